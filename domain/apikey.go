@@ -1,0 +1,191 @@
+package domain
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Status is the state of a key as its owner sees it.
+type Status string
+
+// The states. A key both disabled and expired is DISABLED.
+const (
+	StatusActive   Status = "ACTIVE"
+	StatusDisabled Status = "DISABLED"
+	StatusExpired  Status = "EXPIRED"
+)
+
+// StoredSecret is one secret of a key, as kept.
+type StoredSecret struct {
+	Digest Digest
+	// ValidUntil ends the grace of a rotated secret; zero for the current one.
+	ValidUntil time.Time
+}
+
+// Snapshot is the whole state of a key, for stores to keep and for edges to
+// show. Times are UTC, whole microseconds, and zero when there is none.
+type Snapshot struct {
+	ID          KeyID
+	Workspace   WorkspaceID
+	Name        Name
+	Mode        Mode
+	Scopes      ScopeSet
+	IPWhitelist IPWhitelist
+	Disabled    bool
+	Secrets     []StoredSecret
+	CreatedBy   string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	LastUsedAt  time.Time
+	DeletedAt   time.Time
+}
+
+// APIKey is a key and the rules of its life.
+type APIKey struct{ s Snapshot }
+
+// Draft is what the owner of a new key decides.
+type Draft struct {
+	Workspace   WorkspaceID
+	Name        Name
+	Mode        Mode
+	Scopes      ScopeSet
+	IPWhitelist IPWhitelist
+	ExpiresAt   time.Time // zero: never
+}
+
+// Issue makes a new key. It returns [ErrTestKeyPortal] for a TEST key asked
+// for outside the PARTNER portal, and [Faults] for a draft without a name or
+// with an expiry that is not in the future.
+func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey, error) {
+	var faults Faults
+	if d.Name == (Name{}) {
+		faults = append(faults, fault(ReasonRequired, RuleNameLength).At("name")...)
+	}
+	if d.Mode != ModeLive && d.Mode != ModeTest {
+		faults = append(faults, fault(ReasonRange, RuleModeRange).At("mode")...)
+	}
+	if !d.ExpiresAt.IsZero() {
+		faults = append(faults, judgeExpiry(d.ExpiresAt, now).At("expiresAt")...)
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	if d.Mode == ModeTest && by.Portal != PortalPartner {
+		return nil, ErrTestKeyPortal
+	}
+	if id.Mode() != d.Mode {
+		return nil, errors.New("key identifier is of another mode")
+	}
+	return &APIKey{s: Snapshot{
+		ID:          id,
+		Workspace:   d.Workspace,
+		Name:        d.Name,
+		Mode:        d.Mode,
+		Scopes:      d.Scopes,
+		IPWhitelist: d.IPWhitelist,
+		Secrets:     []StoredSecret{{Digest: digest}},
+		CreatedBy:   by.AccountID,
+		CreatedAt:   instant(now),
+		ExpiresAt:   instant(d.ExpiresAt),
+	}}, nil
+}
+
+// Rehydrate returns the key a store kept. It is for stores only: what was
+// kept has been judged before and is not judged again.
+func Rehydrate(s Snapshot) *APIKey {
+	s.Secrets = slices.Clone(s.Secrets)
+	return &APIKey{s: s}
+}
+
+// Snapshot returns the state of the key. The caller owns its slices.
+func (k *APIKey) Snapshot() Snapshot {
+	s := k.s
+	s.Secrets = slices.Clone(s.Secrets)
+	return s
+}
+
+// ID returns the public identifier of the key.
+func (k *APIKey) ID() KeyID { return k.s.ID }
+
+// Status returns the state of the key at now.
+func (k *APIKey) Status(now time.Time) Status {
+	switch {
+	case k.s.Disabled:
+		return StatusDisabled
+	case k.expired(now):
+		return StatusExpired
+	}
+	return StatusActive
+}
+
+// Created returns the audit event of the making of the key.
+func (k *APIKey) Created(eventID string, by Author) Event {
+	changes := []Change{
+		{Field: "name", New: k.s.Name.String()},
+		{Field: "mode", New: k.s.Mode.String()},
+		{Field: "scopes", New: texts(k.s.Scopes.codes)},
+		{Field: "ipWhitelist", New: spelled(k.s.IPWhitelist.ranges)},
+	}
+	if !k.s.ExpiresAt.IsZero() {
+		changes = append(changes, Change{Field: "expiresAt", New: k.s.ExpiresAt.Format(time.RFC3339)})
+	}
+	return Event{
+		ID:        eventID,
+		KeyID:     k.s.ID,
+		Workspace: k.s.Workspace,
+		Type:      EventCreated,
+		At:        k.s.CreatedAt,
+		By:        by,
+		Changes:   changes,
+	}
+}
+
+// Authorize answers c at now. The order of judging is fixed: secret, deleted,
+// disabled, expired, address, scopes; the first that fails is the verdict.
+func (k *APIKey) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
+	if !k.proves(c.Secret, verifier, now) || !k.s.DeletedAt.IsZero() {
+		return NotFound()
+	}
+	d := Decision{Verdict: VerdictOK, Key: Identity{
+		KeyID:     k.s.ID,
+		Workspace: k.s.Workspace,
+		Mode:      k.s.Mode,
+		Scopes:    k.s.Scopes,
+		ExpiresAt: k.s.ExpiresAt,
+	}}
+	switch {
+	case k.s.Disabled:
+		d.Verdict = VerdictDisabled
+	case k.expired(now):
+		d.Verdict = VerdictExpired
+	case !k.s.IPWhitelist.Admits(c.Addr):
+		d.Verdict = VerdictIPNotAllowed
+	case !k.s.Scopes.Holds(c.Scopes):
+		d.Verdict = VerdictInsufficientScope
+	}
+	return d
+}
+
+func (k *APIKey) proves(secret Secret, verifier SecretVerifier, now time.Time) bool {
+	if secret.IsZero() || secret.KeyID() != k.s.ID {
+		return false
+	}
+	for _, stored := range k.s.Secrets {
+		if ended(stored.ValidUntil, now) {
+			continue
+		}
+		if verifier.Verify(secret, stored.Digest) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *APIKey) expired(now time.Time) bool { return ended(k.s.ExpiresAt, now) }
+
+// ended says whether an end that may be none has come at now.
+func ended(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
+
+// instant is t as every store can keep it: UTC, whole microseconds.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,111 @@
+package domain
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Reason is the stable, machine-readable class of a [Fault].
+type Reason string
+
+// The reasons a value can be refused for.
+const (
+	ReasonRequired       Reason = "required"
+	ReasonType           Reason = "type"
+	ReasonLength         Reason = "length"
+	ReasonRange          Reason = "range"
+	ReasonFormat         Reason = "format"
+	ReasonCharacters     Reason = "characters"
+	ReasonUnknownField   Reason = "unknown_field"
+	ReasonDuplicateField Reason = "duplicate_field"
+	ReasonTooMany        Reason = "too_many"
+	ReasonInPast         Reason = "in_past"
+	ReasonHostBits       Reason = "host_bits"
+	ReasonMismatch       Reason = "mismatch"
+	ReasonSyntax         Reason = "syntax"
+)
+
+// Rule names the sentence that tells a person how to mend a fault. The
+// sentences themselves are in the message catalogs, one for each language.
+type Rule string
+
+// The rules of this package, each with the arguments its sentence takes.
+const (
+	RuleNameLength          Rule = "name_length"
+	RuleNameCharacters      Rule = "name_characters"
+	RuleScopeLength         Rule = "scope_length"
+	RuleScopeFormat         Rule = "scope_format"
+	RuleScopesTooMany       Rule = "scopes_too_many"
+	RuleModeRange           Rule = "mode_range"
+	RuleIPFormat            Rule = "ip_format"
+	RuleIPZone              Rule = "ip_zone"
+	RuleIPMapped            Rule = "ip_mapped"
+	RuleIPHostBits          Rule = "ip_host_bits" // Canonical: the range as it should be written
+	RuleIPTooMany           Rule = "ip_too_many"
+	RuleExpiryFormat        Rule = "expiry_format"
+	RuleExpiryInPast        Rule = "expiry_in_past"
+	RuleExpiryRange         Rule = "expiry_range"
+	RuleWorkspaceLength     Rule = "workspace_length"
+	RuleWorkspaceCharacters Rule = "workspace_characters"
+)
+
+// Rules lists every rule of this package.
+func Rules() []Rule {
+	return []Rule{
+		RuleNameLength, RuleNameCharacters,
+		RuleScopeLength, RuleScopeFormat, RuleScopesTooMany,
+		RuleModeRange,
+		RuleIPFormat, RuleIPZone, RuleIPMapped, RuleIPHostBits, RuleIPTooMany,
+		RuleExpiryFormat, RuleExpiryInPast, RuleExpiryRange,
+		RuleWorkspaceLength, RuleWorkspaceCharacters,
+	}
+}
+
+// Fault is one thing wrong with one value.
+type Fault struct {
+	// Field is the path of the value from where the judging began, such as
+	// "ipWhitelist[2]"; empty for the value itself.
+	Field  string
+	Reason Reason
+	Rule   Rule
+	// Args fill the placeholders of the rule's sentence.
+	Args map[string]string
+}
+
+// Faults is everything found wrong in one step of judging, in the order of
+// the values judged. A nil Faults means that nothing was found.
+type Faults []Fault
+
+// Err returns f as an error, and nil when nothing was found.
+func (f Faults) Err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
+
+// Error lists the faults by field and reason, without the values.
+func (f Faults) Error() string {
+	var b strings.Builder
+	b.WriteString("validation failed")
+	for i, fault := range f {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		b.WriteString(sep + strconv.Quote(fault.Field) + " " + string(fault.Reason))
+	}
+	return b.String()
+}
+
+// At returns f as faults of the value at path.
+func (f Faults) At(path string) Faults {
+	for i := range f {
+		f[i].Field = path + f[i].Field
+	}
+	return f
+}
+
+func fault(reason Reason, rule Rule) Faults {
+	return Faults{{Reason: reason, Rule: rule}}
+}

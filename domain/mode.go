@@ -1,0 +1,32 @@
+package domain
+
+// Mode says whether a key acts on real data or in the sandbox.
+type Mode uint8
+
+// The modes, by the number a client writes.
+const (
+	ModeLive Mode = 1
+	ModeTest Mode = 2
+)
+
+// ParseMode returns the mode with that number.
+func ParseMode(n int64) (Mode, Faults) {
+	switch n {
+	case int64(ModeLive):
+		return ModeLive, nil
+	case int64(ModeTest):
+		return ModeTest, nil
+	}
+	return 0, fault(ReasonRange, RuleModeRange)
+}
+
+// String returns LIVE or TEST, and an empty string for anything else.
+func (m Mode) String() string {
+	switch m {
+	case ModeLive:
+		return "LIVE"
+	case ModeTest:
+		return "TEST"
+	}
+	return ""
+}

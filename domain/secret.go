@@ -1,0 +1,138 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"unsafe"
+)
+
+// The shape of a secret. Every length is in ASCII characters.
+const (
+	prefixLength   = 8 // sk_live_ or sk_test_
+	KeyIDLength    = prefixLength + 16
+	entropyLength  = 43 // 62^43 > 2^256
+	checksumLength = 6  // 62^6 > 2^32
+	SecretLength   = KeyIDLength + entropyLength + checksumLength
+
+	prefixLive = "sk_live_"
+	prefixTest = "sk_test_"
+)
+
+// ErrMalformedSecret says that a string is not a secret of this service. It
+// never tells what the string was.
+var ErrMalformedSecret = errors.New("malformed API key secret")
+
+// KeyID is the public identifier of a key: sk_live_ or sk_test_ and 16 base62
+// digits. It may be logged and shown; the key's secret begins with it.
+type KeyID string
+
+// ParseKeyID returns s as a key identifier, and false when it cannot be one.
+func ParseKeyID(s string) (KeyID, bool) {
+	if len(s) != KeyIDLength || !allBase62(s[prefixLength:]) {
+		return "", false
+	}
+	if p := s[:prefixLength]; p != prefixLive && p != prefixTest {
+		return "", false
+	}
+	return KeyID(s), true
+}
+
+// Mode returns the mode the identifier spells.
+func (id KeyID) Mode() Mode {
+	switch {
+	case len(id) < prefixLength:
+		return 0
+	case id[:prefixLength] == prefixLive:
+		return ModeLive
+	case id[:prefixLength] == prefixTest:
+		return ModeTest
+	}
+	return 0
+}
+
+// Secret is what the holder of a key presents:
+//
+//	key identifier  24 characters
+//	random          43 base62 digits, at least 256 bits
+//	checksum         6 base62 digits of the CRC-32 (IEEE) of all before it
+//
+// It cannot be printed by accident: every way to format, log or marshal it
+// gives a placeholder. The zero Secret is no secret and matches nothing.
+type Secret struct{ text string }
+
+// NewSecret makes the secret, and with it the identifier, of a new key. It
+// fails only when random does.
+func NewSecret(random io.Reader, mode Mode) (Secret, error) {
+	prefix := prefixLive
+	if mode == ModeTest {
+		prefix = prefixTest
+	}
+	digits, err := randomBase62(random, KeyIDLength-prefixLength+entropyLength)
+	if err != nil {
+		return Secret{}, err
+	}
+	body := prefix + digits
+	sum := checksum(body)
+	return Secret{text: body + string(sum[:])}, nil
+}
+
+// ParseSecret returns s as a secret when its form and checksum are right, and
+// [ErrMalformedSecret] otherwise. It allocates nothing.
+func ParseSecret(s string) (Secret, error) {
+	if len(s) != SecretLength {
+		return Secret{}, ErrMalformedSecret
+	}
+	if _, ok := ParseKeyID(s[:KeyIDLength]); !ok || !allBase62(s[KeyIDLength:]) {
+		return Secret{}, ErrMalformedSecret
+	}
+	const body = SecretLength - checksumLength
+	if sum := checksum(s[:body]); s[body:] != string(sum[:]) {
+		return Secret{}, ErrMalformedSecret
+	}
+	return Secret{text: s}, nil
+}
+
+// KeyID returns the identifier the secret begins with.
+func (s Secret) KeyID() KeyID {
+	if s.IsZero() {
+		return ""
+	}
+	return KeyID(s.text[:KeyIDLength])
+}
+
+// IsZero says whether s is no secret at all.
+func (s Secret) IsZero() bool { return s.text == "" }
+
+// Reveal returns the secret itself. It is for the hasher and for the one
+// response that shows the secret to its owner.
+func (s Secret) Reveal() string { return s.text }
+
+const redacted = "[redacted]"
+
+// String returns a placeholder.
+func (s Secret) String() string { return redacted }
+
+// GoString returns a placeholder.
+func (s Secret) GoString() string { return redacted }
+
+// Format writes a placeholder whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue returns a placeholder.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns a placeholder; JSON and XML encoders ask for it.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON returns a placeholder.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// checksum returns the digits without copying body, which ChecksumIEEE only reads.
+func checksum(body string) (digits [checksumLength]byte) {
+	sum := crc32.ChecksumIEEE(unsafe.Slice(unsafe.StringData(body), len(body)))
+	putBase62(digits[:], sum)
+	return digits
+}

@@ -1,0 +1,100 @@
+package domain
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// MaxIPRanges is how many different entries an IP whitelist may have.
+const MaxIPRanges = 100
+
+// IPRange is one entry of a whitelist: a single address or a CIDR range
+// (RFC 4632), IPv4 or IPv6.
+type IPRange struct {
+	prefix netip.Prefix
+	single bool
+}
+
+// ParseIPRange reads an address or a CIDR range. An IPv4-mapped IPv6 address
+// (RFC 4291 section 2.5.5.2) is taken as the IPv4 address it stands for.
+// Refused are zones, which mean nothing on another host, ranges of
+// IPv4-mapped addresses, and ranges with host bits set, whose author may have
+// meant either the one address or the whole range.
+func ParseIPRange(s string) (IPRange, Faults) {
+	if strings.Contains(s, "%") {
+		return IPRange{}, fault(ReasonFormat, RuleIPZone)
+	}
+	if !strings.Contains(s, "/") {
+		addr, err := netip.ParseAddr(s)
+		if err != nil {
+			return IPRange{}, fault(ReasonFormat, RuleIPFormat)
+		}
+		addr = addr.Unmap()
+		return IPRange{prefix: netip.PrefixFrom(addr, addr.BitLen()), single: true}, nil
+	}
+	prefix, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil:
+		return IPRange{}, fault(ReasonFormat, RuleIPFormat)
+	case prefix.Addr().Is4In6():
+		return IPRange{}, fault(ReasonFormat, RuleIPMapped)
+	case prefix != prefix.Masked():
+		return IPRange{}, Faults{{
+			Reason: ReasonHostBits,
+			Rule:   RuleIPHostBits,
+			Args:   map[string]string{"Canonical": prefix.Masked().String()},
+		}}
+	}
+	return IPRange{prefix: prefix}, nil
+}
+
+// String returns the canonical spelling (RFC 5952 for IPv6).
+func (r IPRange) String() string {
+	if r.single {
+		return r.prefix.Addr().String()
+	}
+	return r.prefix.String()
+}
+
+// IPWhitelist is from where a key may be used. The zero value restricts nothing.
+type IPWhitelist struct {
+	ranges     []IPRange
+	unreadable bool
+}
+
+// NewIPWhitelist returns the whitelist of the given entries in their order,
+// repeated ones collapsed into their first: 10.0.0.1 and 10.0.0.1/32 are one.
+func NewIPWhitelist(ranges ...IPRange) (IPWhitelist, Faults) {
+	ranges = distinct(ranges, func(r IPRange) netip.Prefix { return r.prefix })
+	if len(ranges) > MaxIPRanges {
+		return IPWhitelist{}, fault(ReasonTooMany, RuleIPTooMany)
+	}
+	return IPWhitelist{ranges: ranges}, nil
+}
+
+// UnreadableIPWhitelist returns the whitelist of a stored key whose list
+// cannot be read. It admits no address: a restriction that was lost must not
+// turn into none.
+func UnreadableIPWhitelist() IPWhitelist { return IPWhitelist{unreadable: true} }
+
+// Ranges returns the entries in their order. The caller owns the slice.
+func (w IPWhitelist) Ranges() []IPRange { return slices.Clone(w.ranges) }
+
+// Admits says whether a key with this whitelist may be used from addr. The
+// zero address is an unknown one, which only an unrestricted key accepts.
+func (w IPWhitelist) Admits(addr netip.Addr) bool {
+	if w.unreadable {
+		return false
+	}
+	if len(w.ranges) == 0 {
+		return true
+	}
+	addr = addr.Unmap()
+	for _, r := range w.ranges {
+		if r.prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
