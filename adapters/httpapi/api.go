@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Authenticator proves who bears a token. It returns an error that wraps
+// [domain.ErrInvalidToken] or [domain.ErrUnavailable].
+type Authenticator interface {
+	Authenticate(ctx context.Context, token string) (domain.Actor, error)
+}
+
+// Messages speaks the languages of the service.
+type Messages interface {
+	// Match returns the tag of the language that fits the lines of an
+	// Accept-Language header best.
+	Match(acceptLanguage ...string) string
+	// Message returns the sentence with that identifier.
+	Message(language, id string, args map[string]string) string
+}
+
+// Options are what the API stands on. Every field is required unless it says
+// otherwise.
+type Options struct {
+	Authenticator Authenticator
+	RequireOwner  *application.RequireOwner
+	CreateKey     *application.CreateKey
+	Authorize     *application.Authorize
+	Messages      Messages
+	Logger        *slog.Logger
+	Now           func() time.Time
+	// Ready returns nil when the service can do its work.
+	Ready func(context.Context) error
+	// InternalToken must be sent in X-Internal-Token by callers of the
+	// permission check; empty: anyone who reaches the listener may ask.
+	InternalToken string
+	// TrustedProxies may speak for their clients in X-Forwarded-For; may be empty.
+	TrustedProxies []netip.Prefix
+}
+
+// API serves the contract.
+type API struct{ Options }
+
+// New returns the API on those options.
+func New(o Options) *API { return &API{Options: o} }
+
+const keysPath = "/web/v1/workspaces/:workspaceId/api-keys"
+
+// Public returns the handler of the public listener.
+func (a *API) Public() http.Handler {
+	e := a.newEcho()
+	e.POST(keysPath, a.managed(a.createKey))
+	return e
+}
+
+// Internal returns the handler of the internal listener. It must never be
+// reachable through the public one.
+func (a *API) Internal() http.Handler {
+	e := a.newEcho()
+	e.GET("/livez", a.plain(a.live))
+	e.GET("/readyz", a.plain(a.ready))
+	e.POST("/internal/v1/api-keys/verify", a.plain(a.internal(a.verify)))
+	return e
+}
+
+func (a *API) newEcho() *echo.Echo {
+	e := echo.New()
+	e.Use(a.exchanged)
+	return e
+}

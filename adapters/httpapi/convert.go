@@ -1,0 +1,174 @@
+package httpapi
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// createdKey is the data of a 201, in the contract's order.
+type createdKey struct {
+	APIKeyID    domain.KeyID   `json:"apiKeyId"`
+	Secret      string         `json:"secret"`
+	Name        string         `json:"name"`
+	Status      domain.Status  `json:"status"`
+	Mode        string         `json:"mode"`
+	Scopes      []domain.Scope `json:"scopes"`
+	IPWhitelist []string       `json:"ipWhitelist"`
+	CreatedAt   string         `json:"createdAt"`
+	ExpiresAt   string         `json:"expiresAt,omitempty"`
+}
+
+func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
+	s := created.Key.Snapshot()
+	body := createdKey{
+		APIKeyID:    s.ID,
+		Secret:      created.Secret.Reveal(),
+		Name:        s.Name.String(),
+		Status:      created.Key.Status(now),
+		Mode:        s.Mode.String(),
+		Scopes:      scopeList(s.Scopes),
+		IPWhitelist: []string{},
+		CreatedAt:   rfc3339(s.CreatedAt),
+	}
+	for _, r := range s.IPWhitelist.Ranges() {
+		body.IPWhitelist = append(body.IPWhitelist, r.String())
+	}
+	if !s.ExpiresAt.IsZero() {
+		body.ExpiresAt = rfc3339(s.ExpiresAt)
+	}
+	return body
+}
+
+// toKeySpec reads the body of a create.
+func toKeySpec(body jsontext.Value, now time.Time) (application.KeySpec, domain.Faults) {
+	if body.Kind() != '{' {
+		return application.KeySpec{}, refused("", domain.ReasonType, RuleTypeObject)
+	}
+	var spec application.KeySpec
+	faults := decodeObject(body, []member{
+		{name: "name", missing: domain.RuleNameLength, decode: text(&spec.Name, domain.ParseName)},
+		{name: "scopes", nullable: true, decode: func(v jsontext.Value) domain.Faults {
+			return list(v, &spec.Scopes, domain.ParseScope, domain.NewScopeSet)
+		}},
+		{name: "mode", nullable: true, decode: func(v jsontext.Value) domain.Faults {
+			number, faults := decodeInteger(v)
+			if faults == nil {
+				spec.Mode, faults = domain.ParseMode(number)
+			}
+			return faults
+		}},
+		{name: "ipWhitelist", nullable: true, decode: func(v jsontext.Value) domain.Faults {
+			return list(v, &spec.IPWhitelist, domain.ParseIPRange, domain.NewIPWhitelist)
+		}},
+		{name: "expiresAt", nullable: true, decode: text(&spec.ExpiresAt, func(s string) (time.Time, domain.Faults) {
+			return domain.ParseExpiry(s, now)
+		})},
+	})
+	return spec, faults
+}
+
+// toCheck reads one question of the permission check.
+func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
+	var check domain.Check
+	faults := decodeObject(body, []member{
+		{name: "key", missing: RuleKeyRequired, decode: text(&check.Secret, presentedSecret)},
+		{name: "scopes", nullable: true, decode: func(v jsontext.Value) (faults domain.Faults) {
+			check.Scopes, faults = decodeList(v, func(s string) (domain.Scope, domain.Faults) {
+				return domain.Scope(s), nil
+			})
+			return faults
+		}},
+		{name: "ip", nullable: true, decode: text(&check.Addr, presentedAddr)},
+	})
+	return check, faults
+}
+
+// presentedSecret takes a malformed secret for no secret: whoever presents it
+// is told NOT_FOUND like anyone else who has proven nothing.
+func presentedSecret(s string) (domain.Secret, domain.Faults) {
+	secret, err := domain.ParseSecret(s)
+	if err != nil {
+		return domain.Secret{}, nil
+	}
+	return secret, nil
+}
+
+func presentedAddr(s string) (netip.Addr, domain.Faults) {
+	if s == "" {
+		return netip.Addr{}, nil
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}, refused("", domain.ReasonFormat, RuleCheckIPFormat)
+	}
+	return addr, nil
+}
+
+// text reads a string into dst by parse.
+func text[T any](dst *T, parse func(string) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
+	return func(v jsontext.Value) domain.Faults {
+		s, faults := decodeString(v)
+		if faults == nil {
+			*dst, faults = parse(s)
+		}
+		return faults
+	}
+}
+
+// list reads an array of strings into dst, each by parse, all together by collect.
+func list[E, T any](v jsontext.Value, dst *T, parse func(string) (E, domain.Faults), collect func(...E) (T, domain.Faults)) domain.Faults {
+	elements, faults := decodeList(v, parse)
+	collected, f := collect(elements...)
+	if faults = append(faults, f...); faults == nil {
+		*dst = collected
+	}
+	return faults
+}
+
+// verdictBody is the data of a check whose key was proven.
+type verdictBody struct {
+	Allowed     bool               `json:"allowed"`
+	Reason      domain.Verdict     `json:"reason"`
+	APIKeyID    domain.KeyID       `json:"apiKeyId"`
+	WorkspaceID domain.WorkspaceID `json:"workspaceId"`
+	Mode        string             `json:"mode"`
+	Scopes      []domain.Scope     `json:"scopes"`
+	ExpiresAt   *string            `json:"expiresAt"`
+}
+
+// unprovenBody is the data of a check whose key was not proven.
+type unprovenBody struct {
+	Allowed bool           `json:"allowed"`
+	Reason  domain.Verdict `json:"reason"`
+}
+
+func toVerdict(d domain.Decision) any {
+	if d.Verdict == domain.VerdictNotFound {
+		return unprovenBody{Reason: d.Verdict}
+	}
+	body := verdictBody{
+		Allowed:     d.Allowed(),
+		Reason:      d.Verdict,
+		APIKeyID:    d.Key.KeyID,
+		WorkspaceID: d.Key.Workspace,
+		Mode:        d.Key.Mode.String(),
+		Scopes:      scopeList(d.Key.Scopes),
+	}
+	if !d.Key.ExpiresAt.IsZero() {
+		at := rfc3339(d.Key.ExpiresAt)
+		body.ExpiresAt = &at
+	}
+	return body
+}
+
+// scopeList is never nil: an empty list is written [].
+func scopeList(s domain.ScopeSet) []domain.Scope {
+	return append([]domain.Scope{}, s.Codes()...)
+}
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

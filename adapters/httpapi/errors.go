@@ -1,0 +1,73 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// What only HTTP can get wrong.
+var (
+	errTooLarge      = errors.New("request body is too large")
+	errNotAcceptable = errors.New("response type not available")
+	errMediaType     = errors.New("content type is not application/json")
+)
+
+// retryAfterSeconds is what a caller is asked to wait after 503.
+const retryAfterSeconds = 1
+
+// outcome is how an error is answered.
+type outcome struct {
+	err     error
+	status  int
+	code    string
+	headers func(x *exchange, err error) // may be nil
+}
+
+// outcomes maps errors to answers; the first that matches counts.
+var outcomes = []outcome{
+	{err: domain.ErrInvalidToken, status: http.StatusUnauthorized, code: "4010", headers: challenge},
+	{err: domain.ErrNotOwner, status: http.StatusForbidden, code: "4030"},
+	{err: domain.ErrTestKeyPortal, status: http.StatusForbidden, code: "4031"},
+	{err: domain.ErrKeyNotFound, status: http.StatusNotFound, code: "4040"},
+	{err: echo.ErrNotFound, status: http.StatusNotFound, code: "4041"},
+	{err: echo.ErrMethodNotAllowed, status: http.StatusMethodNotAllowed, code: "4050", headers: allow},
+	{err: errNotAcceptable, status: http.StatusNotAcceptable, code: "4060"},
+	{err: errTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},
+	{err: errMediaType, status: http.StatusUnsupportedMediaType, code: "4150"},
+	{err: domain.ErrUnavailable, status: http.StatusServiceUnavailable, code: "5030", headers: retryAfter},
+}
+
+var (
+	validation = outcome{status: http.StatusBadRequest, code: "4000"}
+	internal   = outcome{status: http.StatusInternalServerError, code: "5000"}
+)
+
+func outcomeOf(err error) outcome {
+	var faults domain.Faults
+	if errors.As(err, &faults) {
+		return validation
+	}
+	for _, o := range outcomes {
+		if errors.Is(err, o.err) {
+			return o
+		}
+	}
+	return internal
+}
+
+// allow lists the methods of the route. echo counts OPTIONS among them, which
+// this API does not answer.
+func allow(x *exchange, _ error) {
+	methods, _ := x.Get(echo.ContextKeyHeaderAllow).(string)
+	x.Response().Header().Set("Allow", strings.TrimPrefix(methods, http.MethodOptions+", "))
+}
+
+func retryAfter(x *exchange, _ error) {
+	x.Response().Header().Set("Retry-After", strconv.Itoa(retryAfterSeconds))
+}

@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// storeTimeout bounds what one request may wait for the parts behind the API,
+// not counting the time its body takes to arrive.
+const storeTimeout = 2 * time.Second
+
+// exchange is one request and what becomes known of it while it is judged.
+type exchange struct {
+	echo.Context
+	api       *API
+	requestID string
+	language  string
+
+	// For the log line; empty until known.
+	account   string
+	workspace domain.WorkspaceID
+	keyID     domain.KeyID
+	code      string
+	quiet     bool // a success is counted, not logged
+}
+
+type handler func(x *exchange) error
+
+const exchangeKey = "exchange"
+
+// plain adapts h to echo.
+func (a *API) plain(h handler) echo.HandlerFunc {
+	return func(c echo.Context) error { return h(c.Get(exchangeKey).(*exchange)) }
+}
+
+// exchanged wraps every request, also one that matches no route: it gives it
+// an identifier and a language, renders what went wrong and writes the log line.
+func (a *API) exchanged(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		begun := a.Now()
+		r := c.Request()
+		x := &exchange{
+			Context:   c,
+			api:       a,
+			requestID: requestID(r.Header),
+			language:  a.Messages.Match(r.Header.Values("Accept-Language")...),
+		}
+		c.Set(exchangeKey, x)
+		h := c.Response().Header()
+		h.Set("X-Request-Id", x.requestID)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Vary", "Accept-Language")
+
+		err := x.run(next)
+		if err != nil && !c.Response().Committed {
+			x.fail(err)
+		}
+		x.log(err, a.Now().Sub(begun))
+		return nil
+	}
+}
+
+// run calls the handler the router chose and turns a panic into an error.
+func (x *exchange) run(next echo.HandlerFunc) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		// The panic's value may hold anything, a secret too; its type and the
+		// stack, which shows no values, tell where to look.
+		err = fmt.Errorf("panic of type %T", p)
+		x.api.Logger.LogAttrs(x.Request().Context(), slog.LevelError, "panic",
+			slog.String("requestId", x.requestID),
+			slog.String("type", fmt.Sprintf("%T", p)),
+			slog.String("stack", string(debug.Stack())))
+	}()
+	// echo lets a parameter be empty and answers OPTIONS by itself.
+	if strings.Contains(echo.GetPath(x.Request()), "//") {
+		return echo.ErrNotFound
+	}
+	if _, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
+		return echo.ErrMethodNotAllowed
+	}
+	return next(x.Context)
+}
+
+// bounded returns the request's context with the deadline for one step.
+func (x *exchange) bounded() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(x.Request().Context(), storeTimeout)
+}
+
+// log writes the one line of this request. It names no header and no body
+// value but those the contract lists for it.
+func (x *exchange) log(err error, took time.Duration) {
+	level := slog.LevelInfo
+	status := x.Response().Status
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case x.quiet && status < http.StatusBadRequest:
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", x.Request().Method),
+		slog.String("route", x.Path()),
+		slog.Int("status", status),
+		slog.String("code", x.code),
+		slog.Int64("durationMicros", took.Microseconds()),
+		slog.String("requestId", x.requestID),
+	}
+	for _, a := range []slog.Attr{
+		slog.String("workspaceId", string(x.workspace)),
+		slog.String("accountId", x.account),
+		slog.String("apiKeyId", string(x.keyID)),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	if err != nil && status >= http.StatusInternalServerError {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)
+}

@@ -1,0 +1,28 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"net/http"
+)
+
+const maxRequestID = 128
+
+// requestID takes over the caller's identifier when it is one value of 1 to
+// 128 visible ASCII characters, and else makes one.
+func requestID(h http.Header) string {
+	values := h.Values("X-Request-Id")
+	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && visibleASCII(values[0]) {
+		return values[0]
+	}
+	return rand.Text()
+}
+
+// visibleASCII says whether s consists of the VCHAR of RFC 5234 alone.
+func visibleASCII(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Bounds of a request to verify.
+const (
+	maxVerifyBody = 256 << 10
+	maxQuestions  = 100
+)
+
+// verify serves one permission check, or several as an array answered in order.
+func (a *API) verify(x *exchange) error {
+	x.quiet = true
+	r := x.Request()
+	if r.ContentLength > maxVerifyBody {
+		return errTooLarge
+	}
+	body, err := readJSON(x.Response().Writer, r, maxVerifyBody)
+	if err != nil {
+		return err
+	}
+	switch body.Kind() {
+	case '{':
+		return a.verifyOne(x, body)
+	case '[':
+		return a.verifyAll(x, body)
+	}
+	return refused("", domain.ReasonType, RuleTypeQuestions)
+}
+
+func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
+	check, faults := toCheck(body)
+	if faults != nil {
+		return faults
+	}
+	ctx, cancel := x.bounded()
+	defer cancel()
+	decision, err := a.Authorize.Do(ctx, check)
+	if err != nil {
+		return err
+	}
+	return x.succeed(http.StatusOK, toVerdict(decision))
+}
+
+func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
+	checks, faults := toChecks(body)
+	if faults != nil {
+		return faults
+	}
+	ctx, cancel := x.bounded()
+	defer cancel()
+	verdicts := make([]any, len(checks))
+	for i, check := range checks {
+		decision, err := a.Authorize.Do(ctx, check)
+		if err != nil {
+			return err
+		}
+		verdicts[i] = toVerdict(decision)
+	}
+	return x.succeed(http.StatusOK, verdicts)
+}
+
+func toChecks(array jsontext.Value) ([]domain.Check, domain.Faults) {
+	var checks []domain.Check
+	var faults domain.Faults
+	for i, question := range arrayElements(array) {
+		if i == maxQuestions {
+			return nil, refused("", domain.ReasonTooMany, RuleQuestionsLength)
+		}
+		at := "[" + strconv.Itoa(i) + "]"
+		if question.Kind() != '{' {
+			faults = append(faults, refused(at, domain.ReasonType, RuleTypeQuestion)...)
+			continue
+		}
+		check, f := toCheck(question)
+		checks = append(checks, check)
+		faults = append(faults, f.At(at+".")...)
+	}
+	if checks == nil && faults == nil {
+		return nil, refused("", domain.ReasonLength, RuleQuestionsLength)
+	}
+	return checks, faults
+}
