@@ -1,0 +1,191 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+var testNow = time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
+
+func TestIsIJSON(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		body string
+		want bool
+	}{
+		{name: "an object", body: `{"a":[1,null,"x"]}`, want: true},
+		{name: "white space around it", body: " {\n}\t\r\n", want: true},
+		{name: "a repeated member is left to the decoder of objects", body: `{"a":1,"a":2}`, want: true},
+		{name: "a surrogate pair", body: `{"a":"\ud83d\ude00"}`, want: true},
+		{name: "nothing", body: ``},
+		{name: "white space alone", body: "  \n"},
+		{name: "two values", body: `{} {}`},
+		{name: "something after it", body: `{}x`},
+		{name: "an end too early", body: `{"a":1`},
+		{name: "a comma too many", body: `{"a":1,}`},
+		{name: "a comment", body: `{}//`},
+		{name: "a byte order mark", body: "\ufeff{}"},
+		{name: "bytes that are not UTF-8", body: "{\"a\":\"\xff\"}"},
+		{name: "bytes that are not UTF-8 in a member name", body: "{\"\xff\":1}"},
+		{name: "a lone high surrogate", body: `{"a":"\ud83d"}`},
+		{name: "a lone low surrogate", body: `{"a":"\ude00"}`},
+		{name: "a surrogate encoded as UTF-8", body: "{\"a\":\"\xed\xa0\xbd\"}"},
+		{name: "a noncharacter", body: `{"a":"\ufffe"}`},
+		{name: "a noncharacter in a member name", body: `{"\ufdd0":1}`},
+		{name: "a raw control character in a string", body: "{\"a\":\"\n\"}"},
+		{name: "nesting without end", body: strings.Repeat("[", 60_000)},
+		{name: "NaN", body: `NaN`},
+		{name: "a number with a leading zero", body: `{"a":01}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := isIJSON([]byte(tt.body)); got != tt.want {
+				t.Errorf("isIJSON(%q) = %v, want %v", tt.body, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecodeInteger(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		value  string
+		want   int64
+		reason domain.Reason
+	}{
+		{value: `1`, want: 1},
+		{value: `1.0`, want: 1},
+		{value: `10e-1`, want: 1},
+		{value: `-0`, want: 0},
+		{value: `-7`, want: -7},
+		{value: `1e400`, want: 1 << 53},
+		{value: `-1e400`, want: -1 << 53},
+		{value: `1.5`, reason: domain.ReasonType},
+		{value: `"1"`, reason: domain.ReasonType},
+		{value: `true`, reason: domain.ReasonType},
+		{value: `[1]`, reason: domain.ReasonType},
+		{value: `null`, reason: domain.ReasonType},
+	}
+	for _, tt := range tests {
+		t.Run(tt.value, func(t *testing.T) {
+			t.Parallel()
+			got, faults := decodeInteger([]byte(tt.value))
+			if tt.reason != "" {
+				if len(faults) != 1 || faults[0].Reason != tt.reason {
+					t.Errorf("faults = %v, want one of reason %q", faults, tt.reason)
+				}
+				return
+			}
+			if got != tt.want || faults != nil {
+				t.Errorf("decodeInteger(%s) = %d, %v, want %d", tt.value, got, faults, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzCreateBody holds that whatever is accepted means to a lenient reader
+// the same as it means here: no second member, other case or repaired string
+// can make a key that its author did not describe.
+func FuzzCreateBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"a"}`,
+		`{"name":" a ","scopes":["payment:read"],"mode":2,"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2030-01-01T00:00:00Z"}`,
+		`{"name":"a","name":"b"}`, `{"NAME":"a"}`, `{"name":"\ud800"}`, `[]`, `{"name":null}`, `{"name":"a","mode":1.0}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if !isIJSON(body) {
+			return
+		}
+		if !json.Valid(body) || !utf8.Valid(body) {
+			t.Fatalf("accepted as I-JSON: %q", body)
+		}
+		spec, faults := toKeySpec([]byte(strings.TrimSpace(string(body))), testNow)
+		if faults != nil {
+			for _, fault := range faults {
+				if fault.Reason == "" || fault.Rule == "" {
+					t.Fatalf("fault without reason or rule: %+v", fault)
+				}
+			}
+			return
+		}
+		var lenient struct {
+			Name        string
+			Scopes      []string
+			Mode        *float64
+			IPWhitelist []string
+			ExpiresAt   *string
+		}
+		if err := json.Unmarshal(body, &lenient); err != nil {
+			t.Fatalf("accepted what encoding/json refuses: %v: %q", err, body)
+		}
+		if got := spec.Name.String(); got != strings.TrimSpace(lenient.Name) {
+			t.Fatalf("name %q, a lenient reader sees %q", got, lenient.Name)
+		}
+		if (lenient.ExpiresAt == nil) != spec.ExpiresAt.IsZero() {
+			t.Fatalf("expiry %v of %q", spec.ExpiresAt, body)
+		}
+		if len(lenient.IPWhitelist) > 0 && len(spec.IPWhitelist.Ranges()) == 0 {
+			t.Fatalf("a whitelist was lost: %q", body)
+		}
+		for _, code := range spec.Scopes.Codes() {
+			if !slices.Contains(lenient.Scopes, string(code)) {
+				t.Fatalf("scope %q was not asked for: %q", code, body)
+			}
+		}
+		if lenient.Mode != nil && float64(spec.Mode) != *lenient.Mode {
+			t.Fatalf("mode %v of %q", spec.Mode, body)
+		}
+	})
+}
+
+func TestToKeySpec_reportsEveryFaultInTheOrderOfTheMembers(t *testing.T) {
+	t.Parallel()
+	body := `{"ipWhitelist":["10.0.0.1",7,"10.0.0.5/24"],"surprise":1,"mode":3,"scopes":["Payment:read","payment:read"],"mode":1,"expiresAt":"2020-01-01T00:00:00Z"}`
+	_, faults := toKeySpec([]byte(body), testNow)
+	type seen struct {
+		Field  string
+		Reason domain.Reason
+	}
+	var got []seen
+	for _, f := range faults {
+		got = append(got, seen{f.Field, f.Reason})
+	}
+	want := []seen{
+		{"ipWhitelist[1]", domain.ReasonType},
+		{"ipWhitelist[2]", domain.ReasonHostBits},
+		{"surprise", domain.ReasonUnknownField},
+		{"mode", domain.ReasonRange},
+		{"scopes[0]", domain.ReasonFormat},
+		{"mode", domain.ReasonDuplicateField},
+		{"expiresAt", domain.ReasonInPast},
+		{"name", domain.ReasonRequired},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+func TestToChecks_pathsNameTheQuestion(t *testing.T) {
+	t.Parallel()
+	_, faults := toChecks([]byte(`[{"key":"k"},{"key":1,"ip":"x"},7,{}]`))
+	var got []string
+	for _, f := range faults {
+		got = append(got, f.Field+" "+string(f.Reason))
+	}
+	want := []string{"[1].key type", "[1].ip format", "[2] type", "[3].key required"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
