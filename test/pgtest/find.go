@@ -1,0 +1,106 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// binVariable names the folder of the binaries to use, whatever else is there.
+const binVariable = "APIKEYS_TEST_POSTGRES_BIN"
+
+var errNoServer = errors.New("no PostgreSQL on this machine; fetch one with: make pg")
+
+// places is where a PostgreSQL may be.
+type places struct {
+	chosen    string                            // a folder; empty: none was chosen
+	lookPath  func(file string) (string, error) // finds a command
+	packaged  string                            // pattern of folders */bin named by version
+	workspace string                            // a folder in the module whose caches count
+}
+
+// machine returns the places of this machine.
+func machine() places {
+	cwd, err := os.Getwd()
+	if err != nil {
+		cwd = "."
+	}
+	return places{
+		chosen:    os.Getenv(binVariable),
+		lookPath:  exec.LookPath,
+		packaged:  "/usr/lib/postgresql/*/bin",
+		workspace: cwd,
+	}
+}
+
+// find returns the folder of the first installation.
+func (p places) find() (string, error) {
+	if p.chosen != "" {
+		if !isInstallation(p.chosen) {
+			return "", fmt.Errorf("%s=%s has no initdb and postgres", binVariable, p.chosen)
+		}
+		return p.chosen, nil
+	}
+	for _, look := range []func() string{p.onPath, p.newestPackaged, p.fetched} {
+		if dir := look(); isInstallation(dir) {
+			return dir, nil
+		}
+	}
+	return "", errNoServer
+}
+
+func (p places) onPath() string {
+	initdb, err := p.lookPath("initdb")
+	if err != nil {
+		return ""
+	}
+	target, err := filepath.EvalSymlinks(initdb)
+	if err != nil {
+		return ""
+	}
+	return filepath.Dir(target)
+}
+
+func (p places) newestPackaged() string {
+	dirs, _ := filepath.Glob(p.packaged) // the only error is a bad pattern
+	dirs = slices.DeleteFunc(dirs, func(dir string) bool { return !isInstallation(dir) })
+	if len(dirs) == 0 {
+		return ""
+	}
+	return slices.MaxFunc(dirs, func(a, b string) int { return packagedVersion(a) - packagedVersion(b) })
+}
+
+// packagedVersion is the 15 of /usr/lib/postgresql/15/bin; older than any
+// number is 9.6 and its kind.
+func packagedVersion(dir string) int {
+	major, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
+	return major
+}
+
+// fetched is where "make pg" of the module puts it.
+func (p places) fetched() string {
+	for dir := p.workspace; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, ".cache", "postgres", "bin")
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// isInstallation says whether a server can be made and run from dir. Packages
+// of clients alone have neither.
+func isInstallation(dir string) bool {
+	for _, name := range []string{"initdb", "postgres"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if dir == "" || err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}

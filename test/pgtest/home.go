@@ -1,0 +1,101 @@
+package pgtest
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+const (
+	homePattern = "apikeys-pgtest-*"
+	lockName    = "lock"
+	logName     = "server.log"
+	tailBytes   = 4096 // of the log, shown when a server fails
+)
+
+// home is the folder of one server: data, socket and log. It belongs to the
+// server's account and nobody else enters.
+//
+// It is not in t.TempDir(), whose parent the account could not enter.
+type home struct {
+	path string
+	user *syscall.Credential
+	// lock is held for as long as this process lives: the kernel lets go of
+	// it however the process ends, and a home that is not locked is garbage.
+	lock *os.File
+}
+
+func newHome(user *syscall.Credential) (*home, error) {
+	path, err := os.MkdirTemp("", homePattern)
+	if err != nil {
+		return nil, err
+	}
+	h := &home{path: path, user: user}
+	if err := errors.Join(h.give(path), h.takeLock()); err != nil {
+		return nil, errors.Join(err, h.remove())
+	}
+	return h, nil
+}
+
+// takeLock locks the file before it gets the name that a sweep looks at.
+func (h *home) takeLock() error {
+	f, err := os.CreateTemp(h.path, "unlocked-*")
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	h.lock = f
+	return os.Rename(f.Name(), filepath.Join(h.path, lockName))
+}
+
+func (h *home) data() string { return filepath.Join(h.path, "data") }
+
+// give hands path, and all below it, to the server's account.
+func (h *home) give(path string) error {
+	if h.user == nil {
+		return nil
+	}
+	return filepath.WalkDir(path, func(p string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(p, int(h.user.Uid), int(h.user.Gid))
+	})
+}
+
+// writeFile writes a file for the server's account alone and returns its path.
+func (h *home) writeFile(name, content string) (string, error) {
+	path := filepath.Join(h.path, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return "", err
+	}
+	return path, h.give(path)
+}
+
+func (h *home) openLog() (*os.File, error) {
+	return os.OpenFile(filepath.Join(h.path, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+}
+
+// logTail returns the end of what the binaries wrote.
+func (h *home) logTail() string {
+	content, err := os.ReadFile(filepath.Join(h.path, logName))
+	if err != nil {
+		return err.Error()
+	}
+	content = content[max(0, len(content)-tailBytes):]
+	return string(bytes.TrimSpace(content))
+}
+
+// remove deletes the home.
+func (h *home) remove() error {
+	err := os.RemoveAll(h.path)
+	if h.lock != nil {
+		err = errors.Join(err, h.lock.Close())
+	}
+	return err
+}

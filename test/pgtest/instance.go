@@ -1,0 +1,172 @@
+package pgtest
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"syscall"
+	"time"
+)
+
+const (
+	loopback     = "127.0.0.1"
+	superuser    = "postgres"
+	startTimeout = 60 * time.Second
+	stopTimeout  = 60 * time.Second
+	pollInterval = 20 * time.Millisecond
+)
+
+// StopMode is how a server ends.
+type StopMode int
+
+// The ways to end a server.
+const (
+	// Fast rolls open transactions back, disconnects everyone and leaves
+	// the files in order.
+	Fast StopMode = iota
+	// Immediate ends as a crash does: the next start recovers from the log.
+	Immediate
+)
+
+func (m StopMode) signal() syscall.Signal {
+	if m == Immediate {
+		return syscall.SIGQUIT
+	}
+	return syscall.SIGINT
+}
+
+// instance is a server of ours: its files, its address and, while it runs,
+// its process.
+type instance struct {
+	binaries binaries
+	home     *home
+	settings settings
+	password string
+	port     string
+	process  *process
+}
+
+// newInstance returns a running server.
+func newInstance(s settings) (*instance, error) {
+	found, err := findBinaries()
+	if err != nil {
+		return nil, err
+	}
+	sweep()
+	h, err := newHome(found.user)
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{binaries: found, home: h, settings: s, password: rand.Text()}
+	if err := i.prepare(); err != nil {
+		i.remove()
+		return nil, err
+	}
+	return i, nil
+}
+
+func (i *instance) prepare() error {
+	if err := i.binaries.makeReachable(i.home); err != nil {
+		return err
+	}
+	if err := i.initialize(); err != nil {
+		return err
+	}
+	return i.startOnFreePort()
+}
+
+// initialize makes the data directory. The server asks for a password over
+// TCP, where other users of the machine can knock; the socket's folder is
+// closed to them.
+func (i *instance) initialize() error {
+	passwordFile, err := i.home.writeFile("password", i.password)
+	if err != nil {
+		return err
+	}
+	return i.binaries.run(i.home, "initdb",
+		"--pgdata="+i.home.data(), "--username="+superuser, "--pwfile="+passwordFile,
+		"--auth-host=scram-sha-256", "--auth-local=trust",
+		"--encoding=UTF8", "--no-locale", "--no-sync")
+}
+
+// startOnFreePort settles the address. Between the look at a port and the
+// server's bind another process can take it, so a failed start gets others.
+func (i *instance) startOnFreePort() error {
+	var failures error
+	for range 5 {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		i.port = port
+		if err = i.start(); err == nil {
+			return nil
+		}
+		failures = errors.Join(failures, err)
+	}
+	return failures
+}
+
+// start runs the server on its port and returns when it answers.
+func (i *instance) start() error {
+	p, err := i.binaries.start(i.home, "postgres", i.settings.at(i.home, i.port)...)
+	if err != nil {
+		return err
+	}
+	i.process = p
+	if err := i.awaitReady(); err != nil {
+		_ = i.stop(Immediate)
+		return fmt.Errorf("%w\n%s", err, i.home.logTail())
+	}
+	return nil
+}
+
+func (i *instance) awaitReady() error {
+	deadline := time.After(startTimeout)
+	for {
+		err := i.admin().ping()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-i.process.ended:
+			return errors.New("PostgreSQL ended while it started")
+		case <-deadline:
+			return fmt.Errorf("PostgreSQL does not answer: %w", err)
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// stop ends the process, if there is one, and returns when it is gone.
+func (i *instance) stop(mode StopMode) error {
+	if i.process == nil {
+		return nil
+	}
+	err := i.process.end(mode.signal(), stopTimeout)
+	i.process = nil
+	return err
+}
+
+// remove ends the server and deletes its files.
+func (i *instance) remove() {
+	if err := i.stop(Immediate); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+	if err := i.home.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+}
+
+func (i *instance) admin() admin {
+	return admin{at: url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(superuser, i.password),
+		Host:     net.JoinHostPort(loopback, i.port),
+		Path:     "/postgres",
+		RawQuery: "sslmode=disable",
+	}}
+}

@@ -1,0 +1,74 @@
+package pgtest
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// sweep removes what runs that were killed have left behind. It is a courtesy:
+// what cannot be removed, such as the home of another user's run, stays.
+func sweep() {
+	homes, _ := filepath.Glob(filepath.Join(os.TempDir(), homePattern)) // the only error is a bad pattern
+	for _, path := range homes {
+		sweepHome(path)
+	}
+}
+
+func sweepHome(path string) {
+	lock, err := os.Open(filepath.Join(path, lockName))
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return // its run lives
+	}
+	endOrphan(path)
+	_ = os.RemoveAll(path)
+}
+
+// endOrphan ends a server that has outlived its run. The process named in its
+// files is only trusted while the socket beside them answers: numbers are
+// given to other processes in time.
+func endOrphan(path string) {
+	pid, port, err := readPostmasterPID(filepath.Join(path, "data", "postmaster.pid"))
+	if err != nil {
+		return
+	}
+	socket := filepath.Join(path, ".s.PGSQL."+port)
+	if !answers(socket) || syscall.Kill(pid, Immediate.signal()) != nil {
+		return
+	}
+	for deadline := time.Now().Add(stopTimeout); answers(socket) && time.Now().Before(deadline); {
+		time.Sleep(pollInterval)
+	}
+}
+
+// readPostmasterPID reads the first line, the process, and the fourth, the port.
+func readPostmasterPID(file string) (pid int, port string, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, "", err
+	}
+	defer f.Close()
+	var lines [4]string
+	for i, scanner := 0, bufio.NewScanner(f); i < len(lines) && scanner.Scan(); i++ {
+		lines[i] = scanner.Text()
+	}
+	pid, err = strconv.Atoi(lines[0])
+	return pid, lines[3], err
+}
+
+func answers(socket string) bool {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
