@@ -1,0 +1,111 @@
+// Package config is what an operator may set. It imports nothing of the
+// service: the struct tags tell the command line how to fill a [Config], and
+// an embedder fills one by hand, best from [Default].
+package config
+
+// Config is everything an operator may set. Each field names the environment
+// variable that sets it; a variable whose field is a [Secret] can also be
+// given as a file, by the variable's name with _FILE behind it.
+type Config struct {
+	// Addr is where the public listener, which serves the management API,
+	// accepts connections: host:port, every interface when the host is
+	// empty, a free port when the port is 0.
+	// Variable APIKEYS_ADDR, default ":8080".
+	Addr string `name:"addr" env:"APIKEYS_ADDR" default:":8080" placeholder:"HOST:PORT" group:"Listening" help:"Address of the public listener: the management API. No host means every interface, port 0 a free port."`
+
+	// InternalAddr is where the internal listener accepts connections:
+	// permission checks and health. On anything but a loopback address it
+	// needs InternalToken. Same form as Addr, from which it must differ.
+	// Variable APIKEYS_INTERNAL_ADDR, default "127.0.0.1:8081".
+	InternalAddr string `name:"internal-addr" env:"APIKEYS_INTERNAL_ADDR" default:"127.0.0.1:8081" placeholder:"HOST:PORT" group:"Listening" help:"Address of the internal listener: permission checks and health. Anything but loopback needs APIKEYS_INTERNAL_TOKEN."`
+
+	// InternalToken is what callers of the internal listener send in
+	// X-Internal-Token: at least 32 visible ASCII characters. None is asked
+	// for when it is empty.
+	// Variable APIKEYS_INTERNAL_TOKEN, default none.
+	InternalToken Secret `name:"internal-token" env:"APIKEYS_INTERNAL_TOKEN" secret:"" group:"Listening" help:"What callers of the internal listener must send in X-Internal-Token, at least 32 visible ASCII characters. Empty: nothing is asked for, and that listener stays on loopback."`
+
+	// TrustedProxies are the CIDR ranges of the proxies whose
+	// X-Forwarded-For is believed. A single address is a range of one.
+	// Variable APIKEYS_TRUSTED_PROXIES, separated by commas, default none.
+	TrustedProxies []string `name:"trusted-proxies" env:"APIKEYS_TRUSTED_PROXIES" placeholder:"CIDR,..." group:"Listening" help:"CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For is believed. Empty: nobody's."`
+
+	// DatabaseURL says where keys are kept: sqlite:///absolute/path,
+	// sqlite://relative/path, postgres://user:password@host/name with an
+	// explicit sslmode, or memory:// to keep nothing.
+	// Variable APIKEYS_DATABASE_URL, default "sqlite://apikeys.db".
+	DatabaseURL Secret `name:"database-url" env:"APIKEYS_DATABASE_URL" default:"sqlite://apikeys.db" secret:"" group:"Storage" help:"Where keys are kept: sqlite:///absolute/path, sqlite://relative/path, postgres://user:password@host/name?sslmode=verify-full (sslmode must be given), or memory:// to lose them at exit."`
+
+	// Migrate says whether the schema is brought up to date at start
+	// ([MigrateAuto]) or only by "apikeys migrate up" ([MigrateOff]).
+	// Variable APIKEYS_MIGRATE, default "auto".
+	Migrate string `name:"migrate" env:"APIKEYS_MIGRATE" default:"auto" placeholder:"auto|off" group:"Storage" help:"auto brings the schema up to date at start, off leaves that to 'apikeys migrate up'."`
+
+	// Peppers is the ring of keys under which secrets are hashed: entries of
+	// an id, a colon and at least 32 bytes in standard base64, separated by
+	// commas. The first is current, the others still verify.
+	// Variable APIKEYS_PEPPERS, required.
+	Peppers Secret `name:"peppers" env:"APIKEYS_PEPPERS" secret:"" required-setting:"" group:"Storage" help:"Ring of keys under which secrets are hashed, separated by commas; the first is current. 'apikeys pepper' makes an entry. A lost pepper makes its keys useless."`
+
+	// JWKSURL is where the public keys of the token issuer are fetched, by
+	// https, or by http from a loopback host. Either it or JWKSFile is set.
+	// Variable APIKEYS_JWKS_URL, default none.
+	JWKSURL string `name:"jwks-url" env:"APIKEYS_JWKS_URL" placeholder:"URL" required-setting:"or APIKEYS_JWKS_FILE" group:"Tokens" help:"Where the issuer's public keys (JWKS, RFC 7517) are fetched: https, or http from a loopback host."`
+
+	// JWKSFile is a file with the public keys of the token issuer.
+	// Variable APIKEYS_JWKS_FILE, default none.
+	JWKSFile string `name:"jwks-file" env:"APIKEYS_JWKS_FILE" placeholder:"PATH" required-setting:"or APIKEYS_JWKS_URL" group:"Tokens" help:"File with the issuer's public keys (JWKS, RFC 7517), instead of a URL."`
+
+	// JWTIssuer is what the iss claim of every token must be.
+	// Variable APIKEYS_JWT_ISSUER, required.
+	JWTIssuer string `name:"jwt-issuer" env:"APIKEYS_JWT_ISSUER" placeholder:"ISS" required-setting:"" group:"Tokens" help:"What the iss claim of every token must be, to the letter."`
+
+	// JWTAudience is what the aud claim of every token must contain.
+	// Variable APIKEYS_JWT_AUDIENCE, required.
+	JWTAudience string `name:"jwt-audience" env:"APIKEYS_JWT_AUDIENCE" placeholder:"AUD" required-setting:"" group:"Tokens" help:"What the aud claim of every token must contain, to the letter."`
+
+	// JWTClaimAccount names the claim with the caller's account identifier.
+	// Variable APIKEYS_JWT_CLAIM_ACCOUNT, default "sub".
+	JWTClaimAccount string `name:"jwt-claim-account" env:"APIKEYS_JWT_CLAIM_ACCOUNT" default:"sub" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's account identifier."`
+
+	// JWTClaimPortal names the claim with the portal the caller came through:
+	// SYSTEM, TENANT, PARTNER or CONSUMER.
+	// Variable APIKEYS_JWT_CLAIM_PORTAL, default "portal".
+	JWTClaimPortal string `name:"jwt-claim-portal" env:"APIKEYS_JWT_CLAIM_PORTAL" default:"portal" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's portal: SYSTEM, TENANT, PARTNER or CONSUMER."`
+
+	// JWTClaimWorkspaces names the claim with the caller's roles, an object
+	// from workspace identifier to role.
+	// Variable APIKEYS_JWT_CLAIM_WORKSPACES, default "workspaces".
+	JWTClaimWorkspaces string `name:"jwt-claim-workspaces" env:"APIKEYS_JWT_CLAIM_WORKSPACES" default:"workspaces" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's roles: an object from workspace identifier to role."`
+
+	// JWTClaimClientHash names the claim that binds a token to a device.
+	// Variable APIKEYS_JWT_CLAIM_CLIENT_HASH, default "client_hash".
+	JWTClaimClientHash string `name:"jwt-claim-client-hash" env:"APIKEYS_JWT_CLAIM_CLIENT_HASH" default:"client_hash" placeholder:"CLAIM" group:"Tokens" help:"Claim that binds a token to the device with that X-Client-Hash; a token without it is not bound."`
+
+	// LogLevel is the least severe level that is logged: debug, info, warn
+	// or error.
+	// Variable APIKEYS_LOG_LEVEL, default "info".
+	LogLevel string `name:"log-level" env:"APIKEYS_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Logging" help:"Least severe level that is logged: debug, info, warn or error."`
+}
+
+// The values of [Config.Migrate].
+const (
+	MigrateAuto = "auto"
+	MigrateOff  = "off"
+)
+
+// Default returns what holds where nothing is set. It does not pass
+// [Config.Validate]: a pepper and the token issuer have no default.
+func Default() Config {
+	return Config{
+		Addr:               ":8080",
+		InternalAddr:       "127.0.0.1:8081",
+		DatabaseURL:        "sqlite://apikeys.db",
+		Migrate:            MigrateAuto,
+		JWTClaimAccount:    "sub",
+		JWTClaimPortal:     "portal",
+		JWTClaimWorkspaces: "workspaces",
+		JWTClaimClientHash: "client_hash",
+		LogLevel:           "info",
+	}
+}

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Store is a kind of database.
+type Store string
+
+// The stores, by the scheme of their location.
+const (
+	StoreSQLite   Store = "sqlite"
+	StorePostgres Store = "postgres"
+	StoreMemory   Store = "memory"
+)
+
+// sslModes are the values of libpq's sslmode.
+var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// Database returns where DatabaseURL points, and how its store wants that
+// written: the path of a SQLite file, the whole URL of a PostgreSQL server,
+// nothing for memory. The kind is empty for a scheme that is none of these.
+//
+// A PostgreSQL location may hold a password, hence it stays a [Secret].
+func (c Config) Database() (kind Store, location Secret) {
+	scheme, rest, _ := strings.Cut(c.DatabaseURL.Reveal(), "://")
+	switch scheme {
+	case "sqlite":
+		return StoreSQLite, Secret(rest)
+	case "postgres", "postgresql":
+		return StorePostgres, c.DatabaseURL
+	case "memory":
+		return StoreMemory, ""
+	}
+	return "", ""
+}
+
+func judgeDatabaseURL(location string) string {
+	const forms = "write sqlite:///absolute/path, sqlite://relative/path, postgres://... or memory://"
+	if location == "" {
+		return "is empty; " + forms
+	}
+	scheme, rest, found := strings.Cut(location, "://")
+	switch {
+	case !found:
+		return "is not a URL; " + forms
+	case scheme == "sqlite":
+		return judgeSQLitePath(rest)
+	case scheme == "postgres", scheme == "postgresql":
+		return judgePostgresURL(location)
+	case scheme == "memory":
+		if rest != "" {
+			return "has something after memory://, which takes nothing; write memory://"
+		}
+		return ""
+	}
+	return "is of a database that is not known; " + forms
+}
+
+func judgeSQLitePath(path string) string {
+	switch {
+	case path == "":
+		return "names no file; write sqlite:///absolute/path or sqlite://relative/path"
+	case strings.Contains(path, ":memory:"):
+		return "asks SQLite for a database in memory; write memory://"
+	case strings.ContainsAny(path, "?#%\x00"):
+		return "has one of ? # % in the path of the file; it takes no options and no escapes, rename the file"
+	}
+	return ""
+}
+
+// judgePostgresURL never shows why a URL cannot be parsed: the reason quotes
+// the URL, and with it the password.
+func judgePostgresURL(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "is not a URL; percent-encode what is special in the user name and password (RFC 3986 section 2.1)"
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "has options that cannot be read; write ?name=value&name=value"
+	}
+	mode := query["sslmode"]
+	switch {
+	case len(mode) == 0:
+		return "has no sslmode; append ?sslmode=verify-full, or sslmode=disable where the way to the server is private"
+	case len(mode) > 1:
+		return "has sslmode more than once; leave one"
+	case !slices.Contains(sslModes, mode[0]):
+		return "has an unknown sslmode; write one of " + strings.Join(sslModes, ", ")
+	}
+	return ""
+}

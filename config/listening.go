@@ -1,0 +1,109 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// minInternalToken is the shortest internal token, in characters: 128 bits
+// and more however it was encoded.
+const minInternalToken = 32
+
+// Loopback says whether a listener at addr, written host:port, can be reached
+// from this host alone: an address of 127.0.0.0/8, ::1, or localhost.
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && loopbackHost(host)
+}
+
+func loopbackHost(host string) bool {
+	if host == "localhost" { // RFC 6761 section 6.3
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// ProxyRanges returns TrustedProxies as ranges. It fails on an entry that
+// Validate refuses.
+func (c Config) ProxyRanges() ([]netip.Prefix, error) {
+	ranges := make([]netip.Prefix, len(c.TrustedProxies))
+	for i, entry := range c.TrustedProxies {
+		if problem := judgeProxy(entry); problem != "" {
+			return nil, errors.New("APIKEYS_TRUSTED_PROXIES: " + problem)
+		}
+		ranges[i] = netip.MustParsePrefix(entry)
+	}
+	return ranges, nil
+}
+
+func (c Config) listening() Faults {
+	var faults Faults
+	faults.check("APIKEYS_ADDR", judgeAddr(c.Addr))
+	faults.check("APIKEYS_INTERNAL_ADDR", judgeAddr(c.InternalAddr))
+	if c.Addr == c.InternalAddr && !freePort(c.Addr) {
+		faults.check("APIKEYS_INTERNAL_ADDR", "is the same as APIKEYS_ADDR; give it another port")
+	}
+	faults.check("APIKEYS_INTERNAL_TOKEN", c.judgeInternalToken())
+	for _, entry := range c.TrustedProxies {
+		faults.check("APIKEYS_TRUSTED_PROXIES", judgeProxy(entry))
+	}
+	return faults
+}
+
+func (c Config) judgeInternalToken() string {
+	token := c.InternalToken.Reveal()
+	if token == "" {
+		if judgeAddr(c.InternalAddr) == "" && !Loopback(c.InternalAddr) {
+			return "is missing; APIKEYS_INTERNAL_ADDR is not a loopback address, so set a token of at least 32 characters or listen on 127.0.0.1"
+		}
+		return ""
+	}
+	for _, b := range []byte(token) {
+		if b < '!' || b > '~' {
+			return "holds a character that is not visible ASCII; use letters, digits and punctuation, without spaces"
+		}
+	}
+	if len(token) < minInternalToken {
+		return "is too short; use at least 32 characters, such as those of 'openssl rand -hex 32'"
+	}
+	return ""
+}
+
+func judgeAddr(addr string) string {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "is " + strconv.Quote(addr) + ", which is not host:port; write :8080, 127.0.0.1:8080 or [::1]:8080"
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "has the port " + strconv.Quote(port) + "; write a number from 0 to 65535"
+	}
+	return ""
+}
+
+// freePort says whether addr asks for a port of the system's choice.
+func freePort(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	return err == nil && port == "0"
+}
+
+// judgeProxy refuses ranges that would trust everyone or nobody: of a /0 no
+// address is left to be a client's, and an IPv4-mapped range contains no
+// address as it is compared.
+func judgeProxy(entry string) string {
+	quoted := strconv.Quote(entry)
+	prefix, err := netip.ParsePrefix(entry)
+	switch {
+	case err != nil:
+		return quoted + " is not a CIDR range; write 10.0.0.0/8, or a single address as 10.0.0.7/32"
+	case prefix.Bits() == 0:
+		return quoted + " trusts every address; name the ranges of the proxies"
+	case prefix.Addr().Is4In6():
+		return quoted + " is an IPv4-mapped range; write it as an IPv4 range"
+	case prefix != prefix.Masked():
+		return quoted + " has host bits set; write " + prefix.Masked().String()
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Validate returns nil for a configuration the service can start with, and
+// else [Faults] with everything that is wrong.
+func (c Config) Validate() error {
+	faults := c.listening()
+	faults = append(faults, c.storage()...)
+	faults.check("APIKEYS_PEPPERS", judgePeppers(c.Peppers))
+	faults = append(faults, c.tokens()...)
+	faults = append(faults, c.logging()...)
+	return faults.Err()
+}
+
+// ValidateStorage is [Config.Validate] for who only touches the database: it
+// judges where keys are kept, and how to log.
+func (c Config) ValidateStorage() error {
+	return append(c.storage(), c.logging()...).Err()
+}
+
+// Level returns LogLevel as slog knows it, and info for what Validate refuses.
+func (c Config) Level() slog.Level {
+	level, _ := parseLevel(c.LogLevel)
+	return level
+}
+
+func (c Config) storage() Faults {
+	var faults Faults
+	faults.check("APIKEYS_DATABASE_URL", judgeDatabaseURL(c.DatabaseURL.Reveal()))
+	if c.Migrate != MigrateAuto && c.Migrate != MigrateOff {
+		faults.check("APIKEYS_MIGRATE", "is "+strconv.Quote(c.Migrate)+"; write auto or off")
+	}
+	return faults
+}
+
+func (c Config) logging() Faults {
+	var faults Faults
+	if _, ok := parseLevel(c.LogLevel); !ok {
+		faults.check("APIKEYS_LOG_LEVEL", "is "+strconv.Quote(c.LogLevel)+"; write debug, info, warn or error")
+	}
+	return faults
+}
+
+func (c Config) tokens() Faults {
+	var faults Faults
+	switch {
+	case c.JWKSURL == "" && c.JWKSFile == "":
+		faults.check("APIKEYS_JWKS_URL", "is missing; set it to the https address of the issuer's public keys, or APIKEYS_JWKS_FILE to a file with them")
+	case c.JWKSURL != "" && c.JWKSFile != "":
+		faults.check("APIKEYS_JWKS_URL", "is set beside APIKEYS_JWKS_FILE; unset one of the two")
+	case c.JWKSURL != "":
+		faults.check("APIKEYS_JWKS_URL", judgeJWKSURL(c.JWKSURL))
+	}
+	faults.check("APIKEYS_JWT_ISSUER", judgeClaimValue(c.JWTIssuer, "iss"))
+	faults.check("APIKEYS_JWT_AUDIENCE", judgeClaimValue(c.JWTAudience, "aud"))
+	return append(faults, c.claims()...)
+}
+
+// claims judges the names of the claims, each of which must be another's.
+func (c Config) claims() Faults {
+	var faults Faults
+	variable := map[string]string{}
+	for _, claim := range [...]struct{ variable, name string }{
+		{"APIKEYS_JWT_CLAIM_ACCOUNT", c.JWTClaimAccount},
+		{"APIKEYS_JWT_CLAIM_PORTAL", c.JWTClaimPortal},
+		{"APIKEYS_JWT_CLAIM_WORKSPACES", c.JWTClaimWorkspaces},
+		{"APIKEYS_JWT_CLAIM_CLIENT_HASH", c.JWTClaimClientHash},
+	} {
+		first, taken := variable[claim.name]
+		switch {
+		case claim.name == "":
+			faults.check(claim.variable, "is empty; write the name of a claim, or unset it for the default")
+		case taken:
+			faults.check(claim.variable, "names the same claim as "+first+"; name another")
+		default:
+			variable[claim.name] = claim.variable
+		}
+	}
+	return faults
+}
+
+func judgePeppers(peppers Secret) string {
+	if strings.TrimSpace(peppers.Reveal()) == "" {
+		return "is missing; make an entry with 'apikeys pepper' and keep it safe"
+	}
+	return ""
+}
+
+// judgeJWKSURL refuses plain http to another host: who can change the answer
+// on its way can sign every token.
+func judgeJWKSURL(s string) string {
+	const form = "; write https://host/path, or http:// with a loopback host"
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "":
+		return "is not a URL" + form
+	case u.User != nil:
+		return "holds a user name or password; public keys need none, leave it out"
+	case u.Scheme == "https", u.Scheme == "http" && loopbackHost(u.Hostname()):
+		return ""
+	}
+	return "is neither https nor on a loopback host" + form
+}
+
+func judgeClaimValue(value, claim string) string {
+	switch {
+	case value == "":
+		return "is missing; set it to the " + claim + " claim of the tokens"
+	case value != strings.TrimSpace(value):
+		return "begins or ends with white space; it is compared to the letter, remove it"
+	}
+	return ""
+}
+
+func parseLevel(s string) (slog.Level, bool) {
+	switch s {
+	case "debug":
+		return slog.LevelDebug, true
+	case "info":
+		return slog.LevelInfo, true
+	case "warn":
+		return slog.LevelWarn, true
+	case "error":
+		return slog.LevelError, true
+	}
+	return slog.LevelInfo, false
+}
