@@ -45,24 +45,24 @@ type Config struct {
 	// an id, a colon and at least 32 bytes in standard base64, separated by
 	// commas. The first is current, the others still verify.
 	// Variable APIKEYS_PEPPERS, required.
-	Peppers Secret `name:"peppers" env:"APIKEYS_PEPPERS" secret:"" required-setting:"" group:"Storage" help:"Ring of keys under which secrets are hashed, separated by commas; the first is current. 'apikeys pepper' makes an entry. A lost pepper makes its keys useless."`
+	Peppers Secret `name:"peppers" env:"APIKEYS_PEPPERS" secret:"" needed:"" group:"Storage" help:"Ring of keys under which secrets are hashed, separated by commas; the first is current. 'apikeys pepper' makes an entry. A lost pepper makes its keys useless."`
 
 	// JWKSURL is where the public keys of the token issuer are fetched, by
 	// https, or by http from a loopback host. Either it or JWKSFile is set.
 	// Variable APIKEYS_JWKS_URL, default none.
-	JWKSURL string `name:"jwks-url" env:"APIKEYS_JWKS_URL" placeholder:"URL" required-setting:"or APIKEYS_JWKS_FILE" group:"Tokens" help:"Where the issuer's public keys (JWKS, RFC 7517) are fetched: https, or http from a loopback host."`
+	JWKSURL string `name:"jwks-url" env:"APIKEYS_JWKS_URL" placeholder:"URL" needed:"APIKEYS_JWKS_FILE" group:"Tokens" help:"Where the issuer's public keys (JWKS, RFC 7517) are fetched: https, or http from a loopback host."`
 
 	// JWKSFile is a file with the public keys of the token issuer.
 	// Variable APIKEYS_JWKS_FILE, default none.
-	JWKSFile string `name:"jwks-file" env:"APIKEYS_JWKS_FILE" placeholder:"PATH" required-setting:"or APIKEYS_JWKS_URL" group:"Tokens" help:"File with the issuer's public keys (JWKS, RFC 7517), instead of a URL."`
+	JWKSFile string `name:"jwks-file" env:"APIKEYS_JWKS_FILE" placeholder:"PATH" needed:"APIKEYS_JWKS_URL" group:"Tokens" help:"File with the issuer's public keys (JWKS, RFC 7517), instead of a URL."`
 
 	// JWTIssuer is what the iss claim of every token must be.
 	// Variable APIKEYS_JWT_ISSUER, required.
-	JWTIssuer string `name:"jwt-issuer" env:"APIKEYS_JWT_ISSUER" placeholder:"ISS" required-setting:"" group:"Tokens" help:"What the iss claim of every token must be, to the letter."`
+	JWTIssuer string `name:"jwt-issuer" env:"APIKEYS_JWT_ISSUER" placeholder:"ISS" needed:"" group:"Tokens" help:"What the iss claim of every token must be, to the letter."`
 
 	// JWTAudience is what the aud claim of every token must contain.
 	// Variable APIKEYS_JWT_AUDIENCE, required.
-	JWTAudience string `name:"jwt-audience" env:"APIKEYS_JWT_AUDIENCE" placeholder:"AUD" required-setting:"" group:"Tokens" help:"What the aud claim of every token must contain, to the letter."`
+	JWTAudience string `name:"jwt-audience" env:"APIKEYS_JWT_AUDIENCE" placeholder:"AUD" needed:"" group:"Tokens" help:"What the aud claim of every token must contain, to the letter."`
 
 	// JWTClaimAccount names the claim with the caller's account identifier.
 	// Variable APIKEYS_JWT_CLAIM_ACCOUNT, default "sub".

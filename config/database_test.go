@@ -1,0 +1,55 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+func TestValidate_refuses_a_database_location(t *testing.T) {
+	t.Parallel()
+	const variable = "APIKEYS_DATABASE_URL: "
+	cases := map[string]struct{ location, want string }{
+		"that is empty":                        {"", "is empty"},
+		"that is a bare path":                  {"apikeys.db", "is not a URL"},
+		"of an unknown kind":                   {"mysql://host/db", "is of a database that is not known"},
+		"in memory, with a name":               {"memory://keys", "has something after memory://"},
+		"of SQLite without a file":             {"sqlite://", "names no file"},
+		"of SQLite with options":               {"sqlite://keys.db?mode=ro", "has one of ? # %"},
+		"of SQLite in memory":                  {"sqlite://:memory:", "asks SQLite for a database in memory"},
+		"of PostgreSQL without sslmode":        {"postgres://u:hunter2@h/db", "has no sslmode"},
+		"of PostgreSQL with sslmode twice":     {"postgres://u:hunter2@h/db?sslmode=disable&sslmode=require", "has sslmode more than once"},
+		"of PostgreSQL with a made-up sslmode": {"postgres://u:hunter2@h/db?sslmode=on", "has an unknown sslmode"},
+		"of PostgreSQL with bad options":       {"postgres://u:hunter2@h/db?a;b", "has options that cannot be read"},
+		"of PostgreSQL that is no URL":         {"postgres://u:hunter2%@h/db?sslmode=disable", "is not a URL; percent-encode"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := valid()
+			c.DatabaseURL = config.Secret(tc.location)
+			checkFaults(t, c.Validate(), []string{variable + tc.want})
+		})
+	}
+}
+
+func TestDatabase_splits_a_location_as_its_store_wants_it(t *testing.T) {
+	t.Parallel()
+	cases := map[config.Secret]struct {
+		kind     config.Store
+		location string
+	}{
+		"sqlite:///var/keys.db":             {config.StoreSQLite, "/var/keys.db"},
+		"sqlite://keys.db":                  {config.StoreSQLite, "keys.db"},
+		"postgres://h/db?sslmode=disable":   {config.StorePostgres, "postgres://h/db?sslmode=disable"},
+		"postgresql://h/db?sslmode=disable": {config.StorePostgres, "postgresql://h/db?sslmode=disable"},
+		"memory://":                         {config.StoreMemory, ""},
+		"mysql://h/db":                      {"", ""},
+	}
+	for in, want := range cases {
+		kind, location := config.Config{DatabaseURL: in}.Database()
+		if kind != want.kind || location.Reveal() != want.location {
+			t.Errorf("%s: got %q %q, want %q %q", in.Reveal(), kind, location.Reveal(), want.kind, want.location)
+		}
+	}
+}

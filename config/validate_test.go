@@ -1,0 +1,184 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+// valid is a configuration with nothing wrong.
+func valid() config.Config {
+	c := config.Default()
+	c.Peppers = "p1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	c.JWKSURL = "https://issuer.example/jwks.json"
+	c.JWTIssuer = "https://issuer.example"
+	c.JWTAudience = "apikeys"
+	return c
+}
+
+func TestValidate_accepts(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(*config.Config){
+		"what is set least":                      func(*config.Config) {},
+		"a file of public keys instead of a URL": func(c *config.Config) { c.JWKSURL, c.JWKSFile = "", "keys.json" },
+		"plain http to a loopback host":          func(c *config.Config) { c.JWKSURL = "http://[::1]:9000/jwks" },
+		"a database in memory":                   func(c *config.Config) { c.DatabaseURL = "memory://" },
+		"an absolute SQLite path":                func(c *config.Config) { c.DatabaseURL = "sqlite:///var/lib/apikeys/keys.db" },
+		"several PostgreSQL hosts":               func(c *config.Config) { c.DatabaseURL = "postgres://u:p@a:1,b:2/db?sslmode=require" },
+		"a PostgreSQL socket":                    func(c *config.Config) { c.DatabaseURL = "postgresql:///db?host=/run/pg&sslmode=disable" },
+		"free ports for both listeners":          func(c *config.Config) { c.Addr, c.InternalAddr = "127.0.0.1:0", "127.0.0.1:0" },
+		"the internal listener on localhost":     func(c *config.Config) { c.InternalAddr = "localhost:9000" },
+		"the internal listener open, with a token": func(c *config.Config) {
+			c.InternalAddr, c.InternalToken = ":9000", config.Secret(strings.Repeat("t", 32))
+		},
+		"proxies of both families": func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
+	}
+	for name, change := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := valid()
+			change(&c)
+			if err := c.Validate(); err != nil {
+				t.Errorf("refused:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestValidate_refuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*config.Config)
+		want   []string // the start of each fault
+	}{
+		"an address without a port": {
+			func(c *config.Config) { c.Addr = "localhost" },
+			[]string{`APIKEYS_ADDR: is "localhost", which is not host:port`},
+		},
+		"a port out of range": {
+			func(c *config.Config) { c.Addr = ":65536" },
+			[]string{`APIKEYS_ADDR: has the port "65536"`},
+		},
+		"a port by name": {
+			func(c *config.Config) { c.InternalAddr = "127.0.0.1:http" },
+			[]string{`APIKEYS_INTERNAL_ADDR: has the port "http"`},
+		},
+		"both listeners on one address": {
+			func(c *config.Config) { c.Addr = c.InternalAddr },
+			[]string{"APIKEYS_INTERNAL_ADDR: is the same as APIKEYS_ADDR"},
+		},
+		"an internal listener open without a token": {
+			func(c *config.Config) { c.InternalAddr = ":8081" },
+			[]string{"APIKEYS_INTERNAL_TOKEN: is missing"},
+		},
+		"an internal token of 31 characters": {
+			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t", 31)) },
+			[]string{"APIKEYS_INTERNAL_TOKEN: is too short"},
+		},
+		"an internal token with a space": {
+			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t ", 32)) },
+			[]string{"APIKEYS_INTERNAL_TOKEN: holds a character"},
+		},
+		"every bad proxy range": {
+			func(c *config.Config) {
+				c.TrustedProxies = []string{"10.0.0.1", "0.0.0.0/0", "::ffff:10.0.0.0/104", "192.168.1.5/24"}
+			},
+			[]string{
+				`APIKEYS_TRUSTED_PROXIES: "10.0.0.1" is not a CIDR range`,
+				`APIKEYS_TRUSTED_PROXIES: "0.0.0.0/0" trusts every address`,
+				`APIKEYS_TRUSTED_PROXIES: "::ffff:10.0.0.0/104" is an IPv4-mapped range`,
+				`APIKEYS_TRUSTED_PROXIES: "192.168.1.5/24" has host bits set; write 192.168.1.0/24`,
+			},
+		},
+		"two sources of public keys": {
+			func(c *config.Config) { c.JWKSFile = "keys.json" },
+			[]string{"APIKEYS_JWKS_URL: is set beside APIKEYS_JWKS_FILE"},
+		},
+		"public keys over plain http": {
+			func(c *config.Config) { c.JWKSURL = "http://issuer.example/jwks" },
+			[]string{"APIKEYS_JWKS_URL: is neither https nor on a loopback host"},
+		},
+		"public keys behind a password": {
+			func(c *config.Config) { c.JWKSURL = "https://user:hunter2@issuer.example/jwks" },
+			[]string{"APIKEYS_JWKS_URL: holds a user name or password"},
+		},
+		"an issuer with a line end": {
+			func(c *config.Config) { c.JWTIssuer += "\n" },
+			[]string{"APIKEYS_JWT_ISSUER: begins or ends with white space"},
+		},
+		"one claim for two things, and none for a third": {
+			func(c *config.Config) { c.JWTClaimPortal, c.JWTClaimClientHash = "sub", "" },
+			[]string{
+				"APIKEYS_JWT_CLAIM_PORTAL: names the same claim as APIKEYS_JWT_CLAIM_ACCOUNT",
+				"APIKEYS_JWT_CLAIM_CLIENT_HASH: is empty",
+			},
+		},
+		"unknown words": {
+			func(c *config.Config) { c.Migrate, c.LogLevel = "yes", "INFO" },
+			[]string{`APIKEYS_MIGRATE: is "yes"`, `APIKEYS_LOG_LEVEL: is "INFO"`},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := valid()
+			tc.change(&c)
+			checkFaults(t, c.Validate(), tc.want)
+		})
+	}
+}
+
+func TestValidate_names_all_that_is_missing_at_once(t *testing.T) {
+	t.Parallel()
+	checkFaults(t, config.Default().Validate(), []string{
+		"APIKEYS_PEPPERS: is missing",
+		"APIKEYS_JWKS_URL: is missing",
+		"APIKEYS_JWT_ISSUER: is missing",
+		"APIKEYS_JWT_AUDIENCE: is missing",
+	})
+}
+
+func TestValidateStorage_asks_for_nothing_but_a_database_and_a_log_level(t *testing.T) {
+	t.Parallel()
+	if err := config.Default().ValidateStorage(); err != nil {
+		t.Errorf("the default was refused: %v", err)
+	}
+	c := config.Config{DatabaseURL: "mysql://", Migrate: config.MigrateOff}
+	checkFaults(t, c.ValidateStorage(), []string{
+		"APIKEYS_DATABASE_URL: is of a database that is not known",
+		`APIKEYS_LOG_LEVEL: is ""`,
+	})
+}
+
+func TestLevel_is_the_one_named(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "loud": slog.LevelInfo,
+	} {
+		if got := (config.Config{LogLevel: name}).Level(); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+}
+
+// checkFaults compares err with the start of each fault wanted, in order.
+func checkFaults(t *testing.T, err error, want []string) {
+	t.Helper()
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("got %v, which holds no faults", err)
+	}
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	for i := range min(len(lines), len(want)) {
+		lines[i] = lines[i][:min(len(lines[i]), len(want[i]))]
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
