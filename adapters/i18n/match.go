@@ -48,10 +48,8 @@ func (c *Catalog) excluded(wishes []wish) []Language {
 // closest returns the language of ours that serves w, and false when none
 // that is not excluded does.
 func (c *Catalog) closest(w wish, excluded []Language) (Language, bool) {
-	for _, l := range c.languages {
-		if w.any && !slices.Contains(excluded, l) {
-			return l, true
-		}
+	if w.any {
+		return c.firstBut(excluded)
 	}
 	// The tag that the matcher returns may carry extensions: its index counts.
 	_, i, confidence := c.matcher.Match(w.tag)
@@ -62,6 +60,16 @@ func (c *Catalog) closest(w wish, excluded []Language) (Language, bool) {
 	}
 	l := c.languages[i]
 	return l, !slices.Contains(excluded, l)
+}
+
+// firstBut returns the first language of ours that is not excluded.
+func (c *Catalog) firstBut(excluded []Language) (Language, bool) {
+	for _, l := range c.languages {
+		if !slices.Contains(excluded, l) {
+			return l, true
+		}
+	}
+	return "", false
 }
 
 // wish is one item of Accept-Language.
