@@ -1,0 +1,48 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/ports/portstest"
+)
+
+func open(testing.TB) ports.KeyRepository { return memory.NewKeyRepository() }
+
+func TestKeyRepository(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepository(t, open)
+}
+
+func TestKeyRepository_concurrency(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryConcurrency(t, open)
+}
+
+func TestKeyRepository_isolation(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryIsolation(t, open)
+}
+
+func TestWorkspaceRoles(t *testing.T) {
+	t.Parallel()
+	portstest.RunWorkspaceRoles(t, func(_ testing.TB, roles map[domain.WorkspaceID]map[string]domain.Role) (ports.WorkspaceRoles, func(string) domain.Actor) {
+		return memory.NewWorkspaceRoles(roles), func(account string) domain.Actor {
+			return domain.Actor{AccountID: account}
+		}
+	})
+}
+
+func TestWorkspaceRoles_doNotChangeWithTheTableTheyWereMadeOf(t *testing.T) {
+	t.Parallel()
+	table := map[domain.WorkspaceID]map[string]domain.Role{"ws_a": {"acc_1": domain.RoleViewer}}
+	roles := memory.NewWorkspaceRoles(table)
+	table["ws_a"]["acc_1"] = domain.RoleOwner
+
+	got, err := roles.Role(t.Context(), domain.Actor{AccountID: "acc_1"}, "ws_a")
+	if err != nil || got != domain.RoleViewer {
+		t.Errorf("Role gives %q and %v, want VIEWER", got, err)
+	}
+}

@@ -1,0 +1,96 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// exactly compares every field of domain values; instants are the same only
+// in the same location, since whoever shows one expects UTC.
+var exactly = cmp.Options{
+	cmp.AllowUnexported(domain.Name{}, domain.ScopeSet{}, domain.IPWhitelist{}, domain.IPRange{}),
+	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}),
+	cmpopts.EquateEmpty(),
+	cmp.Comparer(func(a, b time.Time) bool {
+		return a.Equal(b) && a.Location() == b.Location()
+	}),
+}
+
+func requireKey(t rapid.TB, want, got *domain.APIKey) {
+	t.Helper()
+	if got == nil {
+		t.Fatalf("got no key")
+	}
+	if diff := cmp.Diff(want.Snapshot(), got.Snapshot(), exactly); diff != "" {
+		t.Fatalf("key differs (-stored +read):\n%s", diff)
+	}
+}
+
+func requireEvents(t rapid.TB, repo ports.KeyRepository, want entry) {
+	t.Helper()
+	got, err := repo.Events(context.Background(), want.workspace(), want.id())
+	if err != nil {
+		t.Fatalf("Events: %v", err)
+	}
+	if diff := cmp.Diff([]domain.Event{want.event}, got, exactly); diff != "" {
+		t.Fatalf("events differ (-stored +read):\n%s", diff)
+	}
+}
+
+// requireStored fails unless both readers and the trail show e exactly.
+func requireStored(t rapid.TB, repo ports.KeyRepository, e entry) {
+	t.Helper()
+	found, err := repo.Find(context.Background(), e.id())
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	requireKey(t, e.key, found)
+	got, err := repo.Get(context.Background(), e.workspace(), e.id())
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	requireKey(t, e.key, got)
+	requireEvents(t, repo, e)
+}
+
+// requireAbsent fails when anything of e can be read.
+func requireAbsent(t rapid.TB, repo ports.KeyRepository, e entry) {
+	t.Helper()
+	requireNotFound(t, repo, e.workspace(), e.id())
+	if _, err := repo.Find(context.Background(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Fatalf("Find gives %v, want ErrKeyNotFound", err)
+	}
+	requireNoEvents(t, repo, e.workspace(), e.id())
+}
+
+func requireNotFound(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID, id domain.KeyID) {
+	t.Helper()
+	key, err := repo.Get(context.Background(), ws, id)
+	if !errors.Is(err, domain.ErrKeyNotFound) || key != nil {
+		t.Fatalf("Get gives %v, want no key and ErrKeyNotFound", err)
+	}
+}
+
+func requireNoEvents(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID, id domain.KeyID) {
+	t.Helper()
+	events, err := repo.Events(context.Background(), ws, id)
+	if err != nil || len(events) != 0 {
+		t.Fatalf("Events gives %d events and %v, want none", len(events), err)
+	}
+}
+
+func requireCreated(t rapid.TB, repo ports.KeyRepository, e entry) {
+	t.Helper()
+	if err := repo.Create(context.Background(), e.key, e.event); err != nil {
+		t.Fatalf("Create: %v", err)
+	}
+}

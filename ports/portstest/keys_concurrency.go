@@ -1,0 +1,160 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// RunKeyRepositoryConcurrency holds a store to what ports.KeyRepository
+// promises many callers at once. It means most under the race detector.
+func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.KeyRepository) {
+	runEach(t, open, map[string]func(*testing.T, ports.KeyRepository){
+		"keeps every key that many create at once":          createsMany,
+		"lets one of many create an identifier":             createsOnce,
+		"never shows a part of a key":                       showsWholeKeys,
+		"does not lose the neighbours of one that gives up": survivesCancellation,
+	})
+}
+
+const creators = 16
+
+// together calls f with 0 to n-1 at once, and returns what each returned.
+func together(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}
+
+func createsMany(t *testing.T, repo ports.KeyRepository) {
+	const each = 8
+	entries := make([]entry, creators*each)
+	for i := range entries {
+		entries[i] = issue(t)
+	}
+	errs := together(creators, func(i int) error {
+		for _, e := range entries[i*each : (i+1)*each] {
+			if err := repo.Create(t.Context(), e.key, e.event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		requireStored(t, repo, e)
+	}
+}
+
+func createsOnce(t *testing.T, repo ports.KeyRepository) {
+	first := issue(t)
+	rivals := make([]entry, creators)
+	for i := range rivals {
+		rivals[i] = rehydrated(t, first, func(s *domain.Snapshot) {
+			s.Name = parsed(t, fmt.Sprintf("Rival %d", i), domain.ParseName)
+			s.Secrets = []domain.StoredSecret{{Digest: newDigest()}}
+		})
+	}
+	var winners []entry
+	for i, err := range together(creators, func(i int) error {
+		return repo.Create(t.Context(), rivals[i].key, rivals[i].event)
+	}) {
+		switch {
+		case err == nil:
+			winners = append(winners, rivals[i])
+		case !errors.Is(err, domain.ErrKeyExists):
+			t.Errorf("Create gives %v, want ErrKeyExists", err)
+		}
+	}
+	if len(winners) != 1 {
+		t.Fatalf("%d creators won, want 1", len(winners))
+	}
+	requireStored(t, repo, winners[0])
+}
+
+func showsWholeKeys(t *testing.T, repo ports.KeyRepository) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	entries := make([]entry, creators)
+	for i := range entries {
+		entries[i] = issue(t)
+	}
+	errs := together(2*creators, func(i int) error {
+		e := entries[i/2]
+		if i%2 == 0 {
+			return repo.Create(ctx, e.key, e.event)
+		}
+		return awaitWhole(ctx, repo, e)
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitWhole reads e until it is there, and returns an error when what is
+// there first is not the whole of it.
+func awaitWhole(ctx context.Context, repo ports.KeyRepository, e entry) error {
+	for {
+		key, err := repo.Find(ctx, e.id())
+		if errors.Is(err, domain.ErrKeyNotFound) {
+			runtime.Gosched()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(e.key.Snapshot(), key.Snapshot(), exactly); diff != "" {
+			return fmt.Errorf("a part of a key was seen:\n%s", diff)
+		}
+		events, err := repo.Events(ctx, e.workspace(), e.id())
+		if err != nil || len(events) != 1 {
+			return fmt.Errorf("a key was seen with %d events: %w", len(events), err)
+		}
+		return nil
+	}
+}
+
+func survivesCancellation(t *testing.T, repo ports.KeyRepository) {
+	entries := make([]entry, creators)
+	for i := range entries {
+		entries[i] = issue(t)
+	}
+	errs := together(creators, func(i int) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if i%2 == 1 {
+			go cancel()
+		}
+		return repo.Create(ctx, entries[i].key, entries[i].event)
+	})
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			requireStored(t, repo, entries[i])
+		case i%2 == 0:
+			t.Errorf("Create gives %v to one that did not give up", err)
+		case !errors.Is(err, domain.ErrUnavailable):
+			t.Errorf("Create gives %v, want ErrUnavailable", err)
+		}
+	}
+}
