@@ -1,0 +1,133 @@
+package jwtauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"time"
+)
+
+const (
+	maxDocument     = 1 << 20 // bytes of a key set
+	maxHTTPHeader   = 64 << 10
+	fetchTimeout    = 5 * time.Second
+	acceptedContent = "application/jwk-set+json, application/json"
+)
+
+// source is where key sets come from.
+type source interface {
+	read(ctx context.Context) ([]byte, error)
+	close()
+}
+
+func newSource(c Config) (source, error) {
+	if c.JWKSFile != "" {
+		return fileSource(c.JWKSFile), nil
+	}
+	if err := judgeURL(c.JWKSURL); err != nil {
+		return nil, err
+	}
+	client := &http.Client{}
+	if c.HTTPClient != nil {
+		*client = *c.HTTPClient
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxResponseHeaderBytes = maxHTTPHeader
+		client.Transport = transport
+	}
+	// The configured host is the one that is trusted.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &urlSource{url: c.JWKSURL, client: client, owned: c.HTTPClient == nil}, nil
+}
+
+// judgeURL admits https, and http from this machine alone: whoever can change
+// the key set on its way can sign tokens.
+func judgeURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("JWKS URL is malformed")
+	case u.User != nil:
+		return errors.New("JWKS URL must not hold a password")
+	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("JWKS URL must be https, or http from a loopback host")
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+type urlSource struct {
+	url    string
+	client *http.Client
+	owned  bool
+}
+
+func (s *urlSource) read(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
+	if err != nil {
+		return nil, errors.New("fetch key set: malformed URL")
+	}
+	req.Header.Set("Accept", acceptedContent)
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("fetch key set: %w", withoutURL(err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
+	}
+	return readBounded(resp.Body)
+}
+
+func (s *urlSource) close() {
+	if s.owned {
+		s.client.CloseIdleConnections()
+	}
+}
+
+// withoutURL drops the URL from err, for its query may be a credential.
+func withoutURL(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err
+	}
+	return err
+}
+
+type fileSource string
+
+func (s fileSource) read(context.Context) ([]byte, error) {
+	// Opening a pipe would wait for its writer.
+	if info, err := os.Stat(string(s)); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("read key set: not a regular file")
+	}
+	file, err := os.Open(string(s))
+	if err != nil {
+		return nil, fmt.Errorf("read key set: %w", err)
+	}
+	defer file.Close()
+	return readBounded(file)
+}
+
+func (fileSource) close() {}
+
+func readBounded(r io.Reader) ([]byte, error) {
+	document, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read key set: %w", err)
+	case len(document) > maxDocument:
+		return nil, errors.New("key set is longer than 1 MiB")
+	}
+	return document, nil
+}
