@@ -2,6 +2,8 @@ package domain
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 )
@@ -107,6 +109,10 @@ func (k *APIKey) Snapshot() Snapshot {
 
 // ID returns the public identifier of the key.
 func (k *APIKey) ID() KeyID { return k.s.ID }
+
+// Format writes the identifier whatever the verb: fmt would walk into the
+// unexported state and print the digests in it.
+func (k APIKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, string(k.s.ID)) }
 
 // Status returns the state of the key at now.
 func (k *APIKey) Status(now time.Time) Status {

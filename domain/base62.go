@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -20,13 +21,17 @@ func allBase62(s string) bool {
 	return true
 }
 
+// maxDraws bounds how often randomBase62 reads. One draw suffices nearly
+// always; a source that 16 do not satisfy is broken, and is not waited for.
+const maxDraws = 16
+
 // randomBase62 returns n uniformly distributed digits. Bytes of 248 and above
 // are drawn again, since 248 is the last multiple of 62 below 256.
 func randomBase62(random io.Reader, n int) (string, error) {
 	const unbiased = 256 - 256%62
 	digits := make([]byte, 0, n)
 	buf := make([]byte, n+n/4)
-	for len(digits) < n {
+	for range maxDraws {
 		if _, err := io.ReadFull(random, buf); err != nil {
 			return "", fmt.Errorf("read randomness: %w", err)
 		}
@@ -35,8 +40,11 @@ func randomBase62(random io.Reader, n int) (string, error) {
 				digits = append(digits, base62Digits[b%62])
 			}
 		}
+		if len(digits) == n {
+			return string(digits), nil
+		}
 	}
-	return string(digits), nil
+	return "", errors.New("randomness is not random")
 }
 
 // putBase62 writes v into the whole of dst, most significant digit first,

@@ -61,7 +61,20 @@ func (id KeyID) Mode() Mode {
 //
 // It cannot be printed by accident: every way to format, log or marshal it
 // gives a placeholder. The zero Secret is no secret and matches nothing.
-type Secret struct{ text string }
+//
+// Two copies of one Secret are ==; two secrets that were parsed apart are not,
+// even where they spell the same.
+type Secret struct {
+	// text is behind a pointer, since fmt asks no method of a value that is in
+	// an unexported field or stands under %p: it would print a string.
+	text *[SecretLength]byte
+}
+
+// secretOf returns the secret that text, of SecretLength, spells. It shares
+// the memory of text, which nobody can change.
+func secretOf(text string) Secret {
+	return Secret{text: (*[SecretLength]byte)(unsafe.Pointer(unsafe.StringData(text)))}
+}
 
 // NewSecret makes the secret, and with it the identifier, of a new key. It
 // fails only when random does.
@@ -76,7 +89,7 @@ func NewSecret(random io.Reader, mode Mode) (Secret, error) {
 	}
 	body := prefix + digits
 	sum := checksum(body)
-	return Secret{text: body + string(sum[:])}, nil
+	return secretOf(body + string(sum[:])), nil
 }
 
 // ParseSecret returns s as a secret when its form and checksum are right, and
@@ -92,7 +105,7 @@ func ParseSecret(s string) (Secret, error) {
 	if sum := checksum(s[:body]); s[body:] != string(sum[:]) {
 		return Secret{}, ErrMalformedSecret
 	}
-	return Secret{text: s}, nil
+	return secretOf(s), nil
 }
 
 // KeyID returns the identifier the secret begins with.
@@ -100,15 +113,20 @@ func (s Secret) KeyID() KeyID {
 	if s.IsZero() {
 		return ""
 	}
-	return KeyID(s.text[:KeyIDLength])
+	return KeyID(s.Reveal()[:KeyIDLength])
 }
 
 // IsZero says whether s is no secret at all.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s.text == nil }
 
 // Reveal returns the secret itself. It is for the hasher and for the one
 // response that shows the secret to its owner.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return unsafe.String(&s.text[0], SecretLength)
+}
 
 const redacted = "[redacted]"
 
