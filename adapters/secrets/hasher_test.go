@@ -22,7 +22,7 @@ var _ ports.SecretHasher = (*secrets.Hasher)(nil)
 func TestHasher_KeepsThePromisesOfThePort(t *testing.T) {
 	t.Parallel()
 	ring := "b:" + encoded('y', 32) + ",a:" + encoded('x', 32)
-	portstest.RunSecretHasher(t, func(t *testing.T) ports.SecretHasher { return newHasher(t, ring) })
+	portstest.RunSecretHasher(t, func(t testing.TB) ports.SecretHasher { return newHasher(t, ring) })
 }
 
 func TestHasher_IsHMACSHA256OfTheWholeSecretUnderTheFirstPepper(t *testing.T) {

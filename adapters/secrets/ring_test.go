@@ -8,8 +8,9 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys/adapters/secrets"
 )
 
 // encoded is the base64 of n bytes b.

@@ -11,12 +11,12 @@ import (
 )
 
 // RunSecretHasher holds an adapter to the promises of [ports.SecretHasher].
-// Every call of newHasher returns a hasher that holds the same peppers.
-func RunSecretHasher(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
+// Every call of open returns a hasher that holds the same peppers.
+func RunSecretHasher(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	t.Helper()
 	cases := []struct {
 		name string
-		test func(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher)
+		test func(t *testing.T, open func(t testing.TB) ports.SecretHasher)
 	}{
 		{"a digest proves the secret it was made of", provesItsSecret},
 		{"a digest proves its secret to another hasher with the same peppers", provesToAnother},
@@ -30,13 +30,13 @@ func RunSecretHasher(t *testing.T, newHasher func(t *testing.T) ports.SecretHash
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, newHasher)
+			c.test(t, open)
 		})
 	}
 }
 
-func provesItsSecret(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func provesItsSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	for _, mode := range []domain.Mode{domain.ModeLive, domain.ModeTest} {
 		secret := randomSecret(t, mode)
 		digest := hasher.Hash(secret)
@@ -49,23 +49,23 @@ func provesItsSecret(t *testing.T, newHasher func(t *testing.T) ports.SecretHash
 	}
 }
 
-func provesToAnother(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
+func provesToAnother(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	secret := randomSecret(t, domain.ModeLive)
-	if !newHasher(t).Verify(secret, newHasher(t).Hash(secret)) {
+	if !open(t).Verify(secret, open(t).Hash(secret)) {
 		t.Error("a digest does not outlive the hasher that made it")
 	}
 }
 
-func provesNoOther(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func provesNoOther(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	secret, other := randomSecret(t, domain.ModeLive), randomSecret(t, domain.ModeLive)
 	if hasher.Verify(other, hasher.Hash(secret)) {
 		t.Error("another secret is proven")
 	}
 }
 
-func noticesChanges(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func noticesChanges(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	secret := randomSecret(t, domain.ModeLive)
 	digest := hasher.Hash(secret)
 	for i := range digest.Sum {
@@ -77,8 +77,8 @@ func noticesChanges(t *testing.T, newHasher func(t *testing.T) ports.SecretHashe
 	}
 }
 
-func refusesUnknown(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func refusesUnknown(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	secret := randomSecret(t, domain.ModeLive)
 	digest := hasher.Hash(secret)
 	for name, change := range map[string]func(*domain.Digest){
@@ -95,8 +95,8 @@ func refusesUnknown(t *testing.T, newHasher func(t *testing.T) ports.SecretHashe
 	}
 }
 
-func refusesZeroSecret(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func refusesZeroSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	var zero domain.Secret
 	for name, digest := range map[string]domain.Digest{
 		"the zero digest":           {},
@@ -109,16 +109,16 @@ func refusesZeroSecret(t *testing.T, newHasher func(t *testing.T) ports.SecretHa
 	}
 }
 
-func holdsNoSecret(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
+func holdsNoSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	secret := randomSecret(t, domain.ModeLive)
-	digest := newHasher(t).Hash(secret)
+	digest := open(t).Hash(secret)
 	if strings.Contains(secret.Reveal(), string(digest.Sum[:])) {
 		t.Error("the digest is a part of the secret")
 	}
 }
 
-func isConcurrent(t *testing.T, newHasher func(t *testing.T) ports.SecretHasher) {
-	hasher := newHasher(t)
+func isConcurrent(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
 	var wg sync.WaitGroup
 	for range 8 {
 		secret, other := randomSecret(t, domain.ModeLive), randomSecret(t, domain.ModeTest)

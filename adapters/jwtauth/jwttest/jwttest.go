@@ -3,6 +3,7 @@ package jwttest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
@@ -10,13 +11,10 @@ import (
 // Claims is whom a token speaks of.
 type Claims = jwtauth.DevClaims
 
-// Issuer signs tokens with a key of its own. It may be used by many goroutines.
+// Issuer signs tokens with a key of its own. It is safe for concurrent use.
 type Issuer struct {
-	Issuer   string // what an authenticator must be told to expect as iss
-	Audience string // what an authenticator must be told to expect in aud
-
-	tb     testing.TB
 	signer *jwtauth.DevIssuer
+	now    func() time.Time
 }
 
 // NewIssuer returns an issuer that lives as long as the test.
@@ -26,8 +24,17 @@ func NewIssuer(tb testing.TB) *Issuer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &Issuer{Issuer: signer.Issuer(), Audience: signer.Audience(), tb: tb, signer: signer}
+	return &Issuer{signer: signer, now: time.Now}
 }
+
+// SetClock makes tokens begin at what now says. It is for before the first token.
+func (i *Issuer) SetClock(now func() time.Time) { i.now = now }
+
+// Issuer returns what an authenticator must be told to expect as iss.
+func (i *Issuer) Issuer() string { return i.signer.Issuer() }
+
+// Audience returns what an authenticator must be told to expect in aud.
+func (i *Issuer) Audience() string { return i.signer.Audience() }
 
 // JWKSFile returns the path of the file with the issuer's public key.
 func (i *Issuer) JWKSFile(tb testing.TB) string {
@@ -35,25 +42,29 @@ func (i *Issuer) JWKSFile(tb testing.TB) string {
 	return i.signer.JWKSFile()
 }
 
-// Token returns a signed token. It ends the test that made the issuer when
-// the claims name no account or no portal.
-func (i *Issuer) Token(c Claims) string {
-	i.tb.Helper()
+// Token returns a signed token. It ends the test when the claims name no
+// account or no portal.
+func (i *Issuer) Token(tb testing.TB, c Claims) string {
+	tb.Helper()
+	if c.IssuedAt.IsZero() {
+		c.IssuedAt = i.now()
+	}
 	token, err := i.signer.Token(c)
 	if err != nil {
-		i.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 	return token
 }
 
-// Authenticator returns an authenticator that trusts the issuer and is closed
-// with tb.
+// Authenticator returns an authenticator that trusts the issuer, on the
+// issuer's clock. It is closed with the test.
 func (i *Issuer) Authenticator(tb testing.TB) *jwtauth.Authenticator {
 	tb.Helper()
 	a, err := jwtauth.New(tb.Context(), jwtauth.Config{
-		Issuer:   i.Issuer,
-		Audience: i.Audience,
+		Issuer:   i.Issuer(),
+		Audience: i.Audience(),
 		JWKSFile: i.JWKSFile(tb),
+		Now:      i.now,
 	})
 	if err != nil {
 		tb.Fatal(err)
