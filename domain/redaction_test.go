@@ -2,7 +2,6 @@ package domain_test
 
 import (
 	"bytes"
-	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -15,8 +14,12 @@ import (
 )
 
 var formats = []string{
-	"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%b", "%o", "%U", "%c", "%t", "%e", "%p", "%z", "%5.3v", "%-90s", "%*d", "no verb",
+	"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%b", "%o", "%U", "%c", "%t", "%e", "%z", "%5.3v", "%-90s", "%*d", "no verb",
 }
+
+// formatPointer makes fmt print what is no pointer without asking its methods.
+// A digest does show there; it opens no door.
+var formatPointer = "%p"
 
 // holder keeps a secret where fmt cannot call its methods.
 type holder struct{ secret domain.Secret }
@@ -44,7 +47,9 @@ func TestSecret_CannotBePrinted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for way, out := range printings(v) {
+			ways := printings(v)
+			ways["%p"] = fmt.Sprintf(formatPointer, v)
+			for way, out := range ways {
 				if leaks(out, tail) {
 					t.Errorf("%s shows the secret: %s", way, out)
 				}
@@ -133,11 +138,6 @@ func printings(v any) map[string]string {
 	for way, encode := range map[string]func(any) ([]byte, error){
 		"JSON": json.Marshal,
 		"XML":  xml.Marshal,
-		"gob": func(v any) ([]byte, error) {
-			var b bytes.Buffer
-			err := gob.NewEncoder(&b).Encode(v)
-			return b.Bytes(), err
-		},
 	} {
 		b, err := encode(v)
 		out[way] = fmt.Sprint(string(b), err)

@@ -65,16 +65,15 @@ func (id KeyID) Mode() Mode {
 // Two copies of one Secret are ==; two secrets that were parsed apart are not,
 // even where they spell the same.
 type Secret struct {
-	// text is behind a pointer, since fmt asks no method of a value that is in
-	// an unexported field or stands under %p: it would print a string.
-	text *[SecretLength]byte
+	// first is the first of SecretLength bytes that nobody changes. A string
+	// here would be printed where fmt asks no method: in an unexported field
+	// of the caller's struct and under %p.
+	first *byte
 }
 
-// secretOf returns the secret that text, of SecretLength, spells. It shares
-// the memory of text, which nobody can change.
-func secretOf(text string) Secret {
-	return Secret{text: (*[SecretLength]byte)(unsafe.Pointer(unsafe.StringData(text)))}
-}
+// secretOf returns the secret that text spells. It shares the memory of text,
+// which must be SecretLength long.
+func secretOf(text string) Secret { return Secret{first: unsafe.StringData(text)} }
 
 // NewSecret makes the secret, and with it the identifier, of a new key. It
 // fails only when random does.
@@ -117,7 +116,7 @@ func (s Secret) KeyID() KeyID {
 }
 
 // IsZero says whether s is no secret at all.
-func (s Secret) IsZero() bool { return s.text == nil }
+func (s Secret) IsZero() bool { return s.first == nil }
 
 // Reveal returns the secret itself. It is for the hasher and for the one
 // response that shows the secret to its owner.
@@ -125,7 +124,7 @@ func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
 	}
-	return unsafe.String(&s.text[0], SecretLength)
+	return unsafe.String(s.first, SecretLength)
 }
 
 const redacted = "[redacted]"
