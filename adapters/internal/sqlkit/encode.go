@@ -1,0 +1,99 @@
+package sqlkit
+
+import (
+	"errors"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// NewRows is what the creation of a key writes.
+type NewRows[T any] struct {
+	Key     KeyColumns[T]
+	Secrets []SecretColumns[T] // in the order of their position, from 0
+	Event   EventColumns[T]
+}
+
+// Rows returns what the creation of key writes. A key without a secret, which
+// nobody could ever use, is refused, and so is one whose whitelist was lost.
+func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], error) {
+	s := key.Snapshot()
+	if len(s.Secrets) == 0 {
+		return NewRows[T]{}, errors.New("a key without a secret cannot be stored")
+	}
+	keyColumns, err := c.keyColumns(s)
+	if err != nil {
+		return NewRows[T]{}, err
+	}
+	eventColumns, err := c.eventColumns(event)
+	if err != nil {
+		return NewRows[T]{}, err
+	}
+	return NewRows[T]{Key: keyColumns, Secrets: c.secretColumns(s.Secrets), Event: eventColumns}, nil
+}
+
+func (c Codec[T]) keyColumns(s domain.Snapshot) (KeyColumns[T], error) {
+	scopes, err := encodeScopes(s.Scopes)
+	if err != nil {
+		return KeyColumns[T]{}, err
+	}
+	whitelist, err := encodeIPWhitelist(s.IPWhitelist)
+	if err != nil {
+		return KeyColumns[T]{}, err
+	}
+	return KeyColumns[T]{
+		ID:          string(s.ID),
+		WorkspaceID: string(s.Workspace),
+		Name:        s.Name.String(),
+		Mode:        int64(s.Mode),
+		Scopes:      scopes,
+		IPWhitelist: whitelist,
+		Disabled:    s.Disabled,
+		CreatedBy:   s.CreatedBy,
+		CreatedAt:   c.Encode(s.CreatedAt),
+		ExpiresAt:   c.encodeOptional(s.ExpiresAt),
+		LastUsedAt:  c.encodeOptional(s.LastUsedAt),
+		DeletedAt:   c.encodeOptional(s.DeletedAt),
+	}, nil
+}
+
+func (c Codec[T]) secretColumns(secrets []domain.StoredSecret) []SecretColumns[T] {
+	out := make([]SecretColumns[T], len(secrets))
+	for i, s := range secrets {
+		out[i] = SecretColumns[T]{
+			Algorithm:  string(s.Digest.Algorithm),
+			PepperID:   s.Digest.PepperID,
+			Digest:     s.Digest.Sum[:],
+			ValidUntil: c.encodeOptional(s.ValidUntil),
+		}
+	}
+	return out
+}
+
+func (c Codec[T]) eventColumns(e domain.Event) (EventColumns[T], error) {
+	changes, err := encodeChanges(e.Changes)
+	if err != nil {
+		return EventColumns[T]{}, err
+	}
+	return EventColumns[T]{
+		ID:          e.ID,
+		KeyID:       string(e.KeyID),
+		WorkspaceID: string(e.Workspace),
+		Type:        string(e.Type),
+		At:          c.Encode(e.At),
+		AccountID:   e.By.AccountID,
+		Portal:      string(e.By.Portal),
+		ClientHash:  e.By.ClientHash,
+		IP:          encodeAddr(e.By.IP),
+		RequestID:   e.By.RequestID,
+		Changes:     changes,
+	}, nil
+}
+
+func (c Codec[T]) encodeOptional(t time.Time) *T {
+	if t.IsZero() {
+		return nil
+	}
+	v := c.Encode(t)
+	return &v
+}

@@ -1,0 +1,87 @@
+package sqlkit
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+// VersionTable is where the applied migrations are recorded; it is not goose's
+// own name, so that an embedder's migrations can live in the same database.
+const VersionTable = "apikeys_schema_versions"
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version int64
+	Name    string // as in NNNNN_name.sql
+	Applied bool
+}
+
+// Migrator brings a schema to the version this build has. It is safe for
+// concurrent use.
+type Migrator struct {
+	provider *goose.Provider
+	applied  func(ctx context.Context) ([]int64, error)
+}
+
+// NewMigrator returns the migrator of the files named NNNNN_name.sql in the
+// folder migrations of files. applied returns the versions recorded in
+// [VersionTable], and none when that table does not exist.
+func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ctx context.Context) ([]int64, error), options ...goose.ProviderOption) (*Migrator, error) {
+	folder, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, goose.WithTableName(VersionTable), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(dialect, db, folder, options...)
+	if err != nil {
+		return nil, fmt.Errorf("embedded migrations: %w", err)
+	}
+	return &Migrator{provider: provider, applied: applied}, nil
+}
+
+// Up applies what is missing. A schema newer than this build is left as it is.
+func (m *Migrator) Up(ctx context.Context) error {
+	_, err := m.provider.Up(ctx)
+	return err
+}
+
+// List returns the migrations of this build in their order. It changes nothing.
+func (m *Migrator) List(ctx context.Context) ([]Migration, error) {
+	applied, err := m.applied(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done := make(map[int64]bool, len(applied))
+	for _, version := range applied {
+		done[version] = true
+	}
+	sources := m.provider.ListSources()
+	list := make([]Migration, len(sources))
+	for i, s := range sources {
+		_, name, _ := strings.Cut(strings.TrimSuffix(path.Base(s.Path), ".sql"), "_")
+		list[i] = Migration{Version: s.Version, Name: name, Applied: done[s.Version]}
+	}
+	return list, nil
+}
+
+// Current returns nil when every migration of this build is applied; there may
+// be newer ones, since an older build must work beside a newer one during a
+// roll-out.
+func (m *Migrator) Current(ctx context.Context) error {
+	list, err := m.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, migration := range list {
+		if !migration.Applied {
+			return fmt.Errorf("schema is not migrated: version %d (%s) is missing", migration.Version, migration.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package sqlkit
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Statement is a prepared statement that is prepared when it is first wanted:
+// a store is opened before its database answers or has its tables. It is safe
+// for concurrent use and ends with its database.
+type Statement struct {
+	db       *sqlx.DB
+	query    string
+	prepared atomic.Pointer[sqlx.Stmt]
+}
+
+// NewStatement returns the statement of query, which has ? for arguments.
+func NewStatement(db *sqlx.DB, query string) *Statement {
+	return &Statement{db: db, query: db.Rebind(query)}
+}
+
+// Prepared returns the statement, prepared. A failure to prepare it is not
+// remembered, and nobody waits for another who prepares it.
+func (s *Statement) Prepared(ctx context.Context) (*sqlx.Stmt, error) {
+	if prepared := s.prepared.Load(); prepared != nil {
+		return prepared, nil
+	}
+	prepared, err := s.db.PreparexContext(ctx, s.query)
+	if err != nil {
+		return nil, err
+	}
+	if s.prepared.CompareAndSwap(nil, prepared) {
+		return prepared, nil
+	}
+	return s.prepared.Load(), prepared.Close()
+}
+
+// Select reads all rows into dest, a pointer to a slice of structs.
+func (s *Statement) Select(ctx context.Context, dest any, args ...any) error {
+	prepared, err := s.Prepared(ctx)
+	if err != nil {
+		return err
+	}
+	return prepared.SelectContext(ctx, dest, args...)
+}

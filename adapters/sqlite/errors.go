@@ -1,0 +1,51 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// existing returns [domain.ErrKeyExists] for what an insert into api_keys says
+// of an identifier that is there.
+func existing(err error) error {
+	var failed *sqlite.Error
+	if errors.As(err, &failed) {
+		switch failed.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+			return domain.ErrKeyExists
+		}
+	}
+	return err
+}
+
+// translate returns the domain error that a driver error stands for: one that
+// wraps [domain.ErrUnavailable] when the file cannot be used now, or not
+// before ctx ended, and else an internal error. SQLite names tables, columns
+// and constraints in its messages, never values.
+func translate(ctx context.Context, err error) error {
+	switch {
+	case err == nil, errors.Is(err, domain.ErrKeyExists):
+		return err
+	case ctx.Err() != nil:
+		return sqlkit.Unavailable(ctx.Err())
+	}
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return sqlkit.Unavailable(err)
+	}
+	// The low byte is the primary code: https://sqlite.org/rescode.html
+	switch failed.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return sqlkit.Unavailable(err)
+	}
+	return fmt.Errorf("sqlite: %w", err)
+}

@@ -1,0 +1,26 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Get implements ports.KeyReader.
+func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
+	return readKey(ctx, r.get, string(id), string(workspace))
+}
+
+// Find implements ports.KeyReader.
+func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	return readKey(ctx, r.find, string(id))
+}
+
+func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
+	var rows []keyRow
+	if err := query.Select(ctx, &rows, args...); err != nil {
+		return nil, translate(ctx, err)
+	}
+	return codec.Key(rows)
+}

@@ -1,0 +1,19 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+type (
+	keyRow   = sqlkit.KeyRow[int64]
+	eventRow = sqlkit.EventColumns[int64]
+	newRows  = sqlkit.NewRows[int64]
+)
+
+// codec writes instants as microseconds since the Unix epoch.
+var codec = sqlkit.Codec[int64]{
+	Encode: time.Time.UnixMicro,
+	Decode: func(us int64) time.Time { return time.UnixMicro(us).UTC() },
+}

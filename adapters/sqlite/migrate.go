@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration = sqlkit.Migration
+
+// Migrate brings the schema to the version of this build. Several processes
+// may do it at once: each step takes the write lock of the file.
+func (r *KeyRepository) Migrate(ctx context.Context) error {
+	return r.migrator.Up(ctx)
+}
+
+// Migrations returns the steps of this build and which of them are applied.
+func (r *KeyRepository) Migrations(ctx context.Context) ([]Migration, error) {
+	return r.migrator.List(ctx)
+}
+
+func newMigrator(db *sqlx.DB) (*sqlkit.Migrator, error) {
+	applied := func(ctx context.Context) ([]int64, error) { return appliedVersions(ctx, db) }
+	return sqlkit.NewMigrator(goose.DialectSQLite3, db.DB, migrations, applied)
+}
+
+// appliedVersions asks first whether the table is there: its absence has no
+// error code of its own.
+func appliedVersions(ctx context.Context, db *sqlx.DB) ([]int64, error) {
+	var tables int
+	err := db.GetContext(ctx, &tables, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`, sqlkit.VersionTable)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	if tables == 0 {
+		return nil, nil
+	}
+	var versions []int64
+	err = db.SelectContext(ctx, &versions, `SELECT version_id FROM `+sqlkit.VersionTable+` WHERE is_applied = 1`)
+	return versions, translate(ctx, err)
+}

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+// KeyRepository implements ports.KeyRepository on an SQLite file.
+type KeyRepository struct {
+	writer *sqlx.DB // one connection, since SQLite has one writer at a time
+	reader *sqlx.DB
+
+	migrator *sqlkit.Migrator
+	insert   insertStatements
+	find     *sqlkit.Statement
+	get      *sqlkit.Statement
+	events   *sqlkit.Statement
+}
+
+// Open opens the database file at path and makes it, readable and writable by
+// its owner alone, where there is none; its folder must exist. It does not
+// migrate: see [KeyRepository.Migrate].
+func Open(ctx context.Context, path string) (*KeyRepository, error) {
+	file, err := prepareFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database: %w", err)
+	}
+	r := &KeyRepository{}
+	if err := r.connect(ctx, file); err != nil {
+		return nil, errors.Join(fmt.Errorf("open SQLite database: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+func (r *KeyRepository) connect(ctx context.Context, file string) (err error) {
+	if r.writer, err = openPool(writerDSN(file), 1); err != nil {
+		return err
+	}
+	if err := requireWAL(ctx, r.writer); err != nil {
+		return err
+	}
+	if r.reader, err = openPool(readerDSN(file), max(4, runtime.GOMAXPROCS(0))); err != nil {
+		return err
+	}
+	if r.migrator, err = newMigrator(r.writer); err != nil {
+		return err
+	}
+	r.insert = newInsertStatements(r.writer)
+	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
+	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
+	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
+	return nil
+}
+
+// Ready implements ports.KeyRepository.
+func (r *KeyRepository) Ready(ctx context.Context) error {
+	return r.migrator.Current(ctx)
+}
+
+// Close waits for what is under way and closes the file.
+func (r *KeyRepository) Close() error {
+	var errs []error
+	for _, pool := range []*sqlx.DB{r.reader, r.writer} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,47 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/ports/portstest"
+)
+
+func TestKeyRepository(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepository(t, open)
+}
+
+func TestKeyRepository_concurrency(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryConcurrency(t, open)
+}
+
+func TestKeyRepository_isolation(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryIsolation(t, open)
+}
+
+func open(t testing.TB) ports.KeyRepository { return openFile(t, newFile(t)) }
+
+func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "keys.db") }
+
+// openFile opens and migrates the database at path, and closes it when t ends.
+func openFile(t testing.TB, path string) *sqlite.KeyRepository {
+	t.Helper()
+	repo, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := repo.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	return repo
+}
