@@ -1,0 +1,133 @@
+package domain_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestParseName_TakesWhatPeopleWrite(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ in, want string }{
+		"one character":                     {"k", "k"},
+		"128 characters":                    {strings.Repeat("x", 128), strings.Repeat("x", 128)},
+		"128 characters of four bytes":      {strings.Repeat("😀", 128), strings.Repeat("😀", 128)},
+		"128 characters after trimming":     {" \t\n" + strings.Repeat("x", 128) + "  ", strings.Repeat("x", 128)},
+		"white space inside":                {"Production  Key", "Production  Key"},
+		"ideographic space around":          {"\u3000鍵\u3000", "鍵"},
+		"no-break space around":             {"\u00a0k\u00a0", "k"},
+		"a line separator around":           {"\u2028k\u2029", "k"},
+		"64 letters with a combining mark":  {strings.Repeat("e\u0301", 64), strings.Repeat("e\u0301", 64)},
+		"a composed letter stays as it is":  {"é", "é"},
+		"a decomposed one stays as it is":   {"e\u0301", "e\u0301"},
+		"right-to-left letters":             {"مفتاح", "مفتاح"},
+		"a joiner, which emoji need":        {"👩\u200d💻", "👩\u200d💻"},
+		"the replacement character":         {"\ufffd", "\ufffd"},
+		"what looks like markup":            {`<b>&"'`, `<b>&"'`},
+		"a byte order mark is no bidi mark": {"a\ufeffb", "a\ufeffb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, faults := domain.ParseName(tc.in)
+			wantFaults(t, faults, nil)
+			if got.String() != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestParseName_RefusesTheRest(t *testing.T) {
+	t.Parallel()
+	length := refused(domain.ReasonLength, domain.RuleNameLength)
+	characters := refused(domain.ReasonCharacters, domain.RuleNameCharacters)
+	for name, tc := range map[string]struct {
+		in   string
+		want domain.Faults
+	}{
+		"nothing":                           {"", length},
+		"white space alone":                 {" \t\r\n\u3000\u2028", length},
+		"129 characters":                    {strings.Repeat("x", 129), length},
+		"129 code points in 65 letters":     {strings.Repeat("e\u0301", 64) + "e", length},
+		"NUL":                               {"a\x00b", characters},
+		"a line end inside":                 {"a\nb", characters},
+		"a tab inside":                      {"a\tb", characters},
+		"escape":                            {"\x1b[31mred", characters},
+		"DEL":                               {"a\x7f", characters},
+		"a C1 control":                      {"a\u009bb", characters},
+		"a line separator inside":           {"a\u2028b", characters},
+		"a paragraph separator inside":      {"a\u2029b", characters},
+		"a right-to-left override":          {"a\u202eb", characters},
+		"a left-to-right isolate":           {"a\u2066b", characters},
+		"a right-to-left mark":              {"a\u200f", characters},
+		"an Arabic letter mark":             {"\u061ca", characters},
+		"a byte that is not UTF-8":          {"a\xffb", characters},
+		"half a character":                  {"\xe2\x82", characters},
+		"a lone surrogate":                  {"\xed\xa0\x80", characters},
+		"an overlong slash":                 {"\xc0\xaf", characters},
+		"too long and with a control":       {strings.Repeat("x\x00", 65), append(length, characters...)},
+		"a megabyte of bytes that are none": {strings.Repeat("\xff", 1<<20), append(length, characters...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, faults := domain.ParseName(tc.in)
+			wantFaults(t, faults, tc.want)
+			if got != (domain.Name{}) {
+				t.Errorf("got %q beside faults", got)
+			}
+		})
+	}
+}
+
+func TestParseName_RefusesEveryCharacterThatMovesOthers(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		moves := unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+		if _, faults := domain.ParseName("a" + string(r) + "b"); (faults != nil) != moves {
+			t.Errorf("%U: %v", r, faults)
+		}
+	}
+}
+
+func TestParseName_OfANameIsTheName(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		checkName(t, rapid.String().Draw(t, "s"))
+	})
+}
+
+// FuzzParseName holds: a name is trimmed, valid, short and free of what moves
+// other text; to parse it again gives the same.
+func FuzzParseName(f *testing.F) {
+	f.Add(" Production Key ")
+	f.Add("a\u202eb\x00\xff")
+	f.Add(strings.Repeat("e\u0301", 65))
+	f.Fuzz(func(t *testing.T, s string) { checkName(t, s) })
+}
+
+func checkName(t fataler, s string) {
+	t.Helper()
+	name, faults := domain.ParseName(s)
+	if faults != nil {
+		if name != (domain.Name{}) {
+			t.Fatalf("%q: %q beside %v", s, name, faults)
+		}
+		return
+	}
+	text := name.String()
+	n := utf8.RuneCountInString(text)
+	if n < 1 || n > domain.MaxNameLength || !utf8.ValidString(text) || strings.TrimSpace(s) != text {
+		t.Fatalf("%q became %q", s, text)
+	}
+	if again, faults := domain.ParseName(text); faults != nil || again != name {
+		t.Fatalf("%q, read again: %q, %v", text, again, faults)
+	}
+}
