@@ -28,8 +28,8 @@ type home struct {
 	lock *os.File
 }
 
-func newHome(user *syscall.Credential) (*home, error) {
-	path, err := os.MkdirTemp("", homePattern)
+func newHome(tmp string, user *syscall.Credential) (*home, error) {
+	path, err := os.MkdirTemp(tmp, homePattern)
 	if err != nil {
 		return nil, err
 	}

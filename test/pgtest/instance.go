@@ -55,8 +55,8 @@ func newInstance(s settings) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	sweep()
-	h, err := newHome(found.user)
+	sweep(os.TempDir())
+	h, err := newHome(os.TempDir(), found.user)
 	if err != nil {
 		return nil, err
 	}

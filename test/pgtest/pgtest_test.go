@@ -9,8 +9,6 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 func TestNewDatabase_IsEmptyAndApart(t *testing.T) {
 	t.Parallel()
 	one, two := open(t, pgtest.NewDatabase(t)), open(t, pgtest.NewDatabase(t))

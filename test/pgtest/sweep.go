@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// sweep removes what runs that were killed have left behind. It is a courtesy:
-// what cannot be removed, such as the home of another user's run, stays.
-func sweep() {
-	homes, _ := filepath.Glob(filepath.Join(os.TempDir(), homePattern)) // the only error is a bad pattern
+// sweep removes what runs that were killed have left behind in tmp. It is a
+// courtesy: what cannot be removed, such as another user's, stays.
+func sweep(tmp string) {
+	homes, _ := filepath.Glob(filepath.Join(tmp, homePattern)) // the only error is a bad pattern
 	for _, path := range homes {
 		sweepHome(path)
 	}
