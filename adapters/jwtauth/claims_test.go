@@ -1,0 +1,183 @@
+package jwtauth_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestAuthenticate_ReturnsWhoTheTokenSpeaksOf(t *testing.T) {
+	t.Parallel()
+	roles := func(pairs ...string) map[domain.WorkspaceID]domain.Role {
+		m := map[domain.WorkspaceID]domain.Role{}
+		for i := 0; i < len(pairs); i += 2 {
+			m[domain.WorkspaceID(pairs[i])] = domain.Role(pairs[i+1])
+		}
+		return m
+	}
+	a := trusting(t, trustedSet())
+	cases := map[string]struct {
+		change object
+		want   func(*domain.Actor)
+	}{
+		"a plain token":       {nil, func(*domain.Actor) {}},
+		"every role":          {object{"workspaces": object{"a": "OWNER", "b": "ADMIN", "c": "OPERATOR", "d": "VIEWER"}}, func(w *domain.Actor) { w.Roles = roles("a", "OWNER", "b", "ADMIN", "c", "OPERATOR", "d", "VIEWER") }},
+		"no workspaces":       {object{"workspaces": nil}, func(w *domain.Actor) { w.Roles = nil }},
+		"empty workspaces":    {object{"workspaces": object{}}, func(w *domain.Actor) { w.Roles = roles() }},
+		"an unknown role":     {object{"workspaces": object{"a": "ROOT", "b": "owner", "c": "", "d": "VIEWER"}}, func(w *domain.Actor) { w.Roles = roles("d", "VIEWER") }},
+		"impossible names":    {object{"workspaces": object{"": "OWNER", "a b": "OWNER", strings.Repeat("w", 65): "OWNER", "ok": "OWNER"}}, func(w *domain.Actor) { w.Roles = roles("ok", "OWNER") }},
+		"SYSTEM":              {object{"portal": "SYSTEM"}, func(w *domain.Actor) { w.Portal = domain.PortalSystem }},
+		"TENANT":              {object{"portal": "TENANT"}, func(w *domain.Actor) { w.Portal = domain.PortalTenant }},
+		"CONSUMER":            {object{"portal": "CONSUMER"}, func(w *domain.Actor) { w.Portal = domain.PortalConsumer }},
+		"a client hash":       {object{"client_hash": "~!" + strings.Repeat("h", 254)}, func(w *domain.Actor) { w.ClientHash = "~!" + strings.Repeat("h", 254) }},
+		"the longest account": {object{"sub": strings.Repeat("é", 127) + "e"}, func(w *domain.Actor) { w.AccountID = strings.Repeat("é", 127) + "e" }},
+		"several audiences":   {object{"aud": []string{"other", audience}}, func(*domain.Actor) {}},
+		"an unknown claim":    {object{"admin": true, "SUB": "acc_2"}, func(*domain.Actor) {}},
+		"fractions":           {object{"exp": float64(now.Unix()) + 0.5, "iat": float64(now.Unix()) + 0.25}, func(*domain.Actor) {}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := domain.Actor{AccountID: "acc_1", Portal: domain.PortalPartner, Roles: roles("ws_1", "OWNER")}
+			c.want(&want)
+			got := wantAccepted(t, a, edKey().token(claims(c.change)))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("actor (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// null stands for a claim that is there and null, where nil removes it.
+type null struct{}
+
+func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
+	t.Parallel()
+	a := trusting(t, trustedSet())
+	cases := map[string]object{
+		"another issuer":                  {"iss": issuer + "/"},
+		"an issuer in another case":       {"iss": strings.ToUpper(issuer)},
+		"no issuer":                       {"iss": nil},
+		"a list of issuers":               {"iss": []string{issuer}},
+		"another audience":                {"aud": "other"},
+		"a part of the audience":          {"aud": audience[:3]},
+		"no audience":                     {"aud": nil},
+		"no audience in the list":         {"aud": []string{}},
+		"other audiences":                 {"aud": []string{"a", "b"}},
+		"an audience beside a number":     {"aud": []any{audience, 1}},
+		"an audience as an object":        {"aud": object{audience: true}},
+		"a null audience":                 {"aud": null{}},
+		"no end":                          {"exp": nil},
+		"a null end":                      {"exp": null{}},
+		"an end that is a string":         {"exp": fmt.Sprint(now.Add(time.Hour).Unix())},
+		"an end beyond the calendar":      {"exp": 1e15},
+		"an end before the epoch":         {"exp": -1},
+		"a start that is a string":        {"nbf": "0"},
+		"a null start":                    {"nbf": null{}},
+		"an issue time that is a boolean": {"iat": true},
+		"no account":                      {"sub": nil},
+		"an empty account":                {"sub": ""},
+		"an account that is a number":     {"sub": 1},
+		"a null account":                  {"sub": null{}},
+		"a long account":                  {"sub": strings.Repeat("a", 256)},
+		"a control character":             {"sub": "acc\n1"},
+		"another control character":       {"sub": "acc\u0085"},
+		"no portal":                       {"portal": nil},
+		"an unknown portal":               {"portal": "ADMIN"},
+		"a portal in lower case":          {"portal": "partner"},
+		"an empty portal":                 {"portal": ""},
+		"a list of portals":               {"portal": []string{"PARTNER"}},
+		"workspaces as a list":            {"workspaces": []string{"ws_1"}},
+		"workspaces as a string":          {"workspaces": "ws_1"},
+		"null workspaces":                 {"workspaces": null{}},
+		"a role that is a number":         {"workspaces": object{"ws_1": "OWNER", "ws_2": 1}},
+		"a role that is null":             {"workspaces": object{"ws_1": null{}}},
+		"a list of roles":                 {"workspaces": object{"ws_1": []string{"OWNER"}}},
+		"an empty client hash":            {"client_hash": ""},
+		"a null client hash":              {"client_hash": null{}},
+		"a client hash that is a number":  {"client_hash": 1},
+		"a client hash with a space":      {"client_hash": "a b"},
+		"a client hash beyond ASCII":      {"client_hash": "é"},
+		"a long client hash":              {"client_hash": strings.Repeat("h", 257)},
+	}
+	for name, change := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantRefused(t, a, edKey().token(claims(change)))
+		})
+	}
+	t.Run("a workspace twice", func(t *testing.T) {
+		t.Parallel()
+		payload := strings.Replace(string(marshal(claims())), `"ws_1":"OWNER"`, `"ws_1":"VIEWER","ws_1":"OWNER"`, 1)
+		wantRefused(t, a, edKey().signRaw(marshal(edKey().header()), []byte(payload)))
+	})
+}
+
+func TestAuthenticate_AllowsClocksAMinuteApart(t *testing.T) {
+	t.Parallel()
+	a := trusting(t, trustedSet())
+	unix := func(d time.Duration) int64 { return now.Add(d).Unix() }
+	cases := map[string]struct {
+		change object
+		valid  bool
+	}{
+		"expired 59 s ago":       {object{"exp": unix(-59 * time.Second)}, true},
+		"expired 60 s ago":       {object{"exp": unix(-60 * time.Second)}, false},
+		"expired an hour ago":    {object{"exp": unix(-time.Hour)}, false},
+		"valid in 60 s":          {object{"nbf": unix(60 * time.Second)}, true},
+		"valid in 61 s":          {object{"nbf": unix(61 * time.Second)}, false},
+		"issued 60 s from now":   {object{"iat": unix(60 * time.Second)}, true},
+		"issued 61 s from now":   {object{"iat": unix(61 * time.Second)}, false},
+		"issued at no time":      {object{"iat": nil}, true},
+		"valid since long":       {object{"nbf": 0}, true},
+		"ends with the calendar": {object{"exp": 253402300799}, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := edKey().token(claims(c.change))
+			if c.valid {
+				wantAccepted(t, a, token)
+			} else {
+				wantRefused(t, a, token)
+			}
+		})
+	}
+}
+
+func TestAuthenticate_ReadsClaimsByTheirConfiguredNames(t *testing.T) {
+	t.Parallel()
+	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) {
+		c.Claims = jwtauth.ClaimNames{
+			Account:    "account_id",
+			Portal:     "https://issuer.example/portal",
+			Workspaces: "ws",
+			ClientHash: "device",
+		}
+	}))
+	got := wantAccepted(t, a, edKey().token(claims(object{
+		"account_id":                    "acc_9",
+		"https://issuer.example/portal": "TENANT",
+		"ws":                            object{"ws_9": "ADMIN"},
+		"device":                        "d",
+		"client_hash":                   1, // means nothing under these names
+	})))
+	want := domain.Actor{
+		AccountID:  "acc_9",
+		Portal:     domain.PortalTenant,
+		Roles:      map[domain.WorkspaceID]domain.Role{"ws_9": domain.RoleAdmin},
+		ClientHash: "d",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("actor (-want +got):\n%s", diff)
+	}
+	wantRefused(t, a, edKey().token(claims()))
+}

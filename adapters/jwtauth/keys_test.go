@@ -1,0 +1,167 @@
+package jwtauth_test
+
+import (
+	"bytes"
+	"crypto/ecdh"
+	"crypto/elliptic"
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth"
+)
+
+func TestAuthenticate_AcceptsExactlyTheAlgorithmOfTheKey(t *testing.T) {
+	t.Parallel()
+	rsa := rsaKey().private
+	p384, p521 := newEC(elliptic.P384()), newEC(elliptic.P521())
+	keys := []signingKey{
+		{"1", jwa.RS256, rsa},
+		{"2", jwa.RS384, rsa},
+		{"3", jwa.RS512, rsa},
+		{"4", jwa.PS256, rsa},
+		{"5", jwa.PS384, rsa},
+		{"6", jwa.PS512, rsa},
+		{"7", jwa.ES256, ecKey().private},
+		{"8", jwa.ES384, p384},
+		{"9", jwa.ES512, p521},
+		{"10", jwa.EdDSA, edKey().private},
+	}
+	entries := make([]object, len(keys))
+	for i, key := range keys {
+		entries[i] = key.public()
+	}
+	a := trusting(t, keySet(entries...))
+	for _, key := range keys {
+		for _, other := range keys {
+			t.Run(other.algorithm.String()+" under the key for "+key.algorithm.String(), func(t *testing.T) {
+				t.Parallel()
+				token := other.named(key.id).token(claims())
+				if other.id == key.id {
+					wantAccepted(t, a, token)
+				} else {
+					wantRefused(t, a, token)
+				}
+			})
+		}
+	}
+}
+
+func TestAuthenticate_InfersTheAlgorithmOfAKeyThatNamesNone(t *testing.T) {
+	t.Parallel()
+	bare := object{"alg": nil}
+	a := trusting(t, keySet(rsaKey().public(bare), ecKey().public(bare), edKey().public(bare)))
+	for name, key := range map[string]signingKey{"RSA": rsaKey(), "EC": ecKey(), "Ed25519": edKey()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantAccepted(t, a, key.token(claims()))
+		})
+	}
+	for _, algorithm := range []jwa.SignatureAlgorithm{jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512} {
+		t.Run("and no other for RSA: "+algorithm.String(), func(t *testing.T) {
+			t.Parallel()
+			wantRefused(t, a, rsaKey().as(algorithm).token(claims()))
+		})
+	}
+}
+
+func TestAuthenticate_AcceptsATokenWithoutKidOnlyFromTheOnlyKey(t *testing.T) {
+	t.Parallel()
+	token := ecKey().sign(object{"alg": "ES256"}, claims())
+	for name, c := range map[string]struct {
+		set      []byte
+		accepted bool
+	}{
+		"the only key, which has no name": {keySet(ecKey().public(object{"kid": nil})), true},
+		"the only key, which has a name":  {keySet(ecKey().public()), true},
+		"the only usable key":             {keySet(ecKey().public(), object{"kty": "oct", "k": "AAAA"}), true},
+		"another only key":                {keySet(rsaKey().public()), false},
+		"one of two keys":                 {keySet(ecKey().public(), rsaKey().public()), false},
+		"one of two keys without names":   {keySet(ecKey().public(object{"kid": nil}), rsaKey().public(object{"kid": nil})), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := trusting(t, c.set)
+			if c.accepted {
+				wantAccepted(t, a, token)
+			} else {
+				wantRefused(t, a, token)
+			}
+		})
+	}
+}
+
+func TestAuthenticate_TellsKeysOfOneKidApartByTheirAlgorithm(t *testing.T) {
+	t.Parallel()
+	a := trusting(t, keySet(rsaKey().named("k").public(), ecKey().named("k").public()))
+	wantAccepted(t, a, rsaKey().named("k").token(claims()))
+	wantAccepted(t, a, ecKey().named("k").token(claims()))
+	wantRefused(t, a, strangerKey().named("k").token(claims()))
+}
+
+func TestNew_LeavesOutUnusableKeys(t *testing.T) {
+	t.Parallel()
+	weak := signingKey{"weak", jwa.RS256, newRSA(1024)}
+	secret := jwkOf(ecKey().private)
+	secret["kid"], secret["alg"] = "ec", "ES256"
+	offCurve := ecKey().public(object{"x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))})
+	cases := map[string]struct {
+		entry object
+		token string
+	}{
+		"a symmetric key":             {object{"kty": "oct", "k": encode([]byte(strings.Repeat("s", 32))), "kid": "rsa", "alg": "HS256"}, hmacSigned(rsaKey(), []byte(strings.Repeat("s", 32)))},
+		"a private key":               {secret, ecKey().token(claims())},
+		"a key for encryption":        {rsaKey().public(object{"use": "enc"}), rsaKey().token(claims())},
+		"a key of unknown use":        {rsaKey().public(object{"use": "tls"}), rsaKey().token(claims())},
+		"a key that may not verify":   {rsaKey().public(object{"key_ops": []string{"encrypt"}}), rsaKey().token(claims())},
+		"a weak RSA key":              {weak.public(), weak.token(claims())},
+		"an algorithm for encryption": {rsaKey().public(object{"alg": "RSA-OAEP"}), rsaKey().token(claims())},
+		"an unknown algorithm":        {rsaKey().public(object{"alg": "RS1"}), rsaKey().token(claims())},
+		"a symmetric algorithm":       {rsaKey().public(object{"alg": "HS256"}), hmacSigned(rsaKey(), pkix(rsaKey()))},
+		"another kind's algorithm":    {rsaKey().public(object{"alg": "ES256"}), rsaKey().token(claims())},
+		"another curve's algorithm":   {ecKey().public(object{"alg": "ES384"}), ecKey().token(claims())},
+		"a point off the curve":       {offCurve, ecKey().token(claims())},
+		"a key for key agreement":     {x25519("ed"), edKey().token(claims())},
+		"an unknown kind":             {object{"kty": "PQC", "kid": "rsa"}, rsaKey().token(claims())},
+		"a key without parameters":    {object{"kty": "RSA", "kid": "rsa"}, rsaKey().token(claims())},
+	}
+	good := signingKey{"good", jwa.EdDSA, newEd()}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			a := start(t, config(fromFile(keyFile(t, keySet(c.entry, good.public()))), func(c *jwtauth.Config) {
+				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			}))
+			if !strings.Contains(log.String(), "key 0 ") {
+				t.Errorf("the log does not say that key 0 was left out: %s", log.String())
+			}
+			if k, ok := c.entry["d"].(string); ok && strings.Contains(log.String(), k) {
+				t.Error("the log shows a private key")
+			}
+			wantAccepted(t, a, good.token(claims()))
+			wantRefused(t, a, c.token)
+		})
+		t.Run(name+" alone", func(t *testing.T) {
+			t.Parallel()
+			if _, err := jwtauth.New(t.Context(), config(fromFile(keyFile(t, keySet(c.entry))))); err == nil {
+				t.Error("a file without a usable key is accepted")
+			}
+		})
+	}
+}
+
+func TestAuthenticate_AcceptsAKeyThatSaysItIsForVerification(t *testing.T) {
+	t.Parallel()
+	a := trusting(t, keySet(rsaKey().public(object{"use": "sig", "key_ops": []string{"verify"}})))
+	wantAccepted(t, a, rsaKey().token(claims()))
+}
+
+// x25519 is a key of RFC 8037's other kind.
+func x25519(id string) object {
+	public := must(ecdh.X25519().GenerateKey(rand.Reader)).PublicKey().Bytes()
+	return object{"kty": "OKP", "crv": "X25519", "x": encode(public), "kid": id}
+}
