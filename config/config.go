@@ -28,13 +28,13 @@ type Config struct {
 	// TrustedProxies are the CIDR ranges of the proxies whose
 	// X-Forwarded-For is believed. A single address is a range of one.
 	// Variable APIKEYS_TRUSTED_PROXIES, separated by commas, default none.
-	TrustedProxies []string `name:"trusted-proxies" env:"APIKEYS_TRUSTED_PROXIES" placeholder:"CIDR,..." group:"Listening" help:"CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For is believed. Empty: nobody's."`
+	TrustedProxies []string `name:"trusted-proxies" env:"APIKEYS_TRUSTED_PROXIES" placeholder:"CIDR" group:"Listening" help:"CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For is believed. Empty: nobody's."`
 
 	// DatabaseURL says where keys are kept: sqlite:///absolute/path,
 	// sqlite://relative/path, postgres://user:password@host/name with an
 	// explicit sslmode, or memory:// to keep nothing.
 	// Variable APIKEYS_DATABASE_URL, default "sqlite://apikeys.db".
-	DatabaseURL Secret `name:"database-url" env:"APIKEYS_DATABASE_URL" default:"sqlite://apikeys.db" secret:"" group:"Storage" help:"Where keys are kept: sqlite:///absolute/path, sqlite://relative/path, postgres://user:password@host/name?sslmode=verify-full (sslmode must be given), or memory:// to lose them at exit."`
+	DatabaseURL Secret `name:"database-url" env:"APIKEYS_DATABASE_URL" default:"sqlite://apikeys.db" placeholder:"URL" secret:"" group:"Storage" help:"Where keys are kept: sqlite:///absolute/path, sqlite://relative/path, postgres://user:password@host/name?sslmode=verify-full (sslmode must be given), or memory:// to lose them at exit."`
 
 	// Migrate says whether the schema is brought up to date at start
 	// ([MigrateAuto]) or only by "apikeys migrate up" ([MigrateOff]).

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	prefix     = "APIKEYS_"
+	testPrefix = "APIKEYS_TEST_" // read by the tests of the service, in the environment of who runs them
+)
+
+// injected are the variables that Kubernetes and Docker put into the
+// environment of every container beside a service called apikeys, or apikeys-
+// something: nobody has set, or misspelt, them. PORT alone counts only with
+// the URL they give it.
+var injected = regexp.MustCompile(`^APIKEYS_(?:[A-Z0-9_]+_)?(?:` +
+	`SERVICE_HOST=|SERVICE_PORT(?:_[A-Z0-9_]+)?=|` +
+	`PORT=(?:tcp|udp|sctp)://|` +
+	`PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?=)`)
+
+// unknownVariables returns the names in environ, whose elements are written
+// name=value, that look like settings of the service and are not known, in
+// alphabetical order: a misspelt variable must not silently do nothing.
+func unknownVariables(environ []string, known map[string]bool) []string {
+	var unknown []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		switch {
+		case !strings.HasPrefix(name, prefix), strings.HasPrefix(name, testPrefix):
+		case known[name], injected.MatchString(entry):
+		default:
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}

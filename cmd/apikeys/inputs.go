@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+const fileSuffix = "_FILE"
+
+// inputs is what was set by flags and variables, and what was wrong with it.
+// As a resolver of kong it fills secrets from files. It collects faults where
+// kong would stop at the first, so that they are shown all at once.
+type inputs struct {
+	set    map[string]bool // by variable: not empty, or set by flag or file
+	faults config.Faults
+}
+
+// Validate accepts every command line; [inputs.judge] says what is wrong.
+func (in *inputs) Validate(*kong.Application) error { return nil }
+
+// Resolve returns the content of the file that a secret is given by, if it is.
+func (in *inputs) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !isSecret(flag) {
+		return nil, nil
+	}
+	variable := variableOf(flag)
+	path := os.Getenv(variable + fileSuffix)
+	if path == "" {
+		return nil, nil
+	}
+	if os.Getenv(variable) != "" {
+		in.fault(variable, "is set beside "+variable+fileSuffix+"; unset one of the two")
+		return nil, nil
+	}
+	content, err := readSecretFile(path)
+	if err != nil {
+		in.fault(variable, "cannot be read from "+variable+fileSuffix+": "+err.Error())
+		return nil, nil
+	}
+	return content, nil
+}
+
+// note looks over a parsed command line.
+func (in *inputs) note(command *kong.Context) {
+	in.set = map[string]bool{}
+	known := map[string]bool{}
+	for _, flag := range command.Flags() {
+		variable := variableOf(flag)
+		if variable == "" {
+			continue
+		}
+		known[variable] = true
+		known[variable+fileSuffix] = isSecret(flag)
+		in.set[variable] = os.Getenv(variable) != ""
+	}
+	for _, step := range command.Path {
+		if step.Flag == nil || variableOf(step.Flag) == "" {
+			continue
+		}
+		variable := variableOf(step.Flag)
+		in.set[variable] = true
+		if isSecret(step.Flag) && !step.Resolved {
+			in.fault(variable, "is given by --"+step.Flag.Name+", where other users of this machine can read it; set the variable, or "+variable+fileSuffix)
+		}
+	}
+	for _, variable := range unknownVariables(os.Environ(), known) {
+		in.fault(variable, "is no variable of this service; correct its spelling or unset it")
+	}
+}
+
+// judge returns what was wrong with the inputs together with what err says of
+// the configuration they gave. A variable at fault as an input is not judged
+// again: its value is not the one that was meant.
+func (in *inputs) judge(err error) error {
+	var judged config.Faults
+	if err != nil && !errors.As(err, &judged) {
+		return err
+	}
+	all := slices.Clone(in.faults)
+	for _, fault := range judged {
+		if !slices.ContainsFunc(in.faults, func(f config.Fault) bool { return f.Variable == fault.Variable }) {
+			all = append(all, fault)
+		}
+	}
+	return all.Err()
+}
+
+func (in *inputs) fault(variable, problem string) {
+	in.faults = append(in.faults, config.Fault{Variable: variable, Problem: problem})
+}
+
+func isSecret(flag *kong.Flag) bool { return flag.Tag.Has("secret") }
+
+// variableOf returns the variable that sets flag, and "" when there is none.
+func variableOf(flag *kong.Flag) string { return strings.Join(flag.Envs, "") }

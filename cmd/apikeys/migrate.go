@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+)
+
+type migrateCmd struct {
+	Settings settings `embed:""`
+
+	Up     migrateUpCmd     `cmd:"" help:"Bring the schema of APIKEYS_DATABASE_URL up to date; several at once are safe."`
+	Status migrateStatusCmd `cmd:"" help:"List the migrations and whether each has been applied."`
+}
+
+type migrateUpCmd struct{}
+
+// Run applies what is pending.
+func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
+	cfg := config.Config(of.Migrate.Settings)
+	if err := given.judge(cfg.ValidateStorage()); err != nil {
+		return err
+	}
+	if err := apikeys.Migrate(ctx, cfg); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(io.out, "the schema is up to date")
+	return err
+}
+
+type migrateStatusCmd struct{}
+
+// Run prints a line for each migration.
+func (migrateStatusCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
+	cfg := config.Config(of.Migrate.Settings)
+	if err := given.judge(cfg.ValidateStorage()); err != nil {
+		return err
+	}
+	migrations, err := apikeys.Migrations(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	for _, m := range migrations {
+		state := "pending"
+		if m.Applied {
+			state = "applied"
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\n", m.Version, state, m.Name)
+	}
+	return table.Flush()
+}

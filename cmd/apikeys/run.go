@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1 // what was asked for was begun and failed
+	exitUsage   = 2 // the command line or the configuration is wrong
+)
+
+// streams are where a command writes: results to out, all else to err.
+type streams struct{ out, err io.Writer }
+
+// misuse is a fault of the command line that kong does not find.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+// run does what args ask for until it is done or ctx ends, and returns the
+// exit code. Variables are those of the process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	given := &inputs{}
+	exited := false
+	parser, err := kong.New(&cli{},
+		kong.Name("apikeys"),
+		kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{NoAppDescFormat: true, Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(explain),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }), // by --help alone
+		kong.Resolvers(given),
+		kong.PostBuild(hideFromMigrate),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(given, streams{out: stdout, err: stderr}),
+	)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return exitOK
+	}
+	if err != nil {
+		return fail(stderr, err)
+	}
+	given.note(command)
+	return fail(stderr, command.Run())
+}
+
+// fail reports err, if it is one, and returns the exit code for it.
+func fail(stderr io.Writer, err error) int {
+	var faults config.Faults
+	var unparsed *kong.ParseError
+	var misused misuse
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &faults):
+		list := "  " + strings.ReplaceAll(faults.Error(), "\n", "\n  ")
+		fmt.Fprintf(stderr, "apikeys: the configuration is not complete or not right:\n%s\n", list)
+		fmt.Fprintln(stderr, "'apikeys serve --help' explains every variable; 'apikeys serve --dev' needs none.")
+		return exitUsage
+	case errors.As(err, &unparsed), errors.As(err, &misused):
+		fmt.Fprintf(stderr, "apikeys: %v\nRun 'apikeys --help' for what there is.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "apikeys: %v\n", err)
+	return exitFailure
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+)
+
+type serveCmd struct {
+	Dev      bool     `help:"Run for a first look, on this machine alone: makes a database, a pepper and a token issuer in --dev-dir and prints curl lines to paste."`
+	DevDir   string   `default:".apikeys-dev" placeholder:"DIR" help:"Directory of what --dev makes and keeps (${default})."`
+	Settings settings `embed:""`
+}
+
+// Help is shown below the usage of the command.
+func (serveCmd) Help() string {
+	return `Two listeners are opened: the public one serves the management API to those with a token, the internal one answers permission checks and must not be reachable from outside.
+
+SIGINT or SIGTERM lets the requests under way finish; a second one kills. Logs go to standard error.`
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, given *inputs, io streams) error {
+	if c.Dev {
+		return c.runDev(ctx, given, io)
+	}
+	cfg := config.Config(c.Settings)
+	if err := given.judge(cfg.Validate()); err != nil {
+		return err
+	}
+	handler := slog.NewJSONHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
+	return serve(ctx, cfg, apikeys.WithLogger(slog.New(handler)))
+}
+
+func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error {
+	cfg := config.Config(c.Settings)
+	if err := given.judge(judgeDev(cfg, given.set).Err()); err != nil {
+		return err
+	}
+	made, demo, err := apikeys.DevConfig(c.DevDir)
+	if err != nil {
+		return err
+	}
+	cfg = overlay(made, cfg, given.set)
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	handler := slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
+	return serve(ctx, cfg, apikeys.WithLogger(slog.New(handler)), printWhenListening(demo, io.out))
+}
+
+func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
+	return apikeys.WithListening(func(at apikeys.Listeners) {
+		_ = demo.Print(w, at.Public, at.Internal) // without standard output there is nobody to tell
+	})
+}
+
+// serve runs a service until ctx ends. Being stopped while it starts is a
+// clean stop too.
+func serve(ctx context.Context, cfg config.Config, opts ...apikeys.Option) error {
+	service, err := apikeys.New(ctx, cfg, opts...)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(service.Run(ctx), service.Close())
+}

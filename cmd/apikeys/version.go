@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// version is set by the release build, by -ldflags "-X main.version=...".
+var version string
+
+type versionCmd struct{}
+
+// Run prints the version, the commit it was built from and the Go release.
+func (versionCmd) Run(io streams) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	_, err := fmt.Fprintln(io.out, versionLine(version, info))
+	return err
+}
+
+func versionLine(released string, info *debug.BuildInfo) string {
+	line := "apikeys " + firstOf(released, info.Main.Version, "(devel)")
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	if revision := settings["vcs.revision"]; revision != "" {
+		line += " commit " + revision
+		if settings["vcs.modified"] == "true" {
+			line += " (modified)"
+		}
+	}
+	return line + " " + info.GoVersion
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

@@ -1,0 +1,118 @@
+package apikeys
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+const (
+	devPepperFile   = "peppers"
+	devDatabaseFile = "apikeys.db"
+	devPepperID     = "dev"
+)
+
+// DevConfig returns a configuration for a first look, on this machine alone,
+// and a demo to try it with. It trusts an issuer of its own, so it must never
+// be reachable by others.
+//
+// What it needs is made in dir, with dir itself, where it is not there yet:
+// pepper and signing key, each mode 0600, so that keys and tokens outlive a
+// restart. Of several callers at once all get the same.
+func DevConfig(dir string) (config.Config, *Demo, error) {
+	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
+	if err != nil {
+		return config.Config{}, nil, err
+	}
+	peppers, err := loadOrCreateDevPeppers(filepath.Join(dir, devPepperFile))
+	if err != nil {
+		return config.Config{}, nil, fmt.Errorf("development pepper: %w", err)
+	}
+	token, err := issuer.Token(demoClaims())
+	if err != nil {
+		return config.Config{}, nil, err
+	}
+	cfg := config.Default()
+	cfg.Addr = "127.0.0.1:8080"
+	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.ToSlash(filepath.Join(dir, devDatabaseFile)))
+	cfg.Peppers = peppers
+	cfg.JWKSFile = issuer.JWKSFile()
+	cfg.JWTIssuer = issuer.Issuer()
+	cfg.JWTAudience = issuer.Audience()
+	return cfg, &Demo{token: token}, nil
+}
+
+// DevClaims are whom a token of [DevToken] speaks of.
+type DevClaims struct {
+	Account    string
+	Portal     domain.Portal
+	Roles      map[domain.WorkspaceID]domain.Role
+	ClientHash string // empty: the token is not bound to a device
+	TTL        time.Duration
+}
+
+// ErrNoDevIssuer says that a directory holds nothing [DevConfig] has made.
+var ErrNoDevIssuer = errors.New("no development issuer")
+
+// DevToken returns a token signed by the issuer that [DevConfig] has made in
+// dir, and an error that wraps [ErrNoDevIssuer] when it has not.
+func DevToken(dir string, c DevClaims) (string, error) {
+	// The pepper is made last, after the key of the issuer.
+	if _, err := os.Stat(filepath.Join(dir, devPepperFile)); err != nil {
+		return "", fmt.Errorf("%w in %s", ErrNoDevIssuer, dir)
+	}
+	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
+	if err != nil {
+		return "", err
+	}
+	workspaces := make(map[string]string, len(c.Roles))
+	for workspace, role := range c.Roles {
+		workspaces[string(workspace)] = string(role)
+	}
+	return issuer.Token(jwtauth.DevClaims{
+		Account:    c.Account,
+		Portal:     string(c.Portal),
+		Workspaces: workspaces,
+		ClientHash: c.ClientHash,
+		TTL:        c.TTL,
+	})
+}
+
+// loadOrCreateDevPeppers returns the content of the file at path, and makes
+// the file unless another process is faster.
+func loadOrCreateDevPeppers(path string) (config.Secret, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := createDevPeppers(path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		content, err = os.ReadFile(path)
+	}
+	return config.Secret(content), err
+}
+
+// createDevPeppers makes the whole file appear at once: it is written under
+// another name and then linked, which unlike a rename replaces nothing.
+func createDevPeppers(path string) error {
+	entry, err := NewPepper(devPepperID)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString(entry)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Link(file.Name(), path)
+}
