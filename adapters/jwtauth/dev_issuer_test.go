@@ -1,0 +1,203 @@
+package jwtauth_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func devIssuer(t *testing.T, dir string) *jwtauth.DevIssuer {
+	t.Helper()
+	i, err := jwtauth.LoadOrCreateDevIssuer(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func trustingDev(t *testing.T, i *jwtauth.DevIssuer) *jwtauth.Authenticator {
+	t.Helper()
+	return start(t, jwtauth.Config{Issuer: i.Issuer(), Audience: i.Audience(), JWKSFile: i.JWKSFile()})
+}
+
+func devToken(t *testing.T, i *jwtauth.DevIssuer, c jwtauth.DevClaims) string {
+	t.Helper()
+	token, err := i.Token(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestDevIssuer_SignsTokensThatItsKeySetProves(t *testing.T) {
+	t.Parallel()
+	i := devIssuer(t, filepath.Join(t.TempDir(), "new", "folder"))
+	got := wantAccepted(t, trustingDev(t, i), devToken(t, i, jwtauth.DevClaims{
+		Account:    "acc_1",
+		Portal:     "PARTNER",
+		Workspaces: map[string]string{"ws_1": "OWNER"},
+		ClientHash: "device",
+	}))
+	want := domain.Actor{
+		AccountID:  "acc_1",
+		Portal:     domain.PortalPartner,
+		Roles:      map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
+		ClientHash: "device",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("actor (-want +got):\n%s", diff)
+	}
+}
+
+func TestDevIssuer_SignsTokensThatEnd(t *testing.T) {
+	t.Parallel()
+	i := devIssuer(t, t.TempDir())
+	a := trustingDev(t, i)
+	nobody := jwtauth.DevClaims{Account: "acc_1", Portal: "SYSTEM"}
+	for name, c := range map[string]struct {
+		age, ttl time.Duration
+		valid    bool
+	}{
+		"within its time":         {time.Minute, 2 * time.Minute, true},
+		"after its time":          {3 * time.Minute, time.Minute, false},
+		"within an hour of none":  {50 * time.Minute, 0, true},
+		"after an hour and a bit": {62 * time.Minute, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			claims := nobody
+			claims.IssuedAt, claims.TTL = time.Now().Add(-c.age), c.ttl
+			if token := devToken(t, i, claims); c.valid {
+				wantAccepted(t, a, token)
+			} else {
+				wantRefused(t, a, token)
+			}
+		})
+	}
+}
+
+func TestDevIssuer_KeepsItsKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := devIssuer(t, dir)
+	token := devToken(t, first, jwtauth.DevClaims{Account: "acc_1", Portal: "PARTNER"})
+	if err := os.Remove(first.JWKSFile()); err != nil {
+		t.Fatal(err)
+	}
+	wantAccepted(t, trustingDev(t, devIssuer(t, dir)), token)
+	wantRefused(t, trustingDev(t, devIssuer(t, t.TempDir())), token)
+}
+
+func TestDevIssuer_MakesOneKeyForManyCallers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	issuers := make([]*jwtauth.DevIssuer, 8)
+	var wg sync.WaitGroup
+	for n := range issuers {
+		wg.Go(func() {
+			var err error
+			if issuers[n], err = jwtauth.LoadOrCreateDevIssuer(dir); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	a := trustingDev(t, issuers[0])
+	for _, i := range issuers {
+		wantAccepted(t, a, devToken(t, i, jwtauth.DevClaims{Account: "acc_1", Portal: "PARTNER"}))
+	}
+}
+
+func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	signing := filepath.Join(dir, "signing-key.json")
+	devIssuer(t, dir)
+	if err := os.Chmod(signing, 0o644); err != nil { // as a careless copy would
+		t.Fatal(err)
+	}
+	i := devIssuer(t, dir)
+	if info, err := os.Stat(signing); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode of the signing key is %v, %v", info.Mode(), err)
+	}
+	public, err := os.ReadFile(i.JWKSFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(public), `"d"`) {
+		t.Error("the key set holds the private half")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(entries))
+	for n, entry := range entries {
+		names[n] = entry.Name()
+	}
+	if diff := cmp.Diff([]string{"jwks.json", "signing-key.json"}, names); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadOrCreateDevIssuer_FailsWithoutOverwriting(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"garbage":                      "hunter2",
+		"the key of another algorithm": string(marshal(jwkOf(ecKey().private))),
+		"a public key":                 string(marshal(edKey().public())),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "signing-key.json")
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := jwtauth.LoadOrCreateDevIssuer(dir)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error should name the file and show nothing of it: %v", err)
+			}
+			if kept, err := os.ReadFile(path); err != nil || string(kept) != content {
+				t.Errorf("the file was changed: %v", err)
+			}
+		})
+	}
+	t.Run("a folder that is a file", func(t *testing.T) {
+		t.Parallel()
+		if _, err := jwtauth.LoadOrCreateDevIssuer(keyFile(t, nil)); err == nil {
+			t.Error("accepted")
+		}
+	})
+}
+
+func TestDevIssuer_RefusesClaimsThatNoServiceTakes(t *testing.T) {
+	t.Parallel()
+	i := devIssuer(t, t.TempDir())
+	for name, c := range map[string]jwtauth.DevClaims{
+		"no account":     {Portal: "PARTNER"},
+		"no portal":      {Account: "acc_1"},
+		"unknown portal": {Account: "acc_1", Portal: "ROOT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := i.Token(c); err == nil {
+				t.Error("accepted")
+			}
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package jwtauth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestAuthenticate_FollowsRotatedKeys(t *testing.T) {
+	t.Parallel()
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL)))
+	wantAccepted(t, a, ecKey().token(claims()))
+
+	server.serve(keySet(edKey().public()))
+	wantAccepted(t, a, ecKey().token(claims())) // nothing has told us yet
+	wantAccepted(t, a, edKey().token(claims()))
+	wantRefused(t, a, ecKey().token(claims()))
+	if n := server.hits.Load(); n != 2 {
+		t.Errorf("the keys were fetched %d times, want 2", n)
+	}
+}
+
+func TestAuthenticate_LooksUpUnknownKeysOnceAMinute(t *testing.T) {
+	t.Parallel()
+	clock := &clock{at: now}
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL), onClock(clock)))
+	for range 10 {
+		wantRefused(t, a, strangerKey().token(claims()))
+	}
+	server.serve(keySet(edKey().public()))
+	clock.advance(59 * time.Second)
+	wantRefused(t, a, edKey().token(claims()))
+	if n := server.hits.Load(); n != 2 {
+		t.Errorf("the keys were fetched %d times, want 2", n)
+	}
+	clock.advance(time.Second)
+	wantAccepted(t, a, edKey().token(claims()))
+	if n := server.hits.Load(); n != 3 {
+		t.Errorf("the keys were fetched %d times, want 3", n)
+	}
+}
+
+func TestAuthenticate_NeedsNoLookUpToRefuse(t *testing.T) {
+	t.Parallel()
+	server := serveKeys(t, keySet(ecKey().public(), rsaKey().public()))
+	a := start(t, config(fromURL(server.URL)))
+	for name, token := range map[string]string{
+		"garbage":                  "a.b.c",
+		"no kid":                   ecKey().sign(object{"alg": "ES256"}, claims()),
+		"another algorithm":        ecKey().sign(object{"alg": "RS256", "kid": "ec"}, claims()),
+		"a wrong signature":        zeroSigned(ecKey(), 64),
+		"an expired token":         ecKey().token(claims(object{"exp": 1})),
+		"too long for its own kid": ecKey().named(string(make([]byte, 9000))).token(claims()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantRefused(t, a, token)
+		})
+	}
+	t.Cleanup(func() {
+		if n := server.hits.Load(); n != 1 {
+			t.Errorf("the keys were fetched %d times, want 1", n)
+		}
+	})
+}
+
+func TestAuthenticate_SharesOneLookUp(t *testing.T) {
+	t.Parallel()
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL)))
+	asked, answer := make(chan struct{}, 20), make(chan struct{})
+	server.handle(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-answer
+		_, _ = w.Write(keySet(edKey().public()))
+	})
+	token := edKey().token(claims())
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if _, err := a.Authenticate(t.Context(), token); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+	<-asked
+	close(answer)
+	wg.Wait()
+	if len(asked) != 0 {
+		t.Errorf("%d more look-ups for one key", len(asked))
+	}
+}
+
+func TestAuthenticate_StopsWaitingWithItsContext(t *testing.T) {
+	t.Parallel()
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL)))
+	asked, answer := make(chan struct{}), make(chan struct{})
+	server.handle(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-answer
+	})
+	defer close(answer)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	_, err := a.Authenticate(ctx, edKey().token(claims()))
+	if !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want unavailable and cancelled", err)
+	}
+	wantAccepted(t, a, ecKey().token(claims())) // others do not wait
+}
+
+func TestClose_EndsAWaitAndMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL)))
+	asked := make(chan struct{})
+	server.handle(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		wantRefused(t, a, edKey().token(claims()))
+	}()
+	<-asked
+	for range 2 {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	<-done
+	wantAccepted(t, a, ecKey().token(claims()))
+	wantRefused(t, a, edKey().token(claims()))
+}
