@@ -2,7 +2,6 @@ package jwtauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -85,9 +84,6 @@ func refuse(reason string) error { return fmt.Errorf("%w: %s", domain.ErrInvalid
 
 // unavailable returns domain.ErrUnavailable with its cause.
 func unavailable(what string, cause error) error {
-	if cause == nil {
-		cause = errors.New("not yet tried")
-	}
 	return fmt.Errorf("%w: %s: %w", domain.ErrUnavailable, what, cause)
 }
 

@@ -32,7 +32,7 @@ func loadOrCreateDevIssuer(dir string) (*DevIssuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	issuer := &DevIssuer{dir: dir, key: key}
+	issuer := &DevIssuer{dir: dir, key: func() ed25519.PrivateKey { return key }}
 	if issuer.id, err = thumbprint(key); err != nil {
 		return nil, err
 	}

@@ -31,8 +31,8 @@ const defaultDevTTL = time.Hour
 // package does that by itself. It is safe for concurrent use.
 type DevIssuer struct {
 	dir string
-	id  string // RFC 7638 thumbprint
-	key ed25519.PrivateKey
+	id  string                    // RFC 7638 thumbprint
+	key func() ed25519.PrivateKey // a function, since fmt prints what a slice holds
 }
 
 // DevClaims is whom a development token speaks of.
@@ -84,7 +84,7 @@ func (i *DevIssuer) Token(c DevClaims) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("development token: %w", err)
 	}
-	token, err := jws.Sign(payload, jws.WithKey(jwa.EdDSA, i.key, jws.WithProtectedHeaders(headers)))
+	token, err := jws.Sign(payload, jws.WithKey(jwa.EdDSA, i.key(), jws.WithProtectedHeaders(headers)))
 	if err != nil {
 		return "", fmt.Errorf("development token: %w", err)
 	}
@@ -116,7 +116,7 @@ func (c DevClaims) payload() map[string]any {
 
 // publicSet returns the document of jwks.json.
 func (i *DevIssuer) publicSet() ([]byte, error) {
-	key, err := jwk.FromRaw(i.key.Public())
+	key, err := jwk.FromRaw(i.key().Public())
 	if err != nil {
 		return nil, err
 	}

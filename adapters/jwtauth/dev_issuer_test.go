@@ -1,6 +1,8 @@
 package jwtauth_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,6 +150,26 @@ func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"jwks.json", "signing-key.json"}, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestDevIssuer_CannotBePrinted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	i := devIssuer(t, dir)
+	var kept struct{ D string }
+	if err := json.Unmarshal(must(os.ReadFile(filepath.Join(dir, "signing-key.json"))), &kept); err != nil {
+		t.Fatal(err)
+	}
+	seed := decode(t, kept.D)
+	leaks := []string{fmt.Sprint(seed[:4])[1:8], fmt.Sprintf("%x", seed[:4]), kept.D[:8]}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		text := fmt.Sprintf(verb, i) + fmt.Sprintf(verb, struct{ i *jwtauth.DevIssuer }{i})
+		for _, leak := range leaks {
+			if strings.Contains(text, leak) {
+				t.Errorf("%s shows the signing key: %s", verb, text)
+			}
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (r *keyring) ready() error {
 
 // missing says why there are no keys at all.
 func (r *keyring) missing() error {
-	var cause error
+	cause := errors.New("they are being read")
 	if failure := r.failure.Load(); failure != nil {
 		cause = *failure
 	}
@@ -91,9 +91,9 @@ func (r *keyring) find(ctx context.Context, h header) (verificationKey, error) {
 	return r.current.Load().find(h)
 }
 
-// lookUp waits for a read that began after the call, which it shares with
-// everyone who waits. It returns at once when the last look-up is too recent,
-// so that made-up key names cost the issuer nothing.
+// lookUp waits for the look-up under way, or for one of its own. It returns at
+// once when the last one is too recent, so that made-up key names cost the
+// issuer nothing.
 func (r *keyring) lookUp(ctx context.Context) error {
 	flight := r.board()
 	if flight == nil {
@@ -167,7 +167,9 @@ func (r *keyring) reload(ctx context.Context) error {
 		return nil
 	}
 	r.failure.Store(&err)
-	r.log.Warn("token keys could not be refreshed", "error", err, "have_keys", r.current.Load() != nil)
+	if !errors.Is(ctx.Err(), context.Canceled) { // else it was us who broke off
+		r.log.Warn("token keys could not be refreshed", "error", err, "have_keys", r.current.Load() != nil)
+	}
 	return err
 }
 
