@@ -62,8 +62,7 @@ func newInstance(s settings) (*instance, error) {
 	}
 	i := &instance{binaries: found, home: h, settings: s, password: rand.Text()}
 	if err := i.prepare(); err != nil {
-		i.remove()
-		return nil, err
+		return nil, errors.Join(err, i.remove())
 	}
 	return i, nil
 }
@@ -152,14 +151,7 @@ func (i *instance) stop(mode StopMode) error {
 }
 
 // remove ends the server and deletes its files.
-func (i *instance) remove() {
-	if err := i.stop(Immediate); err != nil {
-		fmt.Fprintln(os.Stderr, "pgtest:", err)
-	}
-	if err := i.home.remove(); err != nil {
-		fmt.Fprintln(os.Stderr, "pgtest:", err)
-	}
-}
+func (i *instance) remove() error { return errors.Join(i.stop(Immediate), i.home.remove()) }
 
 func (i *instance) admin() admin {
 	return admin{at: url.URL{

@@ -26,7 +26,7 @@ func TestSweep_EndsAServerWhoseRunIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(orphan.remove)
+	t.Cleanup(func() { _ = orphan.stop(Immediate) })
 	_ = orphan.home.lock.Close() // what the kernel does when the run ends
 
 	sweepHome(orphan.home.path)

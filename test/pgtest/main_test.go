@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// holdVariable turns this test binary into a process that has a server, says
-// where it listens and waits to be killed.
+// holdVariable turns this test binary into a process that has a server, prints
+// its URL and waits to be killed.
 const holdVariable = "PGTEST_HOLD_A_SERVER"
 
 func TestMain(m *testing.M) {
@@ -19,6 +19,6 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(server.port)
+	fmt.Println(server.admin().url("postgres"))
 	select {}
 }

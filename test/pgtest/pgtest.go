@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -20,7 +21,8 @@ var shared struct {
 }
 
 // Main runs the tests of a package, removes the server if they needed one, and
-// exits with their code. It is for TestMain.
+// exits with their code, or with 1 when the server could not be removed. It is
+// for TestMain.
 func Main(m *testing.M) {
 	shared.Lock()
 	shared.inMain = true
@@ -31,7 +33,10 @@ func Main(m *testing.M) {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.instance != nil {
-		shared.instance.remove()
+		if err := shared.instance.remove(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+			code = max(code, 1)
+		}
 	}
 	os.Exit(code)
 }

@@ -35,7 +35,11 @@ func Start(t testing.TB, options ...Option) *Server {
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	t.Cleanup(instance.remove)
+	t.Cleanup(func() {
+		if err := instance.remove(); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
 	return &Server{t: t, instance: instance}
 }
 

@@ -16,6 +16,9 @@ func defaultSettings() settings {
 	s.set("synchronous_commit", "off")
 	s.set("max_connections", "200") // packages run dozens of pools in parallel
 	s.set("listen_addresses", loopback)
+	// A client that connects during a shutdown and says nothing, as through a
+	// proxy that was told to be silent, holds the shutdown up for this long.
+	s.set("authentication_timeout", "20s")
 	// Failed statements are what tests provoke; only the server's own
 	// troubles are worth the log.
 	s.set("log_min_messages", "log")
