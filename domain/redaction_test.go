@@ -152,7 +152,7 @@ func recovered(v any) (r any) {
 
 // leaks says whether out shows s as it is, in hexadecimal or byte by byte.
 func leaks(out, s string) bool {
-	decimals := strings.Trim(fmt.Sprint([]byte(s)), "[]")
+	decimals := strings.Trim(fmt.Sprintf("%d", []byte(s)), "[]")
 	for _, form := range []string{
 		s, fmt.Sprintf("%x", s), fmt.Sprintf("%X", s), fmt.Sprintf("% x", s),
 		decimals, strings.ReplaceAll(decimals, " ", ", "), strings.ReplaceAll(decimals, " ", ","),

@@ -64,19 +64,23 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 		want string
 	}{
 		"the path of a field": {
-			English, "type_string", map[string]string{"Field": "scopes[3]"},
+			English, "type_string",
+			map[string]string{"Field": "scopes[3]"},
 			"scopes[3] must be a string",
 		},
 		"several arguments": {
-			Japanese, "header_length", map[string]string{"Field": "X-Client-Hash", "Min": "1", "Max": "256"},
+			Japanese, "header_length",
+			map[string]string{"Field": "X-Client-Hash", "Min": "1", "Max": "256"},
 			"X-Client-Hash は 1 文字以上 256 文字以下で指定してください",
 		},
 		"an argument that looks like a template stays as it is": {
-			English, "unknown_field", map[string]string{"Field": `{{.Field}}{{printf "%1000d" 1}}`},
+			English, "unknown_field",
+			map[string]string{"Field": `{{.Field}}{{printf "%1000d" 1}}`},
 			`{{.Field}}{{printf "%1000d" 1}} is not known here; remove it or correct its spelling`,
 		},
 		"an argument is not escaped": {
-			English, "unknown_field", map[string]string{"Field": `<b>&"`},
+			English, "unknown_field",
+			map[string]string{"Field": `<b>&"`},
 			`<b>&" is not known here; remove it or correct its spelling`,
 		},
 		"a missing argument is left out": {
@@ -84,7 +88,8 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 			" must be a string",
 		},
 		"an argument that nobody asked for is ignored": {
-			Vietnamese, "5000", map[string]string{"Field": "x"},
+			Vietnamese, "5000",
+			map[string]string{"Field": "x"},
 			"Lỗi nội bộ",
 		},
 		"an unknown language is answered in English": {
