@@ -1,0 +1,60 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// headerFlags collects the -H of a curl line.
+type headerFlags http.Header
+
+func (h headerFlags) String() string { return "" }
+
+func (h headerFlags) Set(line string) error {
+	name, value, _ := strings.Cut(line, ":")
+	http.Header(h).Add(name, strings.TrimSpace(value))
+	return nil
+}
+
+// curlStandIn is as much of curl as the printed lines need, for machines
+// without it: one request, its answer shown with status and headers.
+func curlStandIn() {
+	headers := headerFlags{}
+	line := flag.NewFlagSet("curl", flag.ExitOnError)
+	line.Bool("sSi", true, "quiet but for errors; show the headers")
+	method := line.String("X", http.MethodGet, "method")
+	body := line.String("d", "", "body")
+	line.Var(headers, "H", "header")
+	// curl takes flags after the URL too, the flag package only before.
+	_ = line.Parse(os.Args[1:])
+	url := line.Arg(0)
+	_ = line.Parse(line.Args()[1:])
+	if err := fetch(*method, url, *body, http.Header(headers)); err != nil {
+		fmt.Fprintln(os.Stderr, "curl:", err)
+		os.Exit(7)
+	}
+}
+
+func fetch(method, url, body string, header http.Header) error {
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = header
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	fmt.Printf("%s %s\r\n", resp.Proto, resp.Status)
+	if err := resp.Header.Write(os.Stdout); err != nil {
+		return err
+	}
+	fmt.Print("\r\n")
+	_, err = io.Copy(os.Stdout, resp.Body)
+	return err
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestUnknownVariables_are_those_that_somebody_misspelt(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{"APIKEYS_ADDR": true, "APIKEYS_PEPPERS_FILE": true, "APIKEYS_ADDR_FILE": false}
+	cases := map[string]struct {
+		environ []string
+		want    []string
+	}{
+		"a known one is not":                     {[]string{"APIKEYS_ADDR=:1", "APIKEYS_PEPPERS_FILE=f"}, nil},
+		"one of another program is not":          {[]string{"PATH=/bin", "MY_APIKEYS_ADDR=:1", "APIKEYSX=1"}, nil},
+		"one of the tests is not":                {[]string{"APIKEYS_TEST_DATABASE_URL=postgres://"}, nil},
+		"a file for what is no secret is":        {[]string{"APIKEYS_ADDR_FILE=f"}, []string{"APIKEYS_ADDR_FILE"}},
+		"several are named in order":             {[]string{"APIKEYS_B=", "APIKEYS_A=x=y"}, []string{"APIKEYS_A", "APIKEYS_B"}},
+		"those of a Kubernetes service are not":  {[]string{"APIKEYS_SERVICE_HOST=10.0.0.1", "APIKEYS_SERVICE_PORT=80", "APIKEYS_SERVICE_PORT_HTTP=80", "APIKEYS_PORT=tcp://10.0.0.1:80"}, nil},
+		"those of its ports are not":             {[]string{"APIKEYS_PORT_80_TCP=tcp://10.0.0.1:80", "APIKEYS_PORT_80_TCP_PROTO=tcp", "APIKEYS_PORT_80_TCP_ADDR=10.0.0.1"}, nil},
+		"those of a service by a longer name":    {[]string{"APIKEYS_INTERNAL_SERVICE_HOST=10.0.0.1", "APIKEYS_INTERNAL_PORT=tcp://10.0.0.1:81", "APIKEYS_INTERNAL_PORT_81_TCP_PORT=81"}, nil},
+		"a port somebody meant to listen on is":  {[]string{"APIKEYS_PORT=8080"}, []string{"APIKEYS_PORT"}},
+		"what only looks like a service's is so": {[]string{"APIKEYS_SERVICE_HOSTS=a", "APIKEYS_PORT_HTTP=80"}, []string{"APIKEYS_PORT_HTTP", "APIKEYS_SERVICE_HOSTS"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tc.want, unknownVariables(tc.environ, known)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

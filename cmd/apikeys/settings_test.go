@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+// Not parallel: it clears the environment of the process.
+func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) {
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) {
+			t.Setenv(name, value) // to have it set again afterwards
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var parsed cli
+	parser, err := kong.New(&parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"serve"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config.Default(), config.Config(parsed.Serve.Settings), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the tags have other defaults than Default (-Default +tags):\n%s", diff)
+	}
+}
+
+func TestOverlay_takes_what_was_set_and_nothing_else(t *testing.T) {
+	t.Parallel()
+	base := config.Config{Addr: "base", InternalAddr: "base", DatabaseURL: "base", LogLevel: "base"}
+	given := config.Config{Addr: "given", InternalAddr: "given", DatabaseURL: "given", TrustedProxies: []string{"given"}}
+	got := overlay(base, given, map[string]bool{
+		"APIKEYS_ADDR":            true,
+		"APIKEYS_DATABASE_URL":    true,
+		"APIKEYS_TRUSTED_PROXIES": true,
+		"APIKEYS_LOG_LEVEL":       false,
+	})
+	want := config.Config{Addr: "given", InternalAddr: "base", DatabaseURL: "given", TrustedProxies: []string{"given"}, LogLevel: "base"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMadeByDev_names_variables_that_there_are(t *testing.T) {
+	t.Parallel()
+	set := map[string]bool{}
+	for _, variable := range madeByDev {
+		set[variable] = true
+	}
+	all := config.Config{
+		InternalToken: "x", JWKSURL: "x", JWKSFile: "x", JWTIssuer: "x", JWTAudience: "x",
+		JWTClaimAccount: "x", JWTClaimPortal: "x", JWTClaimWorkspaces: "x", JWTClaimClientHash: "x",
+	}
+	if diff := cmp.Diff(all, overlay(config.Config{}, all, set)); diff != "" {
+		t.Errorf("a variable is misspelt (-want +got):\n%s", diff)
+	}
+}

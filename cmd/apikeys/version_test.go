@@ -1,0 +1,32 @@
+package main
+
+import (
+	"runtime/debug"
+	"testing"
+)
+
+func TestVersionLine_says_what_was_built(t *testing.T) {
+	t.Parallel()
+	installed := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}}
+	cloned := &debug.BuildInfo{GoVersion: "go1.26.8", Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "abc123"},
+		{Key: "vcs.modified", Value: "true"},
+	}}
+	cases := map[string]struct {
+		released string
+		info     *debug.BuildInfo
+		want     string
+	}{
+		"by go install":             {"", installed, "apikeys v1.2.3 go1.26.8"},
+		"by the release":            {"v1.3.0", installed, "apikeys v1.3.0 go1.26.8"},
+		"from a clone with changes": {"", cloned, "apikeys (devel) commit abc123 (modified) go1.26.8"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := versionLine(tc.released, tc.info); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
