@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+const (
+	maxConnections = 16
+	// connectionLifetime bounds how long a connection outlives a failover, or
+	// a change of an address behind a name.
+	connectionLifetime = 30 * time.Minute
+	connectTimeout     = 5 * time.Second
+)
+
+// Neither error shows the DSN, which may hold a password.
+var (
+	errBadDSN    = errors.New("postgres: the database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
+	errNoSSLMode = errors.New("postgres: the database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
+)
+
+// parseDSN refuses a DSN without a decision on TLS: the defaults of drivers
+// differ, and one of them sends passwords in the clear.
+func parseDSN(dsn string) (pq.Config, error) {
+	cfg, err := pq.NewConfig(dsn)
+	if err != nil {
+		return pq.Config{}, errBadDSN
+	}
+	if cfg.SSLMode == "" {
+		return pq.Config{}, errNoSSLMode
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	return cfg, nil
+}
+
+func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
+	connector, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return nil, errBadDSN
+	}
+	if dialer != nil {
+		connector.Dialer(dialer)
+	}
+	return connector, nil
+}
+
+func newPool(connector *pq.Connector, connections int) *sqlx.DB {
+	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxLifetime(connectionLifetime)
+	return pool
+}

@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// keyExists says whether err is that of an identifier that is there.
+func keyExists(err error) bool {
+	failed := asServerError(err)
+	return failed != nil && failed.Code == pqerror.UniqueViolation && failed.Constraint == "api_keys_pkey"
+}
+
+// rolledBack says whether the server undid the transaction because of others,
+// so that it may be tried again.
+func rolledBack(err error) bool {
+	failed := asServerError(err)
+	return failed != nil && (failed.Code == pqerror.TRSerializationFailure || failed.Code == pqerror.TRDeadlockDetected)
+}
+
+// translate returns the domain error that a driver error stands for: one that
+// wraps [domain.ErrUnavailable] when the server cannot be used now, or not
+// before ctx ended, and else an internal error. What is not the server's word
+// is trouble of the connection.
+func translate(ctx context.Context, err error) error {
+	switch {
+	case err == nil, errors.Is(err, domain.ErrKeyExists):
+		return err
+	case ctx.Err() != nil:
+		return sqlkit.Unavailable(ctx.Err())
+	}
+	failed := asServerError(err)
+	switch {
+	case failed == nil:
+		return sqlkit.Unavailable(err)
+	case temporary(failed.Code):
+		return sqlkit.Unavailable(newStatementError(failed))
+	}
+	return newStatementError(failed)
+}
+
+// temporary says of an SQLSTATE that the same statement may succeed later, or
+// on another server.
+func temporary(code pqerror.Code) bool {
+	switch code.Class() {
+	case pqerror.ClassConnectionException,
+		pqerror.ClassTransactionRollback,
+		pqerror.ClassInsufficientResources,
+		pqerror.ClassOperatorIntervention,
+		pqerror.ClassInvalidAuthorizationSpecification,
+		pqerror.ClassInvalidCatalogName:
+		return true
+	}
+	return code == pqerror.ReadOnlySQLTransaction
+}
+
+func asServerError(err error) *pq.Error {
+	failed, _ := errors.AsType[*pq.Error](err)
+	return failed
+}
+
+// statementError is what may be said of an error of the server. Its message,
+// detail and context are left out, since they may quote values.
+type statementError struct {
+	code       pqerror.Code
+	table      string
+	constraint string
+}
+
+func newStatementError(err *pq.Error) statementError {
+	return statementError{code: err.Code, table: err.Table, constraint: err.Constraint}
+}
+
+func (e statementError) Error() string {
+	text := fmt.Sprintf("postgres: %s (SQLSTATE %s)", e.code.Name(), string(e.code))
+	if e.table != "" {
+		text += " on table " + e.table
+	}
+	if e.constraint != "" {
+		text += " by constraint " + e.constraint
+	}
+	return text
+}

@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Get implements ports.KeyReader.
+func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
+	return readKey(ctx, r.get, string(id), string(workspace))
+}
+
+// Find implements ports.KeyReader.
+func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	return readKey(ctx, r.find, string(id))
+}
+
+func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
+	rows, err := read[keyRow](ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return codec.Key(rows)
+}
+
+func read[Row any](ctx context.Context, query *sqlkit.Statement, args ...any) ([]Row, error) {
+	return untilDone(ctx, func() ([]Row, error) {
+		var rows []Row
+		err := query.Select(ctx, &rows, args...)
+		return rows, translate(ctx, err)
+	})
+}

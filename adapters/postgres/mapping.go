@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"database/sql"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+type (
+	keyRow   = sqlkit.KeyRow[time.Time]
+	eventRow = sqlkit.EventColumns[time.Time]
+	newRows  = sqlkit.NewRows[time.Time]
+)
+
+// codec writes instants as timestamptz, which keeps microseconds.
+var codec = sqlkit.Codec[time.Time]{
+	Encode: func(t time.Time) time.Time { return t },
+	Decode: time.Time.UTC,
+}
+
+// secretArrays turns the rows of secrets into one array a column.
+func secretArrays(secrets []sqlkit.SecretColumns[time.Time]) []any {
+	var algorithms, peppers pq.StringArray
+	var digests pq.ByteaArray
+	var ends []sql.NullTime
+	for _, s := range secrets {
+		algorithms = append(algorithms, s.Algorithm)
+		peppers = append(peppers, s.PepperID)
+		digests = append(digests, s.Digest)
+		end := sql.NullTime{Valid: s.ValidUntil != nil}
+		if end.Valid {
+			end.Time = *s.ValidUntil
+		}
+		ends = append(ends, end)
+	}
+	return []any{algorithms, peppers, digests, pq.Array(ends)}
+}

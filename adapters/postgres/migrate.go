@@ -1,0 +1,49 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq/pqerror"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration = sqlkit.Migration
+
+// Migrate brings the schema to the version of this build. Of several
+// processes that do it at once one does and the others wait for it, up to a
+// minute.
+func (r *KeyRepository) Migrate(ctx context.Context) error {
+	return r.migrator.Up(ctx)
+}
+
+// Migrations returns the steps of this build and which of them are applied.
+func (r *KeyRepository) Migrations(ctx context.Context) ([]Migration, error) {
+	return untilDone(ctx, func() ([]Migration, error) { return r.migrator.List(ctx) })
+}
+
+func newMigrator(maintenance, pool *sqlx.DB) (*sqlkit.Migrator, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
+	if err != nil {
+		return nil, err
+	}
+	applied := func(ctx context.Context) ([]int64, error) { return appliedVersions(ctx, pool) }
+	return sqlkit.NewMigrator(goose.DialectPostgres, maintenance.DB, migrations, applied, goose.WithSessionLocker(locker))
+}
+
+func appliedVersions(ctx context.Context, pool *sqlx.DB) ([]int64, error) {
+	var versions []int64
+	err := pool.SelectContext(ctx, &versions, `SELECT version_id FROM `+sqlkit.VersionTable+` WHERE is_applied`)
+	if failed := asServerError(err); failed != nil && failed.Code == pqerror.UndefinedTable {
+		return nil, nil
+	}
+	return versions, translate(ctx, err)
+}

@@ -1,0 +1,56 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/postgres"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/ports/portstest"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestKeyRepository(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepository(t, open)
+}
+
+func TestKeyRepository_concurrency(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryConcurrency(t, open)
+}
+
+func TestKeyRepository_isolation(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepositoryIsolation(t, open)
+}
+
+func BenchmarkKeyRepository(b *testing.B) { portstest.BenchmarkKeyRepository(b, open) }
+
+func open(t testing.TB) ports.KeyRepository { return openDSN(t, pgtest.NewDatabase(t)) }
+
+// openDSN opens and migrates the database that dsn names, and closes it when t
+// ends.
+func openDSN(t testing.TB, dsn string) *postgres.KeyRepository {
+	t.Helper()
+	repo := openUnmigrated(t, dsn)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	return repo
+}
+
+func openUnmigrated(t testing.TB, dsn string) *postgres.KeyRepository {
+	t.Helper()
+	repo, err := postgres.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := repo.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return repo
+}

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+// KeyRepository implements ports.KeyRepository on PostgreSQL.
+type KeyRepository struct {
+	pool *sqlx.DB
+	// maintenance has no bound on the time of a statement: a migration of a
+	// large table takes long.
+	maintenance *sqlx.DB
+
+	migrator *sqlkit.Migrator
+	insert   *sqlkit.Statement
+	made     *sqlkit.Statement
+	find     *sqlkit.Statement
+	get      *sqlkit.Statement
+	events   *sqlkit.Statement
+}
+
+// Open returns the repository of the database that dsn names, as a
+// postgres:// URL or as key=value pairs, in either case with an explicit
+// sslmode. It connects when it is first used, so the database need not be up.
+func Open(_ context.Context, dsn string) (*KeyRepository, error) {
+	cfg, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	serving, err := newConnector(cfg, boundedDialer{limit: statementLimit})
+	if err != nil {
+		return nil, err
+	}
+	unbounded, err := newConnector(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &KeyRepository{pool: newPool(serving, maxConnections), maintenance: newPool(unbounded, 2)}
+	r.maintenance.SetMaxIdleConns(0)
+	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	r.insert = sqlkit.NewStatement(r.pool, insertKey)
+	r.made = sqlkit.NewStatement(r.pool, findEvent)
+	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
+	r.get = sqlkit.NewStatement(r.pool, sqlkit.GetKey)
+	r.events = sqlkit.NewStatement(r.pool, sqlkit.ListEvents)
+	return r, nil
+}
+
+// Ready implements ports.KeyRepository.
+func (r *KeyRepository) Ready(ctx context.Context) error {
+	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, r.migrator.Current(ctx) })
+	return err
+}
+
+// Close waits for the statements under way and closes the connections.
+func (r *KeyRepository) Close() error {
+	return errors.Join(r.pool.Close(), r.maintenance.Close())
+}
