@@ -3,7 +3,7 @@ package i18n
 import "golang.org/x/text/language"
 
 // Language is a BCP 47 tag, as Content-Language spells it.
-type Language string
+type Language = string
 
 // The languages of the catalogs. English is what everybody else is answered in.
 const (

@@ -1,0 +1,167 @@
+package apikeys
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"github.com/slaunchx/apikeys/adapters/httpapi"
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Service issues, manages and checks API keys. It is safe for concurrent use.
+type Service struct {
+	cfg       config.Config
+	logger    *slog.Logger
+	keys      ports.KeyRepository
+	issuer    Authenticator
+	api       *httpapi.API
+	owners    *application.RequireOwner
+	create    *application.CreateKey
+	authorize *application.Authorize
+	listening func(Listeners)
+
+	migrated   atomic.Bool
+	stopping   atomic.Bool
+	stop       context.CancelFunc
+	background sync.WaitGroup
+	release    func()
+	closed     sync.Once
+}
+
+// New returns a running service. With cfg.Migrate at "auto" the schema is
+// brought up to date first; when the store cannot be reached just then, New
+// succeeds all the same and goes on trying in the background, and
+// [Service.Ready] tells when it has.
+//
+// The context bounds the start only. Close the service when done with it.
+func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, error) {
+	o := newOptions(opts)
+	s, release, err := assemble(ctx, cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	s.release = release
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if err := s.migrate(ctx, running); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Handler returns the HTTP contract's public side: everything under /web/v1.
+func (s *Service) Handler() http.Handler { return s.api.Public() }
+
+// InternalHandler returns the permission check and the probes. It must not be
+// reachable from where [Service.Handler] is.
+func (s *Service) InternalHandler() http.Handler { return s.api.Internal() }
+
+// CreateKey issues a key in a workspace the actor owns. It returns
+// [domain.ErrNotOwner], [domain.ErrTestKeyPortal], [domain.Faults], or an
+// error that wraps [domain.ErrUnavailable].
+func (s *Service) CreateKey(ctx context.Context, actor domain.Actor, workspace domain.WorkspaceID, from domain.Origin, spec KeySpec) (CreatedKey, error) {
+	owner, err := s.owners.Do(ctx, actor, workspace, from)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	return s.create.Do(ctx, owner, spec)
+}
+
+// Authorize answers a permission check. An error means that there is no
+// answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when
+// the store cannot be reached.
+func (s *Service) Authorize(ctx context.Context, check Check) (Decision, error) {
+	return s.authorize.Do(ctx, check)
+}
+
+// Ready returns nil when the service can do its work: it is not stopping, its
+// schema is up to date, its store is connected, and the keys that check
+// tokens are known.
+func (s *Service) Ready(ctx context.Context) error {
+	switch {
+	case s.stopping.Load():
+		return errors.New("stopping")
+	case !s.migrated.Load():
+		return errors.New("schema is not up to date yet")
+	}
+	if issuer, ok := s.issuer.(interface{ Ready(context.Context) error }); ok {
+		if err := issuer.Ready(ctx); err != nil {
+			return err
+		}
+	}
+	return s.keys.Ready(ctx)
+}
+
+// Close stops what runs in the background and releases the store. It is safe
+// to call more than once.
+func (s *Service) Close() error {
+	s.closed.Do(func() {
+		s.stopping.Store(true)
+		s.stop()
+		s.background.Wait()
+		s.release()
+	})
+	return nil
+}
+
+// migrator is a store that brings its own schema up to date.
+type migrator interface {
+	Migrate(ctx context.Context) error
+}
+
+// Bounds of the wait between two attempts to reach a store that is down at start.
+const (
+	firstRetry   = 100 * time.Millisecond
+	longestRetry = 2 * time.Second
+)
+
+// migrate brings the schema up to date within ctx, or, while the store cannot
+// be reached, goes on in the background until running ends.
+func (s *Service) migrate(ctx, running context.Context) error {
+	store, ok := s.keys.(migrator)
+	if !ok || s.cfg.Migrate != config.MigrateAuto {
+		s.migrated.Store(true)
+		return nil
+	}
+	err := store.Migrate(ctx)
+	if err == nil {
+		s.migrated.Store(true)
+		return nil
+	}
+	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
+		return err
+	}
+	s.logger.Warn("the store cannot be reached; trying on", "error", err)
+	s.background.Go(func() { s.migrateLater(running, store) })
+	return nil
+}
+
+func (s *Service) migrateLater(ctx context.Context, store migrator) {
+	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
+	err := retry.Do(ctx, waits, func(ctx context.Context) error {
+		err := store.Migrate(ctx)
+		if errors.Is(err, domain.ErrUnavailable) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			s.logger.Error("the schema cannot be brought up to date", "error", err)
+		}
+		return
+	}
+	s.migrated.Store(true)
+	s.logger.Info("the store is reached and its schema up to date")
+}

@@ -1,0 +1,93 @@
+package apikeys
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// The vocabulary of the service, under the names an embedder reads first.
+type (
+	// Check is the question "may this key do this, from here?".
+	Check = domain.Check
+	// Decision is the answer to a [Check].
+	Decision = domain.Decision
+	// KeySpec is what the owner of a new key decides.
+	KeySpec = application.KeySpec
+	// CreatedKey is a new key and the only copy of its secret.
+	CreatedKey = application.CreatedKey
+)
+
+// Authenticator proves who bears a token; see [WithAuthenticator].
+type Authenticator interface {
+	// Authenticate returns the bearer of the token, or an error that wraps
+	// [domain.ErrInvalidToken] or [domain.ErrUnavailable]. It is safe for
+	// concurrent use.
+	Authenticate(ctx context.Context, token string) (domain.Actor, error)
+}
+
+// Listeners are the addresses a running service listens on.
+type Listeners struct {
+	Public, Internal net.Addr
+}
+
+// Option changes what a [Service] is made of.
+type Option func(*options)
+
+type options struct {
+	repository    ports.KeyRepository
+	roles         ports.WorkspaceRoles
+	authenticator Authenticator
+	now           func() time.Time
+	logger        *slog.Logger
+	listening     func(Listeners)
+}
+
+func newOptions(opts []Option) *options {
+	o := &options{
+		now:       time.Now,
+		logger:    slog.Default(),
+		listening: func(Listeners) {},
+	}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
+}
+
+// WithRepository keeps keys in a store of the caller's own, which must pass
+// the suites of ports/portstest. The service neither migrates nor closes it.
+func WithRepository(r ports.KeyRepository) Option {
+	return func(o *options) { o.repository = r }
+}
+
+// WithWorkspaceRoles asks r who is OWNER of a workspace, in place of the
+// token's claims.
+func WithWorkspaceRoles(r ports.WorkspaceRoles) Option {
+	return func(o *options) { o.roles = r }
+}
+
+// WithAuthenticator proves tokens by a, in place of a JWKS.
+func WithAuthenticator(a Authenticator) Option {
+	return func(o *options) { o.authenticator = a }
+}
+
+// WithClock reads the time from now, in place of [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(o *options) { o.now = now }
+}
+
+// WithLogger logs to l, in place of [slog.Default].
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.logger = l }
+}
+
+// WithListening calls f once [Service.Run] listens on both addresses.
+func WithListening(f func(Listeners)) Option {
+	return func(o *options) { o.listening = f }
+}

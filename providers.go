@@ -1,0 +1,117 @@
+package apikeys
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/httpapi"
+	"github.com/slaunchx/apikeys/adapters/i18n"
+	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+func newService(
+	cfg config.Config, o *options, keys ports.KeyRepository, authenticator Authenticator, messages *i18n.Catalog,
+	owners *application.RequireOwner, create *application.CreateKey, authorize *application.Authorize,
+) (*Service, error) {
+	proxies, err := cfg.ProxyRanges()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		cfg:       cfg,
+		logger:    o.logger,
+		keys:      keys,
+		issuer:    authenticator,
+		owners:    owners,
+		create:    create,
+		authorize: authorize,
+		listening: o.listening,
+	}
+	s.api = httpapi.New(httpapi.Options{
+		Authenticator:  authenticator,
+		RequireOwner:   owners,
+		CreateKey:      create,
+		Authorize:      authorize,
+		Messages:       messages,
+		Logger:         o.logger,
+		Now:            o.now,
+		Ready:          s.Ready,
+		InternalToken:  cfg.InternalToken.Reveal(),
+		TrustedProxies: proxies,
+	})
+	return s, nil
+}
+
+func provideClock(o *options) func() time.Time { return o.now }
+
+func provideRandom() io.Reader { return rand.Reader }
+
+func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
+
+func provideRepository(ctx context.Context, cfg config.Config, o *options) (ports.KeyRepository, func(), error) {
+	if o.repository != nil {
+		return o.repository, func() {}, nil
+	}
+	store, err := openStore(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, closing(o.logger, "store", store), nil
+}
+
+func provideHasher(cfg config.Config) (ports.SecretHasher, error) {
+	ring, err := secrets.ParseRing(cfg.Peppers.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("APIKEYS_PEPPERS: %w", err)
+	}
+	return secrets.NewHasher(ring), nil
+}
+
+func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (Authenticator, func(), error) {
+	if o.authenticator != nil {
+		return o.authenticator, func() {}, nil
+	}
+	a, err := jwtauth.New(ctx, jwtauth.Config{
+		Issuer:   cfg.JWTIssuer,
+		Audience: cfg.JWTAudience,
+		Claims: jwtauth.ClaimNames{
+			Account:    cfg.JWTClaimAccount,
+			Portal:     cfg.JWTClaimPortal,
+			Workspaces: cfg.JWTClaimWorkspaces,
+			ClientHash: cfg.JWTClaimClientHash,
+		},
+		JWKSURL:  cfg.JWKSURL,
+		JWKSFile: cfg.JWKSFile,
+		Now:      o.now,
+		Logger:   o.logger,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, closing(o.logger, "token keys", a), nil
+}
+
+func provideRoles(o *options) ports.WorkspaceRoles {
+	if o.roles != nil {
+		return o.roles
+	}
+	return jwtauth.ClaimRoles{}
+}
+
+// closing returns what closes c at the end of the service, when there is
+// nobody left to hand an error to.
+func closing(logger *slog.Logger, name string, c io.Closer) func() {
+	return func() {
+		if err := c.Close(); err != nil {
+			logger.Warn("close "+name, "error", err)
+		}
+	}
+}

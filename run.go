@@ -1,0 +1,99 @@
+package apikeys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Bounds of one connection. The largest header section admits a token of
+// 8 KiB beside the other headers.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 20 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+	drainTimeout      = 15 * time.Second
+)
+
+// Run listens on the public and the internal address of the configuration
+// until ctx ends. Then it stops accepting, lets the requests under way finish
+// for up to 15 s, and returns nil; the internal side, where others ask for
+// permission, stops last.
+func (s *Service) Run(ctx context.Context) error {
+	internal, err := s.listenInternal(ctx)
+	if err != nil {
+		return err
+	}
+	public, err := listen(ctx, s.cfg.Addr)
+	if err != nil {
+		return errors.Join(err, internal.Close())
+	}
+	servers := []*http.Server{s.server(s.Handler()), s.server(s.InternalHandler())}
+	failed := make(chan error, len(servers))
+	for i, l := range []net.Listener{public, internal} {
+		s.background.Go(func() { failed <- servers[i].Serve(l) })
+	}
+	s.logger.Info("listening", "public", public.Addr().String(), "internal", internal.Addr().String())
+	s.listening(Listeners{Public: public.Addr(), Internal: internal.Addr()})
+
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+	}
+	s.stopping.Store(true)
+	return errors.Join(err, drain(context.WithoutCancel(ctx), servers))
+}
+
+// drain stops the servers one after the other.
+func drain(ctx context.Context, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	defer cancel()
+	var errs []error
+	for _, server := range servers {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, err, server.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:                      h,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
+		ErrorLog:                     slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// listenInternal refuses to let anyone ask who is not on this machine, unless
+// callers must prove themselves.
+func (s *Service) listenInternal(ctx context.Context) (net.Listener, error) {
+	l, err := listen(ctx, s.cfg.InternalAddr)
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := l.Addr().(*net.TCPAddr)
+	if s.cfg.InternalToken.Reveal() == "" && !(ok && tcp.IP.IsLoopback()) {
+		return nil, errors.Join(
+			fmt.Errorf("the internal address %s is not loopback: set APIKEYS_INTERNAL_TOKEN", l.Addr()),
+			l.Close())
+	}
+	return l, nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", addr)
+}

@@ -1,0 +1,79 @@
+package apikeys
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/postgres"
+	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// store is a repository that the service opened and must close.
+type store interface {
+	ports.KeyRepository
+	Close() error
+}
+
+// schemaStore is a store with a schema that changes from version to version.
+type schemaStore interface {
+	store
+	Migrate(ctx context.Context) error
+	Migrations(ctx context.Context) ([]Migration, error)
+}
+
+// Migration is one step of the schema and whether the store has taken it.
+type Migration = sqlite.Migration
+
+// memoryStore is kept nowhere and needs no closing.
+type memoryStore struct{ *memory.KeyRepository }
+
+func (memoryStore) Close() error { return nil }
+
+func openStore(ctx context.Context, cfg config.Config) (store, error) {
+	kind, location := cfg.Database()
+	if kind == config.StoreMemory {
+		return memoryStore{memory.NewKeyRepository()}, nil
+	}
+	return openSchemaStore(ctx, kind, location.Reveal())
+}
+
+func openSchemaStore(ctx context.Context, kind config.Store, location string) (schemaStore, error) {
+	switch kind {
+	case config.StoreSQLite:
+		return sqlite.Open(ctx, location)
+	case config.StorePostgres:
+		return postgres.Open(ctx, location)
+	}
+	return nil, fmt.Errorf("APIKEYS_DATABASE_URL: no store with a schema")
+}
+
+// Migrate brings the schema of the configured store up to date.
+func Migrate(ctx context.Context, cfg config.Config) error {
+	return withSchema(ctx, cfg, func(s schemaStore) error { return s.Migrate(ctx) })
+}
+
+// Migrations lists the steps of the configured store's schema, oldest first.
+func Migrations(ctx context.Context, cfg config.Config) (list []Migration, err error) {
+	err = withSchema(ctx, cfg, func(s schemaStore) error {
+		list, err = s.Migrations(ctx)
+		return err
+	})
+	return list, err
+}
+
+func withSchema(ctx context.Context, cfg config.Config, do func(schemaStore) error) (err error) {
+	kind, location := cfg.Database()
+	s, err := openSchemaStore(ctx, kind, location.Reveal())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := s.Close(); err == nil {
+			err = closed
+		}
+	}()
+	return do(s)
+}

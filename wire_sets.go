@@ -1,0 +1,31 @@
+//go:build wireinject
+
+package apikeys
+
+import (
+	"github.com/google/wire"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// The sets stand apart from the injector: sets beside an injector are copied
+// into wire_gen.go, and every embedder would link google/wire.
+
+var adapterSet = wire.NewSet(
+	provideClock,
+	provideRandom,
+	provideRepository,
+	provideHasher,
+	provideAuthenticator,
+	provideRoles,
+	provideMessages,
+	wire.Bind(new(ports.KeyReader), new(ports.KeyRepository)),
+	wire.Bind(new(ports.KeyWriter), new(ports.KeyRepository)),
+)
+
+var applicationSet = wire.NewSet(
+	application.NewRequireOwner,
+	application.NewCreateKey,
+	application.NewAuthorize,
+)
