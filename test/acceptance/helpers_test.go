@@ -1,0 +1,51 @@
+package acceptance
+
+import (
+	"bytes"
+	"crypto/rand"
+	"hash/crc32"
+	"sync"
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// syncBuffer is a buffer that a server may write to while a test reads it.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// unknownSecret is well formed and belongs to no key.
+func unknownSecret(t *testing.T) string {
+	t.Helper()
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret.Reveal()
+}
+
+// withChecksum completes the body of a secret.
+func withChecksum(body string) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	sum := crc32.ChecksumIEEE([]byte(body))
+	var tail [6]byte
+	for i := range tail {
+		tail[len(tail)-1-i] = digits[sum%62]
+		sum /= 62
+	}
+	return body + string(tail[:])
+}

@@ -1,0 +1,295 @@
+package acceptance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	workspace  = "ws_1"
+	account    = "acc-7"
+	clientHash = "device-1"
+)
+
+// now is what the clock of a world reads until it is set.
+var now = time.Date(2026, 3, 21, 0, 0, 0, 123456789, time.UTC)
+
+// world is a running service with a token issuer of its own.
+type world struct {
+	public   string // http://host:port
+	internal string
+	issuer   *jwttest.Issuer
+	clock    *clock
+	service  *apikeys.Service
+}
+
+type clock struct{ at atomic.Pointer[time.Time] }
+
+func (c *clock) Now() time.Time   { return *c.at.Load() }
+func (c *clock) Set(t time.Time)  { c.at.Store(&t) }
+func newClock(t time.Time) *clock { c := new(clock); c.Set(t); return c }
+
+// stores are the database URLs a contract case runs on.
+var stores = map[string]func(t testing.TB) string{
+	"memory":   func(testing.TB) string { return "memory://" },
+	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+	"postgres": func(t testing.TB) string { return pgtest.NewDatabase(t) },
+}
+
+// onEveryStore runs a case once on each store.
+func onEveryStore(t *testing.T, run func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	for name, url := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, newWorld(t, func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(url(t)) }))
+		})
+	}
+}
+
+// newWorld starts a service on memory, unless change says otherwise.
+func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option) *world {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	clock := newClock(now)
+	issuer.SetClock(clock.Now)
+	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = "memory://"
+	cfg.JWKSFile = issuer.JWKSFile(t)
+	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret(pepper)
+	if change != nil {
+		change(&cfg)
+	}
+	listening := make(chan apikeys.Listeners, 1)
+	opts = append([]apikeys.Option{
+		apikeys.WithClock(clock.Now),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }),
+	}, opts...)
+	service, err := apikeys.New(t.Context(), cfg, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := service.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	select {
+	case l := <-listening:
+		return &world{
+			public:   "http://" + l.Public.String(),
+			internal: "http://" + l.Internal.String(),
+			issuer:   issuer,
+			clock:    clock,
+			service:  service,
+		}
+	case err := <-stopped:
+		stopped <- err
+		t.Fatalf("the service did not start: %v", err)
+		return nil
+	}
+}
+
+// token returns a token of an OWNER of the workspace on the PARTNER portal,
+// changed by the given claims.
+func (w *world) token(t *testing.T, changes ...func(*jwttest.Claims)) string {
+	t.Helper()
+	claims := jwttest.Claims{
+		Account:    account,
+		Portal:     "PARTNER",
+		Workspaces: map[string]string{workspace: "OWNER"},
+	}
+	for _, change := range changes {
+		change(&claims)
+	}
+	return w.issuer.Token(t, claims)
+}
+
+func role(name string) func(*jwttest.Claims) {
+	return func(c *jwttest.Claims) { c.Workspaces = map[string]string{workspace: name} }
+}
+
+func portal(name string) func(*jwttest.Claims) {
+	return func(c *jwttest.Claims) { c.Portal = name }
+}
+
+// request is one request, right in every respect until changed.
+type request struct {
+	method, url string
+	header      http.Header
+	body        string
+}
+
+const keysPath = "/web/v1/workspaces/" + workspace + "/api-keys"
+
+// create is a right request to create a key.
+func (w *world) create(t *testing.T, body string, changes ...func(*request)) request {
+	t.Helper()
+	r := request{
+		method: http.MethodPost,
+		url:    w.public + keysPath,
+		body:   body,
+		header: http.Header{
+			"Authorization":  {"Bearer " + w.token(t)},
+			"Content-Type":   {"application/json"},
+			"X-Client-Hash":  {clientHash},
+			"X-Workspace-Id": {workspace},
+		},
+	}
+	for _, change := range changes {
+		change(&r)
+	}
+	return r
+}
+
+// verify is a question to the internal listener.
+func (w *world) verify(body string) request {
+	return request{method: http.MethodPost, url: w.internal + "/internal/v1/api-keys/verify", body: body, header: http.Header{}}
+}
+
+func set(name string, values ...string) func(*request) {
+	return func(r *request) { r.header[http.CanonicalHeaderKey(name)] = values }
+}
+
+func without(name string) func(*request) {
+	return func(r *request) { r.header.Del(name) }
+}
+
+func as(token string) func(*request) { return set("Authorization", "Bearer "+token) }
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// fields is the answer's body as JSON.
+func (a answer) fields(t *testing.T) map[string]any {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(a.body), &fields); err != nil {
+		t.Fatalf("body is not JSON: %v: %s", err, a.body)
+	}
+	return fields
+}
+
+// data is the payload of a success.
+func (a answer) data(t *testing.T) map[string]any {
+	t.Helper()
+	data, ok := a.fields(t)["data"].(map[string]any)
+	if !ok {
+		t.Fatalf("data is no object: %s", a.body)
+	}
+	return data
+}
+
+// faults lists the errors of a 4000 as "field reason".
+func (a answer) faults(t *testing.T) []string {
+	t.Helper()
+	var body struct {
+		Errors []struct{ Field, Reason, Message string }
+	}
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+		t.Fatalf("body is not JSON: %v: %s", err, a.body)
+	}
+	faults := []string{}
+	for _, e := range body.Errors {
+		if e.Message == "" {
+			t.Errorf("no message for %s %s", e.Field, e.Reason)
+		}
+		faults = append(faults, strings.TrimSpace(e.Field+" "+e.Reason))
+	}
+	return faults
+}
+
+// do sends r on a connection of its own kind of client: no redirects, no
+// compression, nothing added.
+func do(t *testing.T, r request) answer {
+	t.Helper()
+	var body io.Reader
+	if r.body != "" {
+		body = bytes.NewReader([]byte(r.body))
+	}
+	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = r.header
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
+}
+
+var client = &http.Client{
+	Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Timeout:       time.Minute,
+}
+
+// mustBe fails unless a is the error envelope of that status, code and message, to the byte.
+func mustBe(t *testing.T, a answer, status int, code, message string) {
+	t.Helper()
+	want := `{"success":false,"code":"` + code + `","message":"` + message + `"}`
+	if a.status != status || a.body != want {
+		t.Errorf("answer = %d %s, want %d %s", a.status, a.body, status, want)
+	}
+	mustHaveHeaders(t, a)
+}
+
+// mustHaveHeaders checks what every answer with a body has.
+func mustHaveHeaders(t *testing.T, a answer) {
+	t.Helper()
+	for name, want := range map[string]string{
+		"Content-Type":     "application/json; charset=utf-8",
+		"Content-Language": "en",
+		"Vary":             "Accept-Language",
+		"Cache-Control":    "no-store",
+	} {
+		if got := a.header.Get(name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+	if a.header.Get("X-Request-Id") == "" {
+		t.Error("no X-Request-Id")
+	}
+}

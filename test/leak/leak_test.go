@@ -1,0 +1,267 @@
+// Package leak looks for secrets where they must never be.
+package leak
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	workspace     = "ws_1"
+	clientHash    = "device-1"
+	pepperKey     = "a pepper of more than 32 bytes, marked"
+	internalToken = "the-internal-token-of-this-test-marked"
+)
+
+// traces is everything the service lets out of its hands, apart from the one
+// answer that shows a secret to its owner.
+type traces struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (tr *traces) Write(p []byte) (int, error) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.text.Write(p)
+}
+
+func (tr *traces) contains(marked string) bool {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return bytes.Contains(tr.text.Bytes(), []byte(marked))
+}
+
+func TestSecretsLeaveNoTrace(t *testing.T) {
+	t.Parallel()
+	sqliteDir := t.TempDir()
+	pgURL := pgtest.NewDatabase(t)
+	tests := []struct {
+		store string
+		url   string
+		dump  func(t *testing.T) []byte // what the store keeps; nil: nothing to read
+	}{
+		{store: "memory", url: "memory://"},
+		{store: "sqlite", url: "sqlite://" + filepath.Join(sqliteDir, "apikeys.db"), dump: func(t *testing.T) []byte { return files(t, sqliteDir) }},
+		{store: "postgres", url: pgURL, dump: func(t *testing.T) []byte { return tables(t, pgURL) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.store, func(t *testing.T) {
+			t.Parallel()
+			var out traces
+			marked := exercise(t, tt.url, &out)
+			for name, value := range marked {
+				for spelling, s := range spellings(value) {
+					if out.contains(s) {
+						t.Errorf("%s, %s, is in the traces", name, spelling)
+					}
+				}
+			}
+			if !out.contains(`"msg":"request"`) {
+				t.Error("nothing was logged: the search proves nothing")
+			}
+			if tt.dump == nil {
+				return
+			}
+			kept := tt.dump(t)
+			if !bytes.Contains(kept, []byte("Marked key")) {
+				t.Error("the key is not in the dump: the search proves nothing")
+			}
+			for name, value := range marked {
+				if strings.HasPrefix(name, "digest") {
+					continue // is what is kept
+				}
+				for spelling, s := range spellings(value) {
+					if bytes.Contains(kept, []byte(s)) {
+						t.Errorf("%s, %s, is in the store", name, spelling)
+					}
+				}
+			}
+		})
+	}
+}
+
+// exercise runs every operation there is, right and wrong, and returns what
+// must not be found afterwards.
+func exercise(t *testing.T, url string, out *traces) map[string]string {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	cfg := config.Default()
+	cfg.DatabaseURL = config.Secret(url)
+	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString([]byte(pepperKey)))
+	cfg.InternalToken = internalToken
+	service, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { service.Close() })
+	public, internal := httptest.NewServer(service.Handler()), httptest.NewServer(service.InternalHandler())
+	t.Cleanup(public.Close)
+	t.Cleanup(internal.Close)
+	token := issuer.Token(t, jwttest.Claims{Account: "acc-7", Portal: "PARTNER", Workspaces: map[string]string{workspace: "OWNER"}})
+
+	call := func(base, path, body string, more ...string) []byte {
+		header := http.Header{
+			"Authorization":    {"Bearer " + token},
+			"Content-Type":     {"application/json"},
+			"X-Client-Hash":    {clientHash},
+			"X-Workspace-Id":   {workspace},
+			"X-Internal-Token": {internalToken},
+		}
+		for i := 0; i < len(more); i += 2 {
+			header.Set(more[i], more[i+1])
+		}
+		return send(t, base+path, header, body)
+	}
+	const keys, verify = "/web/v1/workspaces/" + workspace + "/api-keys", "/internal/v1/api-keys/verify"
+
+	var created struct {
+		Data struct{ APIKeyID, Secret string }
+	}
+	if err := json.Unmarshal(call(public.URL, keys, `{"name":"Marked key","scopes":["payment:read"],"ipWhitelist":["10.0.0.0/8"]}`), &created); err != nil {
+		t.Fatal(err)
+	}
+	secret := created.Data.Secret
+	for _, answer := range [][]byte{
+		call(internal.URL, verify, `{"key":"`+secret+`","scopes":["payment:read"],"ip":"10.0.0.1"}`),
+		call(internal.URL, verify, `[{"key":"`+secret+`"},{"key":"`+secret+`x"}]`),
+		call(internal.URL, verify, `{"key":"`+secret+`","ip":"`+secret+`"}`),
+		call(internal.URL, verify, `{"key":["`+secret+`"]}`),
+		call(internal.URL, verify, `"`+secret+`"`),
+		call(internal.URL, verify, `{"key":"`+secret+`"}`, "X-Internal-Token", "wrong"),
+		call(internal.URL, "/internal/v1/"+secret, ``),
+		call(public.URL, keys+"/"+secret, ``),
+		call(public.URL, keys, `{"name":1,"scopes":["`+secret+`"],"mode":"`+secret+`","ipWhitelist":["`+secret+`"],"expiresAt":"`+secret+`"}`),
+		call(public.URL, keys, `{"name":"k"}`, "Authorization", "Bearer "+secret),
+		call(public.URL, keys, `{"name":"k"}`, "X-Client-Hash", secret+" x"),
+		call(public.URL, keys, `{"name":"k"}`, "X-Workspace-Id", secret),
+		call(public.URL, keys, `{"name":"k"}`, "Content-Type", secret),
+	} {
+		if len(answer) == 0 {
+			t.Error("no answer")
+		}
+		if _, err := out.Write(answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed, err := domain.ParseSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(out, "%v %+v %#v %s %v", parsed, apikeys.Check{Secret: parsed}, parsed, cfg.Peppers, cfg)
+
+	ring, err := secrets.ParseRing(cfg.Peppers.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := secrets.NewHasher(ring).Hash(parsed)
+	return map[string]string{
+		"the secret":         secret[len(created.Data.APIKeyID):],
+		"the token":          token[strings.LastIndex(token, ".")+1:],
+		"the pepper":         pepperKey,
+		"the internal token": internalToken,
+		"digest":             string(digest.Sum[:]),
+	}
+}
+
+// spellings are the ways in which a value is likely to be written down.
+func spellings(value string) map[string]string {
+	return map[string]string{
+		"plain":      value,
+		"in hex":     hex.EncodeToString([]byte(value)),
+		"in base64":  strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "="),
+		"as numbers": strings.Trim(fmt.Sprint([]byte(value)), "[]"),
+	}
+}
+
+func send(t *testing.T, url string, header http.Header, body string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = header
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// files returns the contents of every file in dir, the write-ahead log among them.
+func files(t *testing.T, dir string) []byte {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, content...)
+	}
+	return all
+}
+
+// tables returns every row of every table as text.
+func tables(t *testing.T, url string) []byte {
+	t.Helper()
+	db, err := sqlx.ConnectContext(t.Context(), "postgres", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var names []string
+	if err := db.SelectContext(t.Context(), &names, `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'`); err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, name := range names {
+		all = append(all, rows(t, db, name)...)
+	}
+	return all
+}
+
+func rows(t *testing.T, db *sqlx.DB, table string) []byte {
+	t.Helper()
+	var text []string
+	if err := db.SelectContext(context.Background(), &text, `SELECT t::text FROM `+table+` t`); err != nil {
+		t.Fatal(err)
+	}
+	return []byte(strings.Join(text, "\n"))
+}
