@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for a process before it gives it up.
+const patience = time.Minute
+
+// process is a running "apikeys serve --dev" and the lines it has printed.
+type process struct {
+	cmd    *exec.Cmd
+	stderr *bytes.Buffer // to be read after exit only
+	// The lines to paste.
+	create, check string
+}
+
+// startDev runs the service in dir, on free ports, until it has printed the
+// lines to paste.
+func startDev(t *testing.T, dir string) *process {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	p := &process{cmd: exec.CommandContext(ctx, self(t), "serve", "--dev", "--dev-dir", dir), stderr: &bytes.Buffer{}}
+	p.cmd.Args[0] = "apikeys"
+	p.cmd.Env = []string{"APIKEYS_ADDR=127.0.0.1:0", "APIKEYS_INTERNAL_ADDR=127.0.0.1:0"}
+	p.cmd.Stderr = p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.readLines(stdout)
+	if p.check == "" {
+		t.Fatalf("it printed no lines to paste, and ended: %v\n%s", p.cmd.Wait(), p.stderr)
+	}
+	t.Cleanup(func() {
+		if p.cmd.ProcessState == nil {
+			cancel()
+			_ = p.cmd.Wait()
+		}
+	})
+	return p
+}
+
+// readLines returns when the last line to paste, or the end, was read.
+func (p *process) readLines(stdout io.Reader) {
+	for lines := bufio.NewScanner(stdout); p.check == "" && lines.Scan(); {
+		switch line := lines.Text(); {
+		case strings.HasPrefix(line, "ANSWER="):
+			p.create = line
+		case strings.HasPrefix(line, "curl "):
+			p.check = line
+		}
+	}
+}
+
+// stop sends SIGTERM and waits for a clean end.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("SIGTERM did not end it cleanly: %v\n%s", err, p.stderr)
+	}
+}
+
+// paste runs lines in a POSIX shell as if they were pasted, and returns all
+// that is shown.
+func paste(t *testing.T, path string, lines ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "sh")
+	shell.Env = []string{"PATH=" + path}
+	shell.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	shown, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the shell failed: %v\n%s", err, shown)
+	}
+	return string(shown)
+}
+
+// self returns the path of the test binary, which is every command that
+// TestMain names when it is called by that name.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

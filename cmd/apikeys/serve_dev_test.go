@@ -1,0 +1,143 @@
+package main
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestServeDev_prints_lines_that_make_a_key_and_check_it(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "dev")
+	first := startDev(t, dir)
+	shown := paste(t, pathWithCurl(t), first.create, first.check, `echo "SECRET='$SECRET'"`)
+	expect(t, shown, `HTTP/1\.1 201 `, `"success":true`, `HTTP/1\.1 200 `, `"allowed":true`)
+	secret := regexp.MustCompile(`SECRET='sk_live_\w{65}'`).FindString(shown)
+	if secret == "" {
+		t.Fatalf("no secret was kept for the second line:\n%s", shown)
+	}
+	first.stop(t)
+
+	t.Log("after a restart the key still opens, and so does a new token")
+	second := startDev(t, dir)
+	shown = paste(t, pathWithStandIn(t), secret, second.check, second.create)
+	expect(t, shown, `HTTP/1\.1 200 `, `"allowed":true`, `HTTP/1\.1 201 `)
+	second.stop(t)
+
+	if log := first.stderr.String() + second.stderr.String(); strings.Contains(log, strings.Split(secret, "'")[1]) {
+		t.Error("the secret was logged")
+	}
+}
+
+func TestServeDev_keeps_what_it_makes_from_others(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "dev")
+	startDev(t, dir).stop(t)
+	for path, want := range map[string]os.FileMode{".": 0o700, "peppers": 0o600, "signing-key.json": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has the mode %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestToken_is_accepted_for_what_it_says(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "dev")
+	service := startDev(t, dir)
+	bearer := regexp.MustCompile(`Bearer [^']+`)
+	cases := map[string]struct {
+		flags []string
+		want  string
+	}{
+		"the default is an owner":           {nil, `HTTP/1\.1 201 `},
+		"a viewer is refused":               {[]string{"--role", "VIEWER"}, `HTTP/1\.1 403 `},
+		"the owner of another workspace is": {[]string{"--workspace", "other"}, `HTTP/1\.1 403 `},
+		"another device is":                 {[]string{"--client-hash", "other-device"}, `HTTP/1\.1 401 `},
+		"the bound device is accepted":      {[]string{"--client-hash", "demo-device"}, `HTTP/1\.1 201 `},
+	}
+	path := pathWithStandIn(t)
+	for name, tc := range cases {
+		token := exec.Command(self(t), append([]string{"token", "--dev-dir", dir}, tc.flags...)...)
+		token.Args[0] = "apikeys"
+		made, err := token.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := bearer.ReplaceAllLiteralString(service.create, "Bearer "+strings.TrimSpace(string(made)))
+		t.Log(name)
+		expect(t, paste(t, path, line), tc.want)
+	}
+	service.stop(t)
+}
+
+func TestServe_a_second_signal_ends_it_at_once(t *testing.T) {
+	t.Parallel()
+	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
+	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(service.create)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// A request that never ends keeps the service from ending gracefully.
+	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for refused := false; !refused; { // until the first signal has had its effect
+		probe, err := net.Dial("tcp", addr)
+		if refused = err != nil; !refused {
+			probe.Close()
+		}
+	}
+	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = service.cmd.Wait()
+	if status := service.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended by itself: %v\n%s", service.cmd.ProcessState, service.stderr)
+	}
+}
+
+// expect reports each pattern that does not follow in shown after the one before.
+func expect(t *testing.T, shown string, patterns ...string) {
+	t.Helper()
+	rest := shown
+	for _, pattern := range patterns {
+		at := regexp.MustCompile(pattern).FindStringIndex(rest)
+		if at == nil {
+			t.Fatalf("%s is missing in:\n%s", pattern, shown)
+		}
+		rest = rest[at[1]:]
+	}
+}
+
+// pathWithCurl returns a PATH with the curl of this machine, or the stand-in
+// where it has none.
+func pathWithCurl(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err == nil {
+		return os.Getenv("PATH")
+	}
+	return pathWithStandIn(t)
+}
+
+func pathWithStandIn(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Symlink(self(t), filepath.Join(dir, "curl")); err != nil {
+		t.Fatal(err)
+	}
+	return dir + string(os.PathListSeparator) + os.Getenv("PATH")
+}
