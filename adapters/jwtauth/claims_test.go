@@ -81,6 +81,7 @@ func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
 		"an end beyond the calendar":      {"exp": 1e15},
 		"an end before the epoch":         {"exp": -1},
 		"a start that is a string":        {"nbf": "0"},
+		"a start before the epoch":        {"nbf": -1},
 		"a null start":                    {"nbf": null{}},
 		"an issue time that is a boolean": {"iat": true},
 		"no account":                      {"sub": nil},

@@ -55,7 +55,6 @@ func (r *keyring) start() {
 func (r *keyring) close() error {
 	r.stop()
 	<-r.stopped
-	r.source.close()
 	return nil
 }
 

@@ -123,7 +123,8 @@ func TestAuthenticate_StopsWaitingWithItsContext(t *testing.T) {
 func TestClose_EndsAWaitAndMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public()))
-	a := start(t, config(fromURL(server.URL)))
+	clock := &clock{at: now}
+	a := start(t, config(fromURL(server.URL), onClock(clock)))
 	asked := make(chan struct{})
 	server.handle(func(_ http.ResponseWriter, r *http.Request) {
 		close(asked)
@@ -142,5 +143,6 @@ func TestClose_EndsAWaitAndMayBeRepeated(t *testing.T) {
 	}
 	<-done
 	wantAccepted(t, a, ecKey().token(claims()))
+	clock.advance(time.Minute) // so that a look-up is due, which nobody makes
 	wantRefused(t, a, edKey().token(claims()))
 }

@@ -22,7 +22,6 @@ const (
 // source is where key sets come from.
 type source interface {
 	read(ctx context.Context) ([]byte, error)
-	close()
 }
 
 func newSource(c Config) (source, error) {
@@ -32,17 +31,18 @@ func newSource(c Config) (source, error) {
 	if err := judgeURL(c.JWKSURL); err != nil {
 		return nil, err
 	}
-	client := &http.Client{}
+	client := http.Client{Transport: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: maxHTTPHeader,
+		DisableKeepAlives:      true, // the next request is minutes away
+	}}
 	if c.HTTPClient != nil {
-		*client = *c.HTTPClient
-	} else {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxResponseHeaderBytes = maxHTTPHeader
-		client.Transport = transport
+		client = *c.HTTPClient
 	}
 	// The configured host is the one that is trusted.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &urlSource{url: c.JWKSURL, client: client, owned: c.HTTPClient == nil}, nil
+	return urlSource{url: c.JWKSURL, client: &client}, nil
 }
 
 // judgeURL admits https, and http from this machine alone: whoever can change
@@ -68,10 +68,9 @@ func loopback(host string) bool {
 type urlSource struct {
 	url    string
 	client *http.Client
-	owned  bool
 }
 
-func (s *urlSource) read(ctx context.Context) ([]byte, error) {
+func (s urlSource) read(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
@@ -88,12 +87,6 @@ func (s *urlSource) read(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
 	}
 	return readBounded(resp.Body)
-}
-
-func (s *urlSource) close() {
-	if s.owned {
-		s.client.CloseIdleConnections()
-	}
 }
 
 // withoutURL drops the URL from err, for its query may be a credential.
@@ -118,8 +111,6 @@ func (s fileSource) read(context.Context) ([]byte, error) {
 	defer file.Close()
 	return readBounded(file)
 }
-
-func (fileSource) close() {}
 
 func readBounded(r io.Reader) ([]byte, error) {
 	document, err := io.ReadAll(io.LimitReader(r, maxDocument+1))

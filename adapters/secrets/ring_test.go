@@ -51,6 +51,7 @@ func TestParseRing_RefusesWithEveryFault(t *testing.T) {
 		"a short pepper":           {"a:" + encoded('x', 31), []string{"has 31 bytes, must have at least 32"}},
 		"base64 without padding":   {"a:" + strings.TrimRight(encoded('x', 32), "="), []string{"standard base64"}},
 		"base64 of the URL kind":   {"a:" + strings.Repeat("-_", 32), []string{"standard base64"}},
+		"base64 with spare bits":   {"a:" + strings.Replace(encoded('x', 32), "g=", "h=", 1), []string{"standard base64"}},
 		"one id twice":             {"a:" + encoded('x', 32) + ",a:" + encoded('y', 32), []string{`pepper 2: id "a" appears twice`}},
 		"several faults in two":    {"?:" + encoded('x', 3) + ",zzz", []string{"pepper 1: id must be", "has 3 bytes", "pepper 2: must be"}},
 		"faults beside a good one": {"a:" + encoded('x', 32) + ",b:!,c", []string{"pepper 2", "pepper 3"}},
