@@ -20,9 +20,14 @@ type Migration = sqlkit.Migration
 
 // Migrate brings the schema to the version of this build. Of several
 // processes that do it at once one does and the others wait for it, up to a
-// minute.
+// minute. It returns an error that wraps [domain.ErrUnavailable] when the
+// server cannot be used now.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
-	return r.migrator.Up(ctx)
+	err := r.migrator.Up(ctx)
+	if failed := asServerError(err); failed != nil && !temporary(failed.Code) {
+		return err // names the step; a migration holds no values to hide
+	}
+	return translate(ctx, err)
 }
 
 // Migrations returns the steps of this build and which of them are applied.

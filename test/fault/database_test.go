@@ -1,0 +1,198 @@
+// Package fault takes away what the service stands on and looks at what it says.
+package fault
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	workspace = "ws_1"
+	// promptly bounds an answer while the database is gone.
+	promptly = 5 * time.Second
+	// recovery bounds the wait for a service whose database came back.
+	recovery = 30 * time.Second
+)
+
+// world is a running service and how to call it.
+type world struct {
+	public, internal string
+	token            string
+}
+
+func start(t *testing.T, databaseURL string) *world {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = config.Secret(databaseURL)
+	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	listening := make(chan apikeys.Listeners, 1)
+	service, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := service.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	select {
+	case l := <-listening:
+		return &world{
+			public:   "http://" + l.Public.String(),
+			internal: "http://" + l.Internal.String(),
+			token: issuer.Token(t, jwttest.Claims{
+				Account: "acc-7", Portal: "PARTNER", Workspaces: map[string]string{workspace: "OWNER"},
+			}),
+		}
+	case err := <-stopped:
+		stopped <- err
+		t.Fatalf("the service did not start: %v", err)
+		return nil
+	}
+}
+
+type answer struct {
+	status     int
+	retryAfter string
+	body       string
+}
+
+func (w *world) call(t *testing.T, method, url, body string) answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), promptly)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = http.Header{
+		"Authorization":  {"Bearer " + w.token},
+		"Content-Type":   {"application/json"},
+		"X-Client-Hash":  {"device-1"},
+		"X-Workspace-Id": {workspace},
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatalf("no answer in %v: %v", promptly, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header.Get("Retry-After"), string(text)}
+}
+
+func (w *world) create(t *testing.T) answer {
+	t.Helper()
+	return w.call(t, http.MethodPost, w.public+"/web/v1/workspaces/"+workspace+"/api-keys", `{"name":"k","scopes":["a:b"]}`)
+}
+
+func (w *world) verify(t *testing.T, secret string) answer {
+	t.Helper()
+	return w.call(t, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`)
+}
+
+func (w *world) ready(t *testing.T) answer {
+	t.Helper()
+	return w.call(t, http.MethodGet, w.internal+"/readyz", "")
+}
+
+// becomesReady asks until the service is ready again. Nothing but time brings
+// it back, so there is nothing else to wait for.
+func (w *world) becomesReady(t *testing.T) {
+	t.Helper()
+	deadline := time.After(recovery)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for w.ready(t).status != http.StatusOK {
+		select {
+		case <-deadline:
+			t.Fatalf("not ready %v after the database came back", recovery)
+		case <-tick.C:
+		}
+	}
+}
+
+func mustBeUnavailable(t *testing.T, what string, a answer) {
+	t.Helper()
+	const body = `{"success":false,"code":"5030","message":"Service temporarily unavailable"}`
+	if a.status != http.StatusServiceUnavailable || a.body != body || a.retryAfter != "1" {
+		t.Errorf("%s: %d %s, Retry-After %q", what, a.status, a.body, a.retryAfter)
+	}
+}
+
+func secretOf(t *testing.T, a answer) string {
+	t.Helper()
+	_, rest, found := strings.Cut(a.body, `"secret":"`)
+	if a.status != http.StatusCreated || !found {
+		t.Fatalf("create: %d %s", a.status, a.body)
+	}
+	secret, _, _ := strings.Cut(rest, `"`)
+	return secret
+}
+
+func TestDatabase_lostAndBack(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.WithDurability())
+	w := start(t, server.NewDatabase(t))
+	secret := secretOf(t, w.create(t))
+
+	for range 2 {
+		server.Stop(pgtest.Immediate)
+		mustBeUnavailable(t, "create", w.create(t))
+		mustBeUnavailable(t, "verify", w.verify(t, secret))
+		mustBeUnavailable(t, "readyz", w.ready(t))
+		if a := w.call(t, http.MethodGet, w.internal+"/livez", ""); a.status != http.StatusOK {
+			t.Errorf("livez: %d", a.status)
+		}
+
+		server.Restart()
+		w.becomesReady(t)
+		if a := w.verify(t, secret); !strings.Contains(a.body, `"allowed":true`) {
+			t.Errorf("a key made before the loss: %d %s", a.status, a.body)
+		}
+		secret = secretOf(t, w.create(t))
+	}
+}
+
+func TestDatabase_downAtTheStart(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	url := server.NewDatabase(t)
+	server.Stop(pgtest.Fast)
+	w := start(t, url)
+	mustBeUnavailable(t, "readyz", w.ready(t))
+	mustBeUnavailable(t, "create", w.create(t))
+
+	server.Restart()
+	w.becomesReady(t)
+	if a := w.verify(t, secretOf(t, w.create(t))); !strings.Contains(a.body, `"allowed":true`) {
+		t.Errorf("verify: %d %s", a.status, a.body)
+	}
+}
