@@ -25,12 +25,10 @@ func demoClaims() jwtauth.DevClaims {
 	}
 }
 
-// Demo is what a newcomer needs to try a service that [DevConfig] configured.
+// Demo is what a newcomer needs to try a service that [DevConfig] configured:
+// a token for an OWNER of the workspace demo who came through the PARTNER
+// portal, good for 12 hours.
 type Demo struct{ token string }
-
-// Token returns a token for an OWNER of the workspace demo who came through
-// the PARTNER portal, good for 12 hours.
-func (d *Demo) Token() string { return d.token }
 
 // Print writes two lines to paste into a POSIX shell: the first makes a key
 // and keeps its secret in $SECRET, the second checks it. They need curl and

@@ -16,18 +16,28 @@ type migrateCmd struct {
 	Status migrateStatusCmd `cmd:"" help:"List the migrations and whether each has been applied."`
 }
 
+// configure returns where to migrate.
+func (c *migrateCmd) configure(given *inputs) (config.Config, error) {
+	cfg := config.Config(c.Settings)
+	err := cfg.ValidateStorage()
+	if kind, _ := cfg.Database(); err == nil && kind == config.StoreMemory {
+		err = config.Faults{{Variable: "APIKEYS_DATABASE_URL", Problem: "is memory://, which has no schema; there is nothing to migrate"}}
+	}
+	return cfg, given.judge(err)
+}
+
 type migrateUpCmd struct{}
 
 // Run applies what is pending.
 func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
-	cfg := config.Config(of.Migrate.Settings)
-	if err := given.judge(cfg.ValidateStorage()); err != nil {
+	cfg, err := of.Migrate.configure(given)
+	if err != nil {
 		return err
 	}
 	if err := apikeys.Migrate(ctx, cfg); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(io.out, "the schema is up to date")
+	_, err = fmt.Fprintln(io.out, "the schema is up to date")
 	return err
 }
 
@@ -35,8 +45,8 @@ type migrateStatusCmd struct{}
 
 // Run prints a line for each migration.
 func (migrateStatusCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
-	cfg := config.Config(of.Migrate.Settings)
-	if err := given.judge(cfg.ValidateStorage()); err != nil {
+	cfg, err := of.Migrate.configure(given)
+	if err != nil {
 		return err
 	}
 	migrations, err := apikeys.Migrations(ctx, cfg)

@@ -29,7 +29,7 @@ func (c *serveCmd) Run(ctx context.Context, given *inputs, io streams) error {
 		return c.runDev(ctx, given, io)
 	}
 	cfg := config.Config(c.Settings)
-	if err := given.judge(cfg.Validate()); err != nil {
+	if err := given.judge(apikeys.Validate(cfg)); err != nil {
 		return err
 	}
 	handler := slog.NewJSONHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
@@ -46,7 +46,7 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 		return err
 	}
 	cfg = overlay(made, cfg, given.set)
-	if err := cfg.Validate(); err != nil {
+	if err := apikeys.Validate(cfg); err != nil {
 		return err
 	}
 	handler := slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})

@@ -66,15 +66,16 @@ func TestToken_is_accepted_for_what_it_says(t *testing.T) {
 	}
 	path := pathWithStandIn(t)
 	for name, tc := range cases {
-		token := exec.Command(self(t), append([]string{"token", "--dev-dir", dir}, tc.flags...)...)
-		token.Args[0] = "apikeys"
-		made, err := token.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		line := bearer.ReplaceAllLiteralString(service.create, "Bearer "+strings.TrimSpace(string(made)))
-		t.Log(name)
-		expect(t, paste(t, path, line), tc.want)
+		t.Run(name, func(t *testing.T) { // one after the other, while the service runs
+			token := exec.Command(self(t), append([]string{"token", "--dev-dir", dir}, tc.flags...)...)
+			token.Args[0] = "apikeys"
+			made, err := token.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := bearer.ReplaceAllLiteralString(service.create, "Bearer "+strings.TrimSpace(string(made)))
+			expect(t, paste(t, path, line), tc.want)
+		})
 	}
 	service.stop(t)
 }

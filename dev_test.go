@@ -1,0 +1,101 @@
+package apikeys_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestDevConfig_is_valid_and_listens_on_loopback(t *testing.T) {
+	t.Parallel()
+	cfg, _, err := apikeys.DevConfig(filepath.Join(t.TempDir(), "dev"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := apikeys.Validate(cfg); err != nil {
+		t.Errorf("it is refused: %v", err)
+	}
+	for _, addr := range []string{cfg.Addr, cfg.InternalAddr} {
+		if !config.Loopback(addr) {
+			t.Errorf("it listens on %s", addr)
+		}
+	}
+}
+
+func TestDevConfig_gives_the_same_pepper_to_all_who_start_at_once(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "dev")
+	peppers := make([]config.Secret, 16)
+	var callers sync.WaitGroup
+	for i := range peppers {
+		callers.Go(func() {
+			cfg, _, err := apikeys.DevConfig(dir)
+			if err != nil {
+				t.Error(err)
+			}
+			peppers[i] = cfg.Peppers
+		})
+	}
+	callers.Wait()
+	for i, p := range peppers {
+		if p == "" || p != peppers[0] {
+			t.Errorf("caller %d has another pepper than the first", i)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".new-*"))
+	if err != nil || left != nil {
+		t.Errorf("files of no use are left: %v, %v", left, err)
+	}
+}
+
+func TestDevConfig_fails_where_nothing_can_be_made(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := apikeys.DevConfig(filepath.Join(file, "dev")); err == nil {
+		t.Error("it made a directory inside a file")
+	}
+}
+
+func TestDevToken_makes_nothing_of_its_own(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "dev")
+	_, err := apikeys.DevToken(dir, apikeys.DevClaims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
+	if !errors.Is(err, apikeys.ErrNoDevIssuer) {
+		t.Errorf("got %v, want %v", err, apikeys.ErrNoDevIssuer)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("it left a directory")
+	}
+}
+
+func TestValidate_judges_the_peppers_with_all_else_and_shows_none(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.Peppers = "hunter2,p1:hunter2"
+	var faults config.Faults
+	if err := apikeys.Validate(cfg); !errors.As(err, &faults) {
+		t.Fatalf("got %v, which holds no faults", err)
+	}
+	count := map[string]int{}
+	for _, fault := range faults {
+		count[fault.Variable]++
+	}
+	if count["APIKEYS_PEPPERS"] != 2 || count["APIKEYS_JWT_ISSUER"] != 1 {
+		t.Errorf("not all faults are reported:\n%v", faults)
+	}
+	if strings.Contains(faults.Error(), "hunter2") {
+		t.Error("a pepper is shown")
+	}
+}
