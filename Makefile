@@ -1,0 +1,83 @@
+# Go and make are all that "make run" needs; "make test" also wants a C
+# compiler and a PostgreSQL server, which it fetches where there is none.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 60s
+BENCH    ?= .
+
+# The race detector needs cgo on Linux. Without a C compiler "make test" runs
+# without it and says so, for a newcomer's first look; "make ci" refuses to,
+# since half of what the tests prove is that nothing races.
+CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## run the service on SQLite, with curl lines to paste
+	$(GO) run ./cmd/apikeys serve --dev
+
+.PHONY: build
+build: ## build the static binary bin/apikeys
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/apikeys ./cmd/apikeys
+
+# -count=1: go's cache of results knows nothing of the PostgreSQL server.
+.PHONY: test
+test: pg-ensure ## test everything on memory, SQLite and PostgreSQL
+ifeq ($(RACE),)
+	@echo 'no C compiler: testing without the race detector' >&2
+endif
+	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=10m ./...
+
+.PHONY: lint
+lint: ## vet, lint and check the formatting
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the code
+	$(TOOL) gofumpt -w .
+
+.PHONY: generate
+generate: ## make what is generated again
+	$(GO) tool wire gen .
+	$(GO) mod tidy
+	cd tools && $(GO) mod tidy
+
+.PHONY: generated
+generated: ## check that what is generated is up to date
+	$(GO) tool wire diff .
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+.PHONY: bench
+bench: pg-ensure ## run the benchmarks; BENCH is a pattern of names
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=30m ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME
+	GO='$(GO)' FUZZTIME='$(FUZZTIME)' tools/fuzz.sh
+
+.PHONY: pg
+pg: ## fetch the PostgreSQL that tests use where none is installed
+	tools/postgres.sh fetch
+
+.PHONY: pg-ensure
+pg-ensure:
+	@tools/postgres.sh ensure
+
+.PHONY: require-race
+require-race:
+	@test -n '$(RACE)' || { echo 'make ci needs a C compiler for the race detector: install gcc or clang' >&2; exit 1; }
+
+# One after the other, whatever -j says: each keeps every core busy.
+.PHONY: ci
+ci: require-race ## lint, generated, test: what has to pass
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory generated
+	@$(MAKE) --no-print-directory test

@@ -1,0 +1,85 @@
+// Package arch_test holds the house to its import rules, which are data in
+// rules_test.go.
+package arch_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	for name, tags := range map[string]string{
+		"as built":        "",
+		"as wire sees it": "wireinject",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, p := range list(t, "-tags="+tags, "-json=ImportPath,Imports,TestImports,XTestImports", "./...") {
+				for _, fault := range append(checkLayer(layers, p), checkOwners(owners, p)...) {
+					t.Error(fault)
+				}
+			}
+		})
+	}
+}
+
+func TestProductsLinkOnlyWhatTheyNeed(t *testing.T) {
+	t.Parallel()
+	for _, product := range products {
+		t.Run(product, func(t *testing.T) {
+			t.Parallel()
+			var linked []string
+			for _, p := range list(t, "-deps", "-json=ImportPath", product) {
+				linked = append(linked, p.ImportPath)
+			}
+			for _, fault := range checkLinked(unlinked, linked) {
+				t.Error(fault)
+			}
+		})
+	}
+}
+
+// list runs "go list" at the root of the module.
+func list(t *testing.T, args ...string) (packages []pkg) {
+	t.Helper()
+	output := goCommand(t, moduleRoot(t), append([]string{"list"}, args...)...)
+	for decoder := json.NewDecoder(bytes.NewReader(output)); ; {
+		var p pkg
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) == 0 {
+		t.Fatalf("go list %v named no package", args)
+	}
+	return packages
+}
+
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(string(goCommand(t, ".", "list", "-m", "-f={{.Dir}}", module)))
+}
+
+func goCommand(t *testing.T, dir string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return output
+}

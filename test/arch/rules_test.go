@@ -1,0 +1,71 @@
+package arch_test
+
+// layer says what the packages in one folder may import of this module. The
+// standard library is free to all; tests of a package are free to import what
+// they want, since nothing is built on them.
+type layer struct {
+	// in is a folder, with all below it; after "/*" each folder there is a
+	// room of its own. The first layer that holds a package counts.
+	in  string
+	may []string // folders, with all below them; a room always knows itself
+	// stdlibOnly forbids every other module.
+	stdlibOnly bool
+	why        string
+}
+
+// layers are the rooms of the house. A package in none of them is a fault, so
+// that a new room is let in on purpose.
+var layers = []layer{
+	{in: "domain", stdlibOnly: true, why: "the rules must outlive every library"},
+	{in: "config", stdlibOnly: true, why: "an embedder fills it in without a command line"},
+	{in: "ports/portstest", may: []string{"domain", "ports"}, why: "an embedder's own store runs the suites without ours"},
+	{in: "ports", may: []string{"domain"}, stdlibOnly: true, why: "a promise names no technology"},
+	{in: "application", may: []string{"domain", "ports"}, stdlibOnly: true, why: "a use case runs on any adapter"},
+	{in: "adapters/httpapi", may: []string{"domain", "ports", "application"}, why: "the edge calls use cases, whatever they run on"},
+	{in: "adapters/keycache", may: []string{"domain", "ports", "application"}, why: "it stands before the permission check, whatever store is behind"},
+	{in: "adapters/postgres", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share SQL code and nothing else"},
+	{in: "adapters/sqlite", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share SQL code and nothing else"},
+	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it makes the tokens that jwtauth reads"},
+	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters can be exchanged because they do not know each other"},
+	{in: "cmd", may: []string{".", "config", "domain"}, why: "the command can do nothing that an embedder cannot"},
+	{in: "test/*", why: "what tests share must not bring the code under test along"},
+	{in: ".", may: []string{"domain", "config", "ports", "application", "adapters"}, why: "the front door knows every room but those that stand on it"},
+}
+
+// owner says who alone may import a library, in tests too.
+type owner struct {
+	library string   // an import path, with all below it
+	only    []string // folders, with all below them; "." is the root package alone
+	why     string
+}
+
+var owners = []owner{
+	{"github.com/labstack/echo", []string{"adapters/httpapi", "."}, "the move to echo v5 is one folder"},
+	{"github.com/lestrrat-go/jwx", []string{"adapters/jwtauth"}, "the move to jwx v3 is one folder"},
+	{"github.com/jmoiron/sqlx", []string{"adapters/postgres", "adapters/sqlite", "adapters/internal/sqlkit", "test"}, "SQL stays in the stores, and in tests that look into them"},
+	{"github.com/lib/pq", []string{"adapters/postgres", "adapters/internal/sqlkit", "test"}, "the move to pgx is one folder"},
+	{"modernc.org/sqlite", []string{"adapters/sqlite", "test"}, "the choice of the SQLite driver is one folder"},
+	{"github.com/google/wire", []string{"."}, "wire is archived; its two files can be written by hand"},
+	{"github.com/alecthomas/kong", []string{"cmd"}, "an embedder has a command line of their own"},
+	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are one folder"},
+}
+
+// products are what users link.
+var products = []string{".", "./cmd/apikeys"}
+
+// unlinked is what no product may link, by whatever way: what is there for
+// tests or to generate code, and would only be weight and attack surface.
+var unlinked = []string{
+	"testing",
+	"github.com/getkin/kin-openapi",
+	"github.com/google/go-cmp",
+	"github.com/google/wire",
+	"github.com/rogpeppe/go-internal",
+	"github.com/Shopify/toxiproxy",
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest",
+	"github.com/slaunchx/apikeys/ports/portstest",
+	"github.com/slaunchx/apikeys/test",
+	"github.com/tsenart/vegeta",
+	"go.uber.org/goleak",
+	"pgregory.net/rapid",
+}
