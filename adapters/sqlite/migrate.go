@@ -17,8 +17,18 @@ var migrations embed.FS
 type Migration = sqlkit.Migration
 
 // Migrate brings the schema to the version of this build. Several processes
-// may do it at once: each step takes the write lock of the file.
+// may do it at once: a step is one transaction, so who comes second to it
+// fails as a whole and looks again.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
+	steps, err := r.migrator.List(ctx)
+	if err != nil {
+		return err
+	}
+	for range steps { // another process has done at least one step each time
+		if r.migrator.Up(ctx) == nil {
+			return nil
+		}
+	}
 	return r.migrator.Up(ctx)
 }
 

@@ -1,0 +1,57 @@
+package postgres_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/postgres"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
+	t.Parallel()
+	repo := openUnmigrated(t, pgtest.NewDatabase(t))
+
+	err := repo.Ready(t.Context())
+	const want = "schema is not migrated: version 1 (api_keys) is missing"
+	if err == nil || err.Error() != want {
+		t.Errorf("Ready gives %v, want %s", err, want)
+	}
+	list, err := repo.Migrations(t.Context())
+	if diff := cmp.Diff([]postgres.Migration{{Version: 1, Name: "api_keys"}}, list); diff != "" || err != nil {
+		t.Errorf("Migrations (%v):\n%s", err, diff)
+	}
+}
+
+func TestMigrate_byManyAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	errs := make([]error, 4)
+	var wg sync.WaitGroup
+	for i := range errs {
+		repo := openUnmigrated(t, dsn)
+		wg.Go(func() { errs[i] = errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	repo := openDSN(t, dsn)
+	exec(t, dsn, `INSERT INTO apikeys_schema_versions (version_id, is_applied) VALUES (99, true)`)
+
+	if err := errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())); err != nil {
+		t.Error(err)
+	}
+	list, err := repo.Migrations(t.Context())
+	if diff := cmp.Diff([]postgres.Migration{{Version: 1, Name: "api_keys", Applied: true}}, list); diff != "" || err != nil {
+		t.Errorf("Migrations (%v):\n%s", err, diff)
+	}
+}

@@ -1,0 +1,53 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+// SQLite chooses a plan by the schema alone until ANALYZE is run, so an empty
+// database shows the plan of a full one.
+func TestQueries_areLookUpsByPrimaryKey(t *testing.T) {
+	t.Parallel()
+	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		query string
+		args  []any
+		want  []string
+	}{
+		"find": {sqlkit.FindKey, []any{"id"}, []string{
+			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)"}},
+		"get": {sqlkit.GetKey, []any{"id", "ws"}, []string{
+			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)"}},
+		"events": {sqlkit.ListEvents, []any{"id", "ws"}, []string{
+			"SEARCH api_key_events USING PRIMARY KEY (api_key_id=?)"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var steps []struct {
+				ID, Parent, NotUsed int
+				Detail              string
+			}
+			if err := repo.reader.SelectContext(t.Context(), &steps, "EXPLAIN QUERY PLAN "+c.query, c.args...); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, s := range steps {
+				got = append(got, s.Detail)
+			}
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
