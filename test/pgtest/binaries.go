@@ -38,12 +38,13 @@ func (b *binaries) makeReachable(h *home) error {
 		return err
 	}
 	prefix := filepath.Dir(b.dir)
-	copied := filepath.Join(h.path, "postgres")
+	const name = "postgres"
+	copied := filepath.Join(h.path, name)
 	if err := os.CopyFS(copied, os.DirFS(prefix)); err != nil {
 		return fmt.Errorf("copy PostgreSQL to where its user can read it: %w", err)
 	}
 	b.dir = filepath.Join(copied, filepath.Base(b.dir))
-	return h.give(copied)
+	return h.give(name)
 }
 
 // run runs one of the binaries to its end.

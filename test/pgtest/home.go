@@ -34,7 +34,7 @@ func newHome(tmp string, user *syscall.Credential) (*home, error) {
 		return nil, err
 	}
 	h := &home{path: path, user: user}
-	if err := errors.Join(h.give(path), h.takeLock()); err != nil {
+	if err := errors.Join(h.give("."), h.takeLock()); err != nil {
 		return nil, errors.Join(err, h.remove())
 	}
 	return h, nil
@@ -55,16 +55,23 @@ func (h *home) takeLock() error {
 
 func (h *home) data() string { return filepath.Join(h.path, "data") }
 
-// give hands path, and all below it, to the server's account.
-func (h *home) give(path string) error {
+// give hands what has that name in h, and all below it, to the server's
+// account. That account may be at work in h already, so no link is followed
+// out of it.
+func (h *home) give(name string) error {
 	if h.user == nil {
 		return nil
 	}
-	return filepath.WalkDir(path, func(p string, _ fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(h.path)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), name, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(p, int(h.user.Uid), int(h.user.Gid))
+		return root.Lchown(path, int(h.user.Uid), int(h.user.Gid))
 	})
 }
 
@@ -74,7 +81,7 @@ func (h *home) writeFile(name, content string) (string, error) {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		return "", err
 	}
-	return path, h.give(path)
+	return path, h.give(name)
 }
 
 func (h *home) openLog() (*os.File, error) {

@@ -20,7 +20,7 @@ const (
 func freePort() (string, error) {
 	var listener net.ListenConfig
 	for range 100 {
-		port := strconv.Itoa(firstPort + rand.IntN(lastPort-firstPort+1))
+		port := strconv.Itoa(firstPort + rand.IntN(lastPort-firstPort+1)) //nolint:gosec // a port is no secret
 		l, err := listener.Listen(context.Background(), "tcp", net.JoinHostPort(loopback, port))
 		if err == nil {
 			return port, l.Close()

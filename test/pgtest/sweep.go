@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,7 +46,7 @@ func endOrphan(path string) {
 		return
 	}
 	for deadline := time.Now().Add(stopTimeout); answers(socket) && time.Now().Before(deadline); {
-		time.Sleep(pollInterval)
+		time.Sleep(pollInterval) //nolint:forbidigo // only a parent can wait for a process
 	}
 }
 
@@ -65,7 +66,8 @@ func readPostmasterPID(file string) (pid int, port string, err error) {
 }
 
 func answers(socket string) bool {
-	conn, err := net.Dial("unix", socket)
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(context.Background(), "unix", socket)
 	if err != nil {
 		return false
 	}
