@@ -109,7 +109,7 @@ func createDevPeppers(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	_, err = file.WriteString(entry)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -50,11 +51,12 @@ func fetch(method, url, body string, header http.Header) error {
 		return err
 	}
 	defer resp.Body.Close()
-	fmt.Printf("%s %s\r\n", resp.Proto, resp.Status)
-	if err := resp.Header.Write(os.Stdout); err != nil {
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "%s %s\r\n", resp.Proto, resp.Status)
+	if err := resp.Header.Write(&head); err != nil {
 		return err
 	}
-	fmt.Print("\r\n")
-	_, err = io.Copy(os.Stdout, resp.Body)
+	head.WriteString("\r\n")
+	_, err = io.Copy(os.Stdout, io.MultiReader(&head, resp.Body))
 	return err
 }

@@ -6,6 +6,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// raceAtOnce keeps the race detector from holding every process up for a
+// second at its end.
+const raceAtOnce = "GORACE=atexit_sleep_ms=0"
+
 // TestMain lets the test binary stand in for the commands that tests run.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -20,5 +24,9 @@ func TestCommandLine(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, raceAtOnce)
+			return nil
+		},
 	})
 }

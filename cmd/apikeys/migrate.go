@@ -59,7 +59,9 @@ func (migrateStatusCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 		if m.Applied {
 			state = "applied"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\n", m.Version, state, m.Name)
+		if _, err := fmt.Fprintf(table, "%d\t%s\t%s\n", m.Version, state, m.Name); err != nil {
+			return err
+		}
 	}
 	return table.Flush()
 }

@@ -32,7 +32,7 @@ func startDev(t *testing.T, dir string) *process {
 	t.Cleanup(cancel)
 	p := &process{cmd: exec.CommandContext(ctx, self(t), "serve", "--dev", "--dev-dir", dir), stderr: &bytes.Buffer{}}
 	p.cmd.Args[0] = "apikeys"
-	p.cmd.Env = []string{"APIKEYS_ADDR=127.0.0.1:0", "APIKEYS_INTERNAL_ADDR=127.0.0.1:0"}
+	p.cmd.Env = []string{raceAtOnce, "APIKEYS_ADDR=127.0.0.1:0", "APIKEYS_INTERNAL_ADDR=127.0.0.1:0"}
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -84,7 +84,7 @@ func paste(t *testing.T, path string, lines ...string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	shell := exec.CommandContext(ctx, "sh")
-	shell.Env = []string{"PATH=" + path}
+	shell.Env = []string{raceAtOnce, "PATH=" + path}
 	shell.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	shown, err := shell.CombinedOutput()
 	if err != nil {

@@ -60,21 +60,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // fail reports err, if it is one, and returns the exit code for it.
 func fail(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	report, code := describe(err)
+	_, _ = fmt.Fprintln(stderr, "apikeys: "+report) // the exit code says it too
+	return code
+}
+
+// describe returns what to say of err, and the exit code for it.
+func describe(err error) (report string, code int) {
 	var faults config.Faults
+	if errors.As(err, &faults) {
+		return "the configuration is not complete or not right:\n  " +
+			strings.ReplaceAll(faults.Error(), "\n", "\n  ") +
+			"\n'apikeys serve --help' explains every variable; 'apikeys serve --dev' needs none.", exitUsage
+	}
 	var unparsed *kong.ParseError
 	var misused misuse
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &faults):
-		list := "  " + strings.ReplaceAll(faults.Error(), "\n", "\n  ")
-		fmt.Fprintf(stderr, "apikeys: the configuration is not complete or not right:\n%s\n", list)
-		fmt.Fprintln(stderr, "'apikeys serve --help' explains every variable; 'apikeys serve --dev' needs none.")
-		return exitUsage
-	case errors.As(err, &unparsed), errors.As(err, &misused):
-		fmt.Fprintf(stderr, "apikeys: %v\nRun 'apikeys --help' for what there is.\n", err)
-		return exitUsage
+	if errors.As(err, &unparsed) || errors.As(err, &misused) {
+		return err.Error() + "\nRun 'apikeys --help' for what there is.", exitUsage
 	}
-	fmt.Fprintf(stderr, "apikeys: %v\n", err)
-	return exitFailure
+	return err.Error(), exitFailure
 }

@@ -53,6 +53,7 @@ func TestToken_is_accepted_for_what_it_says(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	service := startDev(t, dir)
+	t.Cleanup(func() { service.stop(t) }) // after the last case
 	bearer := regexp.MustCompile(`Bearer [^']+`)
 	cases := map[string]struct {
 		flags []string
@@ -66,9 +67,10 @@ func TestToken_is_accepted_for_what_it_says(t *testing.T) {
 	}
 	path := pathWithStandIn(t)
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) { // one after the other, while the service runs
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			token := exec.Command(self(t), append([]string{"token", "--dev-dir", dir}, tc.flags...)...)
-			token.Args[0] = "apikeys"
+			token.Args[0], token.Env = "apikeys", []string{raceAtOnce}
 			made, err := token.Output()
 			if err != nil {
 				t.Fatal(err)
@@ -77,7 +79,6 @@ func TestToken_is_accepted_for_what_it_says(t *testing.T) {
 			expect(t, paste(t, path, line), tc.want)
 		})
 	}
-	service.stop(t)
 }
 
 func TestServe_a_second_signal_ends_it_at_once(t *testing.T) {

@@ -12,8 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// Not parallel: it clears the environment of the process.
-func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) {
+func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) { //nolint:paralleltest // it clears the environment of the process
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) {
 			t.Setenv(name, value) // to have it set again afterwards
