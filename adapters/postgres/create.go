@@ -11,7 +11,8 @@ import (
 )
 
 // insertKey writes a key, its secrets and its event in one statement, which is
-// one transaction and one round trip.
+// one transaction and one round trip. All comes from the key, so that an
+// identifier that exists fails there before anything else can.
 const insertKey = `WITH key AS (
 INSERT INTO api_keys
 (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
@@ -26,7 +27,8 @@ WITH ORDINALITY AS s (algorithm, pepper_id, digest, valid_until, ordinality)
 )
 INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+SELECT key.id, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb
+FROM key`
 
 const findEvent = `SELECT event_id FROM api_key_events WHERE api_key_id = ? AND at = ? AND event_id = ?`
 
@@ -94,7 +96,7 @@ func arguments(id driver.Valuer, rows newRows) []any {
 	}
 	args = append(args, secretArrays(rows.Secrets)...)
 	return append(args,
-		e.KeyID, e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
+		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
 		e.ClientHash, e.IP, e.RequestID, e.Changes)
 }
 

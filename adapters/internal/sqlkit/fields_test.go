@@ -1,0 +1,61 @@
+package sqlkit
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestDecodeIPWhitelist_deniesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	unreadable := map[string]string{
+		"nothing":              ``,
+		"null":                 `null`,
+		"no JSON":              `[`,
+		"an object":            `{}`,
+		"a string":             `"10.0.0.1"`,
+		"a list of null":       `[null]`,
+		"an address and a bad": `["10.0.0.1", "10.0.0.300"]`,
+		"host bits":            `["10.0.0.1/8"]`,
+		"two lists":            `[][]`,
+	}
+	for name, stored := range unreadable {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list := decodeIPWhitelist(stored)
+			if list.Admits(netip.Addr{}) || list.Admits(netip.MustParseAddr("10.0.0.1")) {
+				t.Error("an address is admitted")
+			}
+			if _, err := encodeIPWhitelist(list); err == nil {
+				t.Error("the list can be stored again")
+			}
+			if !decodeScopes(stored).Empty() {
+				t.Error("a scope is held")
+			}
+		})
+	}
+}
+
+func TestDecodeIPWhitelist_ofAnEmptyListRestrictsNothing(t *testing.T) {
+	t.Parallel()
+	if !decodeIPWhitelist(`[]`).Admits(netip.Addr{}) {
+		t.Error("an unknown address is refused")
+	}
+}
+
+func TestDecodeChanges_refusesWhatIsNoChange(t *testing.T) {
+	t.Parallel()
+	for _, stored := range []string{``, `{}`, `[1]`, `[{"field":"a","new":1}]`, `[{"field":"a","old":[1]}]`, `[{"field":"a","new":{}}]`} {
+		if changes, err := decodeChanges(stored); err == nil {
+			t.Errorf("%s is read as %v", stored, changes)
+		}
+	}
+}
+
+func TestEncodeChanges_refusesOtherTypes(t *testing.T) {
+	t.Parallel()
+	if stored, err := encodeChanges([]domain.Change{{Field: "digest", New: domain.Digest{}}}); err == nil {
+		t.Errorf("a digest is stored as %s", stored)
+	}
+}
