@@ -20,15 +20,17 @@ import (
 
 // Service issues, manages and checks API keys. It is safe for concurrent use.
 type Service struct {
-	cfg       config.Config
-	logger    *slog.Logger
-	keys      ports.KeyRepository
-	issuer    Authenticator
-	api       *httpapi.API
-	owners    *application.RequireOwner
-	create    *application.CreateKey
-	authorize *application.Authorize
-	listening func(Listeners)
+	cfg        config.Config
+	logger     *slog.Logger
+	repository ports.KeyRepository
+	follow     func(context.Context) // nil: nothing is kept in memory
+	usage      *application.Usage
+	issuer     Authenticator
+	api        *httpapi.API
+	owners     *application.RequireOwner
+	create     *application.CreateKey
+	authorize  *application.Authorize
+	listening  func(Listeners)
 
 	migrated   atomic.Bool
 	stopping   atomic.Bool
@@ -56,6 +58,10 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	if err := s.migrate(ctx, running); err != nil {
 		s.Close()
 		return nil, err
+	}
+	s.background.Go(func() { s.usage.Run(running) })
+	if s.follow != nil {
+		s.background.Go(func() { s.follow(running) })
 	}
 	return s, nil
 }
@@ -100,7 +106,7 @@ func (s *Service) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.keys.Ready(ctx)
+	return s.repository.Ready(ctx)
 }
 
 // Close stops what runs in the background and releases the store. It is safe
@@ -129,7 +135,7 @@ const (
 // migrate brings the schema up to date within ctx, or, while the store cannot
 // be reached, goes on in the background until running ends.
 func (s *Service) migrate(ctx, running context.Context) error {
-	store, ok := s.keys.(migrator)
+	store, ok := s.repository.(migrator)
 	if !ok || s.cfg.Migrate != config.MigrateAuto {
 		s.migrated.Store(true)
 		return nil

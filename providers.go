@@ -18,22 +18,24 @@ import (
 )
 
 func newService(
-	cfg config.Config, o *options, keys ports.KeyRepository, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, authorize *application.Authorize,
+	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
+	owners *application.RequireOwner, create *application.CreateKey, authorize *application.Authorize, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{
-		cfg:       cfg,
-		logger:    o.logger,
-		keys:      keys,
-		issuer:    authenticator,
-		owners:    owners,
-		create:    create,
-		authorize: authorize,
-		listening: o.listening,
+		cfg:        cfg,
+		logger:     o.logger,
+		repository: repository,
+		follow:     keys.follow,
+		usage:      usage,
+		issuer:     authenticator,
+		owners:     owners,
+		create:     create,
+		authorize:  authorize,
+		listening:  o.listening,
 	}
 	s.api = httpapi.New(httpapi.Options{
 		Authenticator:  authenticator,

@@ -21,36 +21,49 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	if err != nil {
 		return nil, nil, err
 	}
-	authenticator, cleanup2, err := provideAuthenticator(ctx, cfg, o)
+	v := provideClock(o)
+	apikeysKeys, cleanup2, err := provideKeys(cfg, o, keyRepository, v)
 	if err != nil {
+		cleanup()
+		return nil, nil, err
+	}
+	authenticator, cleanup3, err := provideAuthenticator(ctx, cfg, o)
+	if err != nil {
+		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	catalog, err := provideMessages()
 	if err != nil {
+		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	workspaceRoles := provideRoles(o)
 	requireOwner := application.NewRequireOwner(workspaceRoles)
+	keyWriter := apikeysKeys.Writer
 	secretHasher, err := provideHasher(cfg)
 	if err != nil {
+		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	reader := provideRandom()
-	v := provideClock(o)
-	createKey := application.NewCreateKey(keyRepository, secretHasher, reader, v)
-	authorize := application.NewAuthorize(keyRepository, secretHasher, v)
-	service, err := newService(cfg, o, keyRepository, authenticator, catalog, requireOwner, createKey, authorize)
+	createKey := application.NewCreateKey(keyWriter, secretHasher, reader, v)
+	keySource := apikeysKeys.Source
+	usage := provideUsage(o, keyRepository, secretHasher)
+	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, authorize, usage)
 	if err != nil {
+		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	return service, func() {
+		cleanup3()
 		cleanup2()
 		cleanup()
 	}, nil

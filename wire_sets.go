@@ -6,6 +6,7 @@ import (
 	"github.com/google/wire"
 
 	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -20,12 +21,14 @@ var adapterSet = wire.NewSet(
 	provideAuthenticator,
 	provideRoles,
 	provideMessages,
-	wire.Bind(new(ports.KeyReader), new(ports.KeyRepository)),
-	wire.Bind(new(ports.KeyWriter), new(ports.KeyRepository)),
+	provideKeys,
+	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
+	wire.FieldsOf(new(keys), "Source", "Writer"),
 )
 
 var applicationSet = wire.NewSet(
 	application.NewRequireOwner,
 	application.NewCreateKey,
 	application.NewAuthorize,
+	provideUsage,
 )

@@ -6,33 +6,41 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 )
 
 // Authorize answers permission checks.
 type Authorize struct {
-	keys   ports.KeyReader
-	hasher ports.SecretHasher
-	now    func() time.Time
+	keys     KeySource
+	verifier domain.SecretVerifier
+	usage    *Usage
+	now      func() time.Time
 }
 
-// NewAuthorize returns the use case.
-func NewAuthorize(keys ports.KeyReader, hasher ports.SecretHasher, now func() time.Time) *Authorize {
-	return &Authorize{keys: keys, hasher: hasher, now: now}
+// NewAuthorize returns the use case. It hands what it learns of the use of
+// keys to usage.
+func NewAuthorize(keys KeySource, verifier domain.SecretVerifier, usage *Usage, now func() time.Time) *Authorize {
+	return &Authorize{keys: keys, verifier: verifier, usage: usage, now: now}
 }
 
-// Do answers one check. A malformed secret is NOT_FOUND without a look-up. An
-// error means that there is no answer, which a caller must take as a no.
+// Do answers one check, as of the instant it began. A malformed secret is
+// NOT_FOUND without a look-up. An error means that there is no answer, which a
+// caller must take as a no; it wraps [domain.ErrUnavailable] when the key
+// cannot be known now.
 func (uc *Authorize) Do(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	if check.Secret.IsZero() {
 		return domain.NotFound(), nil
 	}
-	key, err := uc.keys.Find(ctx, check.Secret.KeyID())
-	if errors.Is(err, domain.ErrKeyNotFound) {
-		return domain.NotFound(), nil
-	}
+	at := uc.now()
+	known, err := uc.keys.Find(ctx, check.Secret.KeyID(), at)
 	if err != nil {
+		if errors.Is(err, domain.ErrKeyNotFound) {
+			err = nil
+		}
 		return domain.NotFound(), err
 	}
-	return key.Authorize(check, uc.hasher, uc.now()), nil
+	decision := known.Authorize(check, uc.verifier, at)
+	if decision.Allowed() {
+		uc.usage.note(known, check.Secret, at)
+	}
+	return decision, nil
 }

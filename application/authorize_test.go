@@ -3,6 +3,7 @@ package application_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // createdIn creates a key in keys and returns its secret.
@@ -91,7 +93,7 @@ func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := func() time.Time { return tc.at }
-			got, err := application.NewAuthorize(keys, newHasher(t), at).Do(t.Context(), tc.check)
+			got, err := newAuthorize(keys, newHasher(t), at).Do(t.Context(), tc.check)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +117,7 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := application.NewAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{Secret: secret, Scopes: wanted})
+			got, err := newAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{Secret: secret, Scopes: wanted})
 			if err != nil || got.Verdict != domain.VerdictInsufficientScope {
 				t.Errorf("got %s, %v", got.Verdict, err)
 			}
@@ -126,7 +128,7 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 func TestAuthorize_LooksNothingUpForAMalformedSecret(t *testing.T) {
 	t.Parallel()
 	keys := &failingKeys{err: domain.ErrUnavailable}
-	got, err := application.NewAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{})
+	got, err := newAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{})
 	if err != nil || got.Verdict != domain.VerdictNotFound || keys.calls != 0 {
 		t.Errorf("got %s, %v after %d look-ups", got.Verdict, err, keys.calls)
 	}
@@ -141,7 +143,7 @@ func TestAuthorize_WithoutAStoreIsAnErrorAndANo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := application.NewAuthorize(&failingKeys{err: want}, newHasher(t), clock).Do(t.Context(), domain.Check{Secret: secret})
+			got, err := newAuthorize(&failingKeys{err: want}, newHasher(t), clock).Do(t.Context(), domain.Check{Secret: secret})
 			if !errors.Is(err, want) || got.Allowed() || got.Key.KeyID != "" {
 				t.Errorf("got %s, %v; want %v", got.Verdict, err, want)
 			}
@@ -154,9 +156,14 @@ func TestAuthorize_KnowsNoSecretOfAnotherPepper(t *testing.T) {
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, application.KeySpec{Name: newName(t, "k"), Scopes: newScopes(t, "payment:read")})
 	for pepper, want := range map[byte]domain.Verdict{'p': domain.VerdictOK, 'q': domain.VerdictNotFound} {
-		got, err := application.NewAuthorize(keys, hasherUnder(t, pepper), clock).Do(t.Context(), domain.Check{Secret: secret})
+		got, err := newAuthorize(keys, hasherUnder(t, pepper), clock).Do(t.Context(), domain.Check{Secret: secret})
 		if err != nil || got.Verdict != want {
 			t.Errorf("pepper of %c: got %s, %v; want %s", pepper, got.Verdict, err, want)
 		}
 	}
+}
+
+// newAuthorize is the use case on a repository that is asked each time.
+func newAuthorize(keys ports.KeyFinder, hasher ports.SecretHasher, now func() time.Time) *application.Authorize {
+	return application.NewAuthorize(application.Uncached{Finder: keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), now)
 }

@@ -3,6 +3,8 @@
 // an embedder fills one by hand, best from [Default].
 package config
 
+import "time"
+
 // Config is everything an operator may set. Each field names the environment
 // variable that sets it; a variable whose field is a [Secret] can also be
 // given as a file, by the variable's name with _FILE behind it.
@@ -40,6 +42,16 @@ type Config struct {
 	// ([MigrateAuto]) or only by "apikeys migrate up" ([MigrateOff]).
 	// Variable APIKEYS_MIGRATE, default "auto".
 	Migrate string `name:"migrate" env:"APIKEYS_MIGRATE" default:"auto" placeholder:"auto|off" group:"Storage" help:"auto brings the schema up to date at start, off leaves that to 'apikeys migrate up'."`
+
+	// CacheKeys bounds the keys that the permission check holds in memory, at
+	// about 400 bytes each: at least 1.
+	// Variable APIKEYS_CACHE_KEYS, default 100000.
+	CacheKeys int `name:"cache-keys" env:"APIKEYS_CACHE_KEYS" default:"100000" placeholder:"N" group:"Storage" help:"Most keys that the permission check holds in memory, at about 400 bytes each."`
+
+	// OutageGrace is how long the permission check goes on answering from
+	// memory while the database cannot be asked. Not negative; 0 refuses at once.
+	// Variable APIKEYS_OUTAGE_GRACE, default 30s.
+	OutageGrace time.Duration `name:"outage-grace" env:"APIKEYS_OUTAGE_GRACE" default:"30s" placeholder:"DURATION" group:"Storage" help:"How long permission checks are answered from memory while the database cannot be asked, such as 30s or 5m; 0 refuses at once."`
 
 	// Peppers is the ring of keys under which secrets are hashed: entries of
 	// an id, a colon and at least 32 bytes in standard base64, separated by
@@ -102,6 +114,8 @@ func Default() Config {
 		InternalAddr:       "127.0.0.1:8081",
 		DatabaseURL:        "sqlite://apikeys.db",
 		Migrate:            MigrateAuto,
+		CacheKeys:          100_000,
+		OutageGrace:        30 * time.Second,
 		JWTClaimAccount:    "sub",
 		JWTClaimPortal:     "portal",
 		JWTClaimWorkspaces: "workspaces",

@@ -13,6 +13,7 @@ func (c Config) Validate() error {
 	faults := c.listening()
 	faults = append(faults, c.storage()...)
 	faults.check("APIKEYS_PEPPERS", judgePeppers(c.Peppers))
+	faults = append(faults, c.checks()...)
 	faults = append(faults, c.tokens()...)
 	faults = append(faults, c.logging()...)
 	return faults.Err()
@@ -35,6 +36,18 @@ func (c Config) storage() Faults {
 	faults.check("APIKEYS_DATABASE_URL", judgeDatabaseURL(c.DatabaseURL.Reveal()))
 	if c.Migrate != MigrateAuto && c.Migrate != MigrateOff {
 		faults.check("APIKEYS_MIGRATE", "is "+strconv.Quote(c.Migrate)+"; write auto or off")
+	}
+	return faults
+}
+
+// checks judges what the permission check is given to work with.
+func (c Config) checks() Faults {
+	var faults Faults
+	if c.CacheKeys < 1 {
+		faults.check("APIKEYS_CACHE_KEYS", "is less than 1; write how many keys to hold, such as 100000")
+	}
+	if c.OutageGrace < 0 {
+		faults.check("APIKEYS_OUTAGE_GRACE", "is negative; write a duration such as 30s, or 0 to refuse at once")
 	}
 	return faults
 }

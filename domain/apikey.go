@@ -136,56 +136,12 @@ func (k *APIKey) Created(eventID string, by Author) Event {
 	if !k.s.ExpiresAt.IsZero() {
 		changes = append(changes, Change{Field: "expiresAt", New: k.s.ExpiresAt.Format(time.RFC3339)})
 	}
-	return Event{
-		ID:        eventID,
-		KeyID:     k.s.ID,
-		Workspace: k.s.Workspace,
-		Type:      EventCreated,
-		At:        k.s.CreatedAt,
-		By:        by,
-		Changes:   changes,
-	}
+	return k.event(EventCreated, eventID, by, k.s.CreatedAt, changes...)
 }
 
-// Authorize answers c at now. The order of judging is fixed: secret, deleted,
-// disabled, expired, address, scopes; the first that fails is the verdict.
+// Authorize answers c at now, as the key's [Grant] does.
 func (k *APIKey) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
-	if !k.proves(c.Secret, verifier, now) || !k.s.DeletedAt.IsZero() {
-		return NotFound()
-	}
-	d := Decision{Verdict: VerdictOK, Key: Identity{
-		KeyID:     k.s.ID,
-		Workspace: k.s.Workspace,
-		Mode:      k.s.Mode,
-		Scopes:    k.s.Scopes,
-		ExpiresAt: k.s.ExpiresAt,
-	}}
-	switch {
-	case k.s.Disabled:
-		d.Verdict = VerdictDisabled
-	case k.expired(now):
-		d.Verdict = VerdictExpired
-	case !k.s.IPWhitelist.Admits(c.Addr):
-		d.Verdict = VerdictIPNotAllowed
-	case !k.s.Scopes.Holds(c.Scopes):
-		d.Verdict = VerdictInsufficientScope
-	}
-	return d
-}
-
-func (k *APIKey) proves(secret Secret, verifier SecretVerifier, now time.Time) bool {
-	if secret.IsZero() || secret.KeyID() != k.s.ID {
-		return false
-	}
-	for _, stored := range k.s.Secrets {
-		if ended(stored.ValidUntil, now) {
-			continue
-		}
-		if verifier.Verify(secret, stored.Digest) {
-			return true
-		}
-	}
-	return false
+	return k.Grant().Authorize(c, verifier, now)
 }
 
 func (k *APIKey) expired(now time.Time) bool { return ended(k.s.ExpiresAt, now) }

@@ -43,7 +43,7 @@ func snapshot(t fataler, secret domain.Secret) domain.Snapshot {
 		Scopes:      newScopes(t, "payment:read"),
 		IPWhitelist: newWhitelist(t, "192.168.1.0/24"),
 		Secrets:     []domain.StoredSecret{{Digest: digestOf(secret)}},
-		ExpiresAt:   now.Add(time.Hour),
+		ExpiresAt:   now.Add(time.Hour).Truncate(time.Microsecond),
 	}
 }
 
@@ -69,7 +69,7 @@ func TestAuthorize_SaysTheFirstThatFails(t *testing.T) {
 		{domain.VerdictNotFound, func(_ *domain.Snapshot, c *domain.Check) { c.Secret = wrong }},
 		{domain.VerdictNotFound, func(s *domain.Snapshot, _ *domain.Check) { s.DeletedAt = now.Add(-time.Hour) }},
 		{domain.VerdictDisabled, func(s *domain.Snapshot, _ *domain.Check) { s.Disabled = true }},
-		{domain.VerdictExpired, func(s *domain.Snapshot, _ *domain.Check) { s.ExpiresAt = now }},
+		{domain.VerdictExpired, func(s *domain.Snapshot, _ *domain.Check) { s.ExpiresAt = now.Truncate(time.Microsecond) }},
 		{domain.VerdictIPNotAllowed, func(_ *domain.Snapshot, c *domain.Check) { c.Addr = outside }},
 		{domain.VerdictInsufficientScope, func(_ *domain.Snapshot, c *domain.Check) { c.Scopes = []domain.Scope{"payment:void"} }},
 	}

@@ -9,7 +9,12 @@ import (
 type EventType string
 
 // The events of a key's life.
-const EventCreated EventType = "CREATED"
+const (
+	EventCreated  EventType = "CREATED"
+	EventDisabled EventType = "DISABLED"
+	EventEnabled  EventType = "ENABLED"
+	EventDeleted  EventType = "DELETED"
+)
 
 // Change is one attribute that an event changed. Values are strings, lists of
 // strings, or nil for none; a secret or digest is never among them.

@@ -81,13 +81,13 @@ func UnreadableIPWhitelist() IPWhitelist { return IPWhitelist{unreadable: true} 
 // Ranges returns the entries in their order. The caller owns the slice.
 func (w IPWhitelist) Ranges() []IPRange { return slices.Clone(w.ranges) }
 
+// restricts says whether any address is not admitted.
+func (w IPWhitelist) restricts() bool { return w.unreadable || len(w.ranges) > 0 }
+
 // Admits says whether a key with this whitelist may be used from addr. The
 // zero address is an unknown one, which only an unrestricted key accepts.
 func (w IPWhitelist) Admits(addr netip.Addr) bool {
-	if w.unreadable {
-		return false
-	}
-	if len(w.ranges) == 0 {
+	if !w.restricts() {
 		return true
 	}
 	addr = addr.Unmap()

@@ -17,9 +17,13 @@ type KeyReader interface {
 	// in another workspace.
 	Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error)
 
-	// Find returns the key whatever its workspace; it is for the permission
-	// check, whose caller proves the key by its secret. It returns
-	// [domain.ErrKeyNotFound] when there is none.
+	KeyFinder
+}
+
+// KeyFinder finds keys for the permission check, with the promises of [KeyReader].
+type KeyFinder interface {
+	// Find returns the key whatever its workspace: whoever asks proves the
+	// key by its secret. It returns [domain.ErrKeyNotFound] when there is none.
 	Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error)
 }
 

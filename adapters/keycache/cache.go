@@ -1,0 +1,192 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Bounds that an operator has no reason to change.
+const (
+	// unknownIDs bounds the memory of identifiers that belong to no key.
+	unknownIDs = 16 << 10
+	// unknownFor is how long such an identifier is remembered: long enough to
+	// take the force out of a flood, short enough for a key made elsewhere.
+	unknownFor = time.Second
+	// stripes is over how many counters evictions are spread; see generations.
+	stripes = 256
+)
+
+// Options are what a cache is made of.
+type Options struct {
+	// Finder reads what is not in memory.
+	Finder ports.KeyFinder
+	// MaximumKeys bounds the keys held: at least 1.
+	MaximumKeys int
+	// OutageGrace is how long answers from memory outlive the last
+	// confirmation of the feed while the store cannot be read.
+	OutageGrace time.Duration
+	Now         func() time.Time
+}
+
+// Cache is an application.KeySource that reads each key once. It is safe for
+// concurrent use.
+type Cache struct {
+	finder ports.KeyFinder
+	now    func() time.Time
+	trust  trust
+	loads  loads
+
+	known   *otter.Cache[domain.KeyID, *application.KnownKey]
+	unknown *otter.Cache[domain.KeyID, struct{}]
+
+	// generations count evictions by a hash of the identifier. A record read
+	// before an eviction and kept after it would be stale for good, so keep
+	// compares the count from before the read.
+	generations [stripes]atomic.Uint64
+	seed        maphash.Seed
+
+	counters counters
+}
+
+// New returns an empty cache. Until the feed has been confirmed once, every
+// check reads the store.
+func New(o Options) (*Cache, error) {
+	if o.MaximumKeys < 1 { // which otter would take for no bound at all
+		return nil, errors.New("cache of keys: room for at least one key is needed")
+	}
+	known, err := otter.New(&otter.Options[domain.KeyID, *application.KnownKey]{MaximumSize: o.MaximumKeys})
+	if err != nil {
+		return nil, fmt.Errorf("cache of keys: %w", err)
+	}
+	unknown, err := otter.New(&otter.Options[domain.KeyID, struct{}]{
+		MaximumSize:      unknownIDs,
+		ExpiryCalculator: otter.ExpiryWriting[domain.KeyID, struct{}](unknownFor),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache of unknown identifiers: %w", err)
+	}
+	return &Cache{
+		finder:  o.Finder,
+		now:     o.Now,
+		trust:   trust{grace: o.OutageGrace},
+		loads:   newLoads(),
+		known:   known,
+		unknown: unknown,
+		seed:    maphash.MakeSeed(),
+	}, nil
+}
+
+// Find returns the key as it was at some instant after at, or, from memory,
+// as the feed last confirmed it to be:
+//
+//   - confirmed within the last second: memory answers, without a read;
+//   - not confirmed for longer, or the last poll failed: the store is asked,
+//     and memory answers only if that fails, for as long as the grace lasts;
+//   - beyond the grace: the store alone answers.
+//
+// It returns [domain.ErrKeyNotFound], or an error that wraps
+// [domain.ErrUnavailable] when nothing that may be trusted can answer.
+func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
+	switch c.trust.at(at) {
+	case confirmed:
+		if known, ok := c.known.GetIfPresent(id); ok {
+			c.counters.hits.Add(1)
+			return known, nil
+		}
+		if _, ok := c.unknown.GetIfPresent(id); ok {
+			c.counters.hits.Add(1)
+			return nil, domain.ErrKeyNotFound
+		}
+		return c.read(ctx, id, loadTimeout)
+	case doubtful:
+		return c.reread(ctx, id)
+	default:
+		return c.read(ctx, id, loadTimeout)
+	}
+}
+
+// reread asks the store about what may be in memory, and falls back on memory
+// when the store cannot answer.
+func (c *Cache) reread(ctx context.Context, id domain.KeyID) (*application.KnownKey, error) {
+	known, ok := c.known.GetIfPresent(id)
+	if !ok {
+		return c.read(ctx, id, loadTimeout)
+	}
+	fresh, err := c.read(ctx, id, rereadTimeout)
+	if errors.Is(err, domain.ErrUnavailable) && c.trust.at(c.now()) != expired {
+		c.counters.hits.Add(1)
+		return known, nil
+	}
+	return fresh, err
+}
+
+// Evict forgets a key. A check that begins after Evict returns does not see
+// the key as it was before.
+func (c *Cache) Evict(id domain.KeyID) {
+	c.generation(id).Add(1)
+	c.loads.forget(id)
+	c.known.Invalidate(id)
+	c.unknown.Invalidate(id)
+}
+
+// EvictAll forgets every key.
+func (c *Cache) EvictAll() {
+	for i := range c.generations {
+		c.generations[i].Add(1)
+	}
+	c.loads.forgetAll()
+	c.known.InvalidateAll()
+	c.unknown.InvalidateAll()
+}
+
+// Close ends the cache's own background work.
+func (c *Cache) Close() {
+	c.known.StopAllGoroutines()
+	c.unknown.StopAllGoroutines()
+}
+
+// read asks the store, once however many ask at the same time, and keeps the
+// answer.
+func (c *Cache) read(ctx context.Context, id domain.KeyID, timeout time.Duration) (*application.KnownKey, error) {
+	c.counters.misses.Add(1)
+	return c.loads.do(ctx, id, timeout, func(ctx context.Context) (*application.KnownKey, error) {
+		before := c.generation(id).Load()
+		key, err := c.finder.Find(ctx, id)
+		switch {
+		case err == nil:
+			known := application.NewKnownKey(key)
+			keep(c, c.known, id, known, before)
+			return known, nil
+		case errors.Is(err, domain.ErrKeyNotFound):
+			keep(c, c.unknown, id, struct{}{}, before)
+		}
+		return nil, err
+	})
+}
+
+// keep puts value in cache unless the key was evicted since before. Evict
+// counts first and invalidates second: whichever of the two comes late here,
+// the other catches it.
+func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID, value V, before uint64) {
+	if c.generation(id).Load() != before {
+		return
+	}
+	cache.Set(id, value)
+	if c.generation(id).Load() != before {
+		cache.Invalidate(id)
+	}
+}
+
+func (c *Cache) generation(id domain.KeyID) *atomic.Uint64 {
+	return &c.generations[maphash.String(c.seed, string(id))%stripes]
+}

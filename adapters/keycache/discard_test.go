@@ -1,0 +1,5 @@
+package keycache
+
+import "log/slog"
+
+var discard = slog.New(slog.DiscardHandler)

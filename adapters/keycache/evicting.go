@@ -1,0 +1,26 @@
+package keycache
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Evicting returns writer with each change evicting its key before it is
+// answered, so that a check which begins afterwards sees the change. A write
+// that failed evicts too: whether the change was made may be unknown.
+func (c *Cache) Evicting(writer ports.KeyWriter) ports.KeyWriter {
+	return evicting{cache: c, writer: writer}
+}
+
+type evicting struct {
+	cache  *Cache
+	writer ports.KeyWriter
+}
+
+// Create implements ports.KeyWriter.
+func (e evicting) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+	defer e.cache.Evict(key.ID())
+	return e.writer.Create(ctx, key, event)
+}

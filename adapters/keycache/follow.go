@@ -1,0 +1,65 @@
+package keycache
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Pace of the feed.
+const (
+	pollInterval = 200 * time.Millisecond
+	pollTimeout  = 500 * time.Millisecond
+)
+
+// Follow evicts what the feed says has changed, until ctx ends. It polls
+// whenever the feed wakes it, and at least every 200 ms.
+func (c *Cache) Follow(ctx context.Context, feed ports.ChangeFeed, logger *slog.Logger) {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for failing := false; ctx.Err() == nil; {
+		err := c.Poll(ctx, feed)
+		if failed := err != nil; failed != failing && ctx.Err() == nil {
+			failing = failed
+			logStanding(logger, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-feed.Wake():
+		case <-ticker.C:
+		}
+	}
+}
+
+func logStanding(logger *slog.Logger, err error) {
+	if err != nil {
+		logger.Warn("the change feed is not confirmed; checks read the store", "error", err)
+		return
+	}
+	logger.Info("the change feed is confirmed")
+}
+
+// Poll asks the feed once. A poll that succeeds confirms what is in memory as
+// of the instant it was sent.
+func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	sent := c.now()
+	changes, err := feed.Poll(ctx)
+	if err != nil {
+		c.counters.failedPolls.Add(1)
+		c.trust.fail()
+		return err
+	}
+	if changes.Lost {
+		c.EvictAll()
+	}
+	for _, id := range changes.Keys {
+		c.Evict(id)
+	}
+	c.counters.feedEvictions.Add(uint64(len(changes.Keys)))
+	c.trust.confirm(sent)
+	return nil
+}

@@ -1,0 +1,51 @@
+package application
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// KeySource finds the key that a permission check, begun at an instant, is
+// about. It returns [domain.ErrKeyNotFound], or an error that wraps
+// [domain.ErrUnavailable]. It is safe for concurrent use.
+type KeySource interface {
+	Find(ctx context.Context, id domain.KeyID, at time.Time) (*KnownKey, error)
+}
+
+// KnownKey is a key as the permission check holds it, shared by all checks of
+// that key.
+type KnownKey struct {
+	grant domain.Grant
+	// noted is when its use was last handed on, in Unix seconds; 0: never.
+	noted atomic.Int64
+}
+
+// NewKnownKey returns key, as it is now, for the permission check.
+func NewKnownKey(key *domain.APIKey) *KnownKey {
+	k := &KnownKey{grant: *key.Grant()}
+	if used := key.Snapshot().LastUsedAt; !used.IsZero() {
+		k.noted.Store(used.Unix())
+	}
+	return k
+}
+
+// Authorize answers check at an instant, as the key's [domain.Grant] does.
+func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier, at time.Time) domain.Decision {
+	return k.grant.Authorize(check, verifier, at)
+}
+
+// Uncached is a [KeySource] that asks a repository each time.
+type Uncached struct{ Finder ports.KeyFinder }
+
+// Find returns the key as the repository has it.
+func (u Uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*KnownKey, error) {
+	key, err := u.Finder.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return NewKnownKey(key), nil
+}

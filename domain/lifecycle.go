@@ -1,0 +1,42 @@
+package domain
+
+import "time"
+
+// Disable stops the key from opening anything until it is enabled again. It
+// returns the event to record, and a zero one when the key was disabled
+// already.
+func (k *APIKey) Disable(eventID string, by Author, now time.Time) Event {
+	return k.switchTo(true, EventDisabled, eventID, by, now)
+}
+
+// Enable undoes Disable. It returns the event to record, and a zero one when
+// the key was not disabled.
+func (k *APIKey) Enable(eventID string, by Author, now time.Time) Event {
+	return k.switchTo(false, EventEnabled, eventID, by, now)
+}
+
+func (k *APIKey) switchTo(disabled bool, t EventType, eventID string, by Author, now time.Time) Event {
+	if k.s.Disabled == disabled {
+		return Event{}
+	}
+	k.s.Disabled = disabled
+	return k.event(t, eventID, by, now)
+}
+
+// Delete ends the key for good. It returns the event to record.
+func (k *APIKey) Delete(eventID string, by Author, now time.Time) Event {
+	k.s.DeletedAt = instant(now)
+	return k.event(EventDeleted, eventID, by, now)
+}
+
+func (k *APIKey) event(t EventType, eventID string, by Author, now time.Time, changes ...Change) Event {
+	return Event{
+		ID:        eventID,
+		KeyID:     k.s.ID,
+		Workspace: k.s.Workspace,
+		Type:      t,
+		At:        instant(now),
+		By:        by,
+		Changes:   changes,
+	}
+}

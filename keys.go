@@ -1,0 +1,58 @@
+package apikeys
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/keycache"
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// keys are the ways to the keys of a repository: through memory for the
+// permission check, and past it, but never behind its back, for changes.
+type keys struct {
+	Source application.KeySource
+	Writer ports.KeyWriter
+	// follow keeps memory true until ctx ends; nil when nothing is kept.
+	follow func(ctx context.Context)
+}
+
+// provideKeys keeps keys in memory when the changes of the repository can be
+// followed, and asks it each time when they cannot.
+func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, now func() time.Time) (keys, func(), error) {
+	changes, ok := repository.(ports.ChangeSource)
+	if !ok {
+		return keys{Source: application.Uncached{Finder: repository}, Writer: repository}, func() {}, nil
+	}
+	cache, err := keycache.New(keycache.Options{
+		Finder:      repository,
+		MaximumKeys: cfg.CacheKeys,
+		OutageGrace: cfg.OutageGrace,
+		Now:         now,
+	})
+	if err != nil {
+		return keys{}, nil, err
+	}
+	return keys{
+		Source: cache,
+		Writer: cache.Evicting(repository),
+		follow: func(ctx context.Context) { follow(ctx, cache, changes, o.logger) },
+	}, cache.Close, nil
+}
+
+func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSource, logger *slog.Logger) {
+	feed := changes.Follow()
+	cache.Follow(ctx, feed, logger)
+	if err := feed.Close(); err != nil {
+		logger.Warn("close change feed", "error", err)
+	}
+}
+
+// provideUsage collects the use of keys when the repository can keep it.
+func provideUsage(o *options, repository ports.KeyRepository, hasher ports.SecretHasher) *application.Usage {
+	recorder, _ := repository.(ports.UsageRecorder)
+	return application.NewUsage(recorder, hasher, o.logger)
+}
