@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ const maxSecretFile = 64 << 10
 // readSecretFile returns the content of a file without the one line end that
 // editors and echo leave. Its errors show nothing of the content.
 func readSecretFile(path string) (string, error) {
-	file, err := os.Open(path) //nolint:gosec // G703: the operator names the file
+	file, err := os.Open(filepath.Clean(path))
 	if err != nil {
 		return "", err
 	}
