@@ -16,23 +16,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	if err != nil {
 		return err
 	}
-	return translate(ctx, r.write(ctx, rows))
-}
-
-func (r *KeyRepository) write(ctx context.Context, rows newRows) error {
-	insert, err := r.insert.prepared(ctx)
-	if err != nil {
-		return err
-	}
-	tx, err := r.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := insert.all(ctx, tx, rows); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return translate(ctx, r.committer.create(ctx, rows))
 }
 
 // insertStatements write the rows of one key.
@@ -71,23 +55,23 @@ type preparedInserts struct {
 	key, secret, event *sqlx.Stmt
 }
 
-func (p preparedInserts) all(ctx context.Context, tx *sql.Tx, rows newRows) error {
+func (p preparedInserts) all(tx *sql.Tx, rows newRows) error {
 	k := rows.Key
-	_, err := tx.StmtContext(ctx, p.key.Stmt).ExecContext(ctx,
+	_, err := tx.Stmt(p.key.Stmt).Exec(
 		k.ID, k.WorkspaceID, k.Name, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
 		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt)
 	if err != nil {
 		return existing(err)
 	}
 	for position, s := range rows.Secrets {
-		_, err := tx.StmtContext(ctx, p.secret.Stmt).ExecContext(ctx,
+		_, err := tx.Stmt(p.secret.Stmt).Exec(
 			k.ID, position, s.Algorithm, s.PepperID, s.Digest, s.ValidUntil)
 		if err != nil {
 			return err
 		}
 	}
 	e := rows.Event
-	_, err = tx.StmtContext(ctx, p.event.Stmt).ExecContext(ctx,
+	_, err = tx.Stmt(p.event.Stmt).Exec(
 		e.KeyID, e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
 		e.ClientHash, e.IP, e.RequestID, e.Changes)
 	return err

@@ -1,17 +1,12 @@
 package sqlite
 
 import (
-	"path/filepath"
 	"testing"
 )
 
 func TestOpen_setsEveryConnection(t *testing.T) {
 	t.Parallel()
-	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = repo.Close() })
+	repo := openMigrated(t)
 
 	const full = 2
 	writer := map[string]int{"synchronous": full, "foreign_keys": 1, "busy_timeout": 5000, "query_only": 0}

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,14 +11,7 @@ import (
 // database shows the plan of a full one.
 func TestQueries_areLookUpsByPrimaryKey(t *testing.T) {
 	t.Parallel()
-	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = repo.Close() })
-	if err := repo.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	repo := openMigrated(t)
 	cases := map[string]struct {
 		query string
 		args  []any

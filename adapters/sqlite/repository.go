@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/jmoiron/sqlx"
 
@@ -16,11 +17,12 @@ type KeyRepository struct {
 	writer *sqlx.DB // one connection, since SQLite has one writer at a time
 	reader *sqlx.DB
 
-	migrator *sqlkit.Migrator
-	insert   insertStatements
-	find     *sqlkit.Statement
-	get      *sqlkit.Statement
-	events   *sqlkit.Statement
+	migrator  *sqlkit.Migrator
+	committer *committer
+	find      *sqlkit.Statement
+	get       *sqlkit.Statement
+	events    *sqlkit.Statement
+	closing   sync.Once
 }
 
 // Open opens the database file at path and makes it, readable and writable by
@@ -51,7 +53,7 @@ func (r *KeyRepository) connect(ctx context.Context, file string) (err error) {
 	if r.migrator, err = newMigrator(r.writer); err != nil {
 		return err
 	}
-	r.insert = newInsertStatements(r.writer)
+	r.committer = startCommitter(r.writer)
 	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
@@ -65,6 +67,9 @@ func (r *KeyRepository) Ready(ctx context.Context) error {
 
 // Close waits for what is under way and closes the file.
 func (r *KeyRepository) Close() error {
+	if r.committer != nil {
+		r.closing.Do(r.committer.close)
+	}
 	var errs []error
 	for _, pool := range []*sqlx.DB{r.reader, r.writer} {
 		if pool != nil {
