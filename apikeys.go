@@ -20,7 +20,8 @@ import (
 
 // Service issues, manages and checks API keys. It is safe for concurrent use.
 type Service struct {
-	cfg        config.Config
+	listen     listen
+	migrates   bool // brings the schema up to date at start
 	logger     *slog.Logger
 	repository ports.KeyRepository
 	follow     func(context.Context) // nil: nothing is kept in memory
@@ -56,8 +57,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	if err := s.migrate(ctx, running); err != nil {
-		s.Close()
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	s.background.Go(func() { s.usage.Run(running) })
 	if s.follow != nil {
@@ -136,7 +136,7 @@ const (
 // be reached, goes on in the background until running ends.
 func (s *Service) migrate(ctx, running context.Context) error {
 	store, ok := s.repository.(migrator)
-	if !ok || s.cfg.Migrate != config.MigrateAuto {
+	if !ok || !s.migrates {
 		s.migrated.Store(true)
 		return nil
 	}

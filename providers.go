@@ -26,7 +26,8 @@ func newService(
 		return nil, err
 	}
 	s := &Service{
-		cfg:        cfg,
+		listen:     listen{public: cfg.Addr, internal: cfg.InternalAddr, guarded: cfg.InternalToken.Reveal() != ""},
+		migrates:   cfg.Migrate == config.MigrateAuto,
 		logger:     o.logger,
 		repository: repository,
 		follow:     keys.follow,

@@ -26,11 +26,11 @@ const (
 // for up to 15 s, and returns nil; the internal side, where others ask for
 // permission, stops last.
 func (s *Service) Run(ctx context.Context) error {
-	internal, err := s.listenInternal(ctx)
+	internal, err := s.listen.openInternal(ctx)
 	if err != nil {
 		return err
 	}
-	public, err := listen(ctx, s.cfg.Addr)
+	public, err := open(ctx, s.listen.public)
 	if err != nil {
 		return errors.Join(err, internal.Close())
 	}
@@ -77,23 +77,28 @@ func (s *Service) server(h http.Handler) *http.Server {
 	}
 }
 
-// listenInternal refuses to let anyone ask who is not on this machine, unless
+// listen is where a service listens.
+type listen struct {
+	public, internal string // host:port
+	guarded          bool   // callers of the internal side must prove themselves
+}
+
+// openInternal refuses to let anyone ask who is not on this machine, unless
 // callers must prove themselves.
-func (s *Service) listenInternal(ctx context.Context) (net.Listener, error) {
-	l, err := listen(ctx, s.cfg.InternalAddr)
+func (l listen) openInternal(ctx context.Context) (net.Listener, error) {
+	listener, err := open(ctx, l.internal)
 	if err != nil {
 		return nil, err
 	}
-	tcp, ok := l.Addr().(*net.TCPAddr)
-	if s.cfg.InternalToken.Reveal() == "" && !(ok && tcp.IP.IsLoopback()) {
-		return nil, errors.Join(
-			fmt.Errorf("the internal address %s is not loopback: set APIKEYS_INTERNAL_TOKEN", l.Addr()),
-			l.Close())
+	if tcp, ok := listener.Addr().(*net.TCPAddr); l.guarded || ok && tcp.IP.IsLoopback() {
+		return listener, nil
 	}
-	return l, nil
+	return nil, errors.Join(
+		fmt.Errorf("the internal address %s is not loopback: set APIKEYS_INTERNAL_TOKEN", listener.Addr()),
+		listener.Close())
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func open(ctx context.Context, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	return lc.Listen(ctx, "tcp", addr)
 }

@@ -2,7 +2,7 @@ package apikeys
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/adapters/postgres"
@@ -47,7 +47,7 @@ func openSchemaStore(ctx context.Context, kind config.Store, location string) (s
 	case config.StorePostgres:
 		return postgres.Open(ctx, location)
 	}
-	return nil, fmt.Errorf("APIKEYS_DATABASE_URL: no store with a schema")
+	return nil, errors.New("APIKEYS_DATABASE_URL: no store with a schema")
 }
 
 // Migrate brings the schema of the configured store up to date.

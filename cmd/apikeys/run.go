@@ -32,7 +32,7 @@ func (m misuse) Error() string { return string(m) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	given := &inputs{}
 	exited := false
-	parser, err := kong.New(&cli{},
+	parser, err := kong.New(&cli{}, append(given.typed(),
 		kong.Name("apikeys"),
 		kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{NoAppDescFormat: true, Compact: true, FlagsLast: true, WrapUpperBound: 100}),
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.PostBuild(hideFromMigrate),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(given, streams{out: stdout, err: stderr}),
-	)
+	)...)
 	if err != nil {
 		return fail(stderr, err)
 	}
