@@ -5,11 +5,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=${GO:-go}
 
-mapfile -t packages < <(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u)
-for package in "${packages[@]}"; do
-	mapfile -t targets < <("$go" test -list '^Fuzz' "$package" | grep '^Fuzz')
-	for target in "${targets[@]}"; do
+grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sort |
+	while IFS=: read -r file func; do
+		package=$(dirname "$file") target=${func#func }
 		echo "== $package $target"
-		"$go" test -run='^$' -fuzz="^$target\$" -fuzztime="${FUZZTIME:-60s}" "$package"
+		"$go" test -run='^$' -fuzz="^$target\$" -fuzztime="${FUZZTIME:-60s}" "$package" </dev/null
 	done
-done
