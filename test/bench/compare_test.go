@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The work of one comparison. Many short rounds rather than few long ones:
+// what else the machine does changes from second to second.
+const rounds = 15 // odd, for the median's sake
+
+// keysFor is how many keys a side makes in one turn.
+func keysFor(concurrency int) int {
+	if concurrency == 1 {
+		return 300
+	}
+	return 1200
+}
+
+// side is one of the two that are compared.
+type side interface {
+	// clients returns n clients that make that many keys among them. What a
+	// client can prepare without the database is prepared.
+	clients(b testing.TB, n, keys int) []client
+}
+
+// client makes the i-th key of a turn, counted from 0, and returns when it is
+// on the disk. It is used by one goroutine.
+type client func(i int) error
+
+// pair is the service and its measure, each with a database of its own.
+type pair struct{ bare, service side }
+
+// result is what the rounds with one number of clients gave.
+type result struct {
+	engine        string
+	concurrency   int
+	ratios        []float64 // of each round, service to bare, in rising order
+	bare, service figures
+}
+
+func (r result) ratio() float64 { return quantile(r.ratios, 0.5) }
+
+// figures are of one side: the median rate of the rounds, and latencies of
+// all requests together.
+type figures struct {
+	rate     float64 // keys a second
+	p50, p99 time.Duration
+}
+
+// compare lets both sides take turns, so that what else the machine does
+// meets both, and the one to begin is never the same twice running.
+func compare(b testing.TB, p pair, concurrency int) result {
+	b.Helper()
+	keys := keysFor(concurrency)
+	take(b, p.bare, concurrency, keys) // connects and prepares
+	take(b, p.service, concurrency, keys)
+
+	var bare, service []turn
+	var ratios []float64
+	for round := range rounds {
+		if round%2 == 0 {
+			bare = append(bare, take(b, p.bare, concurrency, keys))
+			service = append(service, take(b, p.service, concurrency, keys))
+		} else {
+			service = append(service, take(b, p.service, concurrency, keys))
+			bare = append(bare, take(b, p.bare, concurrency, keys))
+		}
+		ratios = append(ratios, service[round].rate()/bare[round].rate())
+	}
+	slices.Sort(ratios)
+	return result{
+		concurrency: concurrency,
+		ratios:      ratios,
+		bare:        summarize(bare),
+		service:     summarize(service),
+	}
+}
+
+// turn is what one side did in one round.
+type turn struct {
+	took      time.Duration
+	latencies []time.Duration
+}
+
+func (t turn) rate() float64 { return float64(len(t.latencies)) / t.took.Seconds() }
+
+// take lets the clients of s make that many keys as fast as they can.
+func take(b testing.TB, s side, concurrency, keys int) turn {
+	b.Helper()
+	clients := s.clients(b, concurrency, keys)
+	latencies := make([]time.Duration, keys)
+	failures := make([]error, len(clients))
+	var next atomic.Int64
+	var working sync.WaitGroup
+	runtime.GC() // what the turn before left behind is not this one's cost
+	begun := time.Now()
+	for c, create := range clients {
+		working.Go(func() {
+			for i := next.Add(1) - 1; i < int64(keys); i = next.Add(1) - 1 {
+				sent := time.Now()
+				if failures[c] = create(int(i)); failures[c] != nil {
+					return
+				}
+				latencies[i] = time.Since(sent)
+			}
+		})
+	}
+	working.Wait()
+	took := time.Since(begun)
+	for _, err := range failures {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return turn{took: took, latencies: latencies}
+}
+
+func summarize(turns []turn) figures {
+	var rates []float64
+	var all []time.Duration
+	for _, t := range turns {
+		rates = append(rates, t.rate())
+		all = append(all, t.latencies...)
+	}
+	slices.Sort(rates)
+	slices.Sort(all)
+	return figures{rate: quantile(rates, 0.5), p50: quantile(all, 0.5), p99: quantile(all, 0.99)}
+}
+
+// quantile returns the value that a share of sorted lies below.
+func quantile[T any](sorted []T, share float64) T {
+	return sorted[int(share*float64(len(sorted)))]
+}

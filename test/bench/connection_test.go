@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"strconv"
+	"testing"
+)
+
+// requestBody asks for a key like the contract's example.
+const requestBody = `{"name":"Production Key","scopes":["payment:read","payment:write"],"ipWhitelist":["192.168.1.0/24"]}`
+
+// connection is an HTTP client that costs next to nothing, since it shares
+// the processors with the server: one connection that is kept, one request
+// that is written as it stands, and of the answer no more read than where it
+// ends and whether it is a 201.
+type connection struct {
+	net.Conn
+	answers *bufio.Reader
+	request []byte
+}
+
+func connect(t testing.TB, address, token string) *connection {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &connection{
+		Conn:    conn,
+		answers: bufio.NewReader(conn),
+		request: fmt.Appendf(nil, "POST /web/v1/workspaces/%s/api-keys HTTP/1.1\r\n"+
+			"Host: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nAccept: application/json\r\n"+
+			"X-Client-Hash: %s\r\nX-Workspace-Id: %s\r\nContent-Length: %d\r\n\r\n%s",
+			workspace, address, token, clientHash, workspace, len(requestBody), requestBody),
+	}
+}
+
+// create makes one key.
+func (c *connection) create() error {
+	if _, err := c.Write(c.request); err != nil {
+		return err
+	}
+	status, err := c.line()
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(status, []byte("HTTP/1.1 201 ")) {
+		return fmt.Errorf("answer is %q", status)
+	}
+	length, err := c.contentLength()
+	if err != nil {
+		return err
+	}
+	_, err = c.answers.Discard(length)
+	return err
+}
+
+// contentLength reads the header section, to its end.
+func (c *connection) contentLength() (length int, err error) {
+	for {
+		field, err := c.line()
+		if err != nil || len(field) == 0 {
+			return length, err
+		}
+		if value, ok := bytes.CutPrefix(field, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// line returns the next line without its end; it is valid until the next read.
+func (c *connection) line() ([]byte, error) {
+	line, err := c.answers.ReadSlice('\n')
+	return bytes.TrimSuffix(line, []byte("\r\n")), err
+}

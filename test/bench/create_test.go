@@ -1,0 +1,48 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// The comparison that the target is set for, and the target itself.
+const (
+	targetClients = 16
+	targetRatio   = 0.40
+)
+
+// BenchmarkCreate compares creation over HTTP with a bare transaction that
+// writes the same rows through the same driver. The work is of a fixed size,
+// which -benchtime can only repeat.
+func BenchmarkCreate(b *testing.B) {
+	var results []result
+	for _, engine := range engines {
+		b.Run("store="+engine.name, func(b *testing.B) {
+			pair := newPair(b, engine, engine.durable(b))
+			for _, clients := range []int{1, targetClients, 64} {
+				b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+					var r result
+					for b.Loop() {
+						r = compare(b, pair, clients)
+					}
+					r.engine = engine.name
+					r.report(b)
+					results = append(results, r)
+				})
+			}
+		})
+	}
+	if err := printTable(os.Stdout, results); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (r result) report(b *testing.B) {
+	b.ReportMetric(0, "ns/op") // of all rounds together, it would say nothing
+	b.ReportMetric(r.ratio(), "ratio")
+	b.ReportMetric(r.bare.rate, "bare/s")
+	b.ReportMetric(r.service.rate, "service/s")
+	b.ReportMetric(micros(r.service.p50), "p50-µs")
+	b.ReportMetric(micros(r.service.p99), "p99-µs")
+}

@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"database/sql"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq"
+	_ "modernc.org/sqlite"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// engine is a database that the comparison is made on. A bare connection to
+// it is set up as the service's store sets up its own.
+type engine struct {
+	name    string
+	driver  string
+	bind    int // how sqlx writes its placeholders
+	writers int // connections that write
+	dsn     func(databaseURL string) string
+	instant func(time.Time) any
+	// durable returns a source of new databases that outlive a crash once
+	// they have said so, and volatile of such as need not.
+	durable, volatile func(t testing.TB) func(testing.TB) string
+}
+
+var engines = []engine{
+	{
+		name:     "sqlite",
+		driver:   "sqlite",
+		bind:     sqlx.QUESTION,
+		writers:  1,
+		dsn:      sqliteDSN,
+		instant:  func(t time.Time) any { return t.UnixMicro() },
+		durable:  sqliteFiles,
+		volatile: sqliteFiles,
+	},
+	{
+		name:     "postgres",
+		driver:   "postgres",
+		bind:     sqlx.DOLLAR,
+		writers:  16,
+		dsn:      func(databaseURL string) string { return databaseURL },
+		instant:  func(t time.Time) any { return t },
+		durable:  durableServer,
+		volatile: func(testing.TB) func(testing.TB) string { return pgtest.NewDatabase },
+	},
+}
+
+func sqliteFiles(testing.TB) func(testing.TB) string {
+	return func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") }
+}
+
+func durableServer(t testing.TB) func(testing.TB) string {
+	return pgtest.Start(t, pgtest.WithDurability()).NewDatabase
+}
+
+func sqliteDSN(databaseURL string) string {
+	parameters := url.Values{
+		"_txlock":    {"immediate"},
+		"_dqs":       {"false"},
+		"_defensive": {"true"},
+		"_pragma":    {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"},
+	}
+	return "file:" + databaseURL[len("sqlite://"):] + "?" + parameters.Encode()
+}
+
+// open returns a pool of as many connections as the store has for writing.
+func (e engine) open(t testing.TB, databaseURL string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(e.driver, e.dsn(databaseURL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	db.SetMaxOpenConns(e.writers)
+	db.SetMaxIdleConns(e.writers)
+	return db
+}
+
+// prepare returns the statement of a query that has ? for arguments.
+func (e engine) prepare(t testing.TB, db *sql.DB, query string) *sql.Stmt {
+	t.Helper()
+	statement, err := db.PrepareContext(t.Context(), sqlx.Rebind(e.bind, query))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statement
+}

@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+)
+
+const (
+	workspace  = "ws_1"
+	account    = "acc-7"
+	portal     = "PARTNER"
+	clientHash = "device-1"
+	pepperID   = "p1"
+)
+
+// service is the whole of it, with what its clients have.
+type service struct {
+	address     string // host:port of the public listener
+	issuer      *jwttest.Issuer
+	connections []*connection
+}
+
+// newService starts a service that is set up as "apikeys serve" sets it up,
+// down to a log that is written.
+func newService(t testing.TB, databaseURL string) *service {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	listening := make(chan apikeys.Listeners, 1)
+	running, err := apikeys.New(t.Context(), settings(t, issuer, databaseURL),
+		apikeys.WithLogger(newLogger(t)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- running.Run(ctx) }()
+	s := &service{issuer: issuer}
+	t.Cleanup(func() {
+		s.disconnect()
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := running.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	select {
+	case l := <-listening:
+		s.address = l.Public.String()
+	case err := <-stopped:
+		stopped <- err
+		t.Fatalf("the service did not start: %v", err)
+	}
+	return s
+}
+
+func settings(t testing.TB, issuer *jwttest.Issuer, databaseURL string) config.Config {
+	t.Helper()
+	pepper, err := secrets.NewPepper(rand.Reader, pepperID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = config.Secret(databaseURL)
+	cfg.JWKSFile = issuer.JWKSFile(t)
+	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret(pepper)
+	return cfg
+}
+
+// newLogger pays for every line but the keeping of it.
+func newLogger(t testing.TB) *slog.Logger {
+	t.Helper()
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nowhere.Close() })
+	return slog.New(slog.NewJSONHandler(nowhere, nil))
+}
+
+// token is that of an owner of the workspace.
+func (s *service) token(t testing.TB) string {
+	t.Helper()
+	return s.issuer.Token(t, jwttest.Claims{
+		Account:    account,
+		Portal:     portal,
+		Workspaces: map[string]string{workspace: "OWNER"},
+	})
+}
+
+func (s *service) clients(t testing.TB, n, _ int) []client {
+	t.Helper()
+	s.disconnect()
+	all := make([]client, n)
+	for i := range all {
+		c := connect(t, s.address, s.token(t))
+		s.connections = append(s.connections, c)
+		all[i] = func(int) error { return c.create() }
+	}
+	return all
+}
+
+func (s *service) disconnect() {
+	for _, c := range s.connections {
+		c.Close()
+	}
+	s.connections = nil
+}

@@ -1,0 +1,35 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// printTable writes the results for people, with the verdict on the target.
+func printTable(w io.Writer, results []result) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "store\tclients\tbare/s\tservice/s\tratio\tmiddle half\tbare p50 ms\tp99 ms\tservice p50 ms\tp99 ms\ttarget\t")
+	for _, r := range results {
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%.2f-%.2f\t%s\t%s\t%s\t%s\t%s\t\n",
+			r.engine, r.concurrency, r.bare.rate, r.service.rate,
+			r.ratio(), quantile(r.ratios, 0.25), quantile(r.ratios, 0.75),
+			millis(r.bare.p50), millis(r.bare.p99), millis(r.service.p50), millis(r.service.p99), r.verdict())
+	}
+	return table.Flush()
+}
+
+func (r result) verdict() string {
+	switch {
+	case r.concurrency != targetClients:
+		return ""
+	case r.ratio() < targetRatio:
+		return fmt.Sprintf("%.2f missed", targetRatio)
+	}
+	return fmt.Sprintf("%.2f met", targetRatio)
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1e3) }
+
+func micros(d time.Duration) float64 { return float64(d.Microseconds()) }

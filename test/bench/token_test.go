@@ -1,0 +1,38 @@
+package bench
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+)
+
+// BenchmarkToken tells how much of a creation is the caller's token: the
+// check of its signature, and all there is to do about it.
+func BenchmarkToken(b *testing.B) {
+	s := &service{issuer: jwttest.NewIssuer(b)}
+	token := s.token(b)
+	b.Run("signature alone", func(b *testing.B) {
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		signed := []byte(token[:strings.LastIndexByte(token, '.')])
+		signature := ed25519.Sign(private, signed)
+		for b.Loop() {
+			if !ed25519.Verify(public, signed, signature) {
+				b.Fatal("the signature is not accepted")
+			}
+		}
+	})
+	b.Run("authenticated", func(b *testing.B) {
+		authenticator := s.issuer.Authenticator(b)
+		for b.Loop() {
+			if _, err := authenticator.Authenticate(b.Context(), token); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
