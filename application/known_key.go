@@ -33,6 +33,9 @@ func NewKnownKey(key *domain.APIKey) *KnownKey {
 	return k
 }
 
+// ID returns the identifier of the key.
+func (k *KnownKey) ID() domain.KeyID { return k.grant.ID() }
+
 // Authorize answers check at an instant, as the key's [domain.Grant] does.
 func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier, at time.Time) domain.Decision {
 	return k.grant.Authorize(check, verifier, at)

@@ -57,7 +57,7 @@ func (u *Usage) note(known *KnownKey, secret domain.Secret, at time.Time) {
 	rehash, outdated := known.grant.Rehash(secret, u.hasher.Hash(secret), u.hasher, at)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	id := secret.KeyID()
+	id := known.ID()
 	u.keep(id, at)
 	if outdated && len(u.rehashes) < maxUsage {
 		u.rehashes[id] = rehash

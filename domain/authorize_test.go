@@ -132,14 +132,14 @@ func TestAuthorize_TakesARotatedSecretUntilItsGraceEnds(t *testing.T) {
 	fresh := newSecret(t, 1, domain.ModeLive)
 	old := secretBeside(t, fresh)
 	s := snapshot(t, fresh)
-	s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: digestOf(old), ValidUntil: now})
+	s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: digestOf(old), ValidUntil: now.Truncate(time.Microsecond)})
 	key := domain.Rehydrate(s)
 	for name, tc := range map[string]struct {
 		secret domain.Secret
 		at     time.Time
 		want   domain.Verdict
 	}{
-		"the old one within its grace": {old, now.Add(-1), domain.VerdictOK},
+		"the old one within its grace": {old, now.Add(-time.Microsecond), domain.VerdictOK},
 		"the old one at its end":       {old, now, domain.VerdictNotFound},
 		"the new one within the grace": {fresh, now.Add(-1), domain.VerdictOK},
 		"the new one after it":         {fresh, now.Add(1), domain.VerdictOK},

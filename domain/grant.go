@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"math"
+	"time"
+	"unique"
+)
 
 // Grant is what the permission check needs of a key: small, immutable, and
 // safe for concurrent use.
@@ -9,11 +13,30 @@ type Grant struct {
 	workspace WorkspaceID
 	scopes    ScopeSet
 	whitelist *IPWhitelist // nil restricts nothing
-	secrets   []StoredSecret
-	expiresAt int64 // Unix microseconds; 0: never
+	secrets   []grantedSecret
+	expiresAt int64 // Unix microseconds, or endless
 	mode      Mode
 	disabled  bool
 	deleted   bool
+}
+
+// grantedSecret is a [StoredSecret] in half its space: a cache holds many, made
+// in few ways.
+type grantedSecret struct {
+	sum        [32]byte
+	made       unique.Handle[making]
+	validUntil int64 // Unix microseconds, or endless
+}
+
+// making is how a digest was made.
+type making struct {
+	algorithm Algorithm
+	pepperID  string
+}
+
+func (s *grantedSecret) digest() Digest {
+	made := s.made.Value()
+	return Digest{Algorithm: made.algorithm, PepperID: made.pepperID, Sum: s.sum}
 }
 
 // Grant returns what the key grants to whoever proves its secret, as it is now.
@@ -23,7 +46,8 @@ func (k *APIKey) Grant() *Grant {
 		id:        s.ID,
 		workspace: s.Workspace,
 		scopes:    s.Scopes,
-		secrets:   s.Secrets,
+		secrets:   make([]grantedSecret, len(s.Secrets)),
+		expiresAt: endOf(s.ExpiresAt),
 		mode:      s.Mode,
 		disabled:  s.Disabled,
 		deleted:   !s.DeletedAt.IsZero(),
@@ -31,11 +55,18 @@ func (k *APIKey) Grant() *Grant {
 	if s.IPWhitelist.restricts() {
 		g.whitelist = &s.IPWhitelist
 	}
-	if !s.ExpiresAt.IsZero() {
-		g.expiresAt = s.ExpiresAt.UnixMicro()
+	for i, stored := range s.Secrets {
+		g.secrets[i] = grantedSecret{
+			sum:        stored.Digest.Sum,
+			made:       unique.Make(making{stored.Digest.Algorithm, stored.Digest.PepperID}),
+			validUntil: endOf(stored.ValidUntil),
+		}
 	}
 	return g
 }
+
+// ID returns the identifier of the key.
+func (g *Grant) ID() KeyID { return g.id }
 
 // Authorize answers c at now. The order of judging is fixed: secret, deleted,
 // disabled, expired, address, scopes; the first that fails is the verdict.
@@ -47,7 +78,7 @@ func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decis
 	switch {
 	case g.disabled:
 		d.Verdict = VerdictDisabled
-	case g.expiresAt != 0 && now.UnixMicro() >= g.expiresAt:
+	case reached(g.expiresAt, now):
 		d.Verdict = VerdictExpired
 	case g.whitelist != nil && !g.whitelist.Admits(c.Addr):
 		d.Verdict = VerdictIPNotAllowed
@@ -59,7 +90,7 @@ func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decis
 
 func (g *Grant) identity() Identity {
 	i := Identity{KeyID: g.id, Workspace: g.workspace, Mode: g.mode, Scopes: g.scopes}
-	if g.expiresAt != 0 {
+	if g.expiresAt != endless {
 		i.ExpiresAt = time.UnixMicro(g.expiresAt).UTC()
 	}
 	return i
@@ -72,12 +103,26 @@ func (g *Grant) provenBy(secret Secret, verifier SecretVerifier, now time.Time) 
 		return -1
 	}
 	for i := range g.secrets {
-		if !ended(g.secrets[i].ValidUntil, now) && verifier.Verify(secret, g.secrets[i].Digest) {
+		if !reached(g.secrets[i].validUntil, now) && verifier.Verify(secret, g.secrets[i].digest()) {
 			return i
 		}
 	}
 	return -1
 }
+
+// endless is the end, in Unix microseconds, of what does not end.
+const endless = math.MaxInt64
+
+// endOf is t in Unix microseconds, and endless for none.
+func endOf(t time.Time) int64 {
+	if t.IsZero() {
+		return endless
+	}
+	return t.UnixMicro()
+}
+
+// reached says whether an end in Unix microseconds has come.
+func reached(end int64, now time.Time) bool { return now.UnixMicro() >= end }
 
 // Rehash says how a stored digest that secret has proven is to be replaced.
 type Rehash struct {
@@ -93,7 +138,7 @@ func (g *Grant) Rehash(secret Secret, current Digest, verifier SecretVerifier, n
 	if i < 0 {
 		return Rehash{}, false
 	}
-	old := g.secrets[i].Digest
+	old := g.secrets[i].digest()
 	if old.Algorithm == current.Algorithm && old.PepperID == current.PepperID {
 		return Rehash{}, false
 	}

@@ -45,7 +45,7 @@ func load(files fs.FS) (*Catalog, error) {
 // loadLanguage parses every template once. A go-i18n Localizer would match the
 // language anew for each message; here it is matched once for each request.
 func loadLanguage(files fs.FS, l Language) (map[string]template.ParsedTemplate, error) {
-	path := "locales/" + string(l) + ".json"
+	path := "locales/" + l + ".json"
 	text, err := fs.ReadFile(files, path)
 	if err != nil {
 		return nil, err

@@ -180,7 +180,7 @@ func files(texts map[Language]string) fstest.MapFS {
 		if !ok {
 			text = "{}"
 		}
-		fsys["locales/"+string(l)+".json"] = &fstest.MapFile{Data: []byte(text)}
+		fsys["locales/"+l+".json"] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return fsys
 }

@@ -25,7 +25,7 @@ func newMatcher(languages []Language) (language.Matcher, []language.Base) {
 	tags := make([]language.Tag, len(languages))
 	bases := make([]language.Base, len(languages))
 	for i, l := range languages {
-		tags[i] = language.MustParse(string(l))
+		tags[i] = language.MustParse(l)
 		bases[i], _ = tags[i].Base()
 	}
 	return language.NewMatcher(tags), bases

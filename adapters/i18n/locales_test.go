@@ -129,7 +129,7 @@ func TestLocales_AreTheFilesOfTheLanguages(t *testing.T) {
 		got = append(got, e.Name())
 	}
 	for _, l := range Languages() {
-		want = append(want, string(l)+".json")
+		want = append(want, l+".json")
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -140,7 +140,7 @@ func TestLocales_AreTheFilesOfTheLanguages(t *testing.T) {
 // readLocale reads a file strictly: a repeated id or nested object fails.
 func readLocale(t *testing.T, l Language) map[string]string {
 	t.Helper()
-	text, err := locales.ReadFile("locales/" + string(l) + ".json")
+	text, err := locales.ReadFile("locales/" + l + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}

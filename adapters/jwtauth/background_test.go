@@ -52,7 +52,7 @@ func current() object {
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d) // the bubble's clock, not ours
+	time.Sleep(d) //nolint:forbidigo // the clock of the bubble, which passes at once
 	synctest.Wait()
 }
 

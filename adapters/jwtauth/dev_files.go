@@ -89,7 +89,7 @@ func writeFile(path string, content []byte, mode fs.FileMode, publish func(from,
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // of no effect after a rename
+	defer func() { _ = os.Remove(file.Name()) }() // of no effect after a rename
 	_, err = file.Write(append(content, '\n'))
 	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
 	if err != nil {

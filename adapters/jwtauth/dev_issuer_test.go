@@ -162,7 +162,7 @@ func TestDevIssuer_CannotBePrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	seed := decode(t, kept.D)
-	leaks := []string{fmt.Sprint(seed[:4])[1:8], fmt.Sprintf("%x", seed[:4]), kept.D[:8]}
+	leaks := []string{fmt.Sprintf("%d", seed[:4])[1:8], fmt.Sprintf("%x", seed[:4]), kept.D[:8]}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
 		text := fmt.Sprintf(verb, i) + fmt.Sprintf(verb, struct{ i *jwtauth.DevIssuer }{i})
 		for _, leak := range leaks {

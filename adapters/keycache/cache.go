@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -165,10 +166,10 @@ func (c *Cache) read(ctx context.Context, id domain.KeyID, timeout time.Duration
 		switch {
 		case err == nil:
 			known := application.NewKnownKey(key)
-			keep(c, c.known, id, known, before)
+			keep(c, c.known, known.ID(), known, before)
 			return known, nil
 		case errors.Is(err, domain.ErrKeyNotFound):
-			keep(c, c.unknown, id, struct{}{}, before)
+			keep(c, c.unknown, ownCopy(id), struct{}{}, before)
 		}
 		return nil, err
 	})
@@ -186,6 +187,10 @@ func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID,
 		cache.Invalidate(id)
 	}
 }
+
+// ownCopy is id without the memory of the secret it was cut from, which must
+// not be kept.
+func ownCopy(id domain.KeyID) domain.KeyID { return domain.KeyID(strings.Clone(string(id))) }
 
 func (c *Cache) generation(id domain.KeyID) *atomic.Uint64 {
 	return &c.generations[maphash.String(c.seed, string(id))%stripes]

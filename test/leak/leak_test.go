@@ -197,7 +197,7 @@ func spellings(value string) map[string]string {
 		"plain":      value,
 		"in hex":     hex.EncodeToString([]byte(value)),
 		"in base64":  strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "="),
-		"as numbers": strings.Trim(fmt.Sprint([]byte(value)), "[]"),
+		"as numbers": strings.Trim(fmt.Sprintf("%d", []byte(value)), "[]"),
 	}
 }
 
