@@ -1,0 +1,85 @@
+package telemetry_test
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/telemetry"
+)
+
+// scrape reads the metrics over HTTP as Prometheus does.
+func scrape(t *testing.T, m *telemetry.Metrics) string {
+	t.Helper()
+	server := httptest.NewServer(m.Handler())
+	defer server.Close()
+	res, err := server.Client().Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s %v", res.Status, err)
+	}
+	return string(text)
+}
+
+// sample is one line of a scrape.
+type sample struct {
+	name   string
+	labels map[string]string
+	value  float64
+}
+
+var (
+	sampleLine = regexp.MustCompile(`^(\w+)(?:\{(.*)\})? (\S+)$`)
+	labelPair  = regexp.MustCompile(`(\w+)="((?:[^"\\]|\\.)*)"`)
+)
+
+func samples(t *testing.T, text string) []sample {
+	t.Helper()
+	var all []sample
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "#") {
+			continue
+		}
+		m := sampleLine.FindStringSubmatch(lines.Text())
+		if m == nil {
+			t.Fatalf("no sample: %q", lines.Text())
+		}
+		value, err := strconv.ParseFloat(m[3], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sample{name: m[1], labels: map[string]string{}, value: value}
+		for _, pair := range labelPair.FindAllStringSubmatch(m[2], -1) {
+			s.labels[pair[1]] = pair[2]
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// expect fails unless the scrape has that line.
+func expect(t *testing.T, text string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains("\n"+text, "\n"+line+"\n") {
+			t.Errorf("no line %q in the scrape", line)
+		}
+	}
+}
+
+func full() telemetry.Options {
+	return telemetry.Options{
+		Routes: []string{"/livez", "/internal/v1/api-keys/verify"},
+		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats{} },
+		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats{} },
+	}
+}

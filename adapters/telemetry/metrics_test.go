@@ -1,0 +1,150 @@
+package telemetry_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/telemetry"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// golden is every name with its type and labels: what dashboards and alerts
+// are built on. The Go runtime's and the process' own, which differ between
+// Go releases and systems, are left out.
+var golden = []string{
+	"apikeys_build_info gauge goversion version",
+	"apikeys_cache_hits_total counter",
+	"apikeys_cache_keys gauge",
+	"apikeys_cache_loads_in_flight gauge",
+	"apikeys_cache_misses_total counter",
+	"apikeys_check_duration_seconds histogram",
+	"apikeys_checks_total counter verdict",
+	"apikeys_feed_evictions_total counter",
+	"apikeys_feed_failed_polls_total counter",
+	"apikeys_feed_lag_seconds gauge",
+	"apikeys_http_request_duration_seconds histogram route",
+	"apikeys_http_requests_total counter method route status",
+	"apikeys_usage_dropped_total counter",
+	"apikeys_usage_failed_flushes_total counter",
+	"apikeys_usage_pending_keys gauge",
+}
+
+func TestHandler_servesTheseNamesTypesAndLabels(t *testing.T) {
+	t.Parallel()
+	m := telemetry.New(full())
+	m.ObserveRequest("/livez", "GET", 200, time.Millisecond)
+	text := scrape(t, m)
+
+	types := map[string]string{}
+	for _, line := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(text, -1) {
+		types[line[1]] = line[2]
+	}
+	labels := map[string]map[string]bool{}
+	for _, s := range samples(t, text) {
+		family := s.name
+		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+			if base := strings.TrimSuffix(s.name, suffix); types[base] == "histogram" {
+				family = base
+			}
+		}
+		if labels[family] == nil {
+			labels[family] = map[string]bool{}
+		}
+		for name := range s.labels {
+			if name != "le" {
+				labels[family][name] = true
+			}
+		}
+	}
+	var got []string
+	for family, kind := range types {
+		if strings.HasPrefix(family, "apikeys_go_") || strings.HasPrefix(family, "apikeys_process_") {
+			continue
+		}
+		got = append(got, strings.Join(append([]string{family, kind}, slices.Sorted(maps.Keys(labels[family]))...), " "))
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(golden, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestHandler_everyNameIsOurs(t *testing.T) {
+	t.Parallel()
+	text := scrape(t, telemetry.New(full()))
+	for _, s := range samples(t, text) {
+		if !strings.HasPrefix(s.name, "apikeys_") {
+			t.Errorf("%s does not begin with apikeys_", s.name)
+		}
+	}
+	for _, name := range []string{"apikeys_go_goroutines ", "apikeys_process_cpu_seconds_total "} {
+		if !strings.Contains(text, "\n"+name) {
+			t.Errorf("no %s", name)
+		}
+	}
+}
+
+func TestNew_twiceInOneProcess(t *testing.T) {
+	t.Parallel()
+	one, two := telemetry.New(full()), telemetry.New(full())
+	one.EndCheck(one.BeginCheck(), domain.VerdictOK, nil)
+	expect(t, scrape(t, one), `apikeys_checks_total{verdict="OK"} 1`)
+	expect(t, scrape(t, two), `apikeys_checks_total{verdict="OK"} 0`)
+}
+
+func TestCache_isReadOnceAScrape(t *testing.T) {
+	t.Parallel()
+	reads := 0
+	o := full()
+	o.Cache = func() telemetry.CacheStats {
+		reads++
+		return telemetry.CacheStats{
+			Hits: 1, Misses: 2, FeedEvictions: 3, FailedPolls: 4, Keys: 5, Loads: 6, Unconfirmed: 250 * time.Millisecond,
+		}
+	}
+	expect(t, scrape(t, telemetry.New(o)),
+		"apikeys_cache_hits_total 1", "apikeys_cache_misses_total 2", "apikeys_feed_evictions_total 3",
+		"apikeys_feed_failed_polls_total 4", "apikeys_cache_keys 5", "apikeys_cache_loads_in_flight 6",
+		"apikeys_feed_lag_seconds 0.25")
+	if reads != 1 {
+		t.Errorf("read %d times", reads)
+	}
+}
+
+func TestCache_aFeedNeverConfirmedLagsBeyondEveryBound(t *testing.T) {
+	t.Parallel()
+	expect(t, scrape(t, telemetry.New(full())), "apikeys_feed_lag_seconds +Inf")
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	o := full()
+	o.Usage = func() telemetry.UsageStats { return telemetry.UsageStats{Pending: 7, Dropped: 8, FailedFlushes: 9} }
+	expect(t, scrape(t, telemetry.New(o)),
+		"apikeys_usage_pending_keys 7", "apikeys_usage_dropped_total 8", "apikeys_usage_failed_flushes_total 9")
+}
+
+func TestNew_withoutCacheAndUsage(t *testing.T) {
+	t.Parallel()
+	text := scrape(t, telemetry.New(telemetry.Options{}))
+	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_"} {
+		if strings.Contains(text, name) {
+			t.Errorf("%s… is served though there is nothing to read", name)
+		}
+	}
+}
+
+func TestBuildInfo(t *testing.T) {
+	t.Parallel()
+	o := full()
+	o.Version = "v9.8.7"
+	if text := scrape(t, telemetry.New(o)); !strings.Contains(text, `version="v9.8.7"} 1`) {
+		t.Error("the release is not named")
+	}
+}

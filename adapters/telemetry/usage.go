@@ -1,0 +1,33 @@
+package telemetry
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// UsageStats is a reading of what was collected of the use of keys.
+type UsageStats struct {
+	Pending       int    // keys whose use waits to be written
+	Dropped       uint64 // uses beyond what may wait
+	FailedFlushes uint64 // batches that could not be written
+}
+
+var (
+	usagePending  = describe("usage_pending_keys", "Keys whose last use waits to be written.")
+	usageDropped  = describe("usage_dropped_total", "Uses of keys dropped because too many waited.")
+	usageFailures = describe("usage_failed_flushes_total", "Batches of the use of keys that could not be written.")
+)
+
+type usageCollector struct{ read func() UsageStats }
+
+// Describe implements prometheus.Collector.
+func (usageCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{usagePending, usageDropped, usageFailures} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c usageCollector) Collect(out chan<- prometheus.Metric) {
+	s := c.read()
+	out <- gauge(usagePending, float64(s.Pending))
+	out <- counter(usageDropped, s.Dropped)
+	out <- counter(usageFailures, s.FailedFlushes)
+}
