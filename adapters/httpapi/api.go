@@ -48,12 +48,21 @@ type Options struct {
 }
 
 // API serves the contract.
-type API struct{ Options }
+type API struct {
+	Options
+	language string // of those who name none
+}
 
 // New returns the API on those options.
-func New(o Options) *API { return &API{Options: o} }
+func New(o Options) *API { return &API{Options: o, language: o.Messages.Match()} }
 
-const keysPath = "/web/v1/workspaces/:workspaceId/api-keys"
+// The routes, as echo writes them.
+const (
+	keysPath         = "/web/v1/workspaces/:workspaceId/api-keys"
+	verifyPath       = "/internal/v1/api-keys/verify"
+	authorizePath    = "/internal/v1/authorize"
+	authorizeForPath = authorizePath + "/for/*"
+)
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
@@ -68,7 +77,11 @@ func (a *API) Internal() http.Handler {
 	e := a.newEcho()
 	e.GET("/livez", a.plain(a.live))
 	e.GET("/readyz", a.plain(a.ready))
-	e.POST("/internal/v1/api-keys/verify", a.plain(a.internal(a.verify)))
+	e.POST(verifyPath, a.plain(a.internal(a.verify)))
+	// What echo calls not found is what none of the methods it knows matched:
+	// with no method registered, any method at all.
+	e.RouteNotFound(authorizePath, a.asked(a.authorizeByQuery))
+	e.RouteNotFound(authorizeForPath, a.asked(a.authorizeByPath))
 	return e
 }
 

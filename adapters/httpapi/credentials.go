@@ -3,52 +3,76 @@ package httpapi
 import (
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// unauthorized is a refusal for want of a valid token, with the challenge of
-// RFC 6750 section 3 that goes with it.
-type unauthorized struct {
-	errorCode   string // empty when no credentials came
-	description string // English, ASCII, without quotes
-	cause       error
+// challenged is a refusal with the challenge of RFC 6750 section 3 that goes
+// with it.
+type challenged struct {
+	refusal     error          // one that outcomes knows
+	code        string         // of section 3.1; empty when no credentials came
+	description string         // English, ASCII, without quotes
+	scopes      []domain.Scope // that were asked for, where they matter
 }
 
-func (u *unauthorized) Error() string { return "unauthorized: " + u.description }
+func (c *challenged) Error() string { return c.refusal.Error() + ": " + c.description }
 
-func (u *unauthorized) Unwrap() []error { return []error{domain.ErrInvalidToken, u.cause} }
+func (c *challenged) Unwrap() error { return c.refusal }
 
-func challenge(x *exchange, err error) {
+// challenge sets the challenge of err, and a bare one when it has none.
+func challenge(h http.Header, err error) {
 	value := "Bearer"
-	var u *unauthorized
-	if errors.As(err, &u) && u.errorCode != "" {
-		value = fmt.Sprintf(`Bearer error=%q, error_description=%q`, u.errorCode, u.description)
+	var c *challenged
+	if errors.As(err, &c) && c.code != "" {
+		value = `Bearer error="` + c.code + `", error_description="` + c.description + `"`
+		if scope := scopeAttribute(c.scopes); scope != "" {
+			value += `, scope="` + scope + `"`
+		}
 	}
-	x.Response().Header().Set("WWW-Authenticate", value)
+	h.Set("WWW-Authenticate", value)
+}
+
+// scopeAttribute joins scopes as RFC 6749 section 3.3 has it. Whoever asked
+// may have asked for anything: what is no scope-token is left out.
+func scopeAttribute(scopes []domain.Scope) string {
+	var tokens []string
+	for _, s := range scopes {
+		if s != "" && visibleASCII(string(s)) && !strings.ContainsAny(string(s), `"\\`) {
+			tokens = append(tokens, string(s))
+		}
+	}
+	return strings.Join(tokens, " ")
 }
 
 // bearer returns the token of the Authorization header (RFC 6750 section 2.1).
 func bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) > 1 {
-		return "", &unauthorized{errorCode: "invalid_request", description: "Authorization was sent more than once"}
+		return "", &challenged{refusal: domain.ErrInvalidToken, code: "invalid_request", description: "Authorization was sent more than once"}
 	}
 	if len(values) == 0 {
-		return "", &unauthorized{description: "no credentials"}
+		return "", &challenged{refusal: domain.ErrInvalidToken, description: "no credentials"}
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", &unauthorized{description: "no bearer credentials"}
+	token, ok := bearerToken(values[0])
+	if !ok {
+		return "", &challenged{refusal: domain.ErrInvalidToken, description: "no bearer credentials"}
 	}
-	token = strings.TrimLeft(token, " ")
 	if token == "" {
-		return "", &unauthorized{errorCode: "invalid_request", description: "the bearer token is missing"}
+		return "", &challenged{refusal: domain.ErrInvalidToken, code: "invalid_request", description: "the bearer token is missing"}
 	}
 	return token, nil
+}
+
+// bearerToken returns what follows the scheme, and false for another scheme.
+func bearerToken(authorization string) (string, bool) {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimLeft(token, " "), true
 }
 
 // authenticate proves the actor, and that the token is used from the device
@@ -62,7 +86,7 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 	defer cancel()
 	actor, err := x.api.Authenticator.Authenticate(ctx, token)
 	if errors.Is(err, domain.ErrInvalidToken) {
-		err = &unauthorized{errorCode: "invalid_token", description: "The token is invalid or expired", cause: err}
+		err = &challenged{refusal: err, code: "invalid_token", description: "The token is invalid or expired"}
 	}
 	if err != nil {
 		return domain.Actor{}, err
@@ -71,7 +95,7 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 	if actor.ClientHash != "" {
 		hashes := x.Request().Header.Values("X-Client-Hash")
 		if len(hashes) != 1 || subtle.ConstantTimeCompare([]byte(hashes[0]), []byte(actor.ClientHash)) != 1 {
-			return domain.Actor{}, &unauthorized{errorCode: "invalid_token", description: "The token is bound to another client"}
+			return domain.Actor{}, &challenged{refusal: domain.ErrInvalidToken, code: "invalid_token", description: "The token is bound to another client"}
 		}
 	}
 	return actor, nil

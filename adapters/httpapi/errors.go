@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +17,13 @@ var (
 	errMediaType     = errors.New("content type is not application/json")
 )
 
+// What an API key is refused for where it opens something.
+var (
+	errInvalidKey     = errors.New("invalid API key")
+	errLacksScope     = errors.New("API key lacks a required scope")
+	errAddressRefused = errors.New("address not allowed for this API key")
+)
+
 // retryAfterSeconds is what a caller is asked to wait after 503.
 const retryAfterSeconds = 1
 
@@ -26,14 +32,18 @@ type outcome struct {
 	err     error
 	status  int
 	code    string
-	headers func(x *exchange, err error) // may be nil
+	headers func(h http.Header, err error) // may be nil
 }
 
 // outcomes maps errors to answers; the first that matches counts.
 var outcomes = []outcome{
 	{err: domain.ErrInvalidToken, status: http.StatusUnauthorized, code: "4010", headers: challenge},
+	{err: errInvalidKey, status: http.StatusUnauthorized, code: "4011", headers: challenge},
 	{err: domain.ErrNotOwner, status: http.StatusForbidden, code: "4030"},
 	{err: domain.ErrTestKeyPortal, status: http.StatusForbidden, code: "4031"},
+	{err: errLacksScope, status: http.StatusForbidden, code: "4032", headers: challenge},
+	// No challenge: no other credentials would change the address.
+	{err: errAddressRefused, status: http.StatusForbidden, code: "4033"},
 	{err: domain.ErrKeyNotFound, status: http.StatusNotFound, code: "4040"},
 	{err: echo.ErrNotFound, status: http.StatusNotFound, code: "4041"},
 	{err: echo.ErrMethodNotAllowed, status: http.StatusMethodNotAllowed, code: "4050", headers: allow},
@@ -61,13 +71,21 @@ func outcomeOf(err error) outcome {
 	return internal
 }
 
-// allow lists the methods of the route. echo counts OPTIONS among them, which
-// this API does not answer.
-func allow(x *exchange, _ error) {
-	methods, _ := x.Get(echo.ContextKeyHeaderAllow).(string)
-	x.Response().Header().Set("Allow", strings.TrimPrefix(methods, http.MethodOptions+", "))
+// methodNotAllowed is an echo.ErrMethodNotAllowed that knows the methods of
+// the route. echo counts OPTIONS among them, which this API does not answer.
+type methodNotAllowed struct{ allow string }
+
+func (methodNotAllowed) Error() string { return echo.ErrMethodNotAllowed.Error() }
+
+func (methodNotAllowed) Unwrap() error { return echo.ErrMethodNotAllowed }
+
+func allow(h http.Header, err error) {
+	var m methodNotAllowed
+	if errors.As(err, &m) {
+		h.Set("Allow", m.allow)
+	}
 }
 
-func retryAfter(x *exchange, _ error) {
-	x.Response().Header().Set("Retry-After", strconv.Itoa(retryAfterSeconds))
+func retryAfter(h http.Header, _ error) {
+	h.Set("Retry-After", strconv.Itoa(retryAfterSeconds))
 }

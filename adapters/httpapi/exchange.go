@@ -21,25 +21,21 @@ const storeTimeout = 2 * time.Second
 // exchange is one request and what becomes known of it while it is judged.
 type exchange struct {
 	echo.Context
-	api       *API
-	requestID string
-	language  string
+	reply
 
 	// For the log line; empty until known.
 	account   string
 	workspace domain.WorkspaceID
 	keyID     domain.KeyID
-	code      string
 	quiet     bool // a success is counted, not logged
 }
 
 type handler func(x *exchange) error
 
-const exchangeKey = "exchange"
-
-// plain adapts h to echo.
+// plain adapts h to echo, where exchanged has made the context an exchange:
+// that costs nothing, and a value set in the context costs a map.
 func (a *API) plain(h handler) echo.HandlerFunc {
-	return func(c echo.Context) error { return h(c.Get(exchangeKey).(*exchange)) }
+	return func(c echo.Context) error { return h(c.(*exchange)) }
 }
 
 // exchanged wraps every request, also one that matches no route: it gives it
@@ -47,24 +43,13 @@ func (a *API) plain(h handler) echo.HandlerFunc {
 func (a *API) exchanged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begun := a.Now()
-		r := c.Request()
-		x := &exchange{
-			Context:   c,
-			api:       a,
-			requestID: requestID(r.Header),
-			language:  a.Messages.Match(r.Header.Values("Accept-Language")...),
-		}
-		c.Set(exchangeKey, x)
-		h := c.Response().Header()
-		h.Set("X-Request-Id", x.requestID)
-		h.Set("Cache-Control", "no-store")
-		h.Set("Vary", "Accept-Language")
-
+		x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
+		x.begin()
 		err := x.run(next)
 		if err != nil && !c.Response().Committed {
 			x.fail(err)
 		}
-		x.log(err, a.Now().Sub(begun))
+		x.log(err, begun)
 		return nil
 	}
 }
@@ -88,13 +73,13 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 			slog.String("stack", string(debug.Stack())))
 	}()
 	// echo lets a parameter be empty and answers OPTIONS by itself.
-	if strings.Contains(echo.GetPath(x.Request()), "//") {
+	if x.Path() != authorizeForPath && strings.Contains(echo.GetPath(x.Request()), "//") {
 		return echo.ErrNotFound
 	}
-	if _, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
-		return echo.ErrMethodNotAllowed
+	if methods, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
+		return methodNotAllowed{allow: strings.TrimPrefix(methods, http.MethodOptions+", ")}
 	}
-	return next(x.Context)
+	return next(x)
 }
 
 // bounded returns the request's context with the deadline for one step.
@@ -104,7 +89,7 @@ func (x *exchange) bounded() (context.Context, context.CancelFunc) {
 
 // log writes the one line of this request. It names no header and no body
 // value but those the contract lists for it.
-func (x *exchange) log(err error, took time.Duration) {
+func (x *exchange) log(err error, begun time.Time) {
 	level := slog.LevelInfo
 	status := x.Response().Status
 	switch {
@@ -118,7 +103,7 @@ func (x *exchange) log(err error, took time.Duration) {
 		slog.String("route", x.Path()),
 		slog.Int("status", status),
 		slog.String("code", x.code),
-		slog.Int64("durationMicros", took.Microseconds()),
+		slog.Int64("durationMicros", x.api.Now().Sub(begun).Microseconds()),
 		slog.String("requestId", x.requestID),
 	}
 	for _, a := range []slog.Attr{

@@ -7,6 +7,15 @@ import (
 
 const maxRequestID = 128
 
+// identifierOf returns what an embedder's middleware has already named the
+// request, and else what requestID does.
+func identifierOf(w http.ResponseWriter, r *http.Request) string {
+	if given := w.Header()["X-Request-Id"]; len(given) > 0 {
+		return given[0]
+	}
+	return requestID(r.Header)
+}
+
 // requestID takes over the caller's identifier when it is one value of 1 to
 // 128 visible ASCII characters, and else makes one.
 func requestID(h http.Header) string {

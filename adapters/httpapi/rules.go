@@ -12,6 +12,7 @@ const (
 	RuleTypeQuestions     domain.Rule = "type_questions"
 	RuleTypeQuestion      domain.Rule = "type_question"
 	RuleBodySyntax        domain.Rule = "body_syntax"
+	RuleQuerySyntax       domain.Rule = "query_syntax"
 	RuleUnknownField      domain.Rule = "unknown_field"
 	RuleDuplicateField    domain.Rule = "duplicate_field"
 	RuleHeaderRequired    domain.Rule = "header_required"

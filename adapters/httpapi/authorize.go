@@ -1,0 +1,116 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// asked adapts h to a proxy's question about a request of someone else's:
+// whatever method that had, and without its body.
+func (a *API) asked(h handler) echo.HandlerFunc {
+	return a.plain(func(x *exchange) error {
+		x.quiet = true
+		// A proxy may pass on the Content-Length of a body that it keeps.
+		// net/http would wait for the body before it answers, and then take
+		// the start of the next request for it.
+		if x.Request().ContentLength != 0 {
+			x.Response().Header().Set("Connection", "close")
+		}
+		return a.internal(h)(x)
+	})
+}
+
+// authorizeByQuery takes the scopes from the query.
+func (a *API) authorizeByQuery(x *exchange) error {
+	scopes, faults := scopesInQuery(x.Request().URL.RawQuery)
+	if faults != nil {
+		return faults
+	}
+	return a.authorize(x, scopes)
+}
+
+// authorizeByPath takes the scopes from the path.
+func (a *API) authorizeByPath(x *exchange) error {
+	scopes := scopesInPath(x.Request().URL.RawPath != "", x.Param("*"))
+	if scopes == nil {
+		return echo.ErrNotFound
+	}
+	return a.authorize(x, scopes)
+}
+
+// authorize answers a proxy: 204 and who the key is, or why not. A scope that
+// no key can hold is not held; that it is none is not said.
+func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
+	decision, err := a.admit(x.Request(), scopes)
+	x.keyID, x.workspace = decision.Key.KeyID, decision.Key.Workspace
+	if err != nil {
+		return err
+	}
+	h := x.Response().Header()
+	h.Set("X-Api-Key-Id", string(decision.Key.KeyID))
+	h.Set("X-Workspace-Id", string(decision.Key.Workspace))
+	h.Set("X-Api-Key-Mode", decision.Key.Mode.String())
+	h.Set("X-Api-Key-Scopes", spaced(decision.Key.Scopes))
+	x.code = codeSuccess
+	x.Response().WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func spaced(set domain.ScopeSet) string {
+	var b strings.Builder
+	for i, code := range set.Codes() {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(code))
+	}
+	return b.String()
+}
+
+// scopesInQuery reads every scope parameter. Any other is refused, since a
+// misspelt one must never quietly ask for less; so is what url.ParseQuery
+// finds ill-formed.
+func scopesInQuery(query string) ([]domain.Scope, domain.Faults) {
+	var scopes []domain.Scope
+	var faults domain.Faults
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(rawName)
+		value, err2 := url.QueryUnescape(rawValue)
+		switch {
+		case err != nil || err2 != nil || strings.Contains(pair, ";"):
+			return nil, refused("scope", domain.ReasonSyntax, RuleQuerySyntax)
+		case name != "scope":
+			faults = append(faults, refused(name, domain.ReasonUnknownField, RuleUnknownField)...)
+		default:
+			scopes = append(scopes, domain.Scope(value))
+		}
+	}
+	return scopes, faults
+}
+
+// scopesInPath reads the segments that scopes are written in: the first, and
+// those next to it that have a colon. The first of another kind begins what
+// the proxy has appended, the path of the request it asks about. It returns
+// nil when there is no first.
+func scopesInPath(escaped bool, path string) []domain.Scope {
+	var scopes []domain.Scope
+	for segment := range strings.SplitSeq(path, "/") {
+		if decoded, err := url.PathUnescape(segment); escaped && err == nil {
+			segment = decoded
+		}
+		if segment == "" || scopes != nil && !strings.Contains(segment, ":") {
+			break
+		}
+		scopes = append(scopes, domain.Scope(segment))
+	}
+	return scopes
+}

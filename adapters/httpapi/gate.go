@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// admit judges the API key that r presents. The decision names the key also
+// where it is refused, once it is proven. The error is nil for a yes, one of
+// the refusals of an API key, or one that says that there is no answer.
+func (a *API) admit(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
+	secret, err := presentedKey(r.Header)
+	if err != nil {
+		return domain.NotFound(), err
+	}
+	decision, err := a.Authorize.Do(r.Context(), domain.Check{
+		Secret: secret,
+		Scopes: scopes,
+		Addr:   clientAddr(r, a.TrustedProxies),
+	})
+	if err != nil {
+		return domain.NotFound(), err
+	}
+	return decision, refusalOf(decision.Verdict, scopes)
+}
+
+// Gate lets those requests through that present an API key which holds all of
+// certain scopes, and answers the others as authorize does.
+type Gate struct {
+	api    *API
+	scopes []domain.Scope
+}
+
+// Gate returns a gate for those scopes. Without any it takes a key with at
+// least one scope.
+func (a *API) Gate(scopes ...domain.Scope) *Gate { return &Gate{api: a, scopes: scopes} }
+
+// Echo returns next behind the gate.
+func (g *Gate) Echo(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r, ok := g.enter(c.Response(), c.Request())
+		if !ok {
+			return nil
+		}
+		c.SetRequest(r)
+		return next(c)
+	}
+}
+
+// HTTP returns next behind the gate.
+func (g *Gate) HTTP(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r, ok := g.enter(w, r); ok {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// enter returns r with the identity of the key, or answers it and returns false.
+func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
+	decision, err := g.api.admit(r, g.scopes)
+	if err == nil {
+		return r.WithContext(context.WithValue(r.Context(), identityKey{}, decision.Key)), true
+	}
+	p := g.api.replyTo(w, r)
+	p.begin()
+	p.fail(err)
+	if outcomeOf(err).status >= http.StatusInternalServerError {
+		g.api.Logger.LogAttrs(r.Context(), slog.LevelError, "permission check",
+			slog.String("code", p.code),
+			slog.String("requestId", p.requestID),
+			slog.String("error", err.Error()))
+	}
+	return nil, false
+}
+
+type identityKey struct{}
+
+// IdentityFrom returns who came through a [Gate], and false in the context of
+// a request that went through none.
+func IdentityFrom(ctx context.Context) (domain.Identity, bool) {
+	identity, ok := ctx.Value(identityKey{}).(domain.Identity)
+	return identity, ok
+}

@@ -1,0 +1,106 @@
+package apikeys_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// This is the one-minute tour: a service on memory, one key, two checks.
+func Example() {
+	ctx := context.Background()
+	service, err := newService(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer service.Close()
+
+	name, faults := domain.ParseName("Production Key")
+	if faults != nil {
+		fmt.Println(faults)
+		return
+	}
+	scopes, faults := domain.NewScopeSet("payment:read", "payment:write")
+	if faults != nil {
+		fmt.Println(faults)
+		return
+	}
+	created, err := service.CreateKey(ctx, alice, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("created:", created.Key.ID()[:len("sk_live_")]+"…", created.Secret)
+
+	// Some other day, somebody presents a secret. What cannot be one is the
+	// zero Secret, which is nobody's.
+	secret, _ := domain.ParseSecret(created.Secret.Reveal())
+	for _, scope := range []domain.Scope{"payment:read", "payment:refund"} {
+		decision, err := service.Authorize(ctx, apikeys.Check{Secret: secret, Scopes: []domain.Scope{scope}})
+		if err != nil {
+			fmt.Println("no answer, hence no:", err)
+			return
+		}
+		fmt.Println(scope, decision.Allowed(), decision.Verdict, decision.Key.Workspace)
+	}
+	// Output:
+	// created: sk_live_… [redacted]
+	// payment:read true OK ws_1
+	// payment:refund false INSUFFICIENT_SCOPE ws_1
+}
+
+// alice owns the workspace ws_1.
+var alice = domain.Actor{
+	AccountID: "alice",
+	Portal:    domain.PortalPartner,
+	Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
+}
+
+// sessions is an authenticator of the embedder's own.
+type sessions map[string]domain.Actor
+
+// Authenticate implements apikeys.Authenticator.
+func (s sessions) Authenticate(_ context.Context, token string) (domain.Actor, error) {
+	actor, ok := s[token]
+	if !ok {
+		return domain.Actor{}, fmt.Errorf("no such session: %w", domain.ErrInvalidToken)
+	}
+	return actor, nil
+}
+
+// newService returns a service that forgets its keys at the end, as tests and
+// examples want it. In earnest the pepper is kept: keys are lost without it.
+func newService(ctx context.Context) (*apikeys.Service, error) {
+	pepper, err := secrets.NewPepper(rand.Reader, "p1")
+	if err != nil {
+		return nil, err
+	}
+	cfg := config.Default()
+	cfg.DatabaseURL = "memory://"
+	cfg.Peppers = config.Secret(pepper)
+	return apikeys.New(ctx, cfg,
+		apikeys.WithAuthenticator(sessions{"token-of-alice": alice}),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+}
+
+// newKey returns the secret of a new key that holds the scopes.
+func newKey(ctx context.Context, service *apikeys.Service, codes ...domain.Scope) (string, error) {
+	name, nameFaults := domain.ParseName("Example")
+	scopes, scopeFaults := domain.NewScopeSet(codes...)
+	if err := errors.Join(nameFaults.Err(), scopeFaults.Err()); err != nil {
+		return "", err
+	}
+	created, err := service.CreateKey(ctx, alice, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes})
+	if err != nil {
+		return "", err
+	}
+	return created.Secret.Reveal(), nil
+}

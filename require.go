@@ -1,0 +1,53 @@
+package apikeys
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/adapters/httpapi"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Identity is who the caller of a [Service.Require] or [Service.RequireHTTP]
+// has proven to be.
+type Identity = domain.Identity
+
+// Require returns echo middleware that lets a request through when it
+// presents, in X-Api-Key or as a bearer token, a key that holds all of the
+// scopes; without scopes, a key that holds any at all. Handlers behind it
+// learn who called by [IdentityFrom] of the request's context.
+//
+// Any other request is answered as the permission check for proxies does: 401
+// without a valid key, 403 for a scope or address that the key does not have,
+// 503 when the store cannot be asked, in the envelope and in the request's
+// language. The client's address is the TCP peer's, or what one of the
+// configured trusted proxies forwards; echo's own IPExtractor is not asked.
+//
+// Require panics when one of the scopes is not written resource:action.
+func (s *Service) Require(scopes ...string) echo.MiddlewareFunc { return s.gate(scopes).Echo }
+
+// RequireHTTP returns middleware for [net/http] that does what
+// [Service.Require] does for echo.
+func (s *Service) RequireHTTP(scopes ...string) func(http.Handler) http.Handler {
+	return s.gate(scopes).HTTP
+}
+
+// IdentityFrom returns whose key let the request of that context through, and
+// false when the context is of none that came through a [Service.Require] or
+// [Service.RequireHTTP].
+func IdentityFrom(ctx context.Context) (Identity, bool) { return httpapi.IdentityFrom(ctx) }
+
+func (s *Service) gate(scopes []string) *httpapi.Gate {
+	required := make([]domain.Scope, len(scopes))
+	for i, text := range scopes {
+		scope, faults := domain.ParseScope(text)
+		if faults != nil {
+			panic(fmt.Sprintf("apikeys: a scope is required that no key can hold: %q: %v", text, faults))
+		}
+		required[i] = scope
+	}
+	return s.api.Gate(required...)
+}

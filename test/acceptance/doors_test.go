@@ -1,0 +1,97 @@
+package acceptance
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// door is one way in for the holder of a key: it lets a request with that
+// header through when its key holds the scopes.
+type door struct {
+	name string
+	open int // the status of what was let through
+	ask  func(t *testing.T, header http.Header, scopes ...string) answer
+}
+
+// doors are all of them, which judge alike.
+func (w *world) doors() []door {
+	through := func(h func(scopes ...string) http.Handler) func(*testing.T, http.Header, ...string) answer {
+		return func(t *testing.T, header http.Header, scopes ...string) answer {
+			t.Helper()
+			server := httptest.NewServer(h(scopes...))
+			defer server.Close()
+			return do(t, request{method: http.MethodGet, url: server.URL, header: header})
+		}
+	}
+	return []door{
+		{"authorize", http.StatusNoContent, func(t *testing.T, header http.Header, scopes ...string) answer {
+			t.Helper()
+			return do(t, w.authorize("?"+url.Values{"scope": scopes}.Encode(), header))
+		}},
+		{"authorize by path", http.StatusNoContent, func(t *testing.T, header http.Header, scopes ...string) answer {
+			t.Helper()
+			return do(t, w.authorize("/for/"+strings.Join(scopes, "/"), header))
+		}},
+		{"echo", http.StatusTeapot, through(func(scopes ...string) http.Handler {
+			e := echo.New()
+			e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusTeapot) }, w.service.Require(scopes...))
+			return e
+		})},
+		{"net/http", http.StatusTeapot, through(func(scopes ...string) http.Handler {
+			return w.service.RequireHTTP(scopes...)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusTeapot)
+			}))
+		})},
+	}
+}
+
+// authorize is a question of a proxy to the internal listener.
+func (w *world) authorize(rest string, header http.Header) request {
+	return request{method: http.MethodGet, url: w.internal + "/internal/v1/authorize" + rest, header: header}
+}
+
+// with is the header of a request that presents a key.
+func with(secret string) http.Header { return http.Header{"X-Api-Key": {secret}} }
+
+// newKey returns the key that a create with that body makes, and its secret.
+func (w *world) newKey(t *testing.T, body string) (id, secret string) {
+	t.Helper()
+	data := do(t, w.create(t, body)).data(t)
+	return data["apiKeyId"].(string), data["secret"].(string)
+}
+
+// tampered is a repository in which keys can be changed behind the service's
+// back. It has no feed, so that nothing is kept in memory.
+type tampered struct {
+	ports.KeyRepository
+	changes sync.Map // domain.KeyID to func(*domain.APIKey)
+}
+
+func (r *tampered) change(id string, f func(*domain.APIKey)) { r.changes.Store(domain.KeyID(id), f) }
+
+// Find implements ports.KeyFinder.
+func (r *tampered) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	key, err := r.KeyRepository.Find(ctx, id)
+	if f, ok := r.changes.Load(id); ok && err == nil {
+		f.(func(*domain.APIKey))(key)
+	}
+	return key, err
+}
+
+// down is a repository that cannot be reached.
+type down struct{ ports.KeyRepository }
+
+// Find implements ports.KeyFinder.
+func (down) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
+	return nil, domain.ErrUnavailable
+}
