@@ -74,7 +74,6 @@ func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, spec(t))
 	wrong, unknown := forged(t, secret.KeyID())
-	inside := netip.MustParseAddr("192.168.1.7")
 	for name, tc := range map[string]struct {
 		check domain.Check
 		at    time.Time

@@ -88,8 +88,9 @@ func newWhitelist(t *testing.T, entry string) domain.IPWhitelist {
 
 // failingKeys is a store that answers everything with err, and counts.
 type failingKeys struct {
-	err   error
-	calls int
+	ports.KeyRepository // for the methods that no test calls
+	err                 error
+	calls               int
 }
 
 func (f *failingKeys) Create(context.Context, *domain.APIKey, domain.Event) error {

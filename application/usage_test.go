@@ -1,0 +1,228 @@
+package application_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+var inside = netip.MustParseAddr("192.168.1.7")
+
+// recorder remembers what it was told, unless it fails.
+type recorder struct {
+	mu       sync.Mutex
+	err      error
+	uses     []map[domain.KeyID]time.Time
+	rehashes [][]domain.Rehash
+}
+
+func (r *recorder) RecordUse(_ context.Context, lastUsed map[domain.KeyID]time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return r.err
+	}
+	r.uses = append(r.uses, lastUsed)
+	return nil
+}
+
+func (r *recorder) Rehash(_ context.Context, replacements []domain.Rehash) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return r.err
+	}
+	r.rehashes = append(r.rehashes, replacements)
+	return nil
+}
+
+// cached is a source that holds on to the keys it has seen, as a cache does.
+type cached struct {
+	application.Uncached
+	known map[domain.KeyID]*application.KnownKey
+}
+
+func (c cached) Find(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
+	if known, ok := c.known[id]; ok {
+		return known, nil
+	}
+	known, err := c.Uncached.Find(ctx, id, at)
+	if err == nil {
+		c.known[id] = known
+	}
+	return known, err
+}
+
+// usageWorld is the check of one key, and what is recorded of it.
+type usageWorld struct {
+	recorder *recorder
+	usage    *application.Usage
+	secret   domain.Secret
+	check    func(t *testing.T, at time.Time, scopes ...domain.Scope)
+}
+
+func newUsageWorld(t *testing.T, hasher *secrets.Hasher) *usageWorld {
+	t.Helper()
+	keys := memory.NewKeyRepository()
+	w := &usageWorld{recorder: &recorder{}, secret: createdIn(t, keys, spec(t))}
+	w.usage = application.NewUsage(w.recorder, hasher, slog.New(slog.DiscardHandler))
+	source := cached{application.Uncached{Finder: keys}, map[domain.KeyID]*application.KnownKey{}}
+	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {
+		t.Helper()
+		authorize := application.NewAuthorize(source, hasher, w.usage, func() time.Time { return at })
+		if _, err := authorize.Do(t.Context(), domain.Check{Secret: w.secret, Scopes: scopes, Addr: inside}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (w *usageWorld) flush(t *testing.T) {
+	t.Helper()
+	if err := w.usage.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *usageWorld) expectUses(t *testing.T, want ...time.Time) {
+	t.Helper()
+	got := []time.Time{}
+	for _, batch := range w.recorder.uses {
+		if len(batch) != 1 {
+			t.Errorf("a batch of %d keys", len(batch))
+		}
+		got = append(got, batch[w.secret.KeyID()])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("recorded uses (-want +got):\n%s", diff)
+	}
+}
+
+func TestUsage_IsRecordedAtOnceAndThenOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	start := clock()
+	w.check(t, start)
+	w.flush(t)
+	w.check(t, start.Add(59*time.Second))
+	w.flush(t)
+	w.check(t, start.Add(61*time.Second))
+	w.flush(t)
+	w.flush(t)
+	w.expectUses(t, start, start.Add(61*time.Second))
+}
+
+func TestUsage_IsThatOfAllowedChecksAlone(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	w.check(t, clock(), "no:such")
+	w.flush(t)
+	w.expectUses(t, []time.Time{}...)
+}
+
+func TestUsage_WaitsForTheStoreToComeBack(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	w.recorder.err = domain.ErrUnavailable
+	w.check(t, clock())
+	if err := w.usage.Flush(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Fatalf("Flush() = %v", err)
+	}
+	w.recorder.err = nil
+	w.flush(t)
+	w.expectUses(t, clock())
+}
+
+func TestUsage_QueuesDigestsUnderAnOldPepper(t *testing.T) {
+	t.Parallel()
+	hasher := hasherOf(t, "p2", "p1")
+	w := newUsageWorld(t, hasher)
+	w.check(t, clock())
+	w.flush(t)
+	if len(w.recorder.rehashes) != 1 || len(w.recorder.rehashes[0]) != 1 {
+		t.Fatalf("rehashes = %d batches", len(w.recorder.rehashes))
+	}
+	got := w.recorder.rehashes[0][0]
+	if got.KeyID != w.secret.KeyID() || got.Old != hasherOf(t, "p1").Hash(w.secret) || got.New != hasher.Hash(w.secret) {
+		t.Error("the rehash is not from the old pepper's digest to the new one's")
+	}
+}
+
+func TestUsage_LeavesDigestsUnderTheCurrentPepper(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1", "p2"))
+	w.check(t, clock())
+	w.flush(t)
+	if len(w.recorder.rehashes) != 0 {
+		t.Error("a current digest was queued")
+	}
+}
+
+func TestUsage_RunWritesWhatIsLeftAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newUsageWorld(t, hasherOf(t, "p1"))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			w.usage.Run(ctx)
+		}()
+		w.check(t, clock())
+		synctest.Wait()
+		stop()
+		<-done
+		w.expectUses(t, clock())
+	})
+}
+
+func TestUsage_RunWritesEveryFiveSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newUsageWorld(t, hasherOf(t, "p1"))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			w.usage.Run(ctx)
+		}()
+		w.check(t, clock())
+		<-time.After(5*time.Second + time.Millisecond) // of the bubble
+		synctest.Wait()
+		w.expectUses(t, clock())
+		stop()
+		<-done
+	})
+}
+
+// hasherOf returns a hasher under those of the peppers p1, which is that of
+// [newHasher], and p2, the first of them current.
+func hasherOf(t *testing.T, ids ...string) *secrets.Hasher {
+	t.Helper()
+	peppers := map[string]byte{"p1": 'p', "p2": 'q'}
+	entries := make([]string, len(ids))
+	for i, id := range ids {
+		key := bytes.Repeat([]byte{peppers[id]}, secrets.MinPepperLength)
+		entries[i] = id + ":" + base64.StdEncoding.EncodeToString(key)
+	}
+	ring, err := secrets.ParseRing(strings.Join(entries, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secrets.NewHasher(ring)
+}
