@@ -39,6 +39,19 @@ type KeyWriter interface {
 	// [domain.ErrKeyExists], and stores nothing, when a key with that
 	// identifier exists in any workspace, living or deleted.
 	Create(ctx context.Context, key *domain.APIKey, event domain.Event) error
+
+	// Update reads the key of that workspace, lets change decide, and stores
+	// what change left of it with the event change returned. Updates of one
+	// key happen one after the other: change sees what the last one left.
+	// It may be called more than once, on a key read anew each time, and must
+	// have no other effect; the last call counts.
+	//
+	// When change returns an error nothing is stored and that error is
+	// returned as it is. An event without an ID says that nothing changed:
+	// nothing is stored, and Update returns nil. It returns
+	// [domain.ErrKeyNotFound], without a call of change, when there is no
+	// such key, when it is deleted, or when it is another workspace's.
+	Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error
 }
 
 // EventReader reads the audit trail.

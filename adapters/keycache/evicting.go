@@ -24,3 +24,9 @@ func (e evicting) Create(ctx context.Context, key *domain.APIKey, event domain.E
 	defer e.cache.Evict(key.ID())
 	return e.writer.Create(ctx, key, event)
 }
+
+// Update implements ports.KeyWriter.
+func (e evicting) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+	defer e.cache.Evict(id)
+	return e.writer.Update(ctx, workspace, id, change)
+}

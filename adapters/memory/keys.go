@@ -12,6 +12,10 @@ import (
 // KeyRepository implements ports.KeyRepository. It is safe for concurrent use
 // and never forgets a key, so its memory grows with their number.
 type KeyRepository struct {
+	// writing is held by whoever changes something, from the first look to
+	// the last write; mu by whoever touches the maps.
+	writing sync.Mutex
+
 	mu     sync.RWMutex
 	keys   map[domain.KeyID]domain.Snapshot
 	events map[domain.KeyID][]domain.Event // oldest first
@@ -30,14 +34,37 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	if _, exists := r.keys[key.ID()]; exists {
 		return domain.ErrKeyExists
 	}
+	r.store(key, event)
+	return nil
+}
+
+// Update implements ports.KeyWriter.
+func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	key, err := r.Get(ctx, workspace, id)
+	if err != nil {
+		return err
+	}
+	event, err := change(key)
+	if err != nil || event.ID == "" {
+		return err
+	}
+	r.store(key, event)
+	return nil
+}
+
+// store is called by who holds writing.
+func (r *KeyRepository) store(key *domain.APIKey, event domain.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.keys[key.ID()] = key.Snapshot()
 	r.events[event.KeyID] = append(r.events[event.KeyID], cloned(event))
-	return nil
 }
 
 // Get implements ports.KeyReader.

@@ -3,9 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql/driver"
-	"time"
-
-	"github.com/sethvargo/go-retry"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -32,12 +29,6 @@ FROM key`
 
 const findEvent = `SELECT event_id FROM api_key_events WHERE api_key_id = ? AND at = ? AND event_id = ?`
 
-// Bounds of the tries after a serialization failure or a deadlock.
-const (
-	maxRetries = 4
-	firstPause = 5 * time.Millisecond
-)
-
 // Create implements ports.KeyWriter.
 func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
 	rows, err := codec.Rows(key, event)
@@ -45,21 +36,9 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 		return err
 	}
 	_, err = untilDone(ctx, func() (struct{}, error) {
-		return struct{}{}, translate(ctx, r.createRetrying(ctx, rows))
+		return struct{}{}, translate(ctx, retrying(ctx, func(ctx context.Context) error { return r.create(ctx, rows) }))
 	})
 	return err
-}
-
-// createRetrying tries again when the server says that it rolled back.
-func (r *KeyRepository) createRetrying(ctx context.Context, rows newRows) error {
-	backoff := retry.WithMaxRetries(maxRetries, retry.WithJitterPercent(50, retry.NewExponential(firstPause)))
-	return retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := r.create(ctx, rows)
-		if rolledBack(err) {
-			return retry.RetryableError(err)
-		}
-		return err
-	})
 }
 
 // create writes rows. database/sql sends a statement again when its connection

@@ -9,7 +9,6 @@ import (
 	"github.com/lib/pq/pqerror"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
-	"github.com/slaunchx/apikeys/domain"
 )
 
 // keyExists says whether err is that of an identifier that is there.
@@ -31,7 +30,7 @@ func rolledBack(err error) bool {
 // is trouble of the connection.
 func translate(ctx context.Context, err error) error {
 	switch {
-	case err == nil, errors.Is(err, domain.ErrKeyExists):
+	case sqlkit.Settled(err):
 		return err
 	case ctx.Err() != nil:
 		return sqlkit.Unavailable(ctx.Err())

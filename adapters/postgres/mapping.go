@@ -10,9 +10,10 @@ import (
 )
 
 type (
-	keyRow   = sqlkit.KeyRow[time.Time]
-	eventRow = sqlkit.EventColumns[time.Time]
-	newRows  = sqlkit.NewRows[time.Time]
+	keyRow      = sqlkit.KeyRow[time.Time]
+	eventRow    = sqlkit.EventColumns[time.Time]
+	newRows     = sqlkit.NewRows[time.Time]
+	changedRows = sqlkit.ChangedRows[time.Time]
 )
 
 // codec writes instants as timestamptz, which keeps microseconds.

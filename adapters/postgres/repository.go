@@ -19,6 +19,7 @@ type KeyRepository struct {
 	migrator *sqlkit.Migrator
 	insert   *sqlkit.Statement
 	made     *sqlkit.Statement
+	updating sqlkit.Statements
 	find     *sqlkit.Statement
 	get      *sqlkit.Statement
 	events   *sqlkit.Statement
@@ -47,6 +48,7 @@ func Open(_ context.Context, dsn string) (*KeyRepository, error) {
 	}
 	r.insert = sqlkit.NewStatement(r.pool, insertKey)
 	r.made = sqlkit.NewStatement(r.pool, findEvent)
+	r.updating = sqlkit.NewStatements(r.pool, lockKey, readLocked, deleteSecrets, insertSecrets, updateKey)
 	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.pool, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.pool, sqlkit.ListEvents)

@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 )
 
 // writeLimit bounds a transaction, the wait for another process included.
 const writeLimit = 10 * time.Second
 
-func (c *committer) commit(batch []*creation) {
+func (c *committer) commit(batch []*write) {
 	if len(batch) == 0 {
 		return
 	}
@@ -28,36 +27,37 @@ func (c *committer) commit(batch []*creation) {
 
 // write stores the batch but for those whose failure it notes. When it returns
 // an error it has stored none.
-func (c *committer) write(ctx context.Context, batch []*creation, failures []error) error {
-	insert, err := c.insert.prepared(ctx)
+func (c *committer) write(ctx context.Context, batch []*write, failures []error) error {
+	prepared, err := c.statements.Prepared(ctx)
 	if err != nil {
 		return err
 	}
-	tx, err := c.writer.BeginTx(ctx, nil)
+	begun, err := c.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
 	}
+	tx := transaction{Tx: begun, prepared: prepared}
 	defer func() { _ = tx.Rollback() }()
 	for i, job := range batch {
-		if failures[i], err = attempt(tx, insert, job.rows); err != nil {
+		if failures[i], err = attempt(ctx, tx, job); err != nil {
 			return err
 		}
 	}
 	return tx.Commit()
 }
 
-// attempt writes rows whole or not at all, and returns why not. Its second
-// result is of the transaction. Nothing waits in it that could be interrupted,
-// and watching a context costs the driver a goroutine a statement.
-func attempt(tx *sql.Tx, insert preparedInserts, rows newRows) (failure, err error) {
-	if _, err := tx.Exec("SAVEPOINT creation"); err != nil {
+// attempt runs job whole or not at all, and returns why not. Its second result
+// is of the transaction. Watching a context costs the driver a goroutine a
+// statement, and no statement waits for anything.
+func attempt(ctx context.Context, tx transaction, job *write) (failure, err error) {
+	if _, err := tx.Exec("SAVEPOINT write"); err != nil {
 		return nil, err
 	}
-	if failure = insert.all(tx, rows); failure != nil {
-		if _, err := tx.Exec("ROLLBACK TO creation"); err != nil {
+	if failure = job.run(ctx, tx); failure != nil {
+		if _, err := tx.Exec("ROLLBACK TO write"); err != nil {
 			return nil, err
 		}
 	}
-	_, err = tx.Exec("RELEASE creation")
+	_, err = tx.Exec("RELEASE write")
 	return failure, err
 }

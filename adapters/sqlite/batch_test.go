@@ -37,9 +37,9 @@ func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	const first, second, broken = "sk_live_0000000000000001", "sk_live_0000000000000002", "sk_live_0000000000000003"
-	var batch []*creation
+	var batch []*write
 	for _, rows := range []newRows{rowsOf(first, "evt_1"), rowsOf(first, "evt_2"), rowsOf(broken, ""), rowsOf(second, "evt_3")} {
-		batch = append(batch, &creation{rows: rows, answer: make(chan error, 1)})
+		batch = append(batch, newWrite(func(_ context.Context, tx transaction) error { return tx.create(rows) }))
 	}
 	repo.committer.commit(batch)
 
@@ -64,13 +64,13 @@ func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
 
 func TestBatch_leavesOutWhoGaveUp(t *testing.T) {
 	t.Parallel()
-	c := &committer{queue: make(chan *creation, 2)}
-	gaveUp, waits := &creation{}, &creation{}
+	c := &committer{queue: make(chan *write, 2)}
+	gaveUp, waits := &write{}, &write{}
 	gaveUp.claim()
 	c.queue <- waits
 
 	if batch := c.batch(gaveUp); len(batch) != 1 || batch[0] != waits {
-		t.Errorf("the batch has %d creations, want the one that waits", len(batch))
+		t.Errorf("the batch has %d writes, want the one that waits", len(batch))
 	}
 }
 
@@ -80,7 +80,10 @@ func TestCreate_isAnsweredWhenTheStoreIsClosed(t *testing.T) {
 	if err := repo.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := repo.committer.create(context.Background(), rowsOf("sk_live_0000000000000001", "evt_1")); !errors.Is(err, errClosed) {
-		t.Errorf("create gives %v, want errClosed", err)
+	create := func(_ context.Context, tx transaction) error {
+		return tx.create(rowsOf("sk_live_0000000000000001", "evt_1"))
+	}
+	if err := repo.committer.do(context.Background(), create); !errors.Is(err, errClosed) {
+		t.Errorf("do gives %v, want errClosed", err)
 	}
 }

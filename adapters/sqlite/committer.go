@@ -6,56 +6,62 @@ import (
 	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 const (
-	maxWaiting = 256 // creations in the queue; more wait to enter it
-	maxBatch   = 64  // creations in one transaction
+	maxWaiting = 256 // writes in the queue; more wait to enter it
+	maxBatch   = 64  // writes in one transaction
 )
 
 var errClosed = errors.New("sqlite: the store is closed")
 
-// committer commits the creations that wait at the same time in one
-// transaction: each costs a sync of the disk, whatever it holds. A creation is
-// answered after the commit, and fails alone.
+// committer commits the writes that wait at the same time in one transaction:
+// each costs a sync of the disk, whatever it holds. A write is answered after
+// the commit, and fails alone.
 type committer struct {
-	writer  *sqlx.DB
-	insert  insertStatements
-	queue   chan *creation
-	closing chan struct{}
-	closed  chan struct{}
+	writer     *sqlx.DB
+	statements sqlkit.Statements
+	queue      chan *write
+	closing    chan struct{}
+	closed     chan struct{}
 }
 
-// creation is one caller's rows on their way to the disk.
-type creation struct {
-	rows newRows
-	// claimed by the committer, which will write it, or by the caller, who
-	// gave up before.
+// write is what one caller has on the way to the disk.
+type write struct {
+	run func(ctx context.Context, tx transaction) error
+	// claimed by the committer, which will run it, or by the caller, who gave
+	// up before.
 	claimed atomic.Bool
 	answer  chan error
 }
 
-func (c *creation) claim() bool { return c.claimed.CompareAndSwap(false, true) }
+func newWrite(run func(ctx context.Context, tx transaction) error) *write {
+	return &write{run: run, answer: make(chan error, 1)}
+}
+
+func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
 func startCommitter(writer *sqlx.DB) *committer {
 	c := &committer{
-		writer:  writer,
-		insert:  newInsertStatements(writer),
-		queue:   make(chan *creation, maxWaiting),
-		closing: make(chan struct{}),
-		closed:  make(chan struct{}),
+		writer:     writer,
+		statements: newWriteStatements(writer),
+		queue:      make(chan *write, maxWaiting),
+		closing:    make(chan struct{}),
+		closed:     make(chan struct{}),
 	}
 	go c.run()
 	return c
 }
 
-// create returns when rows are on the disk, or why they are not. When ctx ends
-// while they wait nothing is stored.
-func (c *committer) create(ctx context.Context, rows newRows) error {
+// do returns when what run writes is on the disk, or why it is not. When ctx
+// ends while it waits nothing is stored.
+func (c *committer) do(ctx context.Context, run func(ctx context.Context, tx transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	job := &creation{rows: rows, answer: make(chan error, 1)}
+	job := newWrite(run)
 	select {
 	case c.queue <- job:
 	case <-ctx.Done():
@@ -75,7 +81,7 @@ func (c *committer) create(ctx context.Context, rows newRows) error {
 }
 
 // afterClose prefers an answer that came with the closing.
-func (c *committer) afterClose(job *creation) error {
+func (c *committer) afterClose(job *write) error {
 	select {
 	case err := <-job.answer:
 		return err
@@ -97,8 +103,8 @@ func (c *committer) run() {
 }
 
 // batch takes what waits beside first, without waiting for more.
-func (c *committer) batch(first *creation) []*creation {
-	var batch []*creation
+func (c *committer) batch(first *write) []*write {
+	var batch []*write
 	for next := first; ; {
 		if next.claim() {
 			batch = append(batch, next)

@@ -2,12 +2,24 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-
-	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+)
+
+// The inserts of a new key and of what changes of it.
+const (
+	insertKey = `INSERT INTO api_keys
+(id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	insertSecret = `INSERT INTO api_key_secrets
+(api_key_id, position, algorithm, pepper_id, digest, valid_until)
+VALUES (?, ?, ?, ?, ?, ?)`
+
+	insertEvent = `INSERT INTO api_key_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // Create implements ports.KeyWriter.
@@ -16,63 +28,35 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	if err != nil {
 		return err
 	}
-	return translate(ctx, r.committer.create(ctx, rows))
+	return translate(ctx, r.committer.do(ctx, func(_ context.Context, tx transaction) error {
+		return tx.create(rows)
+	}))
 }
 
-// insertStatements write the rows of one key.
-type insertStatements struct {
-	key, secret, event *sqlkit.Statement
-}
-
-func newInsertStatements(writer *sqlx.DB) insertStatements {
-	return insertStatements{
-		key: sqlkit.NewStatement(writer, `INSERT INTO api_keys
-(id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-		secret: sqlkit.NewStatement(writer, `INSERT INTO api_key_secrets
-(api_key_id, position, algorithm, pepper_id, digest, valid_until)
-VALUES (?, ?, ?, ?, ?, ?)`),
-		event: sqlkit.NewStatement(writer, `INSERT INTO api_key_events
-(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-	}
-}
-
-// prepared prepares the statements before a transaction takes the only connection.
-func (s insertStatements) prepared(ctx context.Context) (preparedInserts, error) {
-	var p preparedInserts
-	for statement, to := range map[*sqlkit.Statement]**sqlx.Stmt{s.key: &p.key, s.secret: &p.secret, s.event: &p.event} {
-		prepared, err := statement.Prepared(ctx)
-		if err != nil {
-			return preparedInserts{}, err
-		}
-		*to = prepared
-	}
-	return p, nil
-}
-
-type preparedInserts struct {
-	key, secret, event *sqlx.Stmt
-}
-
-func (p preparedInserts) all(tx *sql.Tx, rows newRows) error {
+func (tx transaction) create(rows newRows) error {
 	k := rows.Key
-	_, err := tx.Stmt(p.key.Stmt).Exec(
+	if err := tx.exec(insertKey,
 		k.ID, k.WorkspaceID, k.Name, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
-		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt)
-	if err != nil {
+		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt); err != nil {
 		return existing(err)
 	}
-	for position, s := range rows.Secrets {
-		_, err := tx.Stmt(p.secret.Stmt).Exec(
-			k.ID, position, s.Algorithm, s.PepperID, s.Digest, s.ValidUntil)
-		if err != nil {
+	if err := tx.insertSecrets(k.ID, rows.Secrets); err != nil {
+		return err
+	}
+	return tx.insertEvent(rows.Event)
+}
+
+func (tx transaction) insertSecrets(id string, secrets []sqlkit.SecretColumns[int64]) error {
+	for position, s := range secrets {
+		if err := tx.exec(insertSecret, id, position, s.Algorithm, s.PepperID, s.Digest, s.ValidUntil); err != nil {
 			return err
 		}
 	}
-	e := rows.Event
-	_, err = tx.Stmt(p.event.Stmt).Exec(
+	return nil
+}
+
+func (tx transaction) insertEvent(e eventRow) error {
+	return tx.exec(insertEvent,
 		e.KeyID, e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
 		e.ClientHash, e.IP, e.RequestID, e.Changes)
-	return err
 }

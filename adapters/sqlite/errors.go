@@ -31,7 +31,7 @@ func existing(err error) error {
 // and constraints in its messages, never values.
 func translate(ctx context.Context, err error) error {
 	switch {
-	case err == nil, errors.Is(err, domain.ErrKeyExists):
+	case sqlkit.Settled(err):
 		return err
 	case ctx.Err() != nil:
 		return sqlkit.Unavailable(ctx.Err())

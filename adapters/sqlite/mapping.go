@@ -7,9 +7,10 @@ import (
 )
 
 type (
-	keyRow   = sqlkit.KeyRow[int64]
-	eventRow = sqlkit.EventColumns[int64]
-	newRows  = sqlkit.NewRows[int64]
+	keyRow      = sqlkit.KeyRow[int64]
+	eventRow    = sqlkit.EventColumns[int64]
+	newRows     = sqlkit.NewRows[int64]
+	changedRows = sqlkit.ChangedRows[int64]
 )
 
 // codec writes instants as microseconds since the Unix epoch.

@@ -3,6 +3,7 @@ package portstest
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -31,6 +32,7 @@ func RunKeyRepository(t *testing.T, open func(t testing.TB) ports.KeyRepository)
 		"gives and takes values of the caller's own":       sharesNothing,
 		"is ready": isReady,
 	}
+	maps.Copy(cases, updateCases)
 	runEach(t, open, cases)
 }
 
@@ -203,6 +205,11 @@ func honoursContext(t *testing.T, repo ports.KeyRepository) {
 
 	methods := map[string]func() error{
 		"Create": func() error { return repo.Create(ended, absent.key, absent.event) },
+		"Update": func() error {
+			return repo.Update(ended, stored.workspace(), stored.id(), func(*domain.APIKey) (domain.Event, error) {
+				return disabledEvent(t, stored.id(), stored.workspace(), issuedAt), nil
+			})
+		},
 		"Get":    func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
 		"Find":   func() error { _, err := repo.Find(ended, stored.id()); return err },
 		"Events": func() error { _, err := repo.Events(ended, stored.workspace(), stored.id()); return err },
@@ -214,6 +221,7 @@ func honoursContext(t *testing.T, repo ports.KeyRepository) {
 		}
 	}
 	requireAbsent(t, repo, absent)
+	requireStored(t, repo, stored)
 }
 
 func sharesNothing(t *testing.T, repo ports.KeyRepository) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.Key
 	runEach(t, open, map[string]func(*testing.T, ports.KeyRepository){
 		"keeps every key that many create at once":          createsMany,
 		"lets one of many create an identifier":             createsOnce,
+		"lets the updates of a key see each other":          updatesInTurn,
 		"never shows a part of a key":                       showsWholeKeys,
 		"does not lose the neighbours of one that gives up": survivesCancellation,
 	})
@@ -156,5 +158,37 @@ func survivesCancellation(t *testing.T, repo ports.KeyRepository) {
 		case !errors.Is(err, domain.ErrUnavailable):
 			t.Errorf("Create gives %v, want ErrUnavailable", err)
 		}
+	}
+}
+
+// updatesInTurn has each update extend the name that the last one left.
+func updatesInTurn(t *testing.T, repo ports.KeyRepository) {
+	const updaters = 20
+	e := issue(t)
+	requireCreated(t, repo, e)
+	requireUpdated(t, repo, e, stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Name = parsed(t, "-", domain.ParseName) }))
+	errs := together(updaters, func(int) error {
+		return repo.Update(t.Context(), e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+			name := key.Snapshot().Name.String() + "x"
+			at := issuedAt.Add(time.Duration(len(name)) * time.Second)
+			return stateOf(t, at, func(s *domain.Snapshot) {
+				s.Name = parsed(t, name, domain.ParseName)
+				s.Secrets = []domain.StoredSecret{{Digest: newDigest()}}
+			})(key)
+		})
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	found, err := repo.Find(t.Context(), e.id())
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	if got := found.Snapshot().Name.String(); got != "-"+strings.Repeat("x", updaters) {
+		t.Errorf("the name is %s, want one x for each of %d updates", got, updaters)
+	}
+	events, err := repo.Events(t.Context(), e.workspace(), e.id())
+	if err != nil || len(events) != updaters+2 || events[0].Changes[0].New != found.Snapshot().Name.String() {
+		t.Errorf("Events gives %d events and %v, want %d, the last update first", len(events), err, updaters+2)
 	}
 }

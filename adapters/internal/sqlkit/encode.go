@@ -1,7 +1,6 @@
 package sqlkit
 
 import (
-	"errors"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -19,7 +18,7 @@ type NewRows[T any] struct {
 func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], error) {
 	s := key.Snapshot()
 	if len(s.Secrets) == 0 {
-		return NewRows[T]{}, errors.New("a key without a secret cannot be stored")
+		return NewRows[T]{}, errSecretless
 	}
 	keyColumns, err := c.keyColumns(s)
 	if err != nil {

@@ -1,0 +1,33 @@
+package sqlkit
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Statements are the statements of transactions, by their text.
+type Statements map[string]*Statement
+
+// NewStatements returns the statements of queries, which have ? for arguments.
+func NewStatements(db *sqlx.DB, queries ...string) Statements {
+	s := make(Statements, len(queries))
+	for _, query := range queries {
+		s[query] = NewStatement(db, query)
+	}
+	return s
+}
+
+// Prepared returns the statements, prepared. It is for before a transaction
+// takes a connection: who holds one and waits for another may wait for ever.
+func (s Statements) Prepared(ctx context.Context) (map[string]*sqlx.Stmt, error) {
+	all := make(map[string]*sqlx.Stmt, len(s))
+	for query, statement := range s {
+		prepared, err := statement.Prepared(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all[query] = prepared
+	}
+	return all, nil
+}

@@ -1,0 +1,238 @@
+package portstest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// updateCases are what ports.KeyWriter.Update promises one caller at a time.
+var updateCases = map[string]func(*testing.T, ports.KeyRepository){
+	"keeps every field that an update changes":          keepsUpdates,
+	"keeps what an update leaves alone":                 keepsTheRest,
+	"shows the events of updates newest first":          ordersEvents,
+	"stores nothing when an update is refused":          honoursRefusal,
+	"stores nothing when an update changes nothing":     honoursNoChange,
+	"updates no key that is not there":                  updatesNothing,
+	"hides a key that an update deletes, not its trail": hidesUpdatedToDeleted,
+	"gives up an update whose context ends meanwhile":   givesUpUpdate,
+	"outlives a change that panics":                     outlivesPanic,
+}
+
+// stateOf is a change that gives a key another state as edit says, at an instant.
+func stateOf(t rapid.TB, at time.Time, edit func(*domain.Snapshot)) func(*domain.APIKey) (domain.Event, error) {
+	return func(key *domain.APIKey) (domain.Event, error) {
+		s := key.Snapshot()
+		edit(&s)
+		*key = *domain.Rehydrate(s)
+		event := disabledEvent(t, key.ID(), s.Workspace, at)
+		event.Changes = []domain.Change{{Field: "name", New: s.Name.String()}}
+		return event, nil
+	}
+}
+
+func disabledEvent(t rapid.TB, id domain.KeyID, ws domain.WorkspaceID, at time.Time) domain.Event {
+	t.Helper()
+	eventID, err := domain.NewEventID(rand.Reader)
+	if err != nil {
+		t.Fatalf("make an event identifier: %v", err)
+	}
+	return domain.Event{ID: eventID, KeyID: id, Workspace: ws, Type: domain.EventDisabled, At: at, By: owner}
+}
+
+func requireUpdated(t rapid.TB, repo ports.KeyRepository, e entry, change func(*domain.APIKey) (domain.Event, error)) {
+	t.Helper()
+	if err := repo.Update(context.Background(), e.workspace(), e.id(), change); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+}
+
+// disable is the plainest update there is.
+func disable(t rapid.TB, repo ports.KeyRepository, e entry) {
+	t.Helper()
+	requireUpdated(t, repo, e, stateOf(t, issuedAt.Add(time.Second), func(s *domain.Snapshot) { s.Disabled = !s.Disabled }))
+}
+
+func keepsUpdates(t *testing.T, repo ports.KeyRepository) {
+	cases := map[string]func(*domain.Snapshot){
+		"another name":  func(s *domain.Snapshot) { s.Name = parsed(t, "改名 🔑", domain.ParseName) },
+		"other scopes":  func(s *domain.Snapshot) { s.Scopes = scopes(t, "z:z", "a:a") },
+		"no scopes":     func(s *domain.Snapshot) { s.Scopes = domain.ScopeSet{} },
+		"other ranges":  func(s *domain.Snapshot) { s.IPWhitelist = whitelist(t, "::1", "10.0.0.0/8") },
+		"no whitelist":  func(s *domain.Snapshot) { s.IPWhitelist = domain.IPWhitelist{} },
+		"disabled":      func(s *domain.Snapshot) { s.Disabled = true },
+		"later expiry":  func(s *domain.Snapshot) { s.ExpiresAt = issuedAt.Add(time.Hour * 99) },
+		"no expiry":     func(s *domain.Snapshot) { s.ExpiresAt = time.Time{} },
+		"rotated":       func(s *domain.Snapshot) { s.Secrets = []domain.StoredSecret{{Digest: newDigest()}} },
+		"a grace ended": func(s *domain.Snapshot) { s.Secrets[0].ValidUntil = issuedAt },
+		"rotated with a grace": func(s *domain.Snapshot) {
+			s.Secrets[0].ValidUntil = issuedAt.Add(time.Hour)
+			s.Secrets = append([]domain.StoredSecret{{Digest: newDigest()}}, s.Secrets...)
+		},
+	}
+	for name, edit := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := issue(t)
+			requireCreated(t, repo, e)
+			var want domain.Snapshot
+			requireUpdated(t, repo, e, stateOf(t, issuedAt, func(s *domain.Snapshot) {
+				edit(s)
+				want = *s
+			}))
+			got, err := repo.Get(t.Context(), e.workspace(), e.id())
+			if err != nil {
+				t.Fatalf("Get: %v", err)
+			}
+			requireKey(t, domain.Rehydrate(want), got)
+		})
+	}
+}
+
+func keepsTheRest(t *testing.T, repo ports.KeyRepository) {
+	e := rehydrated(t, issue(t), func(s *domain.Snapshot) {
+		s.LastUsedAt = issuedAt
+		s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: newDigest(), ValidUntil: issuedAt})
+	})
+	requireCreated(t, repo, e)
+	disable(t, repo, e)
+	disable(t, repo, e)
+	found, err := repo.Find(t.Context(), e.id())
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	requireKey(t, e.key, found)
+}
+
+func ordersEvents(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	want := []domain.Event{e.event}
+	for i := range 3 {
+		requireUpdated(t, repo, e, func(key *domain.APIKey) (domain.Event, error) {
+			event, err := stateOf(t, issuedAt.Add(time.Duration(i+1)*time.Second), func(s *domain.Snapshot) {
+				s.Name = parsed(t, fmt.Sprintf("Name %d", i), domain.ParseName)
+			})(key)
+			want = append([]domain.Event{event}, want...)
+			return event, err
+		})
+	}
+	got, err := repo.Events(t.Context(), e.workspace(), e.id())
+	if err != nil {
+		t.Fatalf("Events: %v", err)
+	}
+	if diff := cmp.Diff(want, got, exactly); diff != "" {
+		t.Fatalf("events differ (-stored +read):\n%s", diff)
+	}
+}
+
+func honoursRefusal(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	refusal := errors.New("refused")
+	err := repo.Update(t.Context(), e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
+		return event, refusal
+	})
+	if err != refusal { //nolint:errorlint // as it is
+		t.Errorf("Update gives %v, want the error of the change as it is", err)
+	}
+	requireStored(t, repo, e)
+}
+
+func honoursNoChange(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	requireUpdated(t, repo, e, func(key *domain.APIKey) (domain.Event, error) {
+		_, err := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
+		return domain.Event{}, err
+	})
+	requireStored(t, repo, e)
+}
+
+func updatesNothing(t *testing.T, repo ports.KeyRepository) {
+	living := issue(t)
+	deleted := rehydrated(t, issue(t), func(s *domain.Snapshot) { s.DeletedAt = issuedAt })
+	requireCreated(t, repo, living)
+	requireCreated(t, repo, deleted)
+	cases := map[string]struct {
+		ws domain.WorkspaceID
+		id domain.KeyID
+	}{
+		"unknown":             {living.workspace(), issue(t).id()},
+		"deleted":             {deleted.workspace(), deleted.id()},
+		"another workspace's": {"ws_other", living.id()},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			called := false
+			err := repo.Update(t.Context(), c.ws, c.id, func(*domain.APIKey) (domain.Event, error) {
+				called = true
+				return domain.Event{}, nil
+			})
+			if !errors.Is(err, domain.ErrKeyNotFound) || called {
+				t.Errorf("Update gives %v and calls the change: %v, want ErrKeyNotFound and no call", err, called)
+			}
+		})
+	}
+	requireStored(t, repo, living)
+}
+
+func hidesUpdatedToDeleted(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	requireUpdated(t, repo, e, func(key *domain.APIKey) (domain.Event, error) {
+		event := disabledEvent(t, key.ID(), e.workspace(), issuedAt)
+		return key.Delete(event.ID, owner, issuedAt.Add(time.Second)), nil
+	})
+	requireNotFound(t, repo, e.workspace(), e.id())
+	if _, err := repo.Find(t.Context(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Errorf("Find gives %v, want ErrKeyNotFound", err)
+	}
+	events, err := repo.Events(t.Context(), e.workspace(), e.id())
+	if err != nil || len(events) != 2 || events[0].Type != domain.EventDeleted {
+		t.Errorf("Events gives %v and %v, want the deletion before the creation", events, err)
+	}
+	if err := repo.Create(t.Context(), e.key, e.event); !errors.Is(err, domain.ErrKeyExists) {
+		t.Errorf("Create gives %v, want ErrKeyExists", err)
+	}
+}
+
+func givesUpUpdate(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := repo.Update(ctx, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+		cancel()
+		return stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
+	})
+	if err != nil && !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Update gives %v, want nil or ErrUnavailable", err)
+	}
+	disable(t, repo, e) // nothing is left locked
+}
+
+func outlivesPanic(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t)
+	requireCreated(t, repo, e)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic does not reach the caller")
+			}
+		}()
+		_ = repo.Update(t.Context(), e.workspace(), e.id(), func(*domain.APIKey) (domain.Event, error) { panic("in a change") })
+	}()
+	requireStored(t, repo, e)
+	disable(t, repo, e)
+}
