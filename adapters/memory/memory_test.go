@@ -46,3 +46,8 @@ func TestWorkspaceRoles_doNotChangeWithTheTableTheyWereMadeOf(t *testing.T) {
 		t.Errorf("Role gives %q and %v, want VIEWER", got, err)
 	}
 }
+
+func TestUsageRecorder(t *testing.T) {
+	t.Parallel()
+	portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return memory.NewKeyRepository() })
+}

@@ -54,3 +54,8 @@ func openUnmigrated(t testing.TB, dsn string) *postgres.KeyRepository {
 	})
 	return repo
 }
+
+func TestUsageRecorder(t *testing.T) {
+	t.Parallel()
+	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openDSN(t, pgtest.NewDatabase(t)) })
+}

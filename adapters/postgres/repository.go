@@ -16,13 +16,15 @@ type KeyRepository struct {
 	// large table takes long.
 	maintenance *sqlx.DB
 
-	migrator *sqlkit.Migrator
-	insert   *sqlkit.Statement
-	made     *sqlkit.Statement
-	updating sqlkit.Statements
-	find     *sqlkit.Statement
-	get      *sqlkit.Statement
-	events   *sqlkit.Statement
+	migrator  *sqlkit.Migrator
+	insert    *sqlkit.Statement
+	made      *sqlkit.Statement
+	updating  sqlkit.Statements
+	recordUse *sqlkit.Statement
+	rehash    *sqlkit.Statement
+	find      *sqlkit.Statement
+	get       *sqlkit.Statement
+	events    *sqlkit.Statement
 }
 
 // Open returns the repository of the database that dsn names, as a
@@ -49,6 +51,8 @@ func Open(_ context.Context, dsn string) (*KeyRepository, error) {
 	r.insert = sqlkit.NewStatement(r.pool, insertKey)
 	r.made = sqlkit.NewStatement(r.pool, findEvent)
 	r.updating = sqlkit.NewStatements(r.pool, lockKey, readLocked, deleteSecrets, insertSecrets, updateKey)
+	r.recordUse = sqlkit.NewStatement(r.pool, recordUse)
+	r.rehash = sqlkit.NewStatement(r.pool, rehash)
 	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.pool, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.pool, sqlkit.ListEvents)

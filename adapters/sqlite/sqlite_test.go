@@ -45,3 +45,8 @@ func openFile(t testing.TB, path string) *sqlite.KeyRepository {
 	}
 	return repo
 }
+
+func TestUsageRecorder(t *testing.T) {
+	t.Parallel()
+	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openFile(t, newFile(t)) })
+}

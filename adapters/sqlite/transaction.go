@@ -7,7 +7,7 @@ import (
 )
 
 func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
-	return sqlkit.NewStatements(writer, insertKey, insertSecret, insertEvent, sqlkit.GetKey, updateKey, deleteSecrets)
+	return sqlkit.NewStatements(writer, insertKey, insertSecret, insertEvent, sqlkit.GetKey, updateKey, deleteSecrets, recordUse, rehash)
 }
 
 // transaction is the one transaction under way.

@@ -1,0 +1,50 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// RecordUse implements ports.UsageRecorder.
+func (r *KeyRepository) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
+	return r.past(ctx, func() {
+		for id, at := range lastUsed {
+			at = at.UTC().Truncate(time.Microsecond)
+			s, exists := r.keys[id]
+			if !exists || !s.DeletedAt.IsZero() || !at.After(s.LastUsedAt) {
+				continue
+			}
+			s.LastUsedAt = at
+			r.keys[id] = s
+		}
+	})
+}
+
+// Rehash implements ports.UsageRecorder.
+func (r *KeyRepository) Rehash(ctx context.Context, replacements []domain.Rehash) error {
+	return r.past(ctx, func() {
+		for _, replacement := range replacements {
+			secrets := r.keys[replacement.KeyID].Secrets
+			for i := range secrets {
+				if secrets[i].Digest == replacement.Old {
+					secrets[i].Digest = replacement.New
+				}
+			}
+		}
+	})
+}
+
+// past runs f, which writes past the events.
+func (r *KeyRepository) past(ctx context.Context, f func()) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+	return nil
+}
