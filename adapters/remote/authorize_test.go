@@ -1,0 +1,138 @@
+package remote_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// authorizer is what a service that is embedded and one that is asked over
+// HTTP have in common.
+type authorizer interface {
+	Authorize(ctx context.Context, check domain.Check) (domain.Decision, error)
+}
+
+var (
+	_ authorizer = (*apikeys.Service)(nil)
+	_ authorizer = (*remote.Client)(nil)
+)
+
+var sameScopes = cmp.Comparer(func(a, b domain.ScopeSet) bool { return slices.Equal(a.Codes(), b.Codes()) })
+
+func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
+	read := []string{"payment:read", "payment:write"}
+	open := w.key(t, read, nil)
+	bound := w.key(t, read, []string{"192.168.1.0/24", "2001:db8::/32"}, func(s *apikeys.KeySpec) { s.Mode = domain.ModeTest })
+	bare := w.key(t, nil, nil)
+	short := w.key(t, read, nil, func(s *apikeys.KeySpec) { s.ExpiresAt = now.Truncate(time.Second).Add(time.Hour) })
+	addr := netip.MustParseAddr
+
+	tests := []struct {
+		name  string
+		check domain.Check
+		want  domain.Verdict
+	}{
+		{"the scope is held", domain.Check{Secret: open, Scopes: scopesOf("payment:read")}, domain.VerdictOK},
+		{"all scopes are held", domain.Check{Secret: open, Scopes: scopesOf(read...)}, domain.VerdictOK},
+		{"no scope is asked for", domain.Check{Secret: open}, domain.VerdictOK},
+		{"an address that does not matter", domain.Check{Secret: open, Addr: addr("203.0.113.9")}, domain.VerdictOK},
+		{"one scope is not held", domain.Check{Secret: open, Scopes: scopesOf("payment:read", "payment:refund")}, domain.VerdictInsufficientScope},
+		{"a scope that is none", domain.Check{Secret: open, Scopes: scopesOf("Payment \xff<&>")}, domain.VerdictInsufficientScope},
+		{"zero scopes, zero access", domain.Check{Secret: bare}, domain.VerdictInsufficientScope},
+		{"from inside the range", domain.Check{Secret: bound, Addr: addr("192.168.1.7")}, domain.VerdictOK},
+		{"from inside, mapped", domain.Check{Secret: bound, Addr: addr("::ffff:192.168.1.7")}, domain.VerdictOK},
+		{"from inside, IPv6", domain.Check{Secret: bound, Addr: addr("2001:db8::1")}, domain.VerdictOK},
+		{"with a zone", domain.Check{Secret: bound, Addr: addr("2001:db8::1%eth0")}, domain.VerdictIPNotAllowed},
+		{"from outside", domain.Check{Secret: bound, Addr: addr("192.168.2.7")}, domain.VerdictIPNotAllowed},
+		{"from nowhere known", domain.Check{Secret: bound}, domain.VerdictIPNotAllowed},
+		{"an expiry that is ahead", domain.Check{Secret: short}, domain.VerdictOK},
+		{"an unknown key", domain.Check{Secret: newSecret(t)}, domain.VerdictNotFound},
+		{"no secret", domain.Check{}, domain.VerdictNotFound},
+	}
+	compare := func(t *testing.T, check domain.Check, verdict domain.Verdict) {
+		t.Helper()
+		want, err := w.Authorize(t.Context(), check)
+		if err != nil || want.Verdict != verdict {
+			t.Fatalf("the service itself: %v %v, want %v", want.Verdict, err, verdict)
+		}
+		got, err := client.Authorize(t.Context(), check)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, sameScopes); diff != "" {
+			t.Errorf("(-embedded +remote):\n%s", diff)
+		}
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { compare(t, tt.check, tt.want) })
+	}
+	w.clock.advance(time.Hour)
+	t.Run("an expiry that is past", func(t *testing.T) { compare(t, domain.Check{Secret: short}, domain.VerdictExpired) })
+}
+
+func TestAuthorize_aWrongTokenIsAFaultOfConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.key(t, []string{"payment:read"}, nil)
+	for _, wrong := range []remote.Token{"", "another-token"} {
+		client := newClient(t, remote.Options{BaseURL: w.internal, Token: wrong, Timeout: time.Minute})
+		d, err := client.Authorize(t.Context(), domain.Check{Secret: secret})
+		if d.Allowed() || err == nil || errors.Is(err, domain.ErrUnavailable) || !strings.Contains(err.Error(), "internal token") {
+			t.Errorf("Authorize() = %v, %v", d.Verdict, err)
+		}
+	}
+}
+
+func TestAuthorize_aStoppedServiceIsUnavailable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.key(t, []string{"payment:read"}, nil)
+	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
+	if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); !d.Allowed() || err != nil {
+		t.Fatalf("Authorize() = %v, %v", d.Verdict, err)
+	}
+	w.stop()
+	d, err := client.Authorize(t.Context(), domain.Check{Secret: secret})
+	if d.Allowed() || !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Authorize() = %v, %v", d.Verdict, err)
+	}
+}
+
+func TestAuthorize_manyAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	held, bare := w.key(t, []string{"payment:read"}, nil), w.key(t, nil, nil)
+	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute, CacheFor: time.Second})
+	results := make(chan error, 16)
+	for range cap(results) {
+		go func() {
+			for range 50 {
+				one, err1 := client.Authorize(t.Context(), domain.Check{Secret: held})
+				two, err2 := client.Authorize(t.Context(), domain.Check{Secret: bare})
+				if err := errors.Join(err1, err2); err != nil || !one.Allowed() || two.Allowed() {
+					results <- errors.Join(err, errors.New(string(one.Verdict+" "+two.Verdict)))
+					return
+				}
+			}
+			results <- nil
+		}()
+	}
+	for range cap(results) {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}

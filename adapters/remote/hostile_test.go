@@ -1,0 +1,312 @@
+package remote_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// expectNoAnswer fails unless the check got no answer, and an error that
+// holds neither the secret nor the token.
+func expectNoAnswer(t *testing.T, c *remote.Client, secret domain.Secret, unavailable bool) {
+	t.Helper()
+	d, err := c.Authorize(t.Context(), domain.Check{Secret: secret, Scopes: scopesOf("payment:read")})
+	if err == nil || d.Allowed() {
+		t.Fatalf("Authorize() = %v, %v; want no answer", d.Verdict, err)
+	}
+	if got := errors.Is(err, domain.ErrUnavailable); got != unavailable {
+		t.Errorf("unavailable: %v, want %v: %v", got, unavailable, err)
+	}
+	for _, text := range []string{fmt.Sprint(err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+		if strings.Contains(text, secret.Reveal()[domain.KeyIDLength:]) || strings.Contains(text, token) {
+			t.Error("the error holds what must not be told")
+		}
+	}
+}
+
+// echo sends back what it was told.
+func echo(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"success":false,"code":"5000","message":%q}`, string(body)+r.Header.Get("X-Internal-Token"))
+	}
+}
+
+func TestAuthorize_statuses(t *testing.T) {
+	t.Parallel()
+	unavailable := map[int]bool{
+		201: false, 204: false, 300: false, 304: false, 400: false, 401: false, 403: false, 404: false, 405: false, 413: false, 415: false,
+		408: true, 429: true, 500: true, 502: true, 503: true, 504: true, 599: true,
+	}
+	for status, want := range unavailable {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			url, _ := serve(t, echo(status))
+			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), want)
+		})
+	}
+}
+
+func TestAuthorize_followsNoRedirect(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		elsewhere, reached := serve(t, echo(200))
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, status) })
+		for _, given := range []*http.Client{nil, {}} {
+			client := newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: given})
+			expectNoAnswer(t, client, newSecret(t), false)
+		}
+		if reached.Load() != 0 {
+			t.Errorf("%d was followed", status)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	whole := yes(secret.KeyID())
+	without := func(part string) string {
+		t.Helper()
+		return replace(t, whole, part, "")
+	}
+	with := func(old, new string) string {
+		t.Helper()
+		return replace(t, whole, old, new)
+	}
+	bodies := map[string]string{
+		"nothing":                                "",
+		"no JSON":                                "<html>" + secret.Reveal(),
+		"null":                                   "null",
+		"an array":                               "[" + whole + "]",
+		"something behind":                       whole + "{}",
+		"cut short":                              whole[:len(whole)-1],
+		"no data":                                `{"success":true}`,
+		"null data":                              `{"success":true,"data":null}`,
+		"an array of answers":                    `{"success":true,"data":[{"allowed":true,"reason":"OK"}]}`,
+		"no success":                             without(`"success":true,`),
+		"success is false":                       with(`"success":true`, `"success":false`),
+		"no reason":                              without(`"reason":"OK",`),
+		"a null reason":                          with(`"reason":"OK"`, `"reason":null`),
+		"an unknown reason":                      with(`"reason":"OK"`, `"reason":"FINE"`),
+		"a reason in another case":               with(`"reason":"OK"`, `"reason":"ok"`),
+		"no allowed":                             without(`"allowed":true,`),
+		"a null allowed":                         with(`"allowed":true`, `"allowed":null`),
+		"allowed as a string":                    with(`"allowed":true`, `"allowed":"true"`),
+		"OK and not allowed":                     with(`"allowed":true`, `"allowed":false`),
+		"NOT_FOUND and allowed":                  `{"success":true,"data":{"allowed":true,"reason":"NOT_FOUND"}}`,
+		"DISABLED and allowed":                   with(`"reason":"OK"`, `"reason":"DISABLED"`),
+		"allowed twice":                          with(`"allowed":true`, `"allowed":false,"allowed":true`),
+		"names in another case":                  with(`"allowed"`, `"Allowed"`),
+		"no key":                                 without(`"apiKeyId":"` + string(secret.KeyID()) + `",`),
+		"another key":                            yes(newSecret(t).KeyID()),
+		"no workspace":                           without(`"workspaceId":"ws_1",`),
+		"a workspace that is none":               with(`"ws_1"`, `"ws 1"`),
+		"another mode":                           with(`"LIVE"`, `"TEST"`),
+		"no scopes":                              without(`"scopes":["payment:read","payment:write"],`),
+		"null scopes":                            with(`["payment:read","payment:write"]`, `null`),
+		"not the scopes that were asked for":     with(`["payment:read","payment:write"]`, `["payment:write"]`),
+		"zero scopes":                            with(`["payment:read","payment:write"]`, `[]`),
+		"a scope that is none":                   with(`"payment:write"`, `"Payment"`),
+		"no expiry":                              without(`,"expiresAt":null`),
+		"an expiry that is no time":              yesUntil(secret.KeyID(), `"tomorrow"`),
+		"an expiry that is no text":              yesUntil(secret.KeyID(), `1`),
+		"bytes that are not UTF-8":               with(`"SUCCESS"`, "\"\xff\""),
+		"more than an answer can be":             with(`"SUCCESS"`, `"`+strings.Repeat("x", 64<<10)+`"`),
+		"a yes after more than an answer can be": strings.Repeat(" ", 64<<10) + whole,
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
+			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute}), secret, false)
+		})
+	}
+}
+
+func replace(t *testing.T, text, old, new string) string {
+	t.Helper()
+	if strings.Count(text, old) != 1 {
+		t.Fatalf("%q is not in the text once", old)
+	}
+	return strings.Replace(text, old, new, 1)
+}
+
+func TestAuthorize_toleratesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	body := replace(t, yesUntil(secret.KeyID(), `"2026-03-21T08:00:00+08:00"`), `"version":"1.3.0"`, `"version":"2.0.0","warnings":[{}],"Success":false`)
+	body = replace(t, body, `"reason":"OK"`, `"reason":"OK","owner":{"reason":"NOT_FOUND"},"Allowed":false`)
+	url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
+	d, err := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute}).Authorize(t.Context(), domain.Check{Secret: secret})
+	if err != nil || !d.Allowed() || !d.Key.ExpiresAt.Equal(now.Truncate(time.Second)) || d.Key.ExpiresAt.Location() != time.UTC {
+		t.Errorf("Authorize() = %+v, %v", d, err)
+	}
+}
+
+func TestAuthorize_contentTypes(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	for contentType, believed := range map[string]bool{
+		"application/json":                true,
+		"Application/JSON; charset=UTF-8": true,
+		"":                                false,
+		"text/html":                       false,
+		"application/problem+json":        false,
+		"application/json; charset":       false,
+	} {
+		url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = []string{contentType}
+			_, _ = io.WriteString(w, yes(secret.KeyID()))
+		})
+		client := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute})
+		if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); d.Allowed() != believed || (err == nil) != believed {
+			t.Errorf("%q: %v, %v", contentType, d.Verdict, err)
+		}
+	}
+}
+
+func TestAuthorize_waitsNoLongerThanItsDeadline(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	for name, h := range map[string]http.HandlerFunc{
+		"no answer at all": func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		},
+		"an answer that never ends": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			writeJSON(w, yes(secret.KeyID())[:40])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, _ := serve(t, h)
+			client := newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: 50 * time.Millisecond})
+			expectNoAnswer(t, client, secret, true)
+			client = newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: &http.Client{
+				Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 50 * time.Millisecond,
+			}})
+			expectNoAnswer(t, client, secret, true)
+		})
+	}
+}
+
+func TestAuthorize_whenTheCallerLeaves(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	url, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		leave()
+		<-r.Context().Done()
+	})
+	_, err := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute}).Authorize(ctx, domain.Check{Secret: newSecret(t)})
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// converse answers connections by what speak does with each, in turn.
+func converse(t *testing.T, speak ...func(net.Conn)) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, s := range speak {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s(conn)
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	return "http://" + l.Addr().String()
+}
+
+// hear reads one request and returns its body.
+func hear(from *bufio.Reader) string {
+	r, err := http.ReadRequest(from)
+	if err != nil {
+		return ""
+	}
+	body, _ := io.ReadAll(r.Body)
+	return string(body)
+}
+
+func TestAuthorize_whatIsNotHTTP(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]string{
+		"nothing":               "",
+		"the secret back":       "%s\r\n\r\n",
+		"it as a status":        "HTTP/1.1 %s\r\n\r\n",
+		"it as a header":        "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+		"it as a length":        "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"it as a chunk":         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+		"less than it promised": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n%s",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := func(c net.Conn) {
+				body := hear(bufio.NewReader(c))
+				_, _ = io.WriteString(c, strings.ReplaceAll(say, "%s", body))
+			}
+			url := converse(t, answer, answer, answer)
+			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
+		})
+	}
+}
+
+func TestAuthorize_asksAgainWhereAnIdleConnectionWasClosed(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	body := yes(secret.KeyID())
+	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	url := converse(t,
+		func(c net.Conn) {
+			in := bufio.NewReader(c)
+			hear(in)
+			_, _ = io.WriteString(c, answer)
+			hear(in) // and closes, as a server does that was just about to
+		},
+		func(c net.Conn) {
+			hear(bufio.NewReader(c))
+			_, _ = io.WriteString(c, answer)
+		})
+	client := newClient(t, remote.Options{BaseURL: url, Timeout: 10 * time.Second})
+	for range 2 {
+		if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
+			t.Fatalf("Authorize() = %v, %v", d.Verdict, err)
+		}
+	}
+}
+
+func TestAuthorize_nobodyListens(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	expectNoAnswer(t, newClient(t, remote.Options{BaseURL: "http://" + l.Addr().String(), Token: token}), newSecret(t), true)
+}

@@ -1,0 +1,182 @@
+package remote_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	token = "the-internal-token-of-this-test-marked"
+	ws    = domain.WorkspaceID("ws_1")
+)
+
+var now = time.Date(2026, 3, 21, 0, 0, 0, 123456789, time.UTC)
+
+type clock struct{ at atomic.Pointer[time.Time] }
+
+func newClock() *clock                    { c := new(clock); c.set(now); return c }
+func (c *clock) Now() time.Time           { return *c.at.Load() }
+func (c *clock) set(t time.Time)          { c.at.Store(&t) }
+func (c *clock) advance(by time.Duration) { c.set(c.Now().Add(by)) }
+
+// nobody authenticates: the tests make keys in process.
+type nobody struct{}
+
+func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{}, domain.ErrInvalidToken
+}
+
+// world is a running service on memory that wants the token.
+type world struct {
+	*apikeys.Service
+	clock    *clock
+	internal string // http://host:port
+	stop     func()
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), token
+	clock := newClock()
+	listening := make(chan apikeys.Listeners, 1)
+	service, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithAuthenticator(nobody{}),
+		apikeys.WithClock(clock.Now),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- service.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := service.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	select {
+	case l := <-listening:
+		return &world{Service: service, clock: clock, internal: "http://" + l.Internal.String(), stop: stop}
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the service did not start: %v", err)
+		return nil
+	}
+}
+
+// key makes a key with those scopes that may be used from those addresses.
+func (w *world) key(t *testing.T, scopes, addresses []string, change ...func(*apikeys.KeySpec)) domain.Secret {
+	t.Helper()
+	var spec apikeys.KeySpec
+	var faults domain.Faults
+	judge := func(f domain.Faults) { faults = append(faults, f...) }
+	name, f := domain.ParseName("a key")
+	judge(f)
+	spec.Name = name
+	spec.Scopes, f = domain.NewScopeSet(scopesOf(scopes...)...)
+	judge(f)
+	var ranges []domain.IPRange
+	for _, a := range addresses {
+		r, f := domain.ParseIPRange(a)
+		judge(f)
+		ranges = append(ranges, r)
+	}
+	spec.IPWhitelist, f = domain.NewIPWhitelist(ranges...)
+	judge(f)
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	for _, c := range change {
+		c(&spec)
+	}
+	owner := domain.Actor{AccountID: "acc-7", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{ws: domain.RoleOwner}}
+	created, err := w.CreateKey(t.Context(), owner, ws, domain.Origin{}, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created.Secret
+}
+
+func scopesOf(codes ...string) []domain.Scope {
+	scopes := make([]domain.Scope, len(codes))
+	for i, c := range codes {
+		scopes[i] = domain.Scope(c)
+	}
+	return scopes
+}
+
+// newClient returns a client that the end of the test closes.
+func newClient(t *testing.T, o remote.Options) *remote.Client {
+	t.Helper()
+	c, err := remote.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func newSecret(t *testing.T) domain.Secret {
+	t.Helper()
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// serve answers every question by h, and counts them.
+func serve(t *testing.T, h http.HandlerFunc) (url string, asked *atomic.Int64) {
+	t.Helper()
+	asked = new(atomic.Int64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		h(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, asked
+}
+
+func writeJSON(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = io.WriteString(w, body)
+}
+
+// yes is the body of the answer OK about a key that never expires.
+func yes(id domain.KeyID) string { return yesUntil(id, "null") }
+
+func yesUntil(id domain.KeyID, expires string) string {
+	return `{"version":"1.3.0","timestamp":1,"success":true,"code":"2000","message":"SUCCESS","data":{"allowed":true,"reason":"OK","apiKeyId":"` +
+		string(id) + `","workspaceId":"ws_1","mode":"LIVE","scopes":["payment:read","payment:write"],"expiresAt":` + expires + `}}`
+}
