@@ -41,6 +41,7 @@ type result struct {
 	concurrency   int
 	ratios        []float64 // of each round, service to bare, in rising order
 	bare, service figures
+	unavailable   int64 // answers 503, after which the client asked again
 }
 
 func (r result) ratio() float64 { return quantile(r.ratios, 0.5) }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -38,24 +39,38 @@ func connect(t testing.TB, address, token string) *connection {
 	}
 }
 
-// create makes one key.
+var errUnavailable = errors.New("answer is 503")
+
+// create asks for one key and returns nil when it was made, and
+// errUnavailable when it cannot be now.
 func (c *connection) create() error {
 	if _, err := c.Write(c.request); err != nil {
 		return err
 	}
-	status, err := c.line()
+	line, err := c.line()
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(status, []byte("HTTP/1.1 201 ")) {
-		return fmt.Errorf("answer is %q", status)
-	}
+	status, _ := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	outcome := judge(string(status))
 	length, err := c.contentLength()
 	if err != nil {
 		return err
 	}
-	_, err = c.answers.Discard(length)
-	return err
+	if _, err := c.answers.Discard(length); err != nil {
+		return err
+	}
+	return outcome
+}
+
+func judge(status string) error {
+	switch status {
+	case "201 Created":
+		return nil
+	case "503 Service Unavailable":
+		return errUnavailable
+	}
+	return fmt.Errorf("answer is %q", status)
 }
 
 // contentLength reads the header section, to its end.

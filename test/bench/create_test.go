@@ -19,7 +19,7 @@ func BenchmarkCreate(b *testing.B) {
 	var results []result
 	for _, engine := range engines {
 		b.Run("store="+engine.name, func(b *testing.B) {
-			pair := newPair(b, engine, engine.durable(b))
+			pair, service := newPair(b, engine, engine.durable(b))
 			for _, clients := range []int{1, targetClients, 64} {
 				b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 					var r result
@@ -27,6 +27,7 @@ func BenchmarkCreate(b *testing.B) {
 						r = compare(b, pair, clients)
 					}
 					r.engine = engine.name
+					r.unavailable = service.unavailable.Swap(0)
 					r.report(b)
 					results = append(results, r)
 				})

@@ -14,13 +14,13 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// newPair returns both sides, each on a database of that source.
-func newPair(t testing.TB, e engine, newDatabase func(testing.TB) string) pair {
+// newPair returns both sides, each on a database of that source, and the
+// service by itself.
+func newPair(t testing.TB, e engine, newDatabase func(testing.TB) string) (pair, *service) {
 	t.Helper()
-	return pair{
-		bare:    newBare(t, e, migrated(t, newDatabase(t))),
-		service: newService(t, migrated(t, newDatabase(t))),
-	}
+	bare := newBare(t, e, migrated(t, newDatabase(t)))
+	service := newService(t, migrated(t, newDatabase(t)))
+	return pair{bare: bare, service: service}, service
 }
 
 func migrated(t testing.TB, databaseURL string) string {
@@ -38,7 +38,7 @@ func TestBothSides_WriteTheSameRows(t *testing.T) {
 			t.Parallel()
 			var urls []string
 			newDatabase := engine.volatile(t)
-			p := newPair(t, engine, func(t testing.TB) string {
+			p, _ := newPair(t, engine, func(t testing.TB) string {
 				urls = append(urls, newDatabase(t))
 				return urls[len(urls)-1]
 			})

@@ -3,8 +3,10 @@ package bench
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/slaunchx/apikeys"
@@ -26,6 +28,7 @@ type service struct {
 	address     string // host:port of the public listener
 	issuer      *jwttest.Issuer
 	connections []*connection
+	unavailable atomic.Int64 // answers 503 so far
 }
 
 // newService starts a service that is set up as "apikeys serve" sets it up,
@@ -107,9 +110,24 @@ func (s *service) clients(t testing.TB, n, _ int) []client {
 	for i := range all {
 		c := connect(t, s.address, s.token(t))
 		s.connections = append(s.connections, c)
-		all[i] = func(int) error { return c.create() }
+		all[i] = func(int) error { return s.create(c) }
 	}
 	return all
+}
+
+// maxTries bounds how often one key is asked for.
+const maxTries = 10
+
+// create makes one key. A disk that stands still for longer than the service
+// lets a caller wait makes it answer 503; the repetition is at its expense.
+func (s *service) create(c *connection) error {
+	err := errUnavailable
+	for try := 0; try < maxTries && errors.Is(err, errUnavailable); try++ {
+		if err = c.create(); errors.Is(err, errUnavailable) {
+			s.unavailable.Add(1)
+		}
+	}
+	return err
 }
 
 func (s *service) disconnect() {
