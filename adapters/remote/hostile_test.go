@@ -64,15 +64,16 @@ func TestAuthorize_followsNoRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		elsewhere, reached := serve(t, echo(200))
 		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, status) })
-		for _, given := range []*http.Client{nil, {}} {
+		transport := new(http.Transport)
+		for _, given := range []*http.Client{nil, {Transport: transport}} {
 			client := newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: given})
 			expectNoAnswer(t, client, newSecret(t), false)
 		}
+		transport.CloseIdleConnections()
 		if reached.Load() != 0 {
 			t.Errorf("%d was followed", status)
 		}
 	}
-	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {

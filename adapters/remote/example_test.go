@@ -1,0 +1,71 @@
+package remote_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// A service that consumes keys asks the one that issues them.
+func ExampleClient_Authorize() {
+	ctx := context.Background()
+	internalURL, secret, stop := issuingService(ctx)
+	defer stop()
+
+	client, err := remote.New(remote.Options{BaseURL: internalURL, Token: "internal-token-of-32-characters-"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+
+	for _, scope := range []domain.Scope{"payment:read", "payment:refund"} {
+		decision, err := client.Authorize(ctx, domain.Check{Secret: secret, Scopes: []domain.Scope{scope}})
+		switch {
+		case errors.Is(err, domain.ErrUnavailable):
+			fmt.Println("no answer now: refuse, and try again later")
+		case err != nil:
+			fmt.Println("no answer:", err)
+		default:
+			fmt.Println(scope, decision.Allowed(), decision.Verdict, decision.Key.Workspace)
+		}
+	}
+	// Output:
+	// payment:read true OK ws_1
+	// payment:refund false INSUFFICIENT_SCOPE ws_1
+}
+
+// issuingService starts a service on memory with one key. It panics when it
+// cannot, for the sake of a short example.
+func issuingService(ctx context.Context) (internalURL string, secret domain.Secret, stop func()) {
+	pepper := must(secrets.NewPepper(rand.Reader, "p1"))
+	cfg := config.Default()
+	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
+	cfg.InternalToken = "internal-token-of-32-characters-"
+	service := must(apikeys.New(ctx, cfg, apikeys.WithAuthenticator(nobody{})))
+	server := httptest.NewServer(service.InternalHandler())
+
+	owner := domain.Actor{AccountID: "acc-7", Portal: domain.PortalTenant, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}
+	name, _ := domain.ParseName("Checkout")
+	scopes, _ := domain.NewScopeSet("payment:read")
+	created := must(service.CreateKey(ctx, owner, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes}))
+	return server.URL, created.Secret, func() {
+		server.Close()
+		_ = service.Close()
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

@@ -1,0 +1,171 @@
+package remote_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestNew_whereSecretsMayGo(t *testing.T) {
+	t.Parallel()
+	for base, ok := range map[string]bool{
+		"https://apikeys.internal":      true,
+		"https://apikeys.internal:8081": true,
+		"https://gateway/apikeys/":      true,
+		"http://127.0.0.1:8081":         true,
+		"http://127.8.9.1:8081":         true,
+		"http://[::1]:8081":             true,
+		"http://[::ffff:127.0.0.1]":     true,
+		"http://localhost:8081":         true,
+		"http://LocalHost":              true,
+		"http://apikeys.internal":       false,
+		"http://10.0.0.1":               false,
+		"http://127.0.0.1.example.com":  false,
+		"http://localhost.example.com":  false,
+		"":                              false,
+		"127.0.0.1:8081":                false,
+		"localhost:8081":                false,
+		"//127.0.0.1":                   false,
+		"/internal":                     false,
+		"https://":                      false,
+		"https://:8081":                 false,
+		"ftp://127.0.0.1":               false,
+		"unix:///run/apikeys":           false,
+		"https://user:marked@host":      false,
+		"https://host?marked":           false,
+		"https://host?":                 false,
+		"https://host#marked":           false,
+		"https://marked\x7f":            false,
+	} {
+		c, err := remote.New(remote.Options{BaseURL: base})
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", base, err)
+		}
+		if err == nil {
+			c.Close()
+		} else if strings.Contains(err.Error(), "marked") {
+			t.Errorf("the error quotes the URL: %v", err)
+		}
+	}
+}
+
+func TestNew_plaintextWhereItIsAllowed(t *testing.T) {
+	t.Parallel()
+	newClient(t, remote.Options{BaseURL: "http://10.0.0.1", AllowPlaintext: true})
+}
+
+func TestNew_refuses(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]remote.Options{
+		"a negative timeout":               {Timeout: -1},
+		"a negative life":                  {CacheFor: -1},
+		"a life beyond a minute":           {CacheFor: time.Minute + 1},
+		"a negative number of entries":     {CacheFor: time.Second, CacheEntries: -1},
+		"a token that ends its header":     {Token: "a\r\nX-Other: b"},
+		"a token that is not ASCII":        {Token: "schlüssel"},
+		"a token with the end of its line": {Token: "marked\n"},
+	} {
+		o.BaseURL = "https://host"
+		if _, err := remote.New(o); err == nil || strings.Contains(err.Error(), "marked") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNew_thePathOfTheBaseIsKept(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	var path, sent string
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		path, sent = r.Method+" "+r.URL.Path, r.Header.Get("X-Internal-Token")
+		writeJSON(w, yes(secret.KeyID()))
+	})
+	for _, base := range []string{url + "/apikeys", url + "/apikeys/"} {
+		client := newClient(t, remote.Options{BaseURL: base, Token: token, Timeout: time.Minute})
+		if _, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
+			t.Fatal(err)
+		}
+		if path != "POST /apikeys/internal/v1/api-keys/verify" || sent != token {
+			t.Errorf("asked %s", path)
+		}
+	}
+}
+
+func TestToken_cannotBePrinted(t *testing.T) {
+	t.Parallel()
+	o := remote.Options{BaseURL: "https://host", Token: token, CacheFor: time.Second}
+	client := newClient(t, o)
+	var out bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&out, nil))
+	for _, v := range []any{o, &o, o.Token, client, *client, []any{o, client}, struct{ inner *remote.Client }{client}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&out, verb, v)
+		}
+		logger.Info("value", "value", v)
+	}
+	text, err := json.Marshal(o.Token)
+	out.Write(text)
+	marked := []string{token, fmt.Sprintf("%x", token)}
+	for _, m := range marked {
+		if err != nil || strings.Contains(out.String(), m) {
+			t.Errorf("the token is printed, or %v", err)
+		}
+	}
+	if !strings.Contains(out.String(), "[redacted]") {
+		t.Error("nothing stands in its place")
+	}
+}
+
+func TestClose_leavesTheConnectionsOfAGivenClient(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, yes(secret.KeyID())) })
+	transport := &closable{Transport: new(http.Transport)}
+	client := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute, HTTPClient: &http.Client{Transport: transport}})
+	if _, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	client.Close()
+	if transport.closed {
+		t.Error("they were closed")
+	}
+	transport.CloseIdleConnections()
+}
+
+// closable knows whether its idle connections were closed.
+type closable struct {
+	*http.Transport
+	closed bool
+}
+
+func (c *closable) CloseIdleConnections() {
+	c.closed = true
+	c.Transport.CloseIdleConnections()
+}
+
+func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(t)
+	client := newClient(t, remote.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative{}}})
+	expectNoAnswer(t, client, secret, true)
+}
+
+// talkative fails and tells all it knows.
+type talkative struct{}
+
+func (talkative) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body bytes.Buffer
+	_, _ = body.ReadFrom(r.Body)
+	_ = r.Body.Close()
+	return nil, errors.New(body.String() + fmt.Sprint(r.Header))
+}
