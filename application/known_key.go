@@ -41,11 +41,16 @@ func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier,
 	return k.grant.Authorize(check, verifier, at)
 }
 
-// Uncached is a [KeySource] that asks a repository each time.
+// findTimeout bounds what one check waits for a repository.
+const findTimeout = 2 * time.Second
+
+// Uncached is a [KeySource] that asks a repository each time, for at most 2 s.
 type Uncached struct{ Finder ports.KeyFinder }
 
 // Find returns the key as the repository has it.
 func (u Uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*KnownKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
 	key, err := u.Finder.Find(ctx, id)
 	if err != nil {
 		return nil, err

@@ -130,42 +130,6 @@ func list[E, T any](v jsontext.Value, dst *T, parse func(string) (E, domain.Faul
 	return faults
 }
 
-// verdictBody is the data of a check whose key was proven.
-type verdictBody struct {
-	Allowed     bool               `json:"allowed"`
-	Reason      domain.Verdict     `json:"reason"`
-	APIKeyID    domain.KeyID       `json:"apiKeyId"`
-	WorkspaceID domain.WorkspaceID `json:"workspaceId"`
-	Mode        string             `json:"mode"`
-	Scopes      []domain.Scope     `json:"scopes"`
-	ExpiresAt   *string            `json:"expiresAt"`
-}
-
-// unprovenBody is the data of a check whose key was not proven.
-type unprovenBody struct {
-	Allowed bool           `json:"allowed"`
-	Reason  domain.Verdict `json:"reason"`
-}
-
-func toVerdict(d domain.Decision) any {
-	if d.Verdict == domain.VerdictNotFound {
-		return unprovenBody{Reason: d.Verdict}
-	}
-	body := verdictBody{
-		Allowed:     d.Allowed(),
-		Reason:      d.Verdict,
-		APIKeyID:    d.Key.KeyID,
-		WorkspaceID: d.Key.Workspace,
-		Mode:        d.Key.Mode.String(),
-		Scopes:      scopeList(d.Key.Scopes),
-	}
-	if !d.Key.ExpiresAt.IsZero() {
-		at := rfc3339(d.Key.ExpiresAt)
-		body.ExpiresAt = &at
-	}
-	return body
-}
-
 // scopeList is never nil: an empty list is written [].
 func scopeList(s domain.ScopeSet) []domain.Scope {
 	return append([]domain.Scope{}, s.Codes()...)

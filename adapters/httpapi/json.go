@@ -6,8 +6,10 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -18,7 +20,7 @@ import (
 // (RFC 7493). Repeated member names are left to decodeObject, which can say
 // where they stand.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Value, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := readBody(w, r, limit)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, errTooLarge
@@ -29,31 +31,59 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Val
 	return jsontext.Value(bytes.TrimSpace(body)), nil
 }
 
+// smallBody is how much memory a request gets for the body it declares before
+// any of it has come.
+const smallBody = 4 << 10
+
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > min(limit, smallBody) {
+		return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	}
+	body := make([]byte, r.ContentLength) // net/http lets no more through
+	_, err := io.ReadFull(r.Body, body)
+	return body, err
+}
+
 // isIJSON says whether body is exactly one JSON value whose strings hold
 // neither lone surrogates, which the decoder refuses, nor noncharacters
 // (RFC 7493 section 2.1).
 func isIJSON(body []byte) bool {
-	dec := newDecoder(body)
-	for {
+	if !jsontext.Value(body).IsValid(duplicatesAllowed) {
+		return false
+	}
+	if isPlain(body) {
+		return true // no string to take apart: 0.3 µs of 1.5 for a question
+	}
+	for dec := newDecoder(body); ; {
 		token, err := dec.ReadToken()
 		if err != nil {
-			return false
+			return err == io.EOF
 		}
 		if token.Kind() == '"' && bytes.ContainsFunc([]byte(token.String()), isNoncharacter) {
 			return false
 		}
-		if dec.StackDepth() == 0 {
-			break
+	}
+}
+
+// isPlain says whether text is ASCII without a backslash, so that its strings
+// are what stands between their quotes.
+func isPlain(text []byte) bool {
+	for _, c := range text {
+		if c >= utf8.RuneSelf || c == '\\' {
+			return false
 		}
 	}
-	_, err := dec.ReadToken()
-	return err == io.EOF
+	return true
 }
 
 func isNoncharacter(r rune) bool { return unicode.Is(unicode.Noncharacter_Code_Point, r) }
 
+// duplicatesAllowed leaves repeated member names to decodeObject.
+var duplicatesAllowed = jsontext.AllowDuplicateNames(true)
+
+// newDecoder returns a decoder of body that does not copy it.
 func newDecoder(body []byte) *jsontext.Decoder {
-	return jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
+	return jsontext.NewDecoder(bytes.NewBuffer(body), duplicatesAllowed)
 }
 
 // member is how one member of an object is read. Faults are those of its
@@ -66,39 +96,37 @@ type member struct {
 }
 
 // decodeObject reads the members of object, a value that isIJSON found whole.
+// There are at most 64 of them to know.
 // Names match to the letter. Faults are in the order of the members as sent,
 // then those of the missing ones.
 func decodeObject(object jsontext.Value, members []member) domain.Faults {
 	var faults domain.Faults
-	seen := make(map[string]bool)
+	var seen uint64               // bit i stands for members[i]
+	var strangers map[string]bool // seen, and none of members
 	for name, value := range objectMembers(object) {
-		m := find(members, name)
+		i := slices.IndexFunc(members, func(m member) bool { return m.name == name })
 		switch {
-		case seen[name]:
+		case i < 0 && strangers[name], i >= 0 && seen&(1<<i) != 0:
 			faults = append(faults, refused(name, domain.ReasonDuplicateField, RuleDuplicateField)...)
-		case m == nil:
+		case i < 0:
+			if strangers == nil {
+				strangers = map[string]bool{}
+			}
+			strangers[name] = true
 			faults = append(faults, refused(name, domain.ReasonUnknownField, RuleUnknownField)...)
-		case m.nullable && value.Kind() == 'n':
 		default:
-			faults = append(faults, m.decode(value).At(name)...)
+			seen |= 1 << i
+			if m := members[i]; !m.nullable || value.Kind() != 'n' {
+				faults = append(faults, m.decode(value).At(name)...)
+			}
 		}
-		seen[name] = true
 	}
-	for _, m := range members {
-		if m.missing != "" && !seen[m.name] {
+	for i, m := range members {
+		if m.missing != "" && seen&(1<<i) == 0 {
 			faults = append(faults, refused(m.name, domain.ReasonRequired, m.missing)...)
 		}
 	}
 	return faults
-}
-
-func find(members []member, name string) *member {
-	for i := range members {
-		if members[i].name == name {
-			return &members[i]
-		}
-	}
-	return nil
 }
 
 // objectMembers yields the members of a whole object as they stand.
@@ -141,6 +169,9 @@ func arrayElements(array jsontext.Value) func(yield func(int, jsontext.Value) bo
 func decodeString(value jsontext.Value) (string, domain.Faults) {
 	if value.Kind() != '"' {
 		return "", refused("", domain.ReasonType, RuleTypeString)
+	}
+	if isPlain(value) {
+		return string(value[1 : len(value)-1]), nil
 	}
 	text, err := jsontext.AppendUnquote(nil, value)
 	if err != nil {

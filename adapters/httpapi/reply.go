@@ -1,10 +1,9 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -26,22 +25,31 @@ func (a *API) replyTo(w http.ResponseWriter, r *http.Request) reply {
 // begin sets what every answer has.
 func (p *reply) begin() {
 	h := p.w.Header()
-	h.Set("X-Request-Id", p.requestID)
-	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Accept-Language")
+	h["X-Request-Id"] = []string{p.requestID}
+	h["Cache-Control"] = noStore
+	if given := h["Vary"]; given == nil {
+		h["Vary"] = varyLanguage
+	} else {
+		h["Vary"] = append(slices.Clip(given), varyLanguage...)
+	}
 }
+
+// Header values that every answer has. Nobody may write to them; Header.Add
+// copies them, since they have no room.
+var (
+	noStore      = []string{"no-store"}
+	varyLanguage = []string{"Accept-Language"}
+	jsonInUTF8   = []string{"application/json; charset=utf-8"}
+)
 
 // succeed answers with data in the success envelope.
 func (p *reply) succeed(status int, data any) error {
 	p.code = codeSuccess
-	return p.write(status, successBody{
-		Version:   Version,
-		Timestamp: p.api.Now().UnixMilli(),
-		Success:   true,
-		Code:      codeSuccess,
-		Message:   p.text(codeSuccess, nil),
-		Data:      data,
-	})
+	body, err := appendSuccess(make([]byte, 0, 512), p.api.Now().UnixMilli(), p.text(codeSuccess, nil), data)
+	if err != nil {
+		return err
+	}
+	return p.write(status, body)
 }
 
 // fail answers with the error envelope that belongs to err.
@@ -51,12 +59,15 @@ func (p *reply) fail(err error) {
 	if o.headers != nil {
 		o.headers(p.w.Header(), err)
 	}
-	// The answer is on its way; when it cannot be written nobody is left to tell.
-	_ = p.write(o.status, errorBody{
+	body, err := appendJSON(nil, errorBody{
 		Code:    o.code,
 		Message: p.text(o.code, nil),
 		Errors:  p.faults(err),
 	})
+	if err == nil {
+		// The answer is on its way; when it cannot be written nobody is left to tell.
+		_ = p.write(o.status, body)
+	}
 }
 
 func (p *reply) faults(err error) []faultBody {
@@ -95,17 +106,11 @@ func (a *API) languageOf(acceptLanguage []string) string {
 	return a.Messages.Match(acceptLanguage...)
 }
 
-func (p *reply) write(status int, body any) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
-		return err
-	}
+func (p *reply) write(status int, body []byte) error {
 	h := p.w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Language", p.language)
+	h["Content-Type"] = jsonInUTF8
+	h["Content-Language"] = []string{p.language}
 	p.w.WriteHeader(status)
-	_, err := p.w.Write(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+	_, err := p.w.Write(body)
 	return err
 }

@@ -1,0 +1,60 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// verdict is the data of one permission check. Its members are those of the
+// contract, in the contract's order; for a key that is not proven only the
+// first two, and for one that never expires expiresAt is null.
+type verdict domain.Decision
+
+func (v verdict) appendTo(b []byte) []byte {
+	if v.Verdict == domain.VerdictNotFound {
+		return append(b, `{"allowed":false,"reason":"NOT_FOUND"}`...)
+	}
+	b = append(b, `{"allowed":`...)
+	if domain.Decision(v).Allowed() {
+		b = append(b, `true`...)
+	} else {
+		b = append(b, `false`...)
+	}
+	b = append(b, `,"reason":`...)
+	b = appendText(b, v.Verdict)
+	b = append(b, `,"apiKeyId":`...)
+	b = appendText(b, v.Key.KeyID)
+	b = append(b, `,"workspaceId":`...)
+	b = appendText(b, v.Key.Workspace)
+	b = append(b, `,"mode":`...)
+	b = appendText(b, v.Key.Mode.String())
+	b = append(b, `,"scopes":[`...)
+	for i, code := range v.Key.Scopes.Codes() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, code)
+	}
+	b = append(b, `],"expiresAt":`...)
+	if v.Key.ExpiresAt.IsZero() {
+		return append(b, `null}`...)
+	}
+	b = append(b, '"')
+	b = v.Key.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
+	return append(b, `"}`...)
+}
+
+// verdicts are the data of several checks, in the order of the questions.
+type verdicts []domain.Decision
+
+func (vs verdicts) appendTo(b []byte) []byte {
+	b = append(b, '[')
+	for i, v := range vs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = verdict(v).appendTo(b)
+	}
+	return append(b, ']')
+}
