@@ -19,6 +19,7 @@ type KeyRepository struct {
 	mu     sync.RWMutex
 	keys   map[domain.KeyID]domain.Snapshot
 	events map[domain.KeyID][]domain.Event // oldest first
+	feeds  map[*feed]struct{}
 }
 
 // NewKeyRepository returns an empty store.
@@ -26,6 +27,7 @@ func NewKeyRepository() *KeyRepository {
 	return &KeyRepository{
 		keys:   make(map[domain.KeyID]domain.Snapshot),
 		events: make(map[domain.KeyID][]domain.Event),
+		feeds:  make(map[*feed]struct{}),
 	}
 }
 
@@ -65,6 +67,9 @@ func (r *KeyRepository) store(key *domain.APIKey, event domain.Event) {
 	defer r.mu.Unlock()
 	r.keys[key.ID()] = key.Snapshot()
 	r.events[event.KeyID] = append(r.events[event.KeyID], cloned(event))
+	for f := range r.feeds {
+		f.tell(key.ID())
+	}
 }
 
 // Get implements ports.KeyReader.

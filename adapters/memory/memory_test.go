@@ -51,3 +51,11 @@ func TestUsageRecorder(t *testing.T) {
 	t.Parallel()
 	portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return memory.NewKeyRepository() })
 }
+
+func TestChangeFeed(t *testing.T) {
+	t.Parallel()
+	portstest.RunChangeFeed(t, func(testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
+		repo := memory.NewKeyRepository()
+		return repo, repo
+	})
+}

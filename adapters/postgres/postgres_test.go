@@ -59,3 +59,11 @@ func TestUsageRecorder(t *testing.T) {
 	t.Parallel()
 	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openDSN(t, pgtest.NewDatabase(t)) })
 }
+
+func TestChangeFeed(t *testing.T) {
+	t.Parallel()
+	portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
+		dsn := pgtest.NewDatabase(t)
+		return openDSN(t, dsn), openDSN(t, dsn)
+	})
+}

@@ -5,12 +5,15 @@ import (
 	"errors"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // KeyRepository implements ports.KeyRepository on PostgreSQL.
 type KeyRepository struct {
+	dsn  string
+	cfg  pq.Config
 	pool *sqlx.DB
 	// maintenance has no bound on the time of a statement: a migration of a
 	// large table takes long.
@@ -43,7 +46,7 @@ func Open(_ context.Context, dsn string) (*KeyRepository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &KeyRepository{pool: newPool(serving, maxConnections), maintenance: newPool(unbounded, 2)}
+	r := &KeyRepository{dsn: dsn, cfg: cfg, pool: newPool(serving, maxConnections), maintenance: newPool(unbounded, 2)}
 	r.maintenance.SetMaxIdleConns(0)
 	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
 		return nil, errors.Join(err, r.Close())

@@ -30,11 +30,13 @@ SET name = ?, scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::js
 disabled = ?, expires_at = ?, deleted_at = ?
 WHERE id = ?
 RETURNING id
-)
+), event AS (
 INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
 SELECT key.id, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb
-FROM key`
+FROM key
+)
+SELECT pg_notify('` + changesChannel + `', '')`
 )
 
 // Update implements ports.KeyWriter. What is lost on the way to the server is

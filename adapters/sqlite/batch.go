@@ -16,6 +16,9 @@ func (c *committer) commit(batch []*write) {
 	defer cancel()
 	failures := make([]error, len(batch))
 	err := c.write(ctx, batch, failures)
+	if err == nil {
+		c.committed()
+	}
 	for i, job := range batch {
 		if err != nil {
 			job.answer <- err

@@ -23,6 +23,7 @@ var errClosed = errors.New("sqlite: the store is closed")
 type committer struct {
 	writer     *sqlx.DB
 	statements sqlkit.Statements
+	committed  func() // called after each commit, before its writes are answered
 	queue      chan *write
 	closing    chan struct{}
 	closed     chan struct{}
@@ -43,10 +44,11 @@ func newWrite(run func(ctx context.Context, tx transaction) error) *write {
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
-func startCommitter(writer *sqlx.DB) *committer {
+func startCommitter(writer *sqlx.DB, committed func()) *committer {
 	c := &committer{
 		writer:     writer,
 		statements: newWriteStatements(writer),
+		committed:  committed,
 		queue:      make(chan *write, maxWaiting),
 		closing:    make(chan struct{}),
 		closed:     make(chan struct{}),

@@ -16,12 +16,14 @@ import (
 type KeyRepository struct {
 	writer *sqlx.DB // one connection, since SQLite has one writer at a time
 	reader *sqlx.DB
+	file   string
 
 	migrator  *sqlkit.Migrator
 	committer *committer
 	find      *sqlkit.Statement
 	get       *sqlkit.Statement
 	events    *sqlkit.Statement
+	followers followers
 	closing   sync.Once
 }
 
@@ -33,27 +35,27 @@ func Open(ctx context.Context, path string) (*KeyRepository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
 	}
-	r := &KeyRepository{}
-	if err := r.connect(ctx, file); err != nil {
+	r := &KeyRepository{file: file}
+	if err := r.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite database: %w", err), r.Close())
 	}
 	return r, nil
 }
 
-func (r *KeyRepository) connect(ctx context.Context, file string) (err error) {
-	if r.writer, err = openPool(writerDSN(file), 1); err != nil {
+func (r *KeyRepository) connect(ctx context.Context) (err error) {
+	if r.writer, err = openPool(writerDSN(r.file), 1); err != nil {
 		return err
 	}
 	if err := requireWAL(ctx, r.writer); err != nil {
 		return err
 	}
-	if r.reader, err = openPool(readerDSN(file), max(4, runtime.GOMAXPROCS(0))); err != nil {
+	if r.reader, err = openPool(readerDSN(r.file), max(4, runtime.GOMAXPROCS(0))); err != nil {
 		return err
 	}
 	if r.migrator, err = newMigrator(r.writer); err != nil {
 		return err
 	}
-	r.committer = startCommitter(r.writer)
+	r.committer = startCommitter(r.writer, r.followers.wake)
 	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)

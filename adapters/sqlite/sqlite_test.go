@@ -50,3 +50,11 @@ func TestUsageRecorder(t *testing.T) {
 	t.Parallel()
 	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openFile(t, newFile(t)) })
 }
+
+func TestChangeFeed(t *testing.T) {
+	t.Parallel()
+	portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
+		path := newFile(t)
+		return openFile(t, path), openFile(t, path)
+	})
+}

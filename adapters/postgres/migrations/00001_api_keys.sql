@@ -28,7 +28,9 @@ CREATE TABLE api_key_secrets (
     CONSTRAINT api_key_secrets_pkey PRIMARY KEY (api_key_id, position)
 );
 
--- No reference to api_keys: the trail outlives what it tells of.
+-- No reference to api_keys: the trail outlives what it tells of. It is also
+-- the change feed: txid says in which snapshots an event is visible, which is
+-- what a follower must know, since a sequence is not the order of commits.
 CREATE TABLE api_key_events (
     api_key_id   text        COLLATE "C" NOT NULL CHECK (length(api_key_id) = 24),
     at           timestamptz NOT NULL,
@@ -41,8 +43,11 @@ CREATE TABLE api_key_events (
     ip           text,
     request_id   text        NOT NULL,
     changes      jsonb       NOT NULL CHECK (jsonb_typeof(changes) = 'array'),
+    txid         xid8        NOT NULL DEFAULT pg_current_xact_id(),
     CONSTRAINT api_key_events_pkey PRIMARY KEY (api_key_id, at, event_id)
 );
+
+CREATE INDEX api_key_events_txid_idx ON api_key_events (txid);
 
 -- +goose Down
 DROP TABLE api_key_events;

@@ -26,8 +26,11 @@ CREATE TABLE api_key_secrets (
     PRIMARY KEY (api_key_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- No reference to api_keys: the trail outlives what it tells of.
+-- No reference to api_keys: the trail outlives what it tells of. It is also
+-- the change feed: seq is the order of commits, since there is one writer at a
+-- time, and AUTOINCREMENT never gives a number again.
 CREATE TABLE api_key_events (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
     api_key_id   TEXT    NOT NULL CHECK (length(api_key_id) = 24),
     at           INTEGER NOT NULL,
     event_id     TEXT    NOT NULL CHECK (event_id <> ''),
@@ -39,8 +42,8 @@ CREATE TABLE api_key_events (
     ip           TEXT,
     request_id   TEXT    NOT NULL,
     changes      TEXT    NOT NULL CHECK (json_valid(changes) AND json_type(changes) = 'array'),
-    PRIMARY KEY (api_key_id, at, event_id)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (api_key_id, at, event_id)
+) STRICT;
 
 -- +goose Down
 DROP TABLE api_key_events;

@@ -1,0 +1,155 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Bounds of a follower.
+const (
+	// feedLimit is how long the server may be silent while it is polled.
+	feedLimit = 500 * time.Millisecond
+	// feedConnectTimeout bounds each attempt to connect to one host.
+	feedConnectTimeout = time.Second
+	// maxTold bounds the keys that one poll tells; of more it says that every
+	// key may have changed.
+	maxTold = 10_000
+)
+
+// pollChanges reads which keys have an event that this statement's snapshot
+// sees and that of the last poll did not. Those are of transactions that the
+// last snapshot had not begun (from its xmax on) or not ended (its xip): so
+// each event is told once, however the transactions overlap, and one that is
+// held open anywhere in the cluster hides nothing and costs nothing. Ids that
+// this cluster has not given yet came with a restored dump.
+const pollChanges = `SELECT pg_is_in_recovery() AS standby,
+CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
+pg_current_snapshot()::text AS snapshot,
+coalesce(pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(?::pg_snapshot), false) AS rewound,
+ARRAY(
+(SELECT api_key_id FROM api_key_events
+WHERE txid >= pg_snapshot_xmax(?::pg_snapshot) AND txid < pg_snapshot_xmax(pg_current_snapshot()) LIMIT ?)
+UNION
+(SELECT api_key_id FROM api_key_events
+WHERE txid = ANY (ARRAY(SELECT pg_snapshot_xip(?::pg_snapshot))) LIMIT ?)
+) AS changed`
+
+var errStandby = errors.New("postgres: the server is a standby, which does not take the changes")
+
+type pollRow struct {
+	Standby  bool           `db:"standby"`
+	Timeline string         `db:"timeline"`
+	Snapshot string         `db:"snapshot"`
+	Rewound  bool           `db:"rewound"`
+	Changed  pq.StringArray `db:"changed"`
+}
+
+// feed implements ports.ChangeFeed on one connection of its own, so that it
+// never waits for those that serve.
+type feed struct {
+	pool     *sqlx.DB
+	broken   error // why there is no pool
+	poll     *sqlkit.Statement
+	idle     chan struct{} // holds a token while no poll is under way
+	timeline string
+	snapshot sql.NullString // of the last poll
+	listener *listener
+}
+
+// Follow implements ports.ChangeSource. The feed reads the primary, whichever
+// host of the DSN that is.
+func (r *KeyRepository) Follow() ports.ChangeFeed {
+	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn)}
+	f.idle <- struct{}{}
+	cfg := r.cfg.Clone()
+	cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
+	cfg.ConnectTimeout = min(cfg.ConnectTimeout, feedConnectTimeout)
+	connector, err := newConnector(cfg, boundedDialer{limit: feedLimit})
+	if err != nil {
+		f.broken = err
+		return f
+	}
+	f.pool = newPool(connector, 1)
+	f.poll = sqlkit.NewStatement(f.pool, pollChanges)
+	return f
+}
+
+// Poll implements ports.ChangeFeed.
+func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
+	if f.broken != nil {
+		return ports.Changes{}, f.broken
+	}
+	row, err := f.ask(ctx)
+	if err != nil {
+		return ports.Changes{}, err
+	}
+	var changes ports.Changes
+	changes.Lost = !f.snapshot.Valid || row.Rewound || row.Timeline != f.timeline || len(row.Changed) > maxTold
+	if !changes.Lost {
+		for _, id := range row.Changed {
+			changes.Keys = append(changes.Keys, domain.KeyID(id))
+		}
+	}
+	f.timeline, f.snapshot = row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
+	return changes, nil
+}
+
+// ask waits for a poll that was left behind, which ends by the limits of its
+// connection.
+func (f *feed) ask(ctx context.Context) (pollRow, error) {
+	last := f.snapshot
+	return untilDone(ctx, func() (pollRow, error) {
+		select {
+		case <-f.idle:
+		case <-ctx.Done():
+			return pollRow{}, sqlkit.Unavailable(ctx.Err())
+		}
+		defer func() { f.idle <- struct{}{} }()
+		row, err := f.read(context.WithoutCancel(ctx), last)
+		if err != nil {
+			f.hangUp()
+		}
+		return row, translate(ctx, err)
+	})
+}
+
+// read is not told when the caller gives up: the driver would then dial the
+// server once more, to cancel, and keep the connection until that has ended.
+func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
+	var rows []pollRow
+	if err := f.poll.Select(ctx, &rows, last, last, maxTold+1, last, maxTold+1); err != nil {
+		return pollRow{}, err
+	}
+	if rows[0].Standby {
+		return pollRow{}, errStandby
+	}
+	return rows[0], nil
+}
+
+// hangUp makes the next poll connect anew: a server that was demoted stays
+// what it is on the connections it has.
+func (f *feed) hangUp() {
+	f.pool.SetMaxIdleConns(0)
+	f.pool.SetMaxIdleConns(1)
+}
+
+// Wake implements ports.ChangeFeed.
+func (f *feed) Wake() <-chan struct{} { return f.listener.wake }
+
+// Close implements ports.ChangeFeed.
+func (f *feed) Close() error {
+	err := f.listener.close()
+	if f.pool != nil {
+		err = errors.Join(err, f.pool.Close())
+	}
+	return err
+}
