@@ -98,7 +98,8 @@ func New(o Options) (*Client, error) {
 // when the same question may succeed later: the service cannot be reached,
 // does not answer in time, or answers 408, 429 or 5xx. Any other error is one
 // of configuration, such as a wrong token or a BaseURL that leads elsewhere.
-// No error holds the secret, the token or anything that was received.
+// No error holds the secret or the token, nor anything that was sent back by
+// who was told them.
 func (c *Client) Authorize(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	if check.Secret.IsZero() {
 		return domain.NotFound(), nil

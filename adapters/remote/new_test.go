@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -153,19 +154,35 @@ func (c *closable) CloseIdleConnections() {
 	c.Transport.CloseIdleConnections()
 }
 
-func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
+func TestTimeout_isOneSecondUnlessSaid(t *testing.T) {
 	t.Parallel()
-	secret := newSecret(t)
-	client := newClient(t, remote.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative{}}})
-	expectNoAnswer(t, client, secret, true)
+	for said, want := range map[time.Duration]time.Duration{0: time.Second, 5 * time.Second: 5 * time.Second} {
+		var left time.Duration
+		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+			deadline, _ := r.Context().Deadline()
+			left = time.Until(deadline)
+			return nil, errors.New("lost")
+		})
+		client := newClient(t, remote.Options{BaseURL: "https://host", Timeout: said, HTTPClient: &http.Client{Transport: transport}})
+		begun := time.Now()
+		expectNoAnswer(t, client, newSecret(t), true)
+		if left > want || left < want-time.Since(begun) {
+			t.Errorf("Timeout %v: %v are left of %v", said, left, want)
+		}
+	}
 }
 
-// talkative fails and tells all it knows.
-type talkative struct{}
+type roundTrip func(*http.Request) (*http.Response, error)
 
-func (talkative) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body bytes.Buffer
-	_, _ = body.ReadFrom(r.Body)
-	_ = r.Body.Close()
-	return nil, errors.New(body.String() + fmt.Sprint(r.Header))
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
+	t.Parallel()
+	talkative := roundTrip(func(r *http.Request) (*http.Response, error) {
+		defer r.Body.Close()
+		body, _ := io.ReadAll(r.Body)
+		return nil, errors.New(string(body) + fmt.Sprint(r.Header))
+	})
+	client := newClient(t, remote.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative}})
+	expectNoAnswer(t, client, newSecret(t), true)
 }
