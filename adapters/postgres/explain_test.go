@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lib/pq"
+
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -21,16 +23,9 @@ SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM key
 INSERT INTO api_key_events (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
 SELECT id, now(), 'evt', 'ws', 'CREATED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM key`
 
-func TestQueries_areLookUpsByPrimaryKey(t *testing.T) {
+func TestQueries_areLookUpsByIndex(t *testing.T) {
 	t.Parallel()
-	repo, err := Open(t.Context(), pgtest.NewDatabase(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = repo.Close() })
-	if err := repo.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	repo := openFollowed(t, pgtest.NewDatabase(t))
 	repo.pool.MustExecContext(t.Context(), fill)
 	repo.pool.MustExecContext(t.Context(), `ANALYZE`)
 
@@ -44,23 +39,55 @@ func TestQueries_areLookUpsByPrimaryKey(t *testing.T) {
 		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"events": {sqlkit.ListEvents, []any{id, "ws"}, []string{"api_key_events_pkey"}},
 		"made":   {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_pkey"}},
+		"lock":   {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
+		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"use":    {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
+		"rehash": {rehash, []any{
+			pq.StringArray{id}, pq.StringArray{"hmac-sha256"}, pq.StringArray{"p1"}, pq.ByteaArray{nil},
+			pq.StringArray{"hmac-sha256"}, pq.StringArray{"p2"}, pq.ByteaArray{nil},
+		}, []string{"api_key_secrets_pkey"}},
 	}
 	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { requireIndexes(t, repo, c.query, c.args, c.want...) })
+	}
+}
+
+// The planner may know of any spread of transaction ids: each event has one of
+// its own, or all came with one restored dump.
+func TestPoll_readsByIndexWhateverTheIds(t *testing.T) {
+	t.Parallel()
+	spreads := map[string]string{
+		"an id for each event":   `UPDATE api_key_events SET txid = ltrim(right(api_key_id, 16), '0')::xid8`,
+		"one id for all events":  `UPDATE api_key_events SET txid = '50'`,
+		"one id that is to come": `UPDATE api_key_events SET txid = '1000000000'`,
+	}
+	for name, spread := range spreads {
 		t.Run(name, func(t *testing.T) {
-			var lines []string
-			query := repo.pool.Rebind("EXPLAIN (COSTS OFF) " + c.query)
-			if err := repo.pool.SelectContext(t.Context(), &lines, query, c.args...); err != nil {
-				t.Fatal(err)
-			}
-			plan := strings.Join(lines, "\n")
-			if strings.Contains(plan, "Seq Scan") {
-				t.Errorf("a whole table is read:\n%s", plan)
-			}
-			for _, index := range c.want {
-				if !strings.Contains(plan, index) {
-					t.Errorf("%s is not used:\n%s", index, plan)
-				}
-			}
+			t.Parallel()
+			repo := openFollowed(t, pgtest.NewDatabase(t))
+			repo.pool.MustExecContext(t.Context(), fill)
+			repo.pool.MustExecContext(t.Context(), spread)
+			repo.pool.MustExecContext(t.Context(), `ANALYZE`)
+			const last = "6000:6002:6000"
+			args := []any{last, last, maxTold + 1, last, maxTold + 1, maxTold + 1}
+			requireIndexes(t, repo, pollChanges, args, "api_key_events_txid_idx")
 		})
+	}
+}
+
+func requireIndexes(t *testing.T, repo *KeyRepository, query string, args []any, indexes ...string) {
+	t.Helper()
+	var lines []string
+	if err := repo.pool.SelectContext(t.Context(), &lines, repo.pool.Rebind("EXPLAIN (COSTS OFF) "+query), args...); err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Join(lines, "\n")
+	if strings.Contains(plan, "Seq Scan") {
+		t.Errorf("a whole table is read:\n%s", plan)
+	}
+	for _, index := range indexes {
+		if !strings.Contains(plan, index) {
+			t.Errorf("%s is not used:\n%s", index, plan)
+		}
 	}
 }

@@ -30,17 +30,20 @@ const (
 // last snapshot had not begun (from its xmax on) or not ended (its xip): so
 // each event is told once, however the transactions overlap, and one that is
 // held open anywhere in the cluster hides nothing and costs nothing. Ids that
-// this cluster has not given yet came with a restored dump.
+// this cluster has not given yet came with a restored dump. Ranges and orders
+// keep the planner to the index whatever it believes of the ids.
 const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
 pg_current_snapshot()::text AS snapshot,
 coalesce(pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(?::pg_snapshot), false) AS rewound,
 ARRAY(
 (SELECT api_key_id FROM api_key_events
-WHERE txid >= pg_snapshot_xmax(?::pg_snapshot) AND txid < pg_snapshot_xmax(pg_current_snapshot()) LIMIT ?)
+WHERE txid >= pg_snapshot_xmax(?::pg_snapshot) AND txid < pg_snapshot_xmax(pg_current_snapshot())
+ORDER BY txid LIMIT ?)
 UNION
-(SELECT api_key_id FROM api_key_events
-WHERE txid = ANY (ARRAY(SELECT pg_snapshot_xip(?::pg_snapshot))) LIMIT ?)
+(SELECT e.api_key_id FROM pg_snapshot_xip(?::pg_snapshot) AS x (txid) CROSS JOIN LATERAL (
+SELECT api_key_id FROM api_key_events WHERE txid >= x.txid AND txid <= x.txid ORDER BY txid LIMIT ?
+) e LIMIT ?)
 ) AS changed`
 
 var errStandby = errors.New("postgres: the server is a standby, which does not take the changes")
@@ -126,7 +129,7 @@ func (f *feed) ask(ctx context.Context) (pollRow, error) {
 // server once more, to cancel, and keep the connection until that has ended.
 func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 	var rows []pollRow
-	if err := f.poll.Select(ctx, &rows, last, last, maxTold+1, last, maxTold+1); err != nil {
+	if err := f.poll.Select(ctx, &rows, last, last, maxTold+1, last, maxTold+1, maxTold+1); err != nil {
 		return pollRow{}, err
 	}
 	if rows[0].Standby {

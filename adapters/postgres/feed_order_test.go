@@ -1,0 +1,237 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// naive follows a sequence, as if it were the order of commits.
+type naive struct {
+	db   *sqlx.DB
+	last int64
+}
+
+func (n *naive) poll(t *testing.T) (ids []domain.KeyID) {
+	t.Helper()
+	var rows []struct {
+		Number int64        `db:"number"`
+		ID     domain.KeyID `db:"api_key_id"`
+	}
+	if err := n.db.SelectContext(t.Context(), &rows, `SELECT number, api_key_id FROM api_key_events WHERE number > $1 ORDER BY number`, n.last); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		n.last = row.Number
+		ids = append(ids, row.ID)
+	}
+	return ids
+}
+
+// patient waits until no older transaction is under way, in any database.
+type patient struct {
+	db   *sqlx.DB
+	last string
+}
+
+func (p *patient) poll(t *testing.T) (ids []domain.KeyID) {
+	t.Helper()
+	var horizon string
+	if err := p.db.GetContext(t.Context(), &horizon, `SELECT pg_snapshot_xmin(pg_current_snapshot())::text`); err != nil {
+		t.Fatal(err)
+	}
+	err := p.db.SelectContext(t.Context(), &ids, `SELECT api_key_id FROM api_key_events WHERE txid >= $1::xid8 AND txid < $2::xid8`, p.last, horizon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.last = horizon
+	return ids
+}
+
+// TestFeed_missesNothingOfWritersWhoCommitOutOfOrder has 16 writers who insert
+// in one order and commit in the opposite one, with a poll after each commit.
+func TestFeed_missesNothingOfWritersWhoCommitOutOfOrder(t *testing.T) {
+	t.Parallel()
+	const writers, rounds = 16, 4
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	repo.pool.MustExecContext(t.Context(), `ALTER TABLE api_key_events ADD COLUMN number bigserial`)
+	feed, counterProof := startFeed(t, repo), &naive{db: repo.maintenance}
+
+	missed, missedByNaive := 0, 0
+	for range rounds {
+		var open []*sqlx.Tx
+		var ids []domain.KeyID
+		for range writers {
+			tx, id := beginEvent(t, repo)
+			open, ids = append(open, tx), append(ids, id)
+		}
+		for i, tx := range slices.Backward(open) {
+			commit(t, tx)
+			if !slices.Contains(told(t, feed), ids[i]) {
+				missed++
+			}
+			if !slices.Contains(counterProof.poll(t), ids[i]) {
+				missedByNaive++
+			}
+		}
+	}
+	if missed > 0 {
+		t.Errorf("%d of %d events are missed", missed, writers*rounds)
+	}
+	if missedByNaive == 0 {
+		t.Error("a follower of a sequence misses nothing: the commits were in order")
+	}
+}
+
+// TestFeed_missesNothingOfWritersAtOnce leaves the order to the scheduler.
+func TestFeed_missesNothingOfWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	const writers, each = 16, 16
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	feed := startFeed(t, repo)
+
+	written := make(chan domain.KeyID, writers*each)
+	var group sync.WaitGroup
+	for range writers {
+		group.Go(func() {
+			for range each {
+				id, err := writeEvent(t.Context(), repo)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				written <- id
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+
+	seen := map[domain.KeyID]int{}
+	look := func() {
+		for _, id := range told(t, feed) {
+			seen[id]++
+		}
+	}
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		look()
+	}
+	close(written)
+	for id := range written {
+		if seen[id] != 1 {
+			t.Errorf("the event of %s is told %d times, want once", id, seen[id])
+		}
+	}
+}
+
+func TestFeed_isNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	elsewhere := openFollowed(t, pgtest.NewDatabase(t))
+	held := elsewhere.pool.MustBegin()
+	defer func() { _ = held.Rollback() }()
+	held.MustExecContext(t.Context(), `SELECT pg_current_xact_id()`) // which the horizon waits for
+
+	feed, counterProof := startFeed(t, repo), &patient{db: repo.maintenance, last: "0"}
+	late, lateByPatient := 0, 0
+	const events = 20
+	for range events {
+		id, err := writeEvent(t.Context(), repo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch ids := told(t, feed); {
+		case !slices.Contains(ids, id):
+			late++
+		case len(ids) > 1:
+			t.Errorf("%d keys are told, want the one that changed", len(ids))
+		}
+		if !slices.Contains(counterProof.poll(t), id) {
+			lateByPatient++
+		}
+	}
+	if late > 0 {
+		t.Errorf("%d of %d events are late", late, events)
+	}
+	if lateByPatient != events {
+		t.Errorf("a follower that waits for the horizon is late %d times, want %d: nothing holds it back", lateByPatient, events)
+	}
+}
+
+func openFollowed(t *testing.T, dsn string) *KeyRepository {
+	t.Helper()
+	repo, err := Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return repo
+}
+
+func startFeed(t *testing.T, repo *KeyRepository) *feed {
+	t.Helper()
+	f := repo.Follow().(*feed)
+	t.Cleanup(func() { _ = f.Close() })
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Fatalf("the first poll gives %v and %v", changes, err)
+	}
+	return f
+}
+
+func told(t *testing.T, f *feed) []domain.KeyID {
+	t.Helper()
+	changes, err := f.Poll(t.Context())
+	if err != nil || changes.Lost {
+		t.Fatalf("Poll gives lost: %v and %v", changes.Lost, err)
+	}
+	return changes.Keys
+}
+
+const insertEvent = `INSERT INTO api_key_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
+VALUES ($1, now(), 'evt', 'ws', 'DISABLED', 'acc', 'PARTNER', 'device', 'req', '[]')`
+
+func newID() domain.KeyID { return domain.KeyID("sk_live_" + rand.Text()[:16]) }
+
+// beginEvent writes an event and leaves its transaction open.
+func beginEvent(t *testing.T, repo *KeyRepository) (*sqlx.Tx, domain.KeyID) {
+	t.Helper()
+	tx, err := repo.pool.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := newID()
+	tx.MustExecContext(t.Context(), insertEvent, id)
+	return tx, id
+}
+
+func writeEvent(ctx context.Context, repo *KeyRepository) (domain.KeyID, error) {
+	id := newID()
+	if _, err := repo.pool.ExecContext(ctx, insertEvent, id); err != nil {
+		return "", fmt.Errorf("write an event: %w", err)
+	}
+	return id, nil
+}
+
+func commit(t *testing.T, tx *sqlx.Tx) {
+	t.Helper()
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+func TestFeed_refusesAStandbyAndNoticesItsPromotion(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	repo := openFollowed(t, server.NewDatabase(t))
+	f := startFeed(t, repo)
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	var data string
+	if err := repo.pool.Get(&data, `SHOW data_directory`); err != nil {
+		t.Fatal(err)
+	}
+	repo.pool.MustExecContext(t.Context(), `COPY (SELECT '') TO '`+filepath.Join(data, "standby.signal")+`'`)
+	server.Restart()
+
+	if changes, err := f.Poll(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("on a standby Poll gives %v and %v, want ErrUnavailable", changes, err)
+	}
+	if _, err := f.readAnywhere(t, repo); !errors.Is(err, errStandby) {
+		t.Errorf("on a connection to a standby the poll gives %v, want errStandby", err)
+	}
+
+	repo.pool.MustExecContext(t.Context(), `SELECT pg_promote()`)
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("after the promotion Poll gives lost: %v and %v, want lost", changes.Lost, err)
+	}
+	if changes, err := f.Poll(t.Context()); err != nil || changes.Lost {
+		t.Errorf("the poll after it gives lost: %v and %v, want nothing", changes.Lost, err)
+	}
+}
+
+// readAnywhere polls on a connection that was not chosen, as one is that was
+// to the primary when it was made.
+func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) {
+	t.Helper()
+	cfg, err := parseDSN(repo.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connector, err := newConnector(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &feed{pool: newPool(connector, 1)}
+	t.Cleanup(func() { _ = other.pool.Close() })
+	other.poll = sqlkit.NewStatement(other.pool, pollChanges)
+	return other.read(t.Context(), f.snapshot)
+}
+
+func TestFeed_doesNotWaitForThePoolThatServes(t *testing.T) {
+	t.Parallel()
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	f := startFeed(t, repo)
+	for range maxConnections {
+		tx := repo.pool.MustBegin()
+		defer func() { _ = tx.Rollback() }()
+	}
+	if ids := told(t, f); len(ids) != 0 {
+		t.Errorf("%v is told", ids)
+	}
+}
+
+func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
+	t.Parallel()
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	f := startFeed(t, repo)
+	insertMany(t, repo.pool, maxTold)
+	if got := len(told(t, f)); got != maxTold {
+		t.Errorf("%d keys are told, want %d", got, maxTold)
+	}
+	insertMany(t, repo.pool, maxTold+1)
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost || len(changes.Keys) > 0 {
+		t.Errorf("Poll gives %d keys, lost: %v and %v, want lost alone", len(changes.Keys), changes.Lost, err)
+	}
+	if ids := told(t, f); len(ids) != 0 {
+		t.Errorf("%d keys are told again", len(ids))
+	}
+}
+
+func insertMany(t *testing.T, db *sqlx.DB, n int) {
+	t.Helper()
+	db.MustExecContext(t.Context(), `INSERT INTO api_key_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
+SELECT 'sk_live_' || lpad(n::text, 16, '0'), clock_timestamp(), 'evt', 'ws', 'DISABLED', 'acc', 'PARTNER', 'device', 'req', '[]'
+FROM generate_series(1, $1) n`, n)
+}
+
+// A dump that is restored brings the transaction ids of the cluster it was
+// made in, which may be far ahead.
+func TestFeed_isNotDisturbedByTheIdsOfAnotherCluster(t *testing.T) {
+	t.Parallel()
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	insertMany(t, repo.pool, 3)
+	repo.pool.MustExecContext(t.Context(), `UPDATE api_key_events SET txid = '1000000000000'`)
+	f := startFeed(t, repo)
+	id, err := writeEvent(t.Context(), repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := told(t, f); len(ids) != 1 || ids[0] != id {
+		t.Errorf("%v is told, want %s alone", ids, id)
+	}
+}
+
+func TestFeed_saysLostWhenTheIdsOfTransactionsWentBack(t *testing.T) {
+	t.Parallel()
+	f := startFeed(t, openFollowed(t, pgtest.NewDatabase(t)))
+	f.snapshot.String = "1000000000000:1000000000000:"
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("Poll gives lost: %v and %v, want lost", changes.Lost, err)
+	}
+}
+
+func TestFeed_outlivesAServerThatFallsSilent(t *testing.T) {
+	t.Parallel()
+	line := newSilentLine(t, pgtest.NewDatabase(t))
+	f := startFeed(t, openFollowed(t, line.dsn))
+
+	line.silent.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), feedLimit)
+	defer cancel()
+	if _, err := f.Poll(ctx); !errors.Is(err, domain.ErrUnavailable) {
+		t.Fatalf("Poll gives %v, want ErrUnavailable", err)
+	}
+	line.silent.Store(false)
+	begun := time.Now()
+	if _, err := f.Poll(t.Context()); err != nil {
+		t.Errorf("once the server speaks Poll gives %v", err)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("the poll after it takes %v", took)
+	}
+}
+
+func TestListeningDSN(t *testing.T) {
+	t.Parallel()
+	got, err := url.Parse(listeningDSN("postgres://u:p%40ss@a:1,b:2/keys?sslmode=disable&target_session_attrs=any"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := got.Query(); got.Host != "a:1,b:2" || q.Get("sslmode") != "disable" || q.Get("target_session_attrs") != "primary" || q.Get("connect_timeout") != "1" {
+		t.Errorf("the URL becomes one to %s with %v", got.Host, q)
+	}
+	pairs := listeningDSN("host=a user=u sslmode=disable target_session_attrs=any")
+	cfg, err := parseDSN(pairs)
+	if err != nil || cfg.Host != "a" || cfg.TargetSessionAttrs != "primary" || strings.Count(pairs, "connect_timeout=1") != 1 {
+		t.Errorf("the pairs become %s, read as %v and %v", pairs, cfg.TargetSessionAttrs, err)
+	}
+}
