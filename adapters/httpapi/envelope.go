@@ -35,8 +35,8 @@ func appendSuccess(b []byte, timestamp int64, message string, data any) ([]byte,
 	b = append(b, `,"success":true,"code":"`+codeSuccess+`","message":`...)
 	b = appendText(b, message)
 	b = append(b, `,"data":`...)
-	if data, ok := data.(appendable); ok {
-		b = data.appendTo(b)
+	if own, ok := data.(appendable); ok {
+		b = own.appendTo(b)
 	} else {
 		var err error
 		if b, err = appendJSON(b, data); err != nil {
