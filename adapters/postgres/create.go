@@ -9,7 +9,9 @@ import (
 
 // insertKey writes a key, its secrets and its event in one statement, which is
 // one transaction and one round trip. All comes from the key, so that an
-// identifier that exists fails there before anything else can.
+// identifier that exists fails there before anything else can. Unlike an update
+// it notifies nobody: NOTIFY lets one transaction commit at a time, and there
+// is nothing of a new key in any cache but that it was not there, for a second.
 const insertKey = `WITH key AS (
 INSERT INTO api_keys
 (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -20,10 +21,75 @@ func TestCreate_whoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	repo := openDSN(t, line.dsn)
 	createOne(t, repo) // prepares the statement
 
-	line.cutAtAnswer.Store(true)
+	line.cutAt.Store(1)
 	createOne(t, repo)
-	if line.cutAtAnswer.Load() {
+	if line.cutAt.Load() > 0 {
 		t.Error("no answer was lost")
+	}
+}
+
+func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		answer int64 // after the change
+		events int
+	}{
+		"before the commit": {1, 2},
+		"of the commit":     {2, 3},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			line := newLine(t, pgtest.NewDatabase(t))
+			repo := openDSN(t, line.dsn)
+			id := createOne(t, repo)
+			disable := func(key *domain.APIKey) (domain.Event, error) {
+				return key.Disable(newEventID(t), domain.Author{}, time.Now()), nil
+			}
+			if err := repo.Update(t.Context(), "ws_a", id, disable); err != nil { // prepares the statements
+				t.Fatal(err)
+			}
+			calls := 0
+			err := repo.Update(t.Context(), "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
+				calls++
+				line.cutAt.Store(c.answer)
+				return key.Enable(newEventID(t), domain.Author{}, time.Now()), nil
+			})
+			if !errors.Is(err, domain.ErrUnavailable) || calls != 1 {
+				t.Errorf("Update gives %v after %d calls of the change, want ErrUnavailable after one", err, calls)
+			}
+			if events, err := repo.Events(t.Context(), "ws_a", id); err != nil || len(events) != c.events {
+				t.Errorf("Events gives %d events and %v, want %d", len(events), err, c.events)
+			}
+			if err := repo.Update(t.Context(), "ws_a", id, disable); err != nil {
+				t.Errorf("the next Update gives %v", err)
+			}
+		})
+	}
+}
+
+func TestUpdate_isTriedAgainWhenTheServerRollsBack(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	repo := openDSN(t, dsn)
+	id := createOne(t, repo)
+	exec(t, dsn, `CREATE SEQUENCE tries`)
+	exec(t, dsn, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF nextval('tries') = 1 THEN RAISE SQLSTATE '40001'; END IF;
+RETURN new;
+END $$`)
+	exec(t, dsn, `CREATE TRIGGER fail BEFORE UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION fail()`)
+	calls := 0
+	err := repo.Update(t.Context(), "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
+		calls++
+		event := key.Disable(newEventID(t), domain.Author{}, time.Now())
+		if event.ID == "" {
+			t.Error("the change is given a key that was changed before")
+		}
+		return event, nil
+	})
+	if err != nil || calls != 2 {
+		t.Errorf("Update gives %v after %d calls of the change, want success after two", err, calls)
 	}
 }
 
@@ -36,8 +102,21 @@ func TestCreate_onConnectionsThatTheServerEnded(t *testing.T) {
 	createOne(t, repo)
 }
 
+func TestUpdate_onConnectionsThatTheServerEnded(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	repo := openDSN(t, dsn)
+	id := createOne(t, repo)
+	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	if err := repo.Update(t.Context(), "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
+		return key.Disable(newEventID(t), domain.Author{}, time.Now()), nil
+	}); err != nil {
+		t.Errorf("Update gives %v", err)
+	}
+}
+
 // createOne fails unless a new key and one event are stored.
-func createOne(t *testing.T, repo *postgres.KeyRepository) {
+func createOne(t *testing.T, repo *postgres.KeyRepository) domain.KeyID {
 	t.Helper()
 	key, event := newKey(t)
 	if err := repo.Create(t.Context(), key, event); err != nil {
@@ -47,6 +126,7 @@ func createOne(t *testing.T, repo *postgres.KeyRepository) {
 	if err != nil || len(events) != 1 || events[0].ID != event.ID {
 		t.Fatalf("Events gives %d events and %v, want the one of the creation", len(events), err)
 	}
+	return key.ID()
 }
 
 func newKey(t *testing.T) (*domain.APIKey, domain.Event) {
@@ -61,17 +141,22 @@ func newKey(t *testing.T) (*domain.APIKey, domain.Event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventID, err := domain.NewEventID(rand.Reader)
+	return key, key.Created(newEventID(t), domain.Author{})
+}
+
+func newEventID(t *testing.T) string {
+	t.Helper()
+	id, err := domain.NewEventID(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key, key.Created(eventID, domain.Author{})
+	return id
 }
 
 // line is a way to a database that can be cut.
 type line struct {
-	dsn         string
-	cutAtAnswer atomic.Bool // swallow the next answer of the server, and hang up
+	dsn   string
+	cutAt atomic.Int64 // which of the next answers of the server to swallow, and hang up; 0: none
 }
 
 func newLine(t *testing.T, dsn string) *line {
@@ -109,7 +194,7 @@ func (l *line) carry(client net.Conn, server string) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := backend.Read(buf)
-		if err != nil || l.cutAtAnswer.CompareAndSwap(true, false) {
+		if err != nil || l.cutAt.Load() > 0 && l.cutAt.Add(-1) == 0 {
 			return
 		}
 		if _, err := client.Write(buf[:n]); err != nil {

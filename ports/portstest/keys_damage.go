@@ -19,18 +19,10 @@ func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, damage func(
 			requireCreated(t, repo, e)
 			damage(t, e.id(), list)
 
-			found, err := repo.Find(t.Context(), e.id())
-			if err != nil {
-				t.Fatalf("Find: %v", err)
-			}
-			s := found.Snapshot()
-			if !s.Scopes.Empty() {
-				t.Errorf("the key has the scopes %v, want none", s.Scopes.Codes())
-			}
-			for _, addr := range []netip.Addr{{}, netip.MustParseAddr("192.168.1.7"), netip.MustParseAddr("::1")} {
-				if s.IPWhitelist.Admits(addr) {
-					t.Errorf("the key admits %v, want nobody", addr)
-				}
+			s := requirePowerless(t, repo, e)
+			disable(t, repo, e)
+			if !requirePowerless(t, repo, e).Disabled {
+				t.Error("the key cannot be disabled")
 			}
 			copied := rehydrated(t, issue(t), func(to *domain.Snapshot) { to.IPWhitelist = s.IPWhitelist })
 			if err := repo.Create(t.Context(), copied.key, copied.event); err == nil {
@@ -38,4 +30,22 @@ func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, damage func(
 			}
 		})
 	}
+}
+
+func requirePowerless(t *testing.T, repo ports.KeyRepository, e entry) domain.Snapshot {
+	t.Helper()
+	found, err := repo.Find(t.Context(), e.id())
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	s := found.Snapshot()
+	if !s.Scopes.Empty() {
+		t.Errorf("the key has the scopes %v, want none", s.Scopes.Codes())
+	}
+	for _, addr := range []netip.Addr{{}, netip.MustParseAddr("192.168.1.7"), netip.MustParseAddr("::1")} {
+		if s.IPWhitelist.Admits(addr) {
+			t.Errorf("the key admits %v, want nobody", addr)
+		}
+	}
+	return s
 }
