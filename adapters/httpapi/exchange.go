@@ -35,7 +35,9 @@ type handler func(x *exchange) error
 // plain adapts h to echo, where exchanged has made the context an exchange:
 // that costs nothing, and a value set in the context costs a map.
 func (a *API) plain(h handler) echo.HandlerFunc {
-	return func(c echo.Context) error { return h(c.(*exchange)) }
+	return func(c echo.Context) error {
+		return h(c.(*exchange)) //nolint:forcetypeassert // exchanged passes nothing else on
+	}
 }
 
 // exchanged wraps every request, also one that matches no route: it gives it
@@ -61,7 +63,7 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 			panic(p)
 		}
 		// The panic's value may hold anything, a secret too; its type and the

@@ -57,7 +57,7 @@ func isIJSON(body []byte) bool {
 	for dec := newDecoder(body); ; {
 		token, err := dec.ReadToken()
 		if err != nil {
-			return err == io.EOF
+			return errors.Is(err, io.EOF)
 		}
 		if token.Kind() == '"' && bytes.ContainsFunc([]byte(token.String()), isNoncharacter) {
 			return false

@@ -16,26 +16,27 @@ type reply struct {
 	requestID string
 	language  string // empty until something is to be said
 	code      string // of the answer; empty until there is one
+
+	// Where the header keeps its values: one allocation with the rest. The
+	// header outlives the request, a reply is never used again.
+	named [1]string // X-Request-Id
+	told  [4]string // who the key is
 }
 
 func (a *API) replyTo(w http.ResponseWriter, r *http.Request) reply {
 	return reply{api: a, w: w, r: r, requestID: identifierOf(w, r)}
 }
 
-// begin sets what every answer has.
+// begin sets what every answer has, also one that says nothing.
 func (p *reply) begin() {
 	h := p.w.Header()
-	h["X-Request-Id"] = []string{p.requestID}
+	p.named = [1]string{p.requestID}
+	h["X-Request-Id"] = p.named[:]
 	h["Cache-Control"] = noStore
-	if given := h["Vary"]; given == nil {
-		h["Vary"] = varyLanguage
-	} else {
-		h["Vary"] = append(slices.Clip(given), varyLanguage...)
-	}
 }
 
-// Header values that every answer has. Nobody may write to them; Header.Add
-// copies them, since they have no room.
+// Header values of many answers. Nobody may write to them; Header.Add copies
+// them, since they have no room.
 var (
 	noStore      = []string{"no-store"}
 	varyLanguage = []string{"Accept-Language"}
@@ -110,6 +111,11 @@ func (p *reply) write(status int, body []byte) error {
 	h := p.w.Header()
 	h["Content-Type"] = jsonInUTF8
 	h["Content-Language"] = []string{p.language}
+	if given := h["Vary"]; given == nil {
+		h["Vary"] = varyLanguage
+	} else { // an embedder's
+		h["Vary"] = append(slices.Clip(given), varyLanguage...)
+	}
 	p.w.WriteHeader(status)
 	_, err := p.w.Write(body)
 	return err

@@ -19,7 +19,7 @@ func identifierOf(w http.ResponseWriter, r *http.Request) string {
 // requestID takes over the caller's identifier when it is one value of 1 to
 // 128 visible ASCII characters, and else makes one.
 func requestID(h http.Header) string {
-	values := h.Values("X-Request-Id")
+	values := h["X-Request-Id"]
 	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && visibleASCII(values[0]) {
 		return values[0]
 	}
