@@ -43,8 +43,13 @@ func TestQueries_areLookUpsByIndex(t *testing.T) {
 		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"use":    {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
 		"rehash": {rehash, []any{
-			pq.StringArray{id}, pq.StringArray{"hmac-sha256"}, pq.StringArray{"p1"}, pq.ByteaArray{nil},
-			pq.StringArray{"hmac-sha256"}, pq.StringArray{"p2"}, pq.ByteaArray{nil},
+			pq.StringArray{id},
+			pq.StringArray{"hmac-sha256"},
+			pq.StringArray{"p1"},
+			pq.ByteaArray{nil},
+			pq.StringArray{"hmac-sha256"},
+			pq.StringArray{"p2"},
+			pq.ByteaArray{nil},
 		}, []string{"api_key_secrets_pkey"}},
 	}
 	for name, c := range cases {

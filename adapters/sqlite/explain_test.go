@@ -18,18 +18,24 @@ func TestQueries_areLookUps(t *testing.T) {
 		want  []string
 	}{
 		"find": {sqlkit.FindKey, []any{"id"}, []string{
-			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)"}},
+			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)",
+		}},
 		"get": {sqlkit.GetKey, []any{"id", "ws"}, []string{
-			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)"}},
+			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)",
+		}},
 		"events": {sqlkit.ListEvents, []any{"id", "ws"}, []string{
-			"SEARCH api_key_events USING INDEX sqlite_autoindex_api_key_events_1 (api_key_id=?)"}},
+			"SEARCH api_key_events USING INDEX sqlite_autoindex_api_key_events_1 (api_key_id=?)",
+		}},
 		"newest change": {newestChange, nil, []string{"SEARCH api_key_events"}},
 		"changes since": {changesSince, []any{1, 2}, []string{
-			"SEARCH api_key_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR DISTINCT"}},
+			"SEARCH api_key_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR DISTINCT",
+		}},
 		"record use": {recordUse, []any{"{}"}, []string{
-			"SCAN used VIRTUAL TABLE INDEX 1:", "SEARCH api_keys USING PRIMARY KEY (id=?)"}},
+			"SCAN used VIRTUAL TABLE INDEX 1:", "SEARCH api_keys USING PRIMARY KEY (id=?)",
+		}},
 		"rehash": {rehash, []any{"[]"}, []string{
-			"SCAN r VIRTUAL TABLE INDEX 1:", "SEARCH api_key_secrets USING PRIMARY KEY (api_key_id=?)"}},
+			"SCAN r VIRTUAL TABLE INDEX 1:", "SEARCH api_key_secrets USING PRIMARY KEY (api_key_id=?)",
+		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

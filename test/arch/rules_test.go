@@ -40,7 +40,7 @@ type owner struct {
 }
 
 var owners = []owner{
-	{"github.com/labstack/echo", []string{"adapters/httpapi", "."}, "the move to echo v5 is one folder"},
+	{"github.com/labstack/echo", []string{"adapters/httpapi", ".", "test"}, "the move to echo v5 is one folder, and tests that mount it"},
 	{"github.com/lestrrat-go/jwx", []string{"adapters/jwtauth"}, "the move to jwx v3 is one folder"},
 	{"github.com/jmoiron/sqlx", []string{"adapters/postgres", "adapters/sqlite", "adapters/internal/sqlkit", "test"}, "SQL stays in the stores, and in tests that look into them"},
 	{"github.com/lib/pq", []string{"adapters/postgres", "adapters/internal/sqlkit", "test"}, "the move to pgx is one folder"},
