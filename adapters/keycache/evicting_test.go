@@ -1,0 +1,46 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// writer changes what a store finds, and answers what a test decides.
+type writer struct {
+	store *store
+	err   error
+}
+
+func (w writer) Create(_ context.Context, key *domain.APIKey, _ domain.Event) error {
+	w.store.put(key.ID(), false)
+	return w.err
+}
+
+func (w writer) Update(_ context.Context, _ domain.WorkspaceID, id domain.KeyID, _ func(*domain.APIKey) (domain.Event, error)) error {
+	w.store.put(id, true)
+	return w.err
+}
+
+func TestEvicting_showsAChangeWhateverTheWriterSaysOfIt(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{"made": nil, "of unknown fate": errors.New("connection lost")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 0)
+			keys := w.Evicting(writer{store: w.store, err: err})
+			id := newID(t)
+			expect(t, "a key that is not there", w.status(t, id), "not found")
+			if got := keys.Create(t.Context(), domain.Rehydrate(domain.Snapshot{ID: id}), domain.Event{}); !errors.Is(got, err) {
+				t.Errorf("Create gives %v, want %v", got, err)
+			}
+			expect(t, "the key once created", w.status(t, id), "OK")
+			if got := keys.Update(t.Context(), "ws", id, nil); !errors.Is(got, err) {
+				t.Errorf("Update gives %v, want %v", got, err)
+			}
+			expect(t, "the key once disabled", w.status(t, id), "DISABLED")
+		})
+	}
+}
