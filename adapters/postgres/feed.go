@@ -20,7 +20,7 @@ const (
 	feedLimit = 500 * time.Millisecond
 	// feedConnectTimeout bounds each attempt to connect to one host.
 	feedConnectTimeout = time.Second
-	// maxTold bounds the keys that one poll tells; of more it says that every
+	// maxTold bounds the events that one poll reads; of more it says that every
 	// key may have changed.
 	maxTold = 10_000
 )
@@ -40,7 +40,7 @@ ARRAY(
 (SELECT api_key_id FROM api_key_events
 WHERE txid >= pg_snapshot_xmax(?::pg_snapshot) AND txid < pg_snapshot_xmax(pg_current_snapshot())
 ORDER BY txid LIMIT ?)
-UNION
+UNION ALL
 (SELECT e.api_key_id FROM pg_snapshot_xip(?::pg_snapshot) AS x (txid) CROSS JOIN LATERAL (
 SELECT api_key_id FROM api_key_events WHERE txid >= x.txid AND txid <= x.txid ORDER BY txid LIMIT ?
 ) e LIMIT ?)

@@ -95,6 +95,21 @@ func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
 	}
 }
 
+// The last of many events is of another key than all before it.
+func TestFeed_countsEventsAndNotKeys(t *testing.T) {
+	t.Parallel()
+	repo := openFollowed(t, pgtest.NewDatabase(t))
+	f := startFeed(t, repo)
+	insertMany(t, repo.pool, maxTold+1)
+	repo.pool.MustExecContext(t.Context(), `UPDATE api_key_events SET api_key_id = 'sk_live_0000000000000001', event_id = api_key_id`)
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("Poll gives %d keys, lost: %v and %v, want lost", len(changes.Keys), changes.Lost, err)
+	}
+}
+
 func insertMany(t *testing.T, db *sqlx.DB, n int) {
 	t.Helper()
 	db.MustExecContext(t.Context(), `INSERT INTO api_key_events

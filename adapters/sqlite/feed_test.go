@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -28,34 +27,32 @@ func told(t *testing.T, f *feed) []domain.KeyID {
 	return changes.Keys
 }
 
-func store(t *testing.T, repo *KeyRepository, rows ...newRows) {
+func store(t *testing.T, repo *KeyRepository, rows newRows) {
 	t.Helper()
-	err := repo.committer.do(t.Context(), func(_ context.Context, tx transaction) error {
-		for _, r := range rows {
-			if err := tx.create(r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := repo.committer.do(t.Context(), func(_ context.Context, tx transaction) error { return tx.create(rows) })
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// insertMany writes one event for each of n keys.
+func insertMany(t *testing.T, repo *KeyRepository, eventID string, n int) {
+	t.Helper()
+	repo.writer.MustExecContext(t.Context(), `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+INSERT INTO api_key_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
+SELECT printf('sk_live_%016d', n), 0, ?, 'ws', 'DISABLED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM numbers`, n, eventID)
 }
 
 func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	f := startFeed(t, repo)
-	rows := make([]newRows, 2*maxTold+1)
-	for i := range rows {
-		rows[i] = rowsOf(fmt.Sprintf("sk_live_%016d", i), fmt.Sprint("evt_", i))
-	}
-	store(t, repo, rows[:maxTold]...)
+	insertMany(t, repo, "evt_1", maxTold)
 	if got := len(told(t, f)); got != maxTold {
 		t.Errorf("%d keys are told, want %d", got, maxTold)
 	}
-	store(t, repo, rows[maxTold:]...)
+	insertMany(t, repo, "evt_2", maxTold+1)
 	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost || len(changes.Keys) > 0 {
 		t.Errorf("Poll gives %d keys, lost: %v and %v, want lost alone", len(changes.Keys), changes.Lost, err)
 	}
