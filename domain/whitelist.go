@@ -85,10 +85,14 @@ func (w IPWhitelist) Ranges() []IPRange { return slices.Clone(w.ranges) }
 func (w IPWhitelist) restricts() bool { return w.unreadable || len(w.ranges) > 0 }
 
 // Admits says whether a key with this whitelist may be used from addr. The
-// zero address is an unknown one, which only an unrestricted key accepts.
+// zero address is an unknown one, which only an unrestricted key accepts, and
+// so is an address with a zone, which means nothing here.
 func (w IPWhitelist) Admits(addr netip.Addr) bool {
 	if !w.restricts() {
 		return true
+	}
+	if addr.Zone() != "" {
+		return false
 	}
 	addr = addr.Unmap()
 	for _, r := range w.ranges {

@@ -199,6 +199,7 @@ func TestIPWhitelist_Admits(t *testing.T) {
 		"an IPv6 address elsewhere":               {listed, "2001:db9::1", false},
 		"an IPv4-mapped address elsewhere":        {listed, "::ffff:10.2.0.1", false},
 		"an address with a zone":                  {listed, "2001:db8::1%eth0", false},
+		"a mapped address with a zone":            {listed, "::ffff:10.1.0.1%eth0", false},
 		"an unknown address":                      {listed, "", false},
 		"IPv4 where all IPv6 is listed":           {newWhitelist(t, "::/0"), "10.1.0.1", false},
 		"mapped IPv4 where all IPv6 is listed":    {newWhitelist(t, "::/0"), "::ffff:10.1.0.1", false},

@@ -46,7 +46,7 @@ func New(ctx context.Context, config Config) (*Authenticator, error) {
 //
 // A token signed by a key that is not known makes the keys be read again, at
 // most once in [Config].LookupInterval; if the key is not there then, or the
-// issuer does not answer, the token is invalid.
+// issuer does not answer within a second, the token is invalid.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (domain.Actor, error) {
 	t, err := parseToken(token)
 	if err != nil {

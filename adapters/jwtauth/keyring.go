@@ -10,8 +10,13 @@ import (
 	"time"
 )
 
-// retryInterval is when a read of keys that failed is tried again.
-const retryInterval = 10 * time.Second
+const (
+	// retryInterval is when a read of keys that failed is tried again.
+	retryInterval = 10 * time.Second
+	// lookupWait is how long a token of an unknown key waits for a look-up,
+	// before the key is taken for one that does not exist.
+	lookupWait = time.Second
+)
 
 // keyring holds the last good key set. One goroutine reads all later ones, so
 // that there is never more than one read under way.
@@ -92,15 +97,19 @@ func (r *keyring) find(ctx context.Context, h header) (verificationKey, error) {
 
 // lookUp waits for the look-up under way, or for one of its own. It returns at
 // once when the last one is too recent, so that made-up key names cost the
-// issuer nothing.
+// issuer nothing, and after lookupWait when the issuer is slow, so that they
+// cannot keep the caller from the refusal they have earned.
 func (r *keyring) lookUp(ctx context.Context) error {
 	flight := r.board()
 	if flight == nil {
 		return nil
 	}
+	wait := time.NewTimer(lookupWait)
+	defer wait.Stop()
 	select {
 	case <-flight:
 	case <-r.stopped:
+	case <-wait.C:
 	case <-ctx.Done():
 		return unavailable("look up a token key", ctx.Err())
 	}

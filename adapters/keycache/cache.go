@@ -2,6 +2,7 @@ package keycache
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -108,22 +109,26 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 			c.counters.hits.Add(1)
 			return nil, domain.ErrKeyNotFound
 		}
-		return c.read(ctx, id, loadTimeout)
+		return c.read(ctx, id, 0, loadTimeout)
 	case doubtful:
-		return c.reread(ctx, id)
+		return c.reread(ctx, id, at)
 	default:
-		return c.read(ctx, id, loadTimeout)
+		return c.read(ctx, id, moment(at), loadTimeout)
 	}
 }
 
+// moment names the tenth of a second of an instant. Who cannot rely on the
+// feed to end a shared read that is out of date shares it no longer than that.
+func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
+
 // reread asks the store about what may be in memory, and falls back on memory
 // when the store cannot answer.
-func (c *Cache) reread(ctx context.Context, id domain.KeyID) (*application.KnownKey, error) {
+func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	known, ok := c.known.GetIfPresent(id)
 	if !ok {
-		return c.read(ctx, id, loadTimeout)
+		return c.read(ctx, id, moment(at), loadTimeout)
 	}
-	fresh, err := c.read(ctx, id, rereadTimeout)
+	fresh, err := c.read(ctx, id, moment(at), rereadTimeout)
 	if errors.Is(err, domain.ErrUnavailable) && c.trust.at(c.now()) != expired {
 		c.counters.hits.Add(1)
 		return known, nil
@@ -135,7 +140,6 @@ func (c *Cache) reread(ctx context.Context, id domain.KeyID) (*application.Known
 // the key as it was before.
 func (c *Cache) Evict(id domain.KeyID) {
 	c.generation(id).Add(1)
-	c.loads.forget(id)
 	c.known.Invalidate(id)
 	c.unknown.Invalidate(id)
 }
@@ -145,7 +149,6 @@ func (c *Cache) EvictAll() {
 	for i := range c.generations {
 		c.generations[i].Add(1)
 	}
-	c.loads.forgetAll()
 	c.known.InvalidateAll()
 	c.unknown.InvalidateAll()
 }
@@ -156,11 +159,16 @@ func (c *Cache) Close() {
 	c.unknown.StopAllGoroutines()
 }
 
-// read asks the store, once however many ask at the same time, and keeps the
-// answer.
-func (c *Cache) read(ctx context.Context, id domain.KeyID, timeout time.Duration) (*application.KnownKey, error) {
+// read asks the store, once however many ask in the same moment, and keeps
+// the answer. Who asks after an eviction does not wait for a read from before
+// it, which may have seen the key as it was.
+func (c *Cache) read(ctx context.Context, id domain.KeyID, moment int64, timeout time.Duration) (*application.KnownKey, error) {
 	c.counters.misses.Add(1)
-	return c.loads.do(ctx, id, timeout, func(ctx context.Context) (*application.KnownKey, error) {
+	name := make([]byte, 0, domain.KeyIDLength+16)
+	name = append(name, id...)
+	name = binary.NativeEndian.AppendUint64(name, c.generation(id).Load())
+	name = binary.NativeEndian.AppendUint64(name, uint64(moment))
+	return c.loads.do(ctx, string(name), timeout, func(ctx context.Context) (*application.KnownKey, error) {
 		before := c.generation(id).Load()
 		key, err := c.finder.Find(ctx, id)
 		switch {

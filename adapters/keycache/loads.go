@@ -3,6 +3,7 @@ package keycache
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -25,33 +26,31 @@ const (
 
 // loads reads each key once at a time, and only so many at once.
 type loads struct {
-	flights *atomic.Pointer[singleflight.Group]
+	flights *singleflight.Group
 	slots   chan struct{}
 	pending *atomic.Int64
 }
 
 func newLoads() loads {
-	l := loads{
-		flights: new(atomic.Pointer[singleflight.Group]),
+	return loads{
+		flights: new(singleflight.Group),
 		slots:   make(chan struct{}, concurrentLoads),
 		pending: new(atomic.Int64),
 	}
-	l.flights.Store(new(singleflight.Group))
-	return l
 }
 
-// do runs load, or waits for one of the same key that is under way. The load
+// do runs load, or waits for one under way that has the same name. The load
 // has its own deadline, since others may be waiting for it when the caller
 // that began it has gone.
-func (l loads) do(ctx context.Context, id domain.KeyID, timeout time.Duration, load func(context.Context) (*application.KnownKey, error)) (*application.KnownKey, error) {
-	flight := l.flights.Load().DoChan(string(id), func() (any, error) {
+func (l loads) do(ctx context.Context, name string, timeout time.Duration, load func(context.Context) (*application.KnownKey, error)) (*application.KnownKey, error) {
+	flight := l.flights.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 		defer cancel()
 		if err := l.acquire(ctx); err != nil {
 			return nil, err
 		}
 		defer l.release()
-		return load(ctx)
+		return contained(ctx, load)
 	})
 	select {
 	case result := <-flight:
@@ -60,6 +59,17 @@ func (l loads) do(ctx context.Context, id domain.KeyID, timeout time.Duration, l
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a key: %w: %w", domain.ErrUnavailable, ctx.Err())
 	}
+}
+
+// contained turns a panic of load, which runs where no caller could recover
+// it, into an error. The panic's value may hold anything and is not told.
+func contained(ctx context.Context, load func(context.Context) (*application.KnownKey, error)) (known *application.KnownKey, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			known, err = nil, fmt.Errorf("reading a key panicked with a %T:\n%s", p, debug.Stack())
+		}
+	}()
+	return load(ctx)
 }
 
 func (l loads) acquire(ctx context.Context) error {
@@ -80,9 +90,3 @@ func (l loads) release() {
 	<-l.slots
 	l.pending.Add(-1)
 }
-
-// forget lets the next caller begin a load of its own even while an older one
-// is under way, which may have read the key before it changed.
-func (l loads) forget(id domain.KeyID) { l.flights.Load().Forget(string(id)) }
-
-func (l loads) forgetAll() { l.flights.Store(new(singleflight.Group)) }
