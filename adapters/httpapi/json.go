@@ -86,12 +86,15 @@ func isNoncharacter(r rune) bool { return unicode.Is(unicode.Noncharacter_Code_P
 var duplicatesAllowed = jsontext.AllowDuplicateNames(true)
 
 // decoders are kept: a new one is most of what it costs to read a question.
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+var decoders sync.Pool // of *jsontext.Decoder
 
 // newDecoder returns a decoder of body that does not copy it. Hand it to
 // release when done.
 func newDecoder(body []byte) *jsontext.Decoder {
-	dec := decoders.Get().(*jsontext.Decoder)
+	dec, kept := decoders.Get().(*jsontext.Decoder)
+	if !kept {
+		dec = new(jsontext.Decoder)
+	}
 	dec.Reset(bytes.NewBuffer(body), duplicatesAllowed)
 	return dec
 }
