@@ -108,11 +108,7 @@ func TestUpdate_onConnectionsThatTheServerEnded(t *testing.T) {
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
-	if err := repo.Update(t.Context(), "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
-		return key.Disable(newEventID(t), domain.Author{}, time.Now()), nil
-	}); err != nil {
-		t.Errorf("Update gives %v", err)
-	}
+	disable(t, repo, id)
 }
 
 // createOne fails unless a new key and one event are stored.
