@@ -49,6 +49,7 @@ func TestAppendSuccess_isWhatReflectionWrites(t *testing.T) {
 		at, message := rapid.Int64().Draw(t, "timestamp"), rapid.String().Draw(t, "message")
 		mustMatch(t, at, message, given, shape)
 		mustMatch(t, at, message, nil, nil)
+		mustMatch(t, at, message, createdKey{Name: message}, createdKey{Name: message})
 		if questions > 0 {
 			mustMatch(t, at, message, verdict(given[0]), shape[0])
 		}
