@@ -11,26 +11,27 @@ import (
 )
 
 // Bounds of one connection. The largest header section admits a token of
-// 8 KiB beside the other headers.
+// 8 KiB beside the other headers. No request, not one whose client is slow to
+// take the answer, outlasts the time for draining.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
-	writeTimeout      = 20 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 15 * time.Second
 	idleTimeout       = 60 * time.Second
 	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 15 * time.Second
+	drainTimeout      = 20 * time.Second
 )
 
 // Run listens on the public and the internal address of the configuration
 // until ctx ends. Then it stops accepting, lets the requests under way finish
-// for up to 15 s, and returns nil; the internal side, where others ask for
-// permission, stops last.
+// for up to 20 s a side, and returns nil; the internal side, where others ask
+// for permission, stops last.
 func (s *Service) Run(ctx context.Context) error {
 	internal, err := s.listen.openInternal(ctx)
 	if err != nil {
 		return err
 	}
-	public, err := open(ctx, s.listen.public)
+	public, err := open(ctx, "APIKEYS_ADDR", s.listen.public)
 	if err != nil {
 		return errors.Join(err, internal.Close())
 	}
@@ -53,15 +54,20 @@ func (s *Service) Run(ctx context.Context) error {
 
 // drain stops the servers one after the other.
 func drain(ctx context.Context, servers []*http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
-	defer cancel()
 	var errs []error
 	for _, server := range servers {
-		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, err, server.Close())
-		}
+		errs = append(errs, drainOne(ctx, server))
 	}
 	return errors.Join(errs...)
+}
+
+func drainOne(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
+	}
+	return nil
 }
 
 func (s *Service) server(h http.Handler) *http.Server {
@@ -86,7 +92,7 @@ type listen struct {
 // openInternal refuses to let anyone ask who is not on this machine, unless
 // callers must prove themselves.
 func (l listen) openInternal(ctx context.Context) (net.Listener, error) {
-	listener, err := open(ctx, l.internal)
+	listener, err := open(ctx, "APIKEYS_INTERNAL_ADDR", l.internal)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +104,12 @@ func (l listen) openInternal(ctx context.Context) (net.Listener, error) {
 		listener.Close())
 }
 
-func open(ctx context.Context, addr string) (net.Listener, error) {
+// open listens on addr, which the operator sets by that variable.
+func open(ctx context.Context, variable, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
-	return lc.Listen(ctx, "tcp", addr)
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", variable, err)
+	}
+	return l, nil
 }

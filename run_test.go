@@ -1,0 +1,171 @@
+package apikeys_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// blocking is a repository whose creations wait until they are let go.
+type blocking struct {
+	ports.KeyRepository
+	entered, proceed chan struct{}
+}
+
+func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+	close(b.entered)
+	<-b.proceed
+	return b.KeyRepository.Create(ctx, key, event)
+}
+
+// anyone takes every token for that of an OWNER of the workspace.
+type anyone struct{ notReady error }
+
+func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{
+		AccountID: "acc-1",
+		Portal:    domain.PortalPartner,
+		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
+	}, nil
+}
+
+func (a anyone) Ready(context.Context) error { return a.notReady }
+
+func onLoopback() config.Config {
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = "memory://"
+	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	return cfg
+}
+
+func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys.Service {
+	t.Helper()
+	service, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
+		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := service.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return service
+}
+
+func TestRun_LetsRequestsUnderWayFinish(t *testing.T) {
+	t.Parallel()
+	store := blocking{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
+	listening := make(chan apikeys.Listeners, 1)
+	service := startable(t, onLoopback(), apikeys.WithRepository(store),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.Run(ctx) }()
+	at := <-listening
+
+	created := make(chan int, 1)
+	go func() {
+		status, _ := call(t, http.MethodPost, "http://"+at.Public.String()+"/web/v1/workspaces/ws_1/api-keys", `{"name":"k"}`)
+		created <- status
+	}()
+	<-store.entered
+	stop()
+	awaitNotReady(t, service)
+	if status, _ := call(t, http.MethodGet, "http://"+at.Internal.String()+"/readyz", ""); status != http.StatusServiceUnavailable {
+		t.Errorf("readyz while stopping = %d, want 503", status)
+	}
+	close(store.proceed)
+	if status := <-created; status != http.StatusCreated {
+		t.Errorf("the request under way was answered %d, want 201", status)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+}
+
+// awaitNotReady returns once the service has heard that it is to stop.
+func awaitNotReady(t *testing.T, service *apikeys.Service) {
+	t.Helper()
+	for service.Ready(t.Context()) == nil {
+		if t.Context().Err() != nil {
+			t.Fatal("still ready")
+		}
+	}
+}
+
+func TestRun_RefusesAnOpenInternalAddress(t *testing.T) {
+	t.Parallel()
+	cfg := onLoopback()
+	cfg.InternalAddr = "0.0.0.0:0"
+	err := startable(t, cfg).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "APIKEYS_INTERNAL_TOKEN") {
+		t.Errorf("Run() = %v, want a refusal that names APIKEYS_INTERNAL_TOKEN", err)
+	}
+}
+
+func TestRun_NamesTheVariableOfAnAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
+	listening := make(chan apikeys.Listeners, 1)
+	first := startable(t, onLoopback(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- first.Run(ctx) }()
+	cfg := onLoopback()
+	cfg.Addr = (<-listening).Public.String()
+	if err := startable(t, cfg).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "APIKEYS_ADDR") {
+		t.Errorf("Run() = %v, want an error that names APIKEYS_ADDR", err)
+	}
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReady_AsksTheAuthenticator(t *testing.T) {
+	t.Parallel()
+	want := errors.New("no keys yet")
+	service := startable(t, onLoopback(), apikeys.WithAuthenticator(anyone{notReady: want}))
+	if err := service.Ready(t.Context()); !errors.Is(err, want) {
+		t.Errorf("Ready() = %v, want %v", err, want)
+	}
+}
+
+func call(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	req.Header = http.Header{
+		"Authorization":  {"Bearer x"},
+		"Content-Type":   {"application/json"},
+		"X-Client-Hash":  {"device-1"},
+		"X-Workspace-Id": {"ws_1"},
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, string(text)
+}
