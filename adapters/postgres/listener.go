@@ -82,20 +82,15 @@ func (l *listener) close() error {
 // listeningDSN returns dsn with what a listener needs: a standby takes no
 // LISTEN, and an attempt to connect must end.
 func listeningDSN(dsn string) string {
-	needs := map[string]string{
-		"target_session_attrs": string(pq.TargetSessionAttrsPrimary),
-		"connect_timeout":      strconv.Itoa(int(feedConnectTimeout / time.Second)),
+	const primary = string(pq.TargetSessionAttrsPrimary)
+	timeout := strconv.Itoa(int(feedConnectTimeout / time.Second))
+	u, err := url.Parse(dsn)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return dsn + " target_session_attrs=" + primary + " connect_timeout=" + timeout
 	}
-	if u, err := url.Parse(dsn); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
-		query := u.Query()
-		for name, value := range needs {
-			query.Set(name, value)
-		}
-		u.RawQuery = query.Encode()
-		return u.String()
-	}
-	for name, value := range needs {
-		dsn += " " + name + "=" + value
-	}
-	return dsn
+	query := u.Query()
+	query.Set("target_session_attrs", primary)
+	query.Set("connect_timeout", timeout)
+	u.RawQuery = query.Encode()
+	return u.String()
 }
