@@ -26,7 +26,7 @@ func NewAuthorize(keys KeySource, verifier domain.SecretVerifier, usage *Usage, 
 // NOT_FOUND without a look-up. An error means that there is no answer, which a
 // caller must take as a no; it wraps [domain.ErrUnavailable] when the key
 // cannot be known now.
-func (uc *Authorize) Do(ctx context.Context, check domain.Check) (domain.Decision, error) {
+func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domain.Decision, err error) {
 	if check.Secret.IsZero() {
 		return domain.NotFound(), nil
 	}
@@ -38,7 +38,7 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (domain.Decisio
 		}
 		return domain.NotFound(), err
 	}
-	decision := known.Authorize(check, uc.verifier, at)
+	decision = known.Authorize(check, uc.verifier, at)
 	if decision.Allowed() {
 		uc.usage.note(known, check.Secret, at)
 	}

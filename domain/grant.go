@@ -70,30 +70,33 @@ func (g *Grant) ID() KeyID { return g.id }
 
 // Authorize answers c at now. The order of judging is fixed: secret, deleted,
 // disabled, expired, address, scopes; the first that fails is the verdict.
-func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
+func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) (d Decision) {
 	if g.provenBy(c.Secret, verifier, now) < 0 || g.deleted {
-		return NotFound()
+		d.Verdict = VerdictNotFound
+		return d
 	}
-	d := Decision{Verdict: VerdictOK, Key: g.identity()}
-	switch {
-	case g.disabled:
-		d.Verdict = VerdictDisabled
-	case reached(g.expiresAt, now):
-		d.Verdict = VerdictExpired
-	case g.whitelist != nil && !g.whitelist.Admits(c.Addr):
-		d.Verdict = VerdictIPNotAllowed
-	case !g.scopes.Holds(c.Scopes):
-		d.Verdict = VerdictInsufficientScope
+	// Member by member, since a Decision is larger than what is copied cheaply.
+	d.Key.KeyID, d.Key.Workspace, d.Key.Mode, d.Key.Scopes = g.id, g.workspace, g.mode, g.scopes
+	if g.expiresAt != endless {
+		d.Key.ExpiresAt = time.UnixMicro(g.expiresAt).UTC()
 	}
+	d.Verdict = g.judge(&c, now)
 	return d
 }
 
-func (g *Grant) identity() Identity {
-	i := Identity{KeyID: g.id, Workspace: g.workspace, Mode: g.mode, Scopes: g.scopes}
-	if g.expiresAt != endless {
-		i.ExpiresAt = time.UnixMicro(g.expiresAt).UTC()
+// judge returns the verdict on whoever has proven the secret.
+func (g *Grant) judge(c *Check, now time.Time) Verdict {
+	switch {
+	case g.disabled:
+		return VerdictDisabled
+	case reached(g.expiresAt, now):
+		return VerdictExpired
+	case g.whitelist != nil && !g.whitelist.Admits(c.Addr):
+		return VerdictIPNotAllowed
+	case !g.scopes.Holds(c.Scopes):
+		return VerdictInsufficientScope
 	}
-	return i
+	return VerdictOK
 }
 
 // provenBy returns the index of the stored secret that secret proves at now,
@@ -122,7 +125,7 @@ func endOf(t time.Time) int64 {
 }
 
 // reached says whether an end in Unix microseconds has come.
-func reached(end int64, now time.Time) bool { return now.UnixMicro() >= end }
+func reached(end int64, now time.Time) bool { return end != endless && now.UnixMicro() >= end }
 
 // Rehash says how a stored digest that secret has proven is to be replaced.
 type Rehash struct {

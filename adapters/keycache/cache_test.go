@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -399,13 +400,15 @@ func TestFind_trustsNothingBeforeTheFirstPoll(t *testing.T) {
 
 func TestAge_isTheLargerOfBothClocks(t *testing.T) {
 	t.Parallel()
+	var tr trust
 	since := time.Now()
-	if got := age(since, since.Add(time.Minute)); got != time.Minute {
+	tr.confirm(since)
+	if got := tr.last.Load().age(since.Add(time.Minute)); got != time.Minute {
 		t.Errorf("both advance: %v", got)
 	}
 	// A reading without the monotonic part stands for a machine that was
 	// suspended: only the wall clock moved.
-	if got := age(since, since.Add(time.Hour).Round(0)); got != time.Hour {
+	if got := tr.last.Load().age(since.Add(time.Hour).Round(0)); got != time.Hour {
 		t.Errorf("the monotonic clock stood still: %v", got)
 	}
 }
@@ -451,4 +454,53 @@ func TestStats(t *testing.T) {
 	if got != want {
 		t.Errorf("Stats() = %+v, want %+v", got, want)
 	}
+}
+
+func TestFind_sharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	w.clock = begin.Add(10 * time.Second) // since the last confirmation
+	id := newID(t)
+	w.store.put(id, false)
+	w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+	find := func(at time.Time) <-chan string {
+		verdict := make(chan string, 1)
+		go func() {
+			known, err := w.Find(t.Context(), id, at)
+			if err != nil {
+				verdict <- err.Error()
+				return
+			}
+			secret, _ := secrets.Load(id)
+			verdict <- string(known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, at).Verdict)
+		}()
+		return verdict
+	}
+	early := find(w.clock)
+	<-w.store.reading // the old record is in hand
+	w.store.put(id, true)
+	late := find(w.clock.Add(100 * time.Millisecond))
+	<-w.store.reading
+	close(w.store.proceed)
+	expect(t, "the early check", <-early, "OK")
+	expect(t, "the late check", <-late, "DISABLED")
+}
+
+func TestFind_outlivesAPanicOfTheStore(t *testing.T) {
+	t.Parallel()
+	c, err := New(Options{Finder: panicking{}, MaximumKeys: 1, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	_, err = c.Find(t.Context(), newID(t), begin)
+	if err == nil || errors.Is(err, domain.ErrUnavailable) || strings.Contains(err.Error(), "the marked value") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
+	panic("the marked value")
 }

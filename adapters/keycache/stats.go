@@ -31,7 +31,7 @@ func (c *Cache) Stats() Stats {
 		Loads:         int(c.loads.pending.Load()),
 	}
 	if last := c.trust.last.Load(); last != nil {
-		s.Unconfirmed = age(*last, c.now())
+		s.Unconfirmed = last.age(c.now())
 	}
 	return s
 }

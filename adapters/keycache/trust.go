@@ -21,26 +21,42 @@ const (
 // trust tells the standing of what is in memory from when the feed was last
 // confirmed.
 type trust struct {
-	grace   time.Duration
-	last    atomic.Pointer[time.Time] // when the last confirmed poll was sent; nil: never
-	failing atomic.Bool               // the last poll failed
+	grace time.Duration
+	last  atomic.Pointer[confirmation] // nil: the feed was never confirmed
+}
+
+// confirmation is of the last poll that succeeded. It is never changed, so
+// that one atomic read tells all of it.
+type confirmation struct {
+	sent    time.Time
+	wall    int64 // sent in Unix nanoseconds, by the wall clock
+	failing bool  // a later poll failed
 }
 
 func (t *trust) confirm(sent time.Time) {
-	t.last.Store(&sent)
-	t.failing.Store(false)
+	t.last.Store(&confirmation{sent: sent, wall: sent.UnixNano()})
 }
 
-func (t *trust) fail() { t.failing.Store(true) }
+// fail is of no effect on a confirmation that comes at the same time, which is
+// as good as one that comes later.
+func (t *trust) fail() {
+	last := t.last.Load()
+	if last == nil || last.failing {
+		return
+	}
+	failing := *last
+	failing.failing = true
+	t.last.CompareAndSwap(last, &failing)
+}
 
 func (t *trust) at(now time.Time) standing {
 	last := t.last.Load()
 	if last == nil {
 		return expired
 	}
-	age := age(*last, now)
+	age := last.age(now)
 	switch {
-	case age <= confirmedFor && !t.failing.Load():
+	case age <= confirmedFor && !last.failing:
 		return confirmed
 	case age <= t.grace:
 		return doubtful
@@ -50,6 +66,6 @@ func (t *trust) at(now time.Time) standing {
 
 // age is the larger of what the monotonic and the wall clock say: the first
 // stands still while a machine is suspended, the second can be set back.
-func age(since, now time.Time) time.Duration {
-	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
+func (c *confirmation) age(now time.Time) time.Duration {
+	return max(now.Sub(c.sent), time.Duration(now.UnixNano()-c.wall))
 }
