@@ -53,25 +53,44 @@ type figures struct {
 	p50, p99 time.Duration
 }
 
-// compare lets both sides take turns, so that what else the machine does
-// meets both, and the one to begin is never the same twice running.
+// compare lets both sides take turns with that many clients.
 func compare(b testing.TB, p pair, concurrency int) result {
 	b.Helper()
 	keys := keysFor(concurrency)
-	take(b, p.bare, concurrency, keys) // connects and prepares
-	take(b, p.service, concurrency, keys)
+	turns := interleave(b, entrant{p.bare, concurrency, keys}, entrant{p.service, concurrency, keys})
+	return newResult(concurrency, turns[0], turns[1], turn.rate)
+}
 
-	var bare, service []turn
-	var ratios []float64
+// entrant is a side, and what it does in one turn.
+type entrant struct {
+	side        side
+	concurrency int
+	keys        int
+}
+
+// interleave lets all take turns, so that what else the machine does meets
+// all, and the one to begin is never the same twice running. It returns the
+// turns of each.
+func interleave(b testing.TB, all ...entrant) [][]turn {
+	b.Helper()
+	for _, e := range all { // connects and prepares
+		take(b, e.side, e.concurrency, e.keys)
+	}
+	turns := make([][]turn, len(all))
 	for round := range rounds {
-		if round%2 == 0 {
-			bare = append(bare, take(b, p.bare, concurrency, keys))
-			service = append(service, take(b, p.service, concurrency, keys))
-		} else {
-			service = append(service, take(b, p.service, concurrency, keys))
-			bare = append(bare, take(b, p.bare, concurrency, keys))
+		for i := range all {
+			i = (i + round) % len(all)
+			turns[i] = append(turns[i], take(b, all[i].side, all[i].concurrency, all[i].keys))
 		}
-		ratios = append(ratios, service[round].rate()/bare[round].rate())
+	}
+	return turns
+}
+
+// newResult compares the turns of two sides, round by round, by a figure.
+func newResult(concurrency int, bare, service []turn, figure func(turn) float64) result {
+	ratios := make([]float64, rounds)
+	for round := range ratios {
+		ratios[round] = figure(service[round]) / figure(bare[round])
 	}
 	slices.Sort(ratios)
 	return result{

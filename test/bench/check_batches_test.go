@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// What is too short to be timed by itself is timed in batches, each still so
+// short that most of them have their core to themselves on a busy machine.
+const (
+	batch   = 100
+	batches = 1_000 // a turn
+)
+
+func perOperation(d time.Duration) float64 { return float64(d.Nanoseconds()) / batch }
+
+// median is how long one batch takes, in seconds.
+func (t turn) median() float64 {
+	sorted := slices.Sorted(slices.Values(t.latencies))
+	return quantile(sorted, 0.5).Seconds()
+}
+
+// hashing is a side that only hashes a text, in batches.
+type hashing struct{ text string }
+
+func (s hashing) clients(_ testing.TB, n, _ int) []client {
+	all := make([]client, n)
+	for i := range all {
+		mac := hmac.New(sha256.New, make([]byte, 32))
+		text, sum := []byte(s.text), make([]byte, 0, sha256.Size)
+		all[i] = func(int) error {
+			for range batch {
+				mac.Reset()
+				mac.Write(text)
+				sum = mac.Sum(sum[:0])
+			}
+			return nil
+		}
+	}
+	return all
+}
+
+// checking is a side that checks keys in memory, one after the other, in batches.
+type checking struct {
+	service *apikeys.Service
+	secrets []domain.Secret
+}
+
+// newChecking returns a side whose service has made that many keys.
+func newChecking(t testing.TB, keys int) *checking {
+	t.Helper()
+	cfg := settings(t, jwttest.NewIssuer(t), "memory://")
+	cfg.CacheKeys = 2 * keys // so that none is evicted
+	s := &checking{service: newEmbedded(t, cfg)}
+	for range keys {
+		s.secrets = append(s.secrets, create(t, s.service))
+	}
+	return s
+}
+
+func (s *checking) clients(t testing.TB, n, _ int) []client {
+	t.Helper()
+	ctx := t.Context()
+	all := make([]client, n)
+	for i := range all {
+		next := i * len(s.secrets) / n
+		check := apikeys.Check{Scopes: []domain.Scope{"payment:read"}}
+		all[i] = func(int) error {
+			for range batch {
+				check.Secret = s.secrets[next]
+				if next++; next == len(s.secrets) {
+					next = 0
+				}
+				if d, err := s.service.Authorize(ctx, check); err != nil || !d.Allowed() {
+					return fmt.Errorf("verdict %s, error %w", d.Verdict, err)
+				}
+			}
+			return nil
+		}
+	}
+	return all
+}

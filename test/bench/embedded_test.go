@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"crypto/rand"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// newEmbedded starts a service that listens nowhere.
+func newEmbedded(t testing.TB, cfg config.Config, options ...apikeys.Option) *apikeys.Service {
+	t.Helper()
+	s, err := apikeys.New(t.Context(), cfg, append(options, apikeys.WithLogger(newLogger(t)))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	return s
+}
+
+// create makes a key by a direct call and returns its secret.
+func create(t testing.TB, s *apikeys.Service) domain.Secret {
+	t.Helper()
+	owner := domain.Actor{
+		AccountID: account,
+		Portal:    portal,
+		Roles:     map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner},
+	}
+	created, err := s.CreateKey(t.Context(), owner, workspace, domain.Origin{}, spec(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created.Secret
+}
+
+func spec(t testing.TB) apikeys.KeySpec {
+	t.Helper()
+	name, badName := domain.ParseName("Production Key")
+	scopes, badScopes := domain.NewScopeSet("payment:read", "payment:write")
+	if badName != nil || badScopes != nil {
+		t.Fatal(badName, badScopes)
+	}
+	return apikeys.KeySpec{Name: name, Scopes: scopes}
+}
+
+func newSecret(t testing.TB) domain.Secret {
+	t.Helper()
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
