@@ -30,7 +30,7 @@ type Service struct {
 	api        *httpapi.API
 	owners     *application.RequireOwner
 	create     *application.CreateKey
-	authorize  *application.Authorize
+	checks     metered
 	listening  func(Listeners)
 
 	migrated   atomic.Bool
@@ -88,7 +88,7 @@ func (s *Service) CreateKey(ctx context.Context, actor domain.Actor, workspace d
 // answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when
 // the store cannot be reached.
 func (s *Service) Authorize(ctx context.Context, check Check) (Decision, error) {
-	return s.authorize.Do(ctx, check)
+	return s.checks.Do(ctx, check)
 }
 
 // Ready returns nil when the service can do its work: it is not stopping, its

@@ -16,6 +16,7 @@ import (
 type keys struct {
 	Source application.KeySource
 	Writer ports.KeyWriter
+	cache  *keycache.Cache // nil when nothing is kept in memory
 	// follow keeps memory true until ctx ends; nil when nothing is kept.
 	follow func(ctx context.Context)
 }
@@ -39,6 +40,7 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	return keys{
 		Source: cache,
 		Writer: cache.Evicting(repository),
+		cache:  cache,
 		follow: func(ctx context.Context) { follow(ctx, cache, changes, o.logger) },
 	}, cache.Close, nil
 }

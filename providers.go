@@ -19,7 +19,7 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, authorize *application.Authorize, usage *application.Usage,
+	owners *application.RequireOwner, create *application.CreateKey, checks metered, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -35,17 +35,19 @@ func newService(
 		issuer:     authenticator,
 		owners:     owners,
 		create:     create,
-		authorize:  authorize,
+		checks:     checks,
 		listening:  o.listening,
 	}
 	s.api = httpapi.New(httpapi.Options{
 		Authenticator:  authenticator,
 		RequireOwner:   owners,
 		CreateKey:      create,
-		Authorize:      authorize,
+		Authorizer:     checks,
 		Messages:       messages,
 		Logger:         o.logger,
 		Now:            o.now,
+		Observe:        checks.metrics.ObserveRequest,
+		Metrics:        checks.metrics.Handler(),
 		Ready:          s.Ready,
 		InternalToken:  cfg.InternalToken.Reveal(),
 		TrustedProxies: proxies,

@@ -55,7 +55,9 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, authorize, usage)
+	metrics := provideMetrics(apikeysKeys, usage)
+	apikeysMetered := provideMetered(authorize, metrics)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, apikeysMetered, usage)
 	if err != nil {
 		cleanup3()
 		cleanup2()

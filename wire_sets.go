@@ -22,6 +22,8 @@ var adapterSet = wire.NewSet(
 	provideRoles,
 	provideMessages,
 	provideKeys,
+	provideMetrics,
+	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
 )

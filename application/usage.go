@@ -33,6 +33,22 @@ type Usage struct {
 	mu       sync.Mutex
 	lastUsed map[domain.KeyID]time.Time
 	rehashes map[domain.KeyID]domain.Rehash
+
+	dropped, failedFlushes uint64
+}
+
+// UsageStats is a reading of a [Usage].
+type UsageStats struct {
+	Pending       int    // keys whose use waits to be written
+	Dropped       uint64 // uses beyond what may wait
+	FailedFlushes uint64 // batches that could not be written
+}
+
+// Stats returns a reading of what was collected.
+func (u *Usage) Stats() UsageStats {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return UsageStats{Pending: len(u.lastUsed), Dropped: u.dropped, FailedFlushes: u.failedFlushes}
 }
 
 // NewUsage returns a collector that writes to recorder; one without a
@@ -66,11 +82,13 @@ func (u *Usage) note(known *KnownKey, secret domain.Secret, at time.Time) {
 
 // keep is called with the lock held.
 func (u *Usage) keep(id domain.KeyID, at time.Time) {
-	known, waiting := u.lastUsed[id]
-	if !waiting && len(u.lastUsed) >= maxUsage || known.After(at) {
-		return
+	waiting, ok := u.lastUsed[id]
+	switch {
+	case !ok && len(u.lastUsed) >= maxUsage:
+		u.dropped++
+	case !waiting.After(at):
+		u.lastUsed[id] = at
 	}
-	u.lastUsed[id] = at
 }
 
 // Run writes what was collected every 5 s until ctx ends, and then once more.
@@ -112,6 +130,7 @@ func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Ti
 	if err != nil {
 		u.mu.Lock()
 		defer u.mu.Unlock()
+		u.failedFlushes++
 		for id, at := range lastUsed {
 			u.keep(id, at)
 		}

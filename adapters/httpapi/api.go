@@ -19,6 +19,12 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (domain.Actor, error)
 }
 
+// Authorizer answers permission checks. An error means that there is no
+// answer; it wraps [domain.ErrUnavailable] when there may be one later.
+type Authorizer interface {
+	Do(ctx context.Context, check domain.Check) (domain.Decision, error)
+}
+
 // Messages speaks the languages of the service.
 type Messages interface {
 	// Match returns the tag of the language that fits the lines of an
@@ -34,10 +40,15 @@ type Options struct {
 	Authenticator Authenticator
 	RequireOwner  *application.RequireOwner
 	CreateKey     *application.CreateKey
-	Authorize     *application.Authorize
+	Authorizer    Authorizer
 	Messages      Messages
 	Logger        *slog.Logger
 	Now           func() time.Time
+	// Observe is told of each request that was answered: its route's template,
+	// empty where it has none, its method as sent, and its status.
+	Observe func(route, method string, status int, took time.Duration)
+	// Metrics is served at /metrics on the internal listener.
+	Metrics http.Handler
 	// Ready returns nil when the service can do its work.
 	Ready func(context.Context) error
 	// InternalToken must be sent in X-Internal-Token by callers of the
@@ -62,7 +73,15 @@ const (
 	verifyPath       = "/internal/v1/api-keys/verify"
 	authorizePath    = "/internal/v1/authorize"
 	authorizeForPath = authorizePath + "/for/*"
+	livezPath        = "/livez"
+	readyzPath       = "/readyz"
+	metricsPath      = "/metrics"
 )
+
+// Routes returns the templates of every route, of both listeners.
+func Routes() []string {
+	return []string{keysPath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
+}
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
@@ -75,8 +94,9 @@ func (a *API) Public() http.Handler {
 // reachable through the public one.
 func (a *API) Internal() http.Handler {
 	e := a.newEcho()
-	e.GET("/livez", a.plain(a.live))
-	e.GET("/readyz", a.plain(a.ready))
+	e.GET(livezPath, a.plain(a.live))
+	e.GET(readyzPath, a.plain(a.ready))
+	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
 	// What echo calls not found is what none of the methods it knows matched:
 	// with no method registered, any method at all.

@@ -103,7 +103,7 @@ func presentedAddr(s string) (netip.Addr, domain.Faults) {
 		return netip.Addr{}, nil
 	}
 	addr, err := netip.ParseAddr(s)
-	if err != nil {
+	if err != nil || addr.Zone() != "" {
 		return netip.Addr{}, refused("", domain.ReasonFormat, RuleCheckIPFormat)
 	}
 	return addr, nil

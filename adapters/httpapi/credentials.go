@@ -35,16 +35,24 @@ func challenge(h http.Header, err error) {
 	h.Set("WWW-Authenticate", value)
 }
 
+// maxScopeAttribute keeps the challenge within what proxies take for a header.
+const maxScopeAttribute = 1 << 10
+
 // scopeAttribute joins scopes as RFC 6749 section 3.3 has it. Whoever asked
-// may have asked for anything: what is no scope-token is left out.
+// may have asked for anything: what is no scope-token is left out, and so is
+// what would make it too long.
 func scopeAttribute(scopes []domain.Scope) string {
-	var tokens []string
+	var b strings.Builder
 	for _, s := range scopes {
-		if s != "" && visibleASCII(string(s)) && !strings.ContainsAny(string(s), `"\\`) {
-			tokens = append(tokens, string(s))
+		if s == "" || !visibleASCII(string(s)) || strings.ContainsAny(string(s), `"\\`) || b.Len()+len(s) >= maxScopeAttribute {
+			continue
 		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(s))
 	}
-	return strings.Join(tokens, " ")
+	return b.String()
 }
 
 // bearer returns the token of the Authorization header (RFC 6750 section 2.1).

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -51,7 +52,9 @@ func (a *API) exchanged(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil && !c.Response().Committed {
 			x.fail(err)
 		}
-		x.log(err, begun)
+		took := a.Now().Sub(begun)
+		a.Observe(c.Path(), c.Request().Method, c.Response().Status, took)
+		x.log(err, took)
 		return nil
 	}
 }
@@ -91,7 +94,7 @@ func (x *exchange) bounded() (context.Context, context.CancelFunc) {
 
 // log writes the one line of this request. It names no header and no body
 // value but those the contract lists for it.
-func (x *exchange) log(err error, begun time.Time) {
+func (x *exchange) log(err error, took time.Duration) {
 	level := slog.LevelInfo
 	status := x.Response().Status
 	switch {
@@ -101,11 +104,11 @@ func (x *exchange) log(err error, begun time.Time) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("method", x.Request().Method),
+		slog.String("method", knownMethod(x.Request().Method)),
 		slog.String("route", x.Path()),
 		slog.Int("status", status),
 		slog.String("code", x.code),
-		slog.Int64("durationMicros", x.api.Now().Sub(begun).Microseconds()),
+		slog.Int64("durationMicros", took.Microseconds()),
 		slog.String("requestId", x.requestID),
 	}
 	for _, a := range []slog.Attr{
@@ -117,8 +120,20 @@ func (x *exchange) log(err error, begun time.Time) {
 			attrs = append(attrs, a)
 		}
 	}
-	if err != nil && status >= http.StatusInternalServerError {
+	// Authenticators say in constant words why they refuse a token.
+	if err != nil && (status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken)) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)
+}
+
+// knownMethod keeps a method that nobody has heard of, which may be as long as
+// a header, out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "other"
 }

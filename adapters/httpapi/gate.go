@@ -18,7 +18,7 @@ func (a *API) admit(r *http.Request, scopes []domain.Scope) (domain.Decision, er
 	if err != nil {
 		return domain.NotFound(), err
 	}
-	decision, err := a.Authorize.Do(r.Context(), domain.Check{
+	decision, err := a.Authorizer.Do(r.Context(), domain.Check{
 		Secret: secret,
 		Scopes: scopes,
 		Addr:   clientAddr(r, a.TrustedProxies),

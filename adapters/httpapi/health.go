@@ -24,3 +24,10 @@ func (a *API) ready(x *exchange) error {
 	}
 	return x.succeed(http.StatusOK, nil)
 }
+
+// metrics serves what Prometheus scrapes, in its own format.
+func (a *API) metrics(x *exchange) error {
+	x.quiet = true
+	a.Metrics.ServeHTTP(x.Response(), x.Request())
+	return nil
+}

@@ -108,6 +108,10 @@ func release(dec *jsontext.Decoder) {
 // nothing has no state that readers at the same time could disturb.
 var nothing = strings.NewReader("")
 
+// enoughFaults is after how many faults of one list or object nobody reads
+// on: a fault takes 50 times the space of the two bytes that can cause it.
+const enoughFaults = 100
+
 // member is how one member of an object is read. Faults are those of its
 // value, with paths that begin there.
 type member struct {
@@ -141,6 +145,9 @@ func decodeObject(object jsontext.Value, members []member) domain.Faults {
 			if m := members[i]; !m.nullable || value.Kind() != 'n' {
 				faults = append(faults, m.decode(value).At(name)...)
 			}
+		}
+		if len(faults) >= enoughFaults {
+			return faults
 		}
 	}
 	for i, m := range members {
@@ -220,6 +227,9 @@ func decodeList[T any](value jsontext.Value, parse func(string) (T, domain.Fault
 			}
 		}
 		faults = append(faults, f.At("["+strconv.Itoa(i)+"]")...)
+		if len(faults) >= enoughFaults {
+			break
+		}
 	}
 	return list, faults
 }

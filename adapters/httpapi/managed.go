@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -58,12 +59,25 @@ var offered = []contenttype.MediaType{
 // acceptsJSON says whether an Accept header (RFC 9110 section 12.5.1) admits
 // what this API answers.
 func acceptsJSON(values []string) bool {
-	header := strings.ToLower(strings.Join(values, ","))
-	if strings.TrimSpace(header) == "" {
+	var ranges []string
+	empty := true
+	for item := range strings.SplitSeq(strings.ToLower(strings.Join(values, ",")), ",") {
+		if strings.TrimSpace(item) == "" {
+			continue // RFC 9110 section 5.6.1.2
+		}
+		empty = false
+		item = strings.Trim(strings.TrimRight(item, "; \t"), " \t") // section 5.6.6
+		// The library drops the whole list for one item that it cannot read.
+		_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(item, offered)
+		if err == nil || errors.Is(err, contenttype.ErrNoAcceptableTypeFound) {
+			ranges = append(ranges, item)
+		}
+	}
+	if empty {
 		return true
 	}
-	_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(header, offered)
-	return err == nil
+	_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(strings.Join(ranges, ","), offered)
+	return len(ranges) > 0 && err == nil
 }
 
 func sendsJSON(values []string) bool {
@@ -99,6 +113,8 @@ func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, 
 		_, f = header(r.Header, "Idempotency-Key", 255, optional)
 		faults = append(faults, f...)
 	}
+	_, f = header(r.Header, "X-Api-Key", 0, optional)
+	faults = append(faults, f...)
 	if faults != nil {
 		slices.SortStableFunc(faults, missingLast)
 		return "", domain.Origin{}, faults

@@ -40,7 +40,7 @@ func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
 	if faults != nil {
 		return faults
 	}
-	decision, err := a.Authorize.Do(x.Request().Context(), check)
+	decision, err := a.Authorizer.Do(x.Request().Context(), check)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
 	decisions := make(verdicts, len(checks))
 	for i, check := range checks {
 		var err error
-		if decisions[i], err = a.Authorize.Do(ctx, check); err != nil {
+		if decisions[i], err = a.Authorizer.Do(ctx, check); err != nil {
 			return err
 		}
 	}
@@ -79,6 +79,9 @@ func toChecks(array jsontext.Value) ([]domain.Check, domain.Faults) {
 		check, f := toCheck(question)
 		checks = append(checks, check)
 		faults = append(faults, f.At(at+".")...)
+		if len(faults) >= enoughFaults {
+			break
+		}
 	}
 	if checks == nil && faults == nil {
 		return nil, refused("", domain.ReasonLength, RuleQuestionsLength)

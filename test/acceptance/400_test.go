@@ -94,6 +94,7 @@ func TestCreateKey_400_headers(t *testing.T) {
 		{name: "the workspace in another case", change: set("X-Workspace-Id", "WS_1"), want: []string{"X-Workspace-Id mismatch"}},
 		{name: "two workspaces", change: set("X-Workspace-Id", workspace, workspace), want: []string{"X-Workspace-Id duplicate_field"}},
 		{name: "an idempotency key too long", change: set("Idempotency-Key", strings.Repeat("k", 256)), want: []string{"Idempotency-Key length"}},
+		{name: "two API keys", change: set("X-Api-Key", "a", "a"), want: []string{"X-Api-Key duplicate_field"}},
 		{name: "two idempotency keys", change: set("Idempotency-Key", "a", "b"), want: []string{"Idempotency-Key duplicate_field"}},
 		{
 			name: "all at once, what is missing last",
@@ -120,6 +121,20 @@ func TestCreateKey_400_headers(t *testing.T) {
 			t.Parallel()
 			mustFail(t, do(t, w.create(t, `{"name":"k"}`, tt.change)), tt.want)
 		})
+	}
+}
+
+func TestCreateKey_400_boundsTheListOfFaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, body := range []string{
+		`{"name":"k","ipWhitelist":[` + strings.Repeat(`"",`, 15_000) + `""]}`,
+		`{` + strings.Repeat(`"x":1,`, 10_000) + `"name":"k"}`,
+	} {
+		a := do(t, w.create(t, body))
+		if n := len(a.faults(t)); a.status != http.StatusBadRequest || n < 100 || n > 200 {
+			t.Errorf("%d with %d faults, want 400 with about a hundred", a.status, n)
+		}
 	}
 }
 

@@ -96,6 +96,7 @@ func TestVerify_400(t *testing.T) {
 		{"scopes that are no list", `{"key":"k","scopes":"payment:read"}`, []string{"scopes type"}},
 		{"a scope that is no string", `{"key":"k","scopes":["a:b",1]}`, []string{"scopes[1] type"}},
 		{"an address that is none", `{"key":"k","ip":"localhost"}`, []string{"ip format"}},
+		{"an address with a zone", `{"key":"k","ip":"fe80::1%eth0"}`, []string{"ip format"}},
 		{"an unknown member", `{"key":"k","scope":["a:b"]}`, []string{"scope unknown_field"}},
 		{"a member twice", `{"key":"k","ip":"10.0.0.1","ip":"10.0.0.2"}`, []string{"ip duplicate_field"}},
 		{"no questions", `[]`, []string{"length"}},
