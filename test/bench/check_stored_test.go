@@ -1,0 +1,136 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// findKey is the query of the store.
+const findKey = `SELECT k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
+k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
+s.algorithm, s.pepper_id, s.digest, s.valid_until
+FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.deleted_at IS NULL ORDER BY s.position`
+
+func TestFindKey_isTheQueryOfTheStore(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, pgtest.NewDatabase(t))
+	cfg := settings(t, jwttest.NewIssuer(t), databaseURL)
+	keys := seededSecrets(t, 1)
+	storeKeys(t, databaseURL, hasher(t, cfg), keys)
+	if err := (&missing{service: newEmbedded(t, cfg), keys: cursor{secrets: keys}}).clients(t, 1, 1)[0](0); err != nil {
+		t.Fatal(err)
+	}
+	var asked int
+	row := postgresEngine().open(t, databaseURL).QueryRowContext(t.Context(),
+		`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(sqlx.DOLLAR, findKey))
+	if err := row.Scan(&asked); err != nil || asked != 1 {
+		t.Errorf("%d connections have asked the query last, error %v", asked, err)
+	}
+}
+
+func postgresEngine() engine { return engines[1] }
+
+// newFind returns the bare look-up.
+func newFind(t testing.TB, databaseURL string) *sql.Stmt {
+	t.Helper()
+	e := postgresEngine()
+	return e.prepare(t, e.open(t, databaseURL), findKey)
+}
+
+// selecting is a side that reads keys and does nothing with them.
+type selecting struct {
+	find *sql.Stmt
+	keys cursor
+}
+
+func (s *selecting) clients(t testing.TB, n, keys int) []client {
+	t.Helper()
+	ctx, secrets := t.Context(), s.keys.take(keys)
+	all := make([]client, n)
+	for c := range all {
+		all[c] = func(i int) error { return s.read(ctx, secrets[i].KeyID()) }
+	}
+	return all
+}
+
+func (s *selecting) read(ctx context.Context, id domain.KeyID) error {
+	var (
+		found, workspace, name, scopes, whitelist, createdBy, algorithm, pepper string
+
+		mode                                   int64
+		disabled                               bool
+		createdAt                              time.Time
+		expiresAt, usedAt, deletedAt, validity sql.NullTime
+		digest                                 []byte
+	)
+	return s.find.QueryRowContext(ctx, string(id)).Scan(&found, &workspace, &name, &mode, &scopes, &whitelist, &disabled,
+		&createdBy, &createdAt, &expiresAt, &usedAt, &deletedAt, &algorithm, &pepper, &digest, &validity)
+}
+
+func hasher(t testing.TB, cfg config.Config) *secrets.Hasher {
+	t.Helper()
+	ring, err := secrets.ParseRing(cfg.Peppers.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secrets.NewHasher(ring)
+}
+
+// storeKeys fills a database with the keys of those secrets, past the service.
+func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []domain.Secret) {
+	t.Helper()
+	db := postgresEngine().open(t, databaseURL)
+	now := time.Now()
+	copyRows(t, db, pq.CopyIn("api_keys", "id", "workspace_id", "name", "mode", "scopes", "ip_whitelist", "disabled", "created_by", "created_at"),
+		len(all), func(i int) []any {
+			return []any{string(all[i].KeyID()), workspace, "Production Key", 1, `["payment:read","payment:write"]`, `[]`, false, account, now}
+		})
+	copyRows(t, db, pq.CopyIn("api_key_secrets", "api_key_id", "position", "algorithm", "pepper_id", "digest"),
+		len(all), func(i int) []any {
+			digest := hasher.Hash(all[i])
+			return []any{string(all[i].KeyID()), 0, string(digest.Algorithm), digest.PepperID, digest.Sum[:]}
+		})
+	if _, err := db.ExecContext(t.Context(), "VACUUM ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyRows runs a COPY of n rows.
+func copyRows(t testing.TB, db *sql.DB, query string, n int, row func(i int) []any) {
+	t.Helper()
+	ctx := t.Context()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	into, err := tx.PrepareContext(ctx, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if _, err := into.ExecContext(ctx, row(i)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := into.ExecContext(ctx); err != nil { // ends the COPY
+		t.Fatal(err)
+	}
+	if err := into.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
