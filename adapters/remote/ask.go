@@ -53,7 +53,9 @@ func (c *Client) ask(ctx context.Context, check domain.Check) (domain.Decision, 
 
 func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request, error) {
 	q := question{Key: check.Secret.Reveal(), Scopes: check.Scopes}
-	if check.Addr.IsValid() {
+	// An address with a zone means nothing to the service, which refuses it:
+	// to a key it is as good as unknown.
+	if check.Addr.IsValid() && check.Addr.Zone() == "" {
 		q.IP = check.Addr.String()
 	}
 	// A scope that is not UTF-8 is held by no key, and neither is the one
