@@ -3,6 +3,7 @@ package bench
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +13,13 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(replicaVariable) != "" {
+		beReplica() // of a benchmark that runs in another process
+		return
+	}
+	pgtest.Main(m)
+}
 
 // newPair returns both sides, each on a database of that source, and the
 // service by itself.

@@ -1,0 +1,153 @@
+package bench
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+const (
+	revocations = 500
+	// checkEvery is how often a replica is asked; a refusal is seen at most
+	// this late.
+	checkEvery = time.Millisecond
+	// refusedBy ends a run whose key goes on being accepted.
+	refusedBy = 10 * time.Second
+)
+
+// BenchmarkCheckRevocation disables keys in one of three services, each a
+// process of its own, while the two others are asked for them all the time,
+// and tells how long after the change was answered those refuse.
+func BenchmarkCheckRevocation(b *testing.B) {
+	for _, way := range []struct {
+		name       string
+		prepare    func(testing.TB, string)
+		p99, worst time.Duration
+	}{
+		{"notified", func(testing.TB, string) {}, 50 * time.Millisecond, time.Second},
+		{"polled", suppressNotify, 0, 1500 * time.Millisecond},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			databaseURL := migrated(b, pgtest.NewDatabase(b))
+			way.prepare(b, databaseURL)
+			late := revoke(b, databaseURL)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(quantile(late, 0.5).Seconds()*1e3, "p50-ms")
+			b.ReportMetric(quantile(late, 0.99).Seconds()*1e3, "p99-ms")
+			b.ReportMetric(late[len(late)-1].Seconds()*1e3, "worst-ms")
+			if way.p99 != 0 {
+				b.ReportMetric(way.p99.Seconds()*1e3, "target-p99-ms")
+			}
+			b.ReportMetric(way.worst.Seconds()*1e3, "target-worst-ms")
+		})
+	}
+}
+
+// suppressNotify lets the updates of a database notify nobody: their
+// pg_notify is another function, which does nothing.
+func suppressNotify(t testing.TB, databaseURL string) {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := postgresEngine().open(t, databaseURL)
+	for _, statement := range []string{
+		`CREATE SCHEMA silence`,
+		`CREATE FUNCTION silence.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''`,
+		`ALTER DATABASE ` + u.Path[1:] + ` SET search_path = silence, pg_catalog, public`,
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// revoke disables one key after the other and returns, sorted, how long each
+// of the other replicas went on accepting each.
+func revoke(b *testing.B, databaseURL string) []time.Duration {
+	b.Helper()
+	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
+	repository := openPostgres(b, databaseURL)
+	own := newEmbedded(b, cfg, apikeys.WithRepository(repository))
+	others := []string{newReplica(b, databaseURL, cfg), newReplica(b, databaseURL, cfg)}
+	var late []time.Duration
+	for range revocations {
+		secret := create(b, own)
+		refusals := make(chan refusal, len(others))
+		watching := make(chan struct{}, len(others))
+		for _, address := range others {
+			s := checkService{address: address, secret: secret.Reveal()}
+			go watch(dial(b, address, s.authorizeRequest()), watching, refusals)
+		}
+		for range others {
+			<-watching
+		}
+		disable(b, repository, secret.KeyID())
+		answered := time.Now()
+		for range others {
+			r := <-refusals
+			if r.err != nil {
+				b.Fatal(r.err)
+			}
+			late = append(late, max(0, r.at.Sub(answered)))
+		}
+	}
+	slices.Sort(late)
+	return late
+}
+
+func disable(t testing.TB, keys ports.KeyWriter, id domain.KeyID) {
+	t.Helper()
+	err := keys.Update(t.Context(), workspace, id, func(k *domain.APIKey) (domain.Event, error) {
+		return k.Disable("evt_"+rand.Text(), domain.Author{AccountID: account}, time.Now()), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refusal is when a replica first said no.
+type refusal struct {
+	at  time.Time
+	err error
+}
+
+// watch asks until it is refused. It announces itself after the first answer,
+// which must be a yes: the key is in memory then.
+func watch(c *questioner, watching chan<- struct{}, refusals chan<- refusal) {
+	defer c.Close()
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	deadline := time.Now().Add(refusedBy)
+	for accepted := 0; ; accepted++ {
+		status, err := c.ask()
+		if accepted == 0 {
+			watching <- struct{}{}
+		}
+		switch {
+		case err == nil && string(status) == "HTTP/1.1 204 No Content":
+		case err == nil && string(status) == "HTTP/1.1 401 Unauthorized" && accepted > 0:
+			refusals <- refusal{at: time.Now()}
+			return
+		default:
+			refusals <- refusal{err: fmt.Errorf("answer is %q, error %w", status, err)}
+			return
+		}
+		if time.Now().After(deadline) {
+			refusals <- refusal{err: errors.New("a disabled key is accepted")}
+			return
+		}
+		<-tick.C
+	}
+}

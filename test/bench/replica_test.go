@@ -1,0 +1,105 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// replicaVariable tells a process of this test binary that it is a service,
+// and what that is made of.
+const replicaVariable = "APIKEYS_BENCH_REPLICA"
+
+// replica is what a service in a process of its own is made of.
+type replica struct{ DatabaseURL, Peppers string }
+
+// newReplica starts a service in another process, which ends with t or with
+// this process, and returns the address of its permission check.
+func newReplica(t testing.TB, databaseURL string, cfg config.Config) (address string) {
+	t.Helper()
+	settings, err := json.Marshal(replica{DatabaseURL: databaseURL, Peppers: cfg.Peppers.Reveal()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := exec.CommandContext(context.WithoutCancel(t.Context()), self) //nolint:gosec // this very binary
+	process.Env = append(os.Environ(), replicaVariable+"="+string(settings))
+	process.Stderr = os.Stderr
+	stay, err := process.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stay.Close()
+		if err := process.Wait(); err != nil {
+			t.Errorf("replica: %v", err)
+		}
+	})
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		t.Fatalf("replica: %v", err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// beReplica serves until its standard input ends, and says on its standard
+// output where.
+func beReplica() {
+	if err := serveReplica(os.Getenv(replicaVariable)); err != nil {
+		fmt.Fprintln(os.Stderr, "replica:", err)
+		os.Exit(1)
+	}
+}
+
+func serveReplica(settings string) error {
+	var r replica
+	if err := json.Unmarshal([]byte(settings), &r); err != nil {
+		return err
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL, cfg.Peppers = config.Secret(r.DatabaseURL), config.Secret(r.Peppers)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	s, err := apikeys.New(ctx, cfg,
+		apikeys.WithAuthenticator(nobody{}),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { fmt.Println(l.Internal) }))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	return s.Run(ctx)
+}
+
+// nobody trusts no token: a replica only checks keys.
+type nobody struct{}
+
+func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{}, domain.ErrInvalidToken
+}
