@@ -19,7 +19,8 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, checks metered, usage *application.Usage,
+	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, lifecycle *application.Lifecycle,
+	checks metered, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -42,6 +43,8 @@ func newService(
 		Authenticator:  authenticator,
 		RequireOwner:   owners,
 		CreateKey:      create,
+		GetKey:         get,
+		Lifecycle:      lifecycle,
 		Authorizer:     checks,
 		Messages:       messages,
 		Logger:         o.logger,

@@ -24,6 +24,7 @@ var adapterSet = wire.NewSet(
 	provideKeys,
 	provideMetrics,
 	provideMetered,
+	wire.Bind(new(ports.KeyReader), new(ports.KeyRepository)),
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
 )
@@ -31,6 +32,8 @@ var adapterSet = wire.NewSet(
 var applicationSet = wire.NewSet(
 	application.NewRequireOwner,
 	application.NewCreateKey,
+	application.NewGetKey,
+	application.NewLifecycle,
 	application.NewAuthorize,
 	provideUsage,
 )

@@ -40,6 +40,8 @@ type Options struct {
 	Authenticator Authenticator
 	RequireOwner  *application.RequireOwner
 	CreateKey     *application.CreateKey
+	GetKey        *application.GetKey
+	Lifecycle     *application.Lifecycle
 	Authorizer    Authorizer
 	Messages      Messages
 	Logger        *slog.Logger
@@ -70,6 +72,10 @@ func New(o Options) *API { return &API{Options: o, language: o.Messages.Match()}
 // The routes, as echo writes them.
 const (
 	keysPath         = "/web/v1/workspaces/:workspaceId/api-keys"
+	deletePath       = keysPath + "/delete"
+	keyPath          = keysPath + "/:keyId"
+	disablePath      = keyPath + "/disable"
+	enablePath       = keyPath + "/enable"
 	verifyPath       = "/internal/v1/api-keys/verify"
 	authorizePath    = "/internal/v1/authorize"
 	authorizeForPath = authorizePath + "/for/*"
@@ -80,13 +86,17 @@ const (
 
 // Routes returns the templates of every route, of both listeners.
 func Routes() []string {
-	return []string{keysPath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
+	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
 }
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
 	e := a.newEcho()
 	e.POST(keysPath, a.managed(a.createKey))
+	e.POST(deletePath, a.managed(a.deleteKey))
+	e.GET(keyPath, a.managed(a.getKey))
+	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
+	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
 	return e
 }
 

@@ -32,16 +32,63 @@ func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
 		Status:      created.Key.Status(now),
 		Mode:        s.Mode.String(),
 		Scopes:      scopeList(s.Scopes),
-		IPWhitelist: []string{},
+		IPWhitelist: rangeList(s.IPWhitelist),
 		CreatedAt:   rfc3339(s.CreatedAt),
-	}
-	for _, r := range s.IPWhitelist.Ranges() {
-		body.IPWhitelist = append(body.IPWhitelist, r.String())
 	}
 	if !s.ExpiresAt.IsZero() {
 		body.ExpiresAt = rfc3339(s.ExpiresAt)
 	}
 	return body
+}
+
+// keyBody is a key as its owner sees it afterwards, in the contract's order.
+type keyBody struct {
+	APIKeyID    domain.KeyID   `json:"apiKeyId"`
+	Name        string         `json:"name"`
+	Status      domain.Status  `json:"status"`
+	Mode        string         `json:"mode"`
+	Permissions []domain.Scope `json:"permissions"` // the same list as Scopes, for clients of either document
+	Scopes      []domain.Scope `json:"scopes"`
+	IPWhitelist []string       `json:"ipWhitelist"`
+	CreatedAt   string         `json:"createdAt"`
+	LastUsedAt  *string        `json:"lastUsedAt"`
+	CreatedBy   string         `json:"createdBy"`
+	ExpiresAt   *string        `json:"expiresAt"`
+}
+
+func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
+	s := key.Snapshot()
+	return keyBody{
+		APIKeyID:    s.ID,
+		Name:        s.Name.String(),
+		Status:      key.Status(now),
+		Mode:        s.Mode.String(),
+		Permissions: scopeList(s.Scopes),
+		Scopes:      scopeList(s.Scopes),
+		IPWhitelist: rangeList(s.IPWhitelist),
+		CreatedAt:   rfc3339(s.CreatedAt),
+		LastUsedAt:  orNull(s.LastUsedAt),
+		CreatedBy:   s.CreatedBy,
+		ExpiresAt:   orNull(s.ExpiresAt),
+	}
+}
+
+// orNull is nil for no instant.
+func orNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	at := rfc3339(t)
+	return &at
+}
+
+// rangeList is never nil: an empty list is written [].
+func rangeList(w domain.IPWhitelist) []string {
+	list := []string{}
+	for _, r := range w.Ranges() {
+		list = append(list, r.String())
+	}
+	return list
 }
 
 // toKeySpec reads the body of a create.

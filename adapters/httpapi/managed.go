@@ -18,10 +18,13 @@ import (
 // maxBody is the largest body of a management request, in bytes.
 const maxBody = 64 << 10
 
+// managedHandler serves a request of a proven owner.
+type managedHandler func(x *exchange, owner application.Owner) error
+
 // managed judges a management request in the order the contract fixes, so
 // that nobody learns what they may not know: declared size, token, accepted
 // type, content type, headers, role. What is left to h is the body and the state.
-func (a *API) managed(h func(x *exchange, owner application.Owner) error) echo.HandlerFunc {
+func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
 		if r.ContentLength > maxBody {
