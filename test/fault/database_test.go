@@ -33,7 +33,7 @@ type world struct {
 	token            string
 }
 
-func start(t *testing.T, databaseURL string) *world {
+func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *world {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
 	cfg := config.Default()
@@ -41,6 +41,9 @@ func start(t *testing.T, databaseURL string) *world {
 	cfg.DatabaseURL = config.Secret(databaseURL)
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
 	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	for _, edit := range edits {
+		edit(&cfg)
+	}
 	listening := make(chan apikeys.Listeners, 1)
 	service, err := apikeys.New(t.Context(), cfg,
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
