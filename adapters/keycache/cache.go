@@ -66,26 +66,35 @@ func New(o Options) (*Cache, error) {
 	if o.MaximumKeys < 1 { // which otter would take for no bound at all
 		return nil, errors.New("cache of keys: room for at least one key is needed")
 	}
-	known, err := otter.New(&otter.Options[domain.KeyID, *application.KnownKey]{MaximumSize: o.MaximumKeys})
+	c := &Cache{
+		finder: o.Finder,
+		now:    o.Now,
+		trust:  trust{grace: o.OutageGrace},
+		loads:  newLoads(),
+		seed:   maphash.MakeSeed(),
+	}
+	var err error
+	c.known, err = otter.New(&otter.Options[domain.KeyID, *application.KnownKey]{
+		MaximumSize:      o.MaximumKeys,
+		OnAtomicDeletion: c.countEviction,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cache of keys: %w", err)
 	}
-	unknown, err := otter.New(&otter.Options[domain.KeyID, struct{}]{
+	c.unknown, err = otter.New(&otter.Options[domain.KeyID, struct{}]{
 		MaximumSize:      unknownIDs,
 		ExpiryCalculator: otter.ExpiryWriting[domain.KeyID, struct{}](unknownFor),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache of unknown identifiers: %w", err)
 	}
-	return &Cache{
-		finder:  o.Finder,
-		now:     o.Now,
-		trust:   trust{grace: o.OutageGrace},
-		loads:   newLoads(),
-		known:   known,
-		unknown: unknown,
-		seed:    maphash.MakeSeed(),
-	}, nil
+	return c, nil
+}
+
+func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.KnownKey]) {
+	if e.WasEvicted() {
+		c.counters.evictions.Add(1)
+	}
 }
 
 // Find returns the key as it was at some instant after at, or, from memory,

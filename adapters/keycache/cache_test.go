@@ -504,3 +504,24 @@ type panicking struct{}
 func (panicking) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
 	panic("the marked value")
 }
+
+func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	c, err := New(Options{Finder: s, MaximumKeys: 10, Now: func() time.Time { return begin }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	for range 100 {
+		id := newID(t)
+		s.put(id, false)
+		if _, err := c.Find(t.Context(), id, begin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.known.CleanUp()
+	if got := c.Stats(); got.Evictions < 80 || got.Keys > 20 {
+		t.Errorf("%d evictions, %d keys held, want room for about 10 of 100", got.Evictions, got.Keys)
+	}
+}

@@ -6,13 +6,14 @@ import (
 )
 
 type counters struct {
-	hits, misses, feedEvictions, failedPolls atomic.Uint64
+	hits, misses, evictions, feedEvictions, failedPolls atomic.Uint64
 }
 
 // Stats is what a cache has done and holds.
 type Stats struct {
 	Hits          uint64        // answers from memory
 	Misses        uint64        // questions the store was asked
+	Evictions     uint64        // keys that had to make room for others
 	FeedEvictions uint64        // keys that changed, as the feed told
 	FailedPolls   uint64        // polls of the feed without an answer
 	Keys          int           // keys held, about
@@ -25,6 +26,7 @@ func (c *Cache) Stats() Stats {
 	s := Stats{
 		Hits:          c.counters.hits.Load(),
 		Misses:        c.counters.misses.Load(),
+		Evictions:     c.counters.evictions.Load(),
 		FeedEvictions: c.counters.feedEvictions.Load(),
 		FailedPolls:   c.counters.failedPolls.Load(),
 		Keys:          c.known.EstimatedSize(),

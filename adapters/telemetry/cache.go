@@ -11,6 +11,7 @@ import (
 type CacheStats struct {
 	Hits          uint64        // answers from memory
 	Misses        uint64        // questions the store was asked
+	Evictions     uint64        // keys that had to make room for others
 	FeedEvictions uint64        // keys that changed, as the feed told
 	FailedPolls   uint64        // polls of the feed without an answer
 	Keys          int           // keys held, about
@@ -21,6 +22,7 @@ type CacheStats struct {
 var (
 	cacheHits     = describe("cache_hits_total", "Look-ups of keys that memory answered.")
 	cacheMisses   = describe("cache_misses_total", "Look-ups of keys that asked the store.")
+	cacheEvicted  = describe("cache_evictions_total", "Keys dropped from memory to make room for others.")
 	cacheKeys     = describe("cache_keys", "Keys held in memory, about.")
 	cacheLoads    = describe("cache_loads_in_flight", "Reads of keys from the store that are under way or wait for their turn.")
 	feedEvictions = describe("feed_evictions_total", "Keys evicted from memory because the change feed told of them.")
@@ -43,7 +45,7 @@ type cacheCollector struct{ read func() CacheStats }
 
 // Describe implements prometheus.Collector.
 func (cacheCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{cacheHits, cacheMisses, cacheKeys, cacheLoads, feedEvictions, feedFailures, feedLag} {
+	for _, d := range []*prometheus.Desc{cacheHits, cacheMisses, cacheEvicted, cacheKeys, cacheLoads, feedEvictions, feedFailures, feedLag} {
 		out <- d
 	}
 }
@@ -53,6 +55,7 @@ func (c cacheCollector) Collect(out chan<- prometheus.Metric) {
 	s := c.read()
 	out <- counter(cacheHits, s.Hits)
 	out <- counter(cacheMisses, s.Misses)
+	out <- counter(cacheEvicted, s.Evictions)
 	out <- gauge(cacheKeys, float64(s.Keys))
 	out <- gauge(cacheLoads, float64(s.Loads))
 	out <- counter(feedEvictions, s.FeedEvictions)

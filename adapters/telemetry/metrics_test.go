@@ -19,6 +19,7 @@ import (
 // Go releases and systems, are left out.
 var golden = []string{
 	"apikeys_build_info gauge goversion version",
+	"apikeys_cache_evictions_total counter",
 	"apikeys_cache_hits_total counter",
 	"apikeys_cache_keys gauge",
 	"apikeys_cache_loads_in_flight gauge",
