@@ -19,7 +19,7 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, lifecycle *application.Lifecycle,
+	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, update *application.UpdateKey, lifecycle *application.Lifecycle,
 	checks metered, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
@@ -44,6 +44,7 @@ func newService(
 		RequireOwner:   owners,
 		CreateKey:      create,
 		GetKey:         get,
+		UpdateKey:      update,
 		Lifecycle:      lifecycle,
 		Authorizer:     checks,
 		Messages:       messages,

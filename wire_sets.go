@@ -33,6 +33,7 @@ var applicationSet = wire.NewSet(
 	application.NewRequireOwner,
 	application.NewCreateKey,
 	application.NewGetKey,
+	application.NewUpdateKey,
 	application.NewLifecycle,
 	application.NewAuthorize,
 	provideUsage,

@@ -17,6 +17,8 @@ var (
 	ErrKeyNotFound = errors.New("API key not found")
 	// ErrKeyExists says that a key with that identifier is already stored.
 	ErrKeyExists = errors.New("API key already exists")
+	// ErrChanged says that a key is no longer as the caller has seen it.
+	ErrChanged = errors.New("API key was changed by someone else")
 	// ErrUnavailable says that something the service stands on cannot be
 	// reached now; the same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")

@@ -41,6 +41,7 @@ type Options struct {
 	RequireOwner  *application.RequireOwner
 	CreateKey     *application.CreateKey
 	GetKey        *application.GetKey
+	UpdateKey     *application.UpdateKey
 	Lifecycle     *application.Lifecycle
 	Authorizer    Authorizer
 	Messages      Messages
@@ -95,6 +96,7 @@ func (a *API) Public() http.Handler {
 	e.POST(keysPath, a.managed(a.createKey))
 	e.POST(deletePath, a.managed(a.deleteKey))
 	e.GET(keyPath, a.managed(a.getKey))
+	e.PATCH(keyPath, a.managed(a.updateKey))
 	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
 	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
 	return e

@@ -22,7 +22,7 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	return x.succeed(http.StatusOK, toKeyBody(key, a.Now()))
+	return x.show(key)
 }
 
 // changeState serves POST on what a key can be told: disable and enable.

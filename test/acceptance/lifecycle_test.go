@@ -160,7 +160,7 @@ func TestLifecycle_405(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	for rest, allow := range map[string]string{
-		"/sk_live_0000000000000000":         "GET",
+		"/sk_live_0000000000000000":         "GET, PATCH",
 		"/sk_live_0000000000000000/disable": "POST",
 		"/sk_live_0000000000000000/enable":  "POST",
 	} {
