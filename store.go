@@ -21,11 +21,12 @@ type store interface {
 type schemaStore interface {
 	store
 	Migrate(ctx context.Context) error
-	Migrations(ctx context.Context) ([]Migration, error)
 }
 
 // Migration is one step of the schema and whether the store has taken it.
 type Migration = sqlite.Migration
+
+var errNoSchema = errors.New("APIKEYS_DATABASE_URL: no store with a schema")
 
 // memoryStore is kept nowhere and needs no closing.
 type memoryStore struct{ *memory.KeyRepository }
@@ -47,33 +48,37 @@ func openSchemaStore(ctx context.Context, kind config.Store, location string) (s
 	case config.StorePostgres:
 		return postgres.Open(ctx, location)
 	}
-	return nil, errors.New("APIKEYS_DATABASE_URL: no store with a schema")
+	return nil, errNoSchema
 }
 
 // Migrate brings the schema of the configured store up to date.
 func Migrate(ctx context.Context, cfg config.Config) error {
-	return withSchema(ctx, cfg, func(s schemaStore) error { return s.Migrate(ctx) })
-}
-
-// Migrations lists the steps of the configured store's schema, oldest first.
-func Migrations(ctx context.Context, cfg config.Config) (list []Migration, err error) {
-	err = withSchema(ctx, cfg, func(s schemaStore) error {
-		list, err = s.Migrations(ctx)
-		return err
-	})
-	return list, err
-}
-
-func withSchema(ctx context.Context, cfg config.Config, do func(schemaStore) error) (err error) {
 	kind, location := cfg.Database()
 	s, err := openSchemaStore(ctx, kind, location.Reveal())
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closed := s.Close(); err == nil {
-			err = closed
-		}
-	}()
-	return do(s)
+	return errors.Join(s.Migrate(ctx), s.Close())
+}
+
+// Migrations lists the steps of the configured store's schema, oldest first.
+// It changes nothing, and makes no database where there is none.
+func Migrations(ctx context.Context, cfg config.Config) ([]Migration, error) {
+	switch kind, location := cfg.Database(); kind {
+	case config.StoreSQLite:
+		return sqlite.Migrations(ctx, location.Reveal())
+	case config.StorePostgres:
+		return postgresMigrations(ctx, location.Reveal())
+	default:
+		return nil, errNoSchema
+	}
+}
+
+func postgresMigrations(ctx context.Context, location string) (list []Migration, err error) {
+	s, err := postgres.Open(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Migrations(ctx)
 }

@@ -46,6 +46,9 @@ func (c *committer) write(ctx context.Context, batch []*write, failures []error)
 			return err
 		}
 	}
+	if err := c.inPlace(); err != nil {
+		return err
+	}
 	return tx.Commit()
 }
 

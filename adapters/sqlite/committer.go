@@ -23,7 +23,8 @@ var errClosed = errors.New("sqlite: the store is closed")
 type committer struct {
 	writer     *sqlx.DB
 	statements sqlkit.Statements
-	committed  func() // called after each commit, before its writes are answered
+	inPlace    func() error // says why a commit would be lost
+	committed  func()       // called after each commit, before its writes are answered
 	queue      chan *write
 	closing    chan struct{}
 	closed     chan struct{}
@@ -44,10 +45,11 @@ func newWrite(run func(ctx context.Context, tx transaction) error) *write {
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
-func startCommitter(writer *sqlx.DB, committed func()) *committer {
+func startCommitter(writer *sqlx.DB, inPlace func() error, committed func()) *committer {
 	c := &committer{
 		writer:     writer,
 		statements: newWriteStatements(writer),
+		inPlace:    inPlace,
 		committed:  committed,
 		queue:      make(chan *write, maxWaiting),
 		closing:    make(chan struct{}),

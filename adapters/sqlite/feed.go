@@ -36,7 +36,7 @@ type feed struct {
 // Follow implements ports.ChangeSource.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
 	f := &feed{followers: &r.followers, wake: r.followers.join(), position: -1}
-	f.pool, f.broken = openPool(readerDSN(r.file), 1)
+	f.pool, f.broken = openPool(readerDSN(r.file.path), 1)
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,28 +17,52 @@ import (
 // process that holds the file.
 const busyTimeout = "5000"
 
-// prepareFile makes the file at path where there is none, and returns its
-// absolute path. SQLite gives the files it puts beside it (-wal, -shm) the
-// same permissions.
-func prepareFile(path string) (string, error) {
+// file is a database file as it was opened.
+type file struct {
+	path   string // absolute
+	opened os.FileInfo
+}
+
+// prepareFile makes the file at path where there is none. SQLite gives the
+// files it puts beside it (-wal, -shm) the same permissions.
+func prepareFile(path string) (file, error) {
+	path, err := absolute(path)
+	if err != nil {
+		return file{}, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return file{}, err
+	}
+	info, err := f.Stat()
+	return file{path: path, opened: info}, errors.Join(err, f.Close())
+}
+
+func absolute(path string) (string, error) {
 	if path == "" || path == ":memory:" {
 		return "", errors.New("a path to a file is needed")
 	}
-	file, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
+	return filepath.Abs(path)
+}
+
+// inPlace fails when the path does not lead to the opened file any more.
+// SQLite would go on writing to that one, and with the process all of it would
+// be gone.
+func (f file) inPlace() error {
+	now, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the database file is out of reach: %w", err)
+	case !os.SameFile(f.opened, now):
+		return fmt.Errorf("%s was replaced by another file while it was open; restart the service", f.path)
 	}
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return "", err
-	}
-	return file, f.Close()
+	return nil
 }
 
 // writerDSN begins every transaction by taking the write lock: one that read
 // first could not take it later.
-func writerDSN(file string) string {
-	return dsn(file, url.Values{
+func writerDSN(path string) string {
+	return dsn(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			"busy_timeout(" + busyTimeout + ")",
@@ -48,16 +73,19 @@ func writerDSN(file string) string {
 	})
 }
 
-func readerDSN(file string) string {
-	return dsn(file, url.Values{
+func readerDSN(path string) string {
+	return dsn(path, url.Values{
 		"_pragma": {"busy_timeout(" + busyTimeout + ")", "query_only(ON)"},
 	})
 }
 
-func dsn(file string, params url.Values) string {
+// dsn makes no file, lest one that was removed comes back empty. For who only
+// reads it is no mode=ro, which would leave -wal and -shm behind.
+func dsn(path string, params url.Values) string {
+	params.Set("mode", "rw")
 	params.Set("_dqs", "false")
 	params.Set("_defensive", "true")
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(file), RawQuery: params.Encode(), OmitHost: true}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: params.Encode(), OmitHost: true}
 	return u.String()
 }
 
@@ -69,6 +97,22 @@ func openPool(dsn string, connections int) (*sqlx.DB, error) {
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return pool, nil
+}
+
+// openLooker opens the file at path for who neither makes nor changes it. Where
+// there is none a database in memory stands for it, as empty as it is.
+func openLooker(path string) (*sqlx.DB, error) {
+	path, err := absolute(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return openPool(readerDSN(path), 1)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	return openPool(":memory:", 1)
 }
 
 // requireWAL fails where the file system cannot share memory, and SQLite

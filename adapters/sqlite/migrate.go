@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"embed"
+	"errors"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
@@ -32,9 +34,28 @@ func (r *KeyRepository) Migrate(ctx context.Context) error {
 	return r.migrator.Up(ctx)
 }
 
-// Migrations returns the steps of this build and which of them are applied.
-func (r *KeyRepository) Migrations(ctx context.Context) ([]Migration, error) {
-	return r.migrator.List(ctx)
+// Migrations returns the steps of this build and which of them are applied to
+// the database file at path. It changes nothing: of a file that is not there,
+// in a folder that is, it says that none is applied, and makes none.
+func Migrations(ctx context.Context, path string) ([]Migration, error) {
+	list, err := look(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("look at SQLite database: %w", err)
+	}
+	return list, nil
+}
+
+func look(ctx context.Context, path string) (list []Migration, err error) {
+	pool, err := openLooker(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	migrator, err := newMigrator(pool)
+	if err != nil {
+		return nil, err
+	}
+	return migrator.List(ctx)
 }
 
 func newMigrator(db *sqlx.DB) (*sqlkit.Migrator, error) {

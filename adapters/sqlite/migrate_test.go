@@ -1,7 +1,10 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,7 +16,8 @@ import (
 
 func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
 	t.Parallel()
-	repo, err := sqlite.Open(t.Context(), newFile(t))
+	path := newFile(t)
+	repo, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,9 +28,77 @@ func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("Ready gives %v, want %s", err, want)
 	}
-	list, err := repo.Migrations(t.Context())
+	list, err := sqlite.Migrations(t.Context(), path)
 	if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys"}}, list); diff != "" || err != nil {
 		t.Errorf("Migrations (%v):\n%s", err, diff)
+	}
+}
+
+func TestMigrations_changesNothing(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		prepare func(t *testing.T, path string)
+		applied bool
+		files   []string
+	}{
+		"where there is no file": {func(*testing.T, string) {}, false, nil},
+		"of an empty file": {func(t *testing.T, path string) {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, false, []string{"keys.db"}},
+		"of a migrated file": {func(t *testing.T, path string) {
+			repo, err := sqlite.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(repo.Migrate(t.Context()), repo.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}, true, []string{"keys.db"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := newFile(t)
+			tc.prepare(t, path)
+			before, _ := os.ReadFile(path)
+
+			list, err := sqlite.Migrations(t.Context(), path)
+			if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys", Applied: tc.applied}}, list); diff != "" || err != nil {
+				t.Errorf("Migrations (%v):\n%s", err, diff)
+			}
+			var files []string
+			entries, err := os.ReadDir(filepath.Dir(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, entry := range entries {
+				files = append(files, entry.Name())
+			}
+			if diff := cmp.Diff(tc.files, files); diff != "" {
+				t.Errorf("files:\n%s", diff)
+			}
+			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestMigrations_refuses(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{
+		"no path":                      "",
+		"a folder that does not exist": filepath.Join(t.TempDir(), "none", "keys.db"),
+		"a folder":                     t.TempDir(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if list, err := sqlite.Migrations(t.Context(), path); err == nil {
+				t.Errorf("it gives %v", list)
+			}
+		})
 	}
 }
 
@@ -59,7 +131,7 @@ func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
 	if err := errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())); err != nil {
 		t.Error(err)
 	}
-	list, err := repo.Migrations(t.Context())
+	list, err := sqlite.Migrations(t.Context(), path)
 	if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys", Applied: true}}, list); diff != "" || err != nil {
 		t.Errorf("Migrations (%v):\n%s", err, diff)
 	}

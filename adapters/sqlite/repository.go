@@ -16,7 +16,7 @@ import (
 type KeyRepository struct {
 	writer *sqlx.DB // one connection, since SQLite has one writer at a time
 	reader *sqlx.DB
-	file   string
+	file   file
 
 	migrator  *sqlkit.Migrator
 	committer *committer
@@ -43,27 +43,31 @@ func Open(ctx context.Context, path string) (*KeyRepository, error) {
 }
 
 func (r *KeyRepository) connect(ctx context.Context) (err error) {
-	if r.writer, err = openPool(writerDSN(r.file), 1); err != nil {
+	if r.writer, err = openPool(writerDSN(r.file.path), 1); err != nil {
 		return err
 	}
 	if err := requireWAL(ctx, r.writer); err != nil {
 		return err
 	}
-	if r.reader, err = openPool(readerDSN(r.file), max(4, runtime.GOMAXPROCS(0))); err != nil {
+	if r.reader, err = openPool(readerDSN(r.file.path), max(4, runtime.GOMAXPROCS(0))); err != nil {
 		return err
 	}
 	if r.migrator, err = newMigrator(r.writer); err != nil {
 		return err
 	}
-	r.committer = startCommitter(r.writer, r.followers.wake)
+	r.committer = startCommitter(r.writer, r.file.inPlace, r.followers.wake)
 	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
 	return nil
 }
 
-// Ready implements ports.KeyRepository.
+// Ready implements ports.KeyRepository. It also fails when the file was
+// removed or replaced.
 func (r *KeyRepository) Ready(ctx context.Context) error {
+	if err := r.file.inPlace(); err != nil {
+		return translate(ctx, err)
+	}
 	return r.migrator.Current(ctx)
 }
 

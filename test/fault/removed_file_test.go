@@ -1,0 +1,25 @@
+package fault
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What SQLite still writes to a removed file ends with the process: a key must
+// not be promised that will not be there.
+func TestDatabase_itsFileRemoved(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "apikeys.db")
+	w := start(t, "sqlite://"+path)
+	secretOf(t, w.create(t))
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	mustBeUnavailable(t, "create", w.create(t))
+	mustBeUnavailable(t, "readyz", w.ready(t))
+	if a := w.call(t, http.MethodGet, w.internal+"/livez", ""); a.status != http.StatusOK {
+		t.Errorf("livez: %d", a.status)
+	}
+}
