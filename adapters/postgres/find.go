@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -18,7 +19,10 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 }
 
 func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
-	rows, err := read[keyRow](ctx, query, args...)
+	rows, err := untilDone(ctx, func() ([]keyRow, error) {
+		rows, err := sqlkit.SelectKeys[time.Time](ctx, query, args...)
+		return rows, translate(ctx, err)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,13 @@
 package sqlkit
 
 import (
+	"encoding/json"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -41,6 +46,25 @@ func TestDecodeIPWhitelist_ofAnEmptyListRestrictsNothing(t *testing.T) {
 	t.Parallel()
 	if !decodeIPWhitelist(`[]`).Admits(netip.Addr{}) {
 		t.Error("an unknown address is refused")
+	}
+}
+
+func TestPlainList_readsWhatJSONReads(t *testing.T) {
+	t.Parallel()
+	pieces := rapid.SampledFrom([]string{`"`, `a`, `,`, ` `, `[`, `]`, `"a:b"`, `"10.0.0.1"`, `, `, `\`, `\u0041`, "\n", "é", `null`, `1`})
+	rapid.Check(t, func(t *rapid.T) {
+		stored := "[" + strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(t, "pieces"), "") + "]"
+		got, plain := plainList(stored)
+		if !plain {
+			return // is left to JSON
+		}
+		var want []string
+		if err := json.Unmarshal([]byte(stored), &want); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%s is read as %q, by JSON as %q, error %v", stored, got, want, err)
+		}
+	})
+	if _, plain := plainList(`["payment:read", "payment:write"]`); !plain {
+		t.Error("a list of scopes is left to JSON")
 	}
 }
 
