@@ -49,7 +49,7 @@ func newMissing(b *testing.B, keys int) misses {
 	b.Helper()
 	databaseURL := migrated(b, pgtest.NewDatabase(b))
 	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
-	cfg.CacheKeys = 1
+	cfg.CacheKeys = keys / 100 // in which none of them stays until it is asked for again
 	secrets := seededSecrets(b, keys)
 	storeKeys(b, databaseURL, hasher(b, cfg), secrets)
 	bare := &selecting{find: newFind(b, databaseURL), keys: cursor{secrets: secrets}}
