@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -65,8 +66,12 @@ var ErrNoDevIssuer = errors.New("no development issuer")
 // dir, and an error that wraps [ErrNoDevIssuer] when it has not.
 func DevToken(dir string, c DevClaims) (string, error) {
 	// The pepper is made last, after the key of the issuer.
-	if _, err := os.Stat(filepath.Join(dir, devPepperFile)); err != nil {
+	_, err := os.Stat(filepath.Join(dir, devPepperFile))
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%w in %s", ErrNoDevIssuer, dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("development issuer: %w", err)
 	}
 	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
 	if err != nil {
@@ -86,7 +91,8 @@ func DevToken(dir string, c DevClaims) (string, error) {
 }
 
 // loadOrCreateDevPeppers returns the content of the file at path, and makes
-// the file unless another process is faster.
+// the file unless another process is faster. It never says more of a file it
+// cannot use than its path.
 func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,7 +101,13 @@ func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 		}
 		content, err = os.ReadFile(path)
 	}
-	return config.Secret(content), err
+	if err != nil {
+		return "", err
+	}
+	if _, err := secrets.ParseRing(string(content)); err != nil {
+		return "", fmt.Errorf("%s is damaged; remove it to have one made: keys made so far will be of no use then", path)
+	}
+	return config.Secret(content), nil
 }
 
 // createDevPeppers makes the whole file appear at once: it is written under

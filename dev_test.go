@@ -68,6 +68,43 @@ func TestDevConfig_fails_where_nothing_can_be_made(t *testing.T) {
 	}
 }
 
+func TestDevConfig_names_a_pepper_file_that_is_damaged(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"empty":     "",
+		"no pepper": "hunter2",
+		"cut off":   "dev:hunter2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "peppers")
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := apikeys.DevConfig(dir)
+			if err == nil || !strings.Contains(err.Error(), path+" is damaged; remove it") || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error should name the file and show nothing of it: %v", err)
+			}
+			if kept, err := os.ReadFile(path); err != nil || string(kept) != content {
+				t.Errorf("the file was changed: %v", err)
+			}
+		})
+	}
+}
+
+func TestDevToken_tells_an_issuer_out_of_reach_from_none(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := apikeys.DevToken(filepath.Join(file, "dev"), apikeys.DevClaims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
+	if err == nil || errors.Is(err, apikeys.ErrNoDevIssuer) {
+		t.Errorf("got %v, want what is in the way", err)
+	}
+}
+
 func TestDevToken_makes_nothing_of_its_own(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")

@@ -7,10 +7,8 @@ import (
 )
 
 // madeByDev are the variables that --dev does not let anyone set: the demo
-// token is signed by an issuer of its own, and the printed check carries no
-// internal token.
+// token is signed by an issuer of its own.
 var madeByDev = []string{
-	"APIKEYS_INTERNAL_TOKEN",
 	"APIKEYS_JWKS_URL", "APIKEYS_JWKS_FILE", "APIKEYS_JWT_ISSUER", "APIKEYS_JWT_AUDIENCE",
 	"APIKEYS_JWT_CLAIM_ACCOUNT", "APIKEYS_JWT_CLAIM_PORTAL", "APIKEYS_JWT_CLAIM_WORKSPACES", "APIKEYS_JWT_CLAIM_CLIENT_HASH",
 }
@@ -29,6 +27,12 @@ func judgeDev(cfg config.Config, set map[string]bool) config.Faults {
 				Problem:  "is not a loopback address, and --dev listens on no other; write 127.0.0.1:PORT, or leave --dev out",
 			})
 		}
+	}
+	if set["APIKEYS_INTERNAL_TOKEN"] {
+		faults = append(faults, config.Fault{
+			Variable: "APIKEYS_INTERNAL_TOKEN",
+			Problem:  "is set, and the check that --dev prints carries no token; unset it, or leave --dev out",
+		})
 	}
 	for _, variable := range madeByDev {
 		if set[variable] {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -81,5 +82,13 @@ func describe(err error) (report string, code int) {
 	if errors.As(err, &unparsed) || errors.As(err, &misused) {
 		return err.Error() + "\nRun 'apikeys --help' for what there is.", exitUsage
 	}
-	return err.Error(), exitFailure
+	return err.Error() + adviceOn(err), exitFailure
+}
+
+// adviceOn returns what to do about a failure that only the operator can mend.
+func adviceOn(err error) string {
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "listen" {
+		return "\nSet that variable to an address that can be listened on, such as 127.0.0.1:8090; a port of 0 takes any that is free."
+	}
+	return ""
 }

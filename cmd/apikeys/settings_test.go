@@ -57,7 +57,7 @@ func TestMadeByDev_names_variables_that_there_are(t *testing.T) {
 		set[variable] = true
 	}
 	all := config.Config{
-		InternalToken: "x", JWKSURL: "x", JWKSFile: "x", JWTIssuer: "x", JWTAudience: "x",
+		JWKSURL: "x", JWKSFile: "x", JWTIssuer: "x", JWTAudience: "x",
 		JWTClaimAccount: "x", JWTClaimPortal: "x", JWTClaimWorkspaces: "x", JWTClaimClientHash: "x",
 	}
 	if diff := cmp.Diff(all, overlay(config.Config{}, all, set)); diff != "" {
