@@ -1,6 +1,7 @@
 package jwtauth
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
@@ -40,7 +42,7 @@ func loadOrCreateDevIssuer(dir string) (*DevIssuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return issuer, writeFile(issuer.JWKSFile(), document, 0o644, os.Rename)
+	return issuer, replaceFile(issuer.JWKSFile(), document, 0o644)
 }
 
 // loadSigningKey never says more of a file it cannot use than its path.
@@ -82,21 +84,33 @@ func createSigningKey(path string) error {
 	return nil
 }
 
-// writeFile makes the whole content appear under path at once: it is written
-// to a file beside it, which publish then gives that name.
+// replaceFile leaves a file alone that holds the content already: a start that
+// needs nothing new must not need a disk with room.
+func replaceFile(path string, content []byte, mode fs.FileMode) error {
+	held, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(held, withLineEnd(content)) {
+		return nil
+	}
+	return writeFile(path, content, mode, os.Rename)
+}
+
+// writeFile makes the whole content, and a line end, appear under path at once:
+// they are written to a file beside it, which publish then gives that name.
 func writeFile(path string, content []byte, mode fs.FileMode, publish func(from, to string) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // of no effect after a rename
-	_, err = file.Write(append(content, '\n'))
+	_, err = file.Write(withLineEnd(content))
 	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
 	if err != nil {
 		return err
 	}
 	return publish(file.Name(), path)
 }
+
+func withLineEnd(content []byte) []byte { return append(slices.Clip(content), '\n') }
 
 func thumbprint(key ed25519.PrivateKey) (string, error) {
 	public, err := jwk.FromRaw(key.Public())

@@ -153,6 +153,23 @@ func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
 	}
 }
 
+func TestDevIssuer_WritesItsKeySetOnlyWhenItDiffers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := devIssuer(t, dir).JWKSFile()
+	first := must(os.Stat(path))
+	devIssuer(t, dir)
+	if again := must(os.Stat(path)); !os.SameFile(first, again) || !first.ModTime().Equal(again.ModTime()) {
+		t.Error("the key set was written again")
+	}
+
+	if err := os.WriteFile(path, []byte("damaged"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	i := devIssuer(t, dir)
+	wantAccepted(t, trustingDev(t, i), devToken(t, i, jwtauth.DevClaims{Account: "acc_1", Portal: "PARTNER"}))
+}
+
 func TestDevIssuer_CannotBePrinted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
