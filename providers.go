@@ -19,7 +19,8 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, update *application.UpdateKey, lifecycle *application.Lifecycle,
+	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, update *application.UpdateKey,
+	rotate *application.RotateKey, lifecycle *application.Lifecycle,
 	checks metered, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
@@ -45,6 +46,7 @@ func newService(
 		CreateKey:      create,
 		GetKey:         get,
 		UpdateKey:      update,
+		RotateKey:      rotate,
 		Lifecycle:      lifecycle,
 		Authorizer:     checks,
 		Messages:       messages,

@@ -54,13 +54,14 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	createKey := application.NewCreateKey(keyWriter, secretHasher, reader, v)
 	getKey := application.NewGetKey(keyRepository)
 	updateKey := application.NewUpdateKey(keyWriter, reader, v)
+	rotateKey := application.NewRotateKey(keyWriter, secretHasher, reader, v)
 	lifecycle := application.NewLifecycle(keyWriter, reader, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
 	metrics := provideMetrics(apikeysKeys, usage)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, getKey, updateKey, lifecycle, apikeysMetered, usage)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, getKey, updateKey, rotateKey, lifecycle, apikeysMetered, usage)
 	if err != nil {
 		cleanup3()
 		cleanup2()

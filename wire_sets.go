@@ -34,6 +34,7 @@ var applicationSet = wire.NewSet(
 	application.NewCreateKey,
 	application.NewGetKey,
 	application.NewUpdateKey,
+	application.NewRotateKey,
 	application.NewLifecycle,
 	application.NewAuthorize,
 	provideUsage,

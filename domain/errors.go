@@ -17,6 +17,8 @@ var (
 	ErrKeyNotFound = errors.New("API key not found")
 	// ErrKeyExists says that a key with that identifier is already stored.
 	ErrKeyExists = errors.New("API key already exists")
+	// ErrConflict says that the state of a key does not allow what was asked.
+	ErrConflict = errors.New("request conflicts with the state of the API key")
 	// ErrChanged says that a key is no longer as the caller has seen it.
 	ErrChanged = errors.New("API key was changed by someone else")
 	// ErrUnavailable says that something the service stands on cannot be

@@ -11,6 +11,7 @@ type EventType string
 // The events of a key's life.
 const (
 	EventCreated  EventType = "CREATED"
+	EventRotated  EventType = "ROTATED"
 	EventUpdated  EventType = "UPDATED"
 	EventDisabled EventType = "DISABLED"
 	EventEnabled  EventType = "ENABLED"

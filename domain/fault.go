@@ -45,6 +45,7 @@ const (
 	RuleExpiryFormat        Rule = "expiry_format"
 	RuleExpiryInPast        Rule = "expiry_in_past"
 	RuleExpiryRange         Rule = "expiry_range"
+	RuleGraceRange          Rule = "grace_range"
 	RuleWorkspaceLength     Rule = "workspace_length"
 	RuleWorkspaceCharacters Rule = "workspace_characters"
 )
@@ -57,6 +58,7 @@ func Rules() []Rule {
 		RuleModeRange,
 		RuleIPFormat, RuleIPZone, RuleIPMapped, RuleIPHostBits, RuleIPTooMany,
 		RuleExpiryFormat, RuleExpiryInPast, RuleExpiryRange,
+		RuleGraceRange,
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
 	}
 }

@@ -86,9 +86,23 @@ func NewSecret(random io.Reader, mode Mode) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	body := prefix + digits
+	return completed(prefix + digits), nil
+}
+
+// NewSecretOf makes another secret of the key with that identifier. It fails
+// only when random does.
+func NewSecretOf(random io.Reader, id KeyID) (Secret, error) {
+	digits, err := randomBase62(random, entropyLength)
+	if err != nil {
+		return Secret{}, err
+	}
+	return completed(string(id) + digits), nil
+}
+
+// completed appends its checksum to the body of a secret.
+func completed(body string) Secret {
 	sum := checksum(body)
-	return secretOf(body + string(sum[:])), nil
+	return secretOf(body + string(sum[:]))
 }
 
 // ParseSecret returns s as a secret when its form and checksum are right, and

@@ -42,6 +42,7 @@ type Options struct {
 	CreateKey     *application.CreateKey
 	GetKey        *application.GetKey
 	UpdateKey     *application.UpdateKey
+	RotateKey     *application.RotateKey
 	Lifecycle     *application.Lifecycle
 	Authorizer    Authorizer
 	Messages      Messages
@@ -76,6 +77,7 @@ const (
 	deletePath       = keysPath + "/delete"
 	keyPath          = keysPath + "/:keyId"
 	disablePath      = keyPath + "/disable"
+	rotatePath       = keyPath + "/rotate"
 	enablePath       = keyPath + "/enable"
 	verifyPath       = "/internal/v1/api-keys/verify"
 	authorizePath    = "/internal/v1/authorize"
@@ -87,7 +89,7 @@ const (
 
 // Routes returns the templates of every route, of both listeners.
 func Routes() []string {
-	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
+	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
 }
 
 // Public returns the handler of the public listener.
@@ -97,6 +99,7 @@ func (a *API) Public() http.Handler {
 	e.POST(deletePath, a.managed(a.deleteKey))
 	e.GET(keyPath, a.managed(a.getKey))
 	e.PATCH(keyPath, a.managed(a.updateKey))
+	e.POST(rotatePath, a.managed(a.rotateKey))
 	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
 	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
 	return e

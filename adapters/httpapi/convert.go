@@ -43,7 +43,12 @@ func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
 
 // keyBody is a key as its owner sees it afterwards, in the contract's order.
 type keyBody struct {
-	APIKeyID    domain.KeyID   `json:"apiKeyId"`
+	APIKeyID domain.KeyID `json:"apiKeyId"`
+	keyAttributes
+}
+
+// keyAttributes are what a key's identifier, and a new secret, stand before.
+type keyAttributes struct {
 	Name        string         `json:"name"`
 	Status      domain.Status  `json:"status"`
 	Mode        string         `json:"mode"`
@@ -58,8 +63,7 @@ type keyBody struct {
 
 func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
 	s := key.Snapshot()
-	return keyBody{
-		APIKeyID:    s.ID,
+	return keyBody{APIKeyID: s.ID, keyAttributes: keyAttributes{
 		Name:        s.Name.String(),
 		Status:      key.Status(now),
 		Mode:        s.Mode.String(),
@@ -70,7 +74,7 @@ func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
 		LastUsedAt:  orNull(s.LastUsedAt),
 		CreatedBy:   s.CreatedBy,
 		ExpiresAt:   orNull(s.ExpiresAt),
-	}
+	}}
 }
 
 // orNull is nil for no instant.

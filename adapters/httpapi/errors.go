@@ -47,6 +47,7 @@ var outcomes = []outcome{
 	{err: domain.ErrKeyNotFound, status: http.StatusNotFound, code: "4040"},
 	{err: echo.ErrNotFound, status: http.StatusNotFound, code: "4041"},
 	{err: echo.ErrMethodNotAllowed, status: http.StatusMethodNotAllowed, code: "4050", headers: allow},
+	{err: domain.ErrConflict, status: http.StatusConflict, code: "4090"},
 	{err: domain.ErrChanged, status: http.StatusPreconditionFailed, code: "4120"},
 	{err: errNotAcceptable, status: http.StatusNotAcceptable, code: "4060"},
 	{err: errTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},

@@ -27,6 +27,7 @@ var placeholders = map[string][]string{
 	"expiry_format":     {"Field"},
 	"expiry_in_past":    {"Field"},
 	"expiry_range":      {"Field"},
+	"grace_range":       {"Field"},
 	"type_string":       {"Field"},
 	"type_string_list":  {"Field"},
 	"type_integer":      {"Field"},

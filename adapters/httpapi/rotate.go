@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// rotateKey serves POST on rotate. Its body is optional.
+func (a *API) rotateKey(x *exchange, owner application.Owner) error {
+	var grace time.Duration
+	if x.Request().ContentLength != 0 {
+		body, err := readJSON(x.Response().Writer, x.Request(), maxBody)
+		if err != nil {
+			return err
+		}
+		var faults domain.Faults
+		if grace, faults = toGrace(body); faults != nil {
+			return faults
+		}
+	}
+	id, err := x.keyInPath()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := x.bounded()
+	defer cancel()
+	rotated, err := a.RotateKey.Do(ctx, owner, id, grace)
+	if err != nil {
+		return err
+	}
+	return x.succeed(http.StatusOK, toRotatedKey(rotated, a.Now()))
+}
+
+func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {
+	if body.Kind() != '{' {
+		return 0, refused("", domain.ReasonType, RuleTypeObject)
+	}
+	faults = decodeObject(body, []member{{name: "gracePeriodSeconds", decode: func(v jsontext.Value) domain.Faults {
+		seconds, faults := decodeInteger(v)
+		if faults == nil {
+			grace, faults = domain.ParseGrace(seconds)
+		}
+		return faults
+	}}})
+	return grace, faults
+}
+
+// rotatedKey is a key and its new secret, in the contract's order.
+type rotatedKey struct {
+	APIKeyID domain.KeyID `json:"apiKeyId"`
+	Secret   string       `json:"secret"`
+	keyAttributes
+}
+
+func toRotatedKey(rotated application.CreatedKey, now time.Time) rotatedKey {
+	body := toKeyBody(rotated.Key, now)
+	return rotatedKey{
+		APIKeyID:      body.APIKeyID,
+		Secret:        rotated.Secret.Reveal(),
+		keyAttributes: body.keyAttributes,
+	}
+}

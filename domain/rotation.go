@@ -1,0 +1,37 @@
+package domain
+
+import "time"
+
+// MaxGrace is how long a rotated secret may go on working at most.
+const MaxGrace = 7 * 24 * time.Hour
+
+// ParseGrace returns a grace of that many seconds: 0 to [MaxGrace].
+func ParseGrace(seconds int64) (time.Duration, Faults) {
+	if seconds < 0 || seconds > int64(MaxGrace/time.Second) {
+		return 0, fault(ReasonRange, RuleGraceRange)
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// Rotate makes digest that of the key's current secret and lets the one it
+// had work until the grace ends. Secrets from before that end at once, so that
+// no more than two are alive. It returns the event to record, and
+// [ErrConflict] when the key has expired.
+func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by Author, now time.Time) (Event, error) {
+	if k.expired(now) {
+		return Event{}, ErrConflict
+	}
+	secrets := []StoredSecret{{Digest: digest}}
+	var until any
+	if end := instant(now.Add(grace)); grace > 0 && len(k.s.Secrets) > 0 {
+		old := k.s.Secrets[0]
+		// A grace may only shorten what the old secret had left.
+		if old.ValidUntil.IsZero() || end.Before(old.ValidUntil) {
+			old.ValidUntil = end
+		}
+		secrets = append(secrets, old)
+		until = old.ValidUntil.Format(time.RFC3339)
+	}
+	k.s.Secrets = secrets
+	return k.event(EventRotated, eventID, by, now, Change{Field: "previousSecretValidUntil", New: until}), nil
+}

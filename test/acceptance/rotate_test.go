@@ -1,0 +1,123 @@
+package acceptance
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// rotate is a right request to rotate a key; an empty body is none.
+func (w *world) rotate(t *testing.T, keyID, body string, changes ...func(*request)) request {
+	t.Helper()
+	r := w.create(t, body, changes...)
+	r.url += "/" + keyID + "/rotate"
+	return r
+}
+
+func TestRotateKey_200(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
+		id, first := key["apiKeyId"].(string), key["secret"].(string)
+		w.reason(t, first) // so that memory holds it
+
+		a := do(t, w.rotate(t, id, `{"gracePeriodSeconds":60}`))
+		second, _ := a.data(t)["secret"].(string)
+		want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + id + `","secret":"` + second + `",` +
+			`"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`
+		if diff := cmp.Diff(want, withoutUse(a.body)); a.status != http.StatusOK || diff != "" {
+			t.Fatalf("%d (-want +got):\n%s", a.status, diff)
+		}
+		if _, err := domain.ParseSecret(second); err != nil || second == first || !strings.HasPrefix(second, id) {
+			t.Fatal("the new secret is not another one of that key")
+		}
+		expect := func(what, secret, want string) {
+			t.Helper()
+			if got := w.reason(t, secret); got != want {
+				t.Errorf("%s: the check says %s, want %s", what, got, want)
+			}
+		}
+		expect("the new secret", second, "OK")
+		expect("the old secret within its grace", first, "OK")
+		w.clock.Set(now.Add(time.Minute))
+		expect("the old secret after its grace", first, "NOT_FOUND")
+		expect("the new secret after the grace", second, "OK")
+
+		third := do(t, w.rotate(t, id, "", without("Content-Type"))).data(t)["secret"].(string)
+		expect("a secret rotated without grace", second, "NOT_FOUND")
+		expect("its successor", third, "OK")
+
+		do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+		fourth := do(t, w.rotate(t, id, `{}`)).data(t)["secret"].(string)
+		expect("the secret of a disabled key that was rotated", fourth, "DISABLED")
+	})
+}
+
+func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		id := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)["apiKeyId"].(string)
+		requests := make([]request, 20)
+		for i := range requests {
+			requests[i] = w.rotate(t, id, `{}`)
+		}
+		secrets := make([]string, len(requests))
+		var wg sync.WaitGroup
+		for i, r := range requests {
+			wg.Go(func() {
+				if a := do(t, r); a.status == http.StatusOK {
+					secrets[i] = a.data(t)["secret"].(string)
+				} else {
+					t.Errorf("rotate: %d %s", a.status, a.body)
+				}
+			})
+		}
+		wg.Wait()
+		current := 0
+		for _, secret := range secrets {
+			if w.reason(t, secret) == "OK" {
+				current++
+			}
+		}
+		if current != 1 {
+			t.Errorf("%d of the answered secrets work, want 1", current)
+		}
+	})
+}
+
+func TestRotateKey_409_expired(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		id := do(t, w.create(t, `{"name":"k","expiresAt":"2026-03-21T00:00:10Z"}`)).data(t)["apiKeyId"].(string)
+		w.clock.Set(now.Add(time.Minute))
+		mustBe(t, do(t, w.rotate(t, id, `{}`)), 409, "4090", "Request conflicts with the state of the API key")
+	})
+}
+
+func TestRotateKey_400(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	for body, want := range map[string][]string{
+		`{`:                             {"syntax"},
+		`null`:                          {"type"},
+		`{"gracePeriodSeconds":-1}`:     {"gracePeriodSeconds range"},
+		`{"gracePeriodSeconds":604801}`: {"gracePeriodSeconds range"},
+		`{"gracePeriodSeconds":1.5}`:    {"gracePeriodSeconds type"},
+		`{"gracePeriodSeconds":null}`:   {"gracePeriodSeconds type"},
+		`{"grace":1}`:                   {"grace unknown_field"},
+	} {
+		mustFail(t, do(t, w.rotate(t, id, body)), want)
+	}
+}
+
+func TestRotateKey_404(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, id := range []string{"sk_live_0000000000000000", "nonsense"} {
+		mustBe(t, do(t, w.rotate(t, id, `{}`)), 404, "4040", "API key not found")
+	}
+}
