@@ -1,0 +1,91 @@
+package acceptance
+
+import (
+	"context"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/postgres"
+	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// openStores opens a migrated store of each kind, for tests that look behind
+// the service.
+var openStores = map[string]func(t *testing.T) ports.KeyRepository{
+	"memory": func(*testing.T) ports.KeyRepository { return memory.NewKeyRepository() },
+	"sqlite": func(t *testing.T) ports.KeyRepository {
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "apikeys.db"))
+		return migrated(t, store, err)
+	},
+	"postgres": func(t *testing.T) ports.KeyRepository {
+		store, err := postgres.Open(t.Context(), pgtest.NewDatabase(t))
+		return migrated(t, store, err)
+	},
+}
+
+type migratedStore interface {
+	ports.KeyRepository
+	Migrate(ctx context.Context) error
+	Close() error
+}
+
+func migrated(t *testing.T, store migratedStore, err error) ports.KeyRepository {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func TestCreateKey_isRecordedWithWhoAskedAndFromWhere(t *testing.T) {
+	t.Parallel()
+	for name, open := range openStores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.1/32"} }, apikeys.WithRepository(store))
+			key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`,
+				set("X-Request-Id", "r-audit"),
+				set("X-Client-Hash", "device-9"),
+				set("X-Forwarded-For", "198.51.100.1, 203.0.113.9"),
+			)).data(t)["apiKeyId"].(string)
+
+			events, err := store.Events(t.Context(), workspace, domain.KeyID(key))
+			want := []domain.Event{{
+				KeyID:     domain.KeyID(key),
+				Workspace: workspace,
+				Type:      domain.EventCreated,
+				By: domain.Author{
+					AccountID: account,
+					Portal:    domain.PortalPartner,
+					Origin:    domain.Origin{ClientHash: "device-9", IP: netip.MustParseAddr("203.0.113.9"), RequestID: "r-audit"},
+				},
+			}}
+			unasked := cmpopts.IgnoreFields(domain.Event{}, "ID", "At", "Changes")
+			if diff := cmp.Diff(want, events, unasked, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" || err != nil {
+				t.Errorf("events (%v, -want +got):\n%s", err, diff)
+			}
+			if other, err := store.Events(t.Context(), "ws_2", domain.KeyID(key)); err != nil || len(other) != 0 {
+				t.Errorf("another workspace sees %d events (%v)", len(other), err)
+			}
+		})
+	}
+}

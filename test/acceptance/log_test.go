@@ -1,0 +1,79 @@
+package acceptance
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// handled returns the status of r's answer and what is logged meanwhile. It
+// goes past the server, which may send an answer before its line is logged.
+func handled(h http.Handler, log *syncBuffer, r request) (status int, lines string) {
+	before := len(log.String())
+	asked := httptest.NewRequest(r.method, r.url, strings.NewReader(r.body))
+	asked.Header = r.header
+	answered := httptest.NewRecorder()
+	h.ServeHTTP(answered, asked)
+	return answered.Code, log.String()[before:]
+}
+
+func TestVerify_isLoggedOnlyWhenThereIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	secret := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)["secret"].(string)
+	cases := []struct {
+		name, body string
+		status     int
+		logged     bool
+	}{
+		{"a yes", `{"key":"` + secret + `"}`, http.StatusOK, false},
+		{"a no", `{"key":"` + unknownSecret(t) + `"}`, http.StatusOK, false},
+		{"a question that cannot be read", `{"key":1}`, http.StatusBadRequest, true},
+	}
+	internal := w.service.InternalHandler()
+	for _, tc := range cases {
+		status, lines := handled(internal, &log, w.verify(tc.body))
+		if logged := strings.Contains(lines, `"route":"/internal/v1/api-keys/verify"`); status != tc.status || logged != tc.logged {
+			t.Errorf("%s is answered %d, want %d, and logged: %v\n%s", tc.name, status, tc.status, logged, lines)
+		}
+	}
+}
+
+func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	w := failingWorld(t, func() error { return fmt.Errorf("the line is dead: %w", domain.ErrUnavailable) },
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	status, lines := handled(w.service.InternalHandler(), &log, w.verify(`{"key":"`+unknownSecret(t)+`"}`))
+	for _, want := range []string{`"level":"ERROR"`, `"route":"/internal/v1/api-keys/verify"`, `"code":"5030"`, "the line is dead"} {
+		if status != http.StatusServiceUnavailable || !strings.Contains(lines, want) {
+			t.Errorf("answer %d, log lacks %s:\n%s", status, want, lines)
+		}
+	}
+}
+
+// net/http cuts the connection for who panics so, without a word.
+func TestCreateKey_passesOnAnAbort(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	w := failingWorld(t, func() error { panic(http.ErrAbortHandler) },
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	r := w.create(t, `{"name":"k"}`)
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+			t.Errorf("the handler panics with %v, want http.ErrAbortHandler", p)
+		}
+		if strings.Contains(log.String(), `"msg":"panic"`) {
+			t.Errorf("it is logged as a fault:\n%s", log.String())
+		}
+	}()
+	status, _ := handled(w.service.Handler(), &log, r)
+	t.Errorf("the abort is answered %d", status)
+}
