@@ -3,20 +3,16 @@ package bench
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
-	"github.com/slaunchx/apikeys/domain"
 )
 
 // BenchmarkCheckHTTP compares permission checks of a key in memory with an
@@ -51,20 +47,8 @@ func BenchmarkCheckHTTP(b *testing.B) {
 func compareChecks(b *testing.B, p pair, concurrency int) result {
 	b.Helper()
 	const requests = 4_000
-	take(b, p.bare, concurrency, requests/4) // warms up
-	take(b, p.service, concurrency, requests/4)
-	var bare, service []turn
-	var ratios []float64
-	for round := range rounds {
-		sides, turns := []side{p.bare, p.service}, []*[]turn{&bare, &service}
-		for i := range sides {
-			i = (i + round) % len(sides)
-			*turns[i] = append(*turns[i], take(b, sides[i], concurrency, requests))
-		}
-		ratios = append(ratios, service[round].rate()/bare[round].rate())
-	}
-	slices.Sort(ratios)
-	return result{concurrency: concurrency, ratios: ratios, bare: summarize(bare), service: summarize(service)}
+	turns := interleave(b, entrant{p.bare, concurrency, requests}, entrant{p.service, concurrency, requests})
+	return newResult(concurrency, turns[0], turns[1], turn.rate)
 }
 
 // checkService is a service with one key in memory.
@@ -75,43 +59,8 @@ type checkService struct {
 
 func newCheckService(t testing.TB) *checkService {
 	t.Helper()
-	listening := make(chan apikeys.Listeners, 1)
-	running, err := apikeys.New(t.Context(), settings(t, jwttest.NewIssuer(t), "memory://"),
-		apikeys.WithLogger(newLogger(t)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	stopped := make(chan error, 1)
-	go func() { stopped <- running.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := running.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	name, nameFaults := domain.ParseName("Production Key")
-	scopes, scopeFaults := domain.NewScopeSet("payment:read", "payment:write")
-	if nameFaults != nil || scopeFaults != nil {
-		t.Fatal(nameFaults, scopeFaults)
-	}
-	owner := domain.Actor{AccountID: account, Portal: portal, Roles: map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner}}
-	created, err := running.CreateKey(t.Context(), owner, workspace, domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case l := <-listening:
-		return &checkService{address: l.Internal.String(), secret: created.Secret.Reveal()}
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-		return nil
-	}
+	running, listeners := newServing(t, settings(t, jwttest.NewIssuer(t), "memory://"))
+	return &checkService{address: listeners.Internal.String(), secret: create(t, running).Reveal()}
 }
 
 func (s *checkService) verifyRequest() []byte {

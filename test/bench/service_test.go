@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
@@ -36,34 +34,9 @@ type service struct {
 func newService(t testing.TB, databaseURL string) *service {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
-	listening := make(chan apikeys.Listeners, 1)
-	running, err := apikeys.New(t.Context(), settings(t, issuer, databaseURL),
-		apikeys.WithLogger(newLogger(t)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	stopped := make(chan error, 1)
-	go func() { stopped <- running.Run(ctx) }()
-	s := &service{issuer: issuer}
-	t.Cleanup(func() {
-		s.disconnect()
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := running.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	select {
-	case l := <-listening:
-		s.address = l.Public.String()
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-	}
+	_, listeners := newServing(t, settings(t, issuer, databaseURL))
+	s := &service{address: listeners.Public.String(), issuer: issuer}
+	t.Cleanup(s.disconnect)
 	return s
 }
 
