@@ -104,6 +104,9 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (A
 		Now:      o.now,
 		Logger:   o.logger,
 	})
+	if err != nil && cfg.JWKSFile != "" {
+		err = fmt.Errorf("APIKEYS_JWKS_FILE, which is %s: %w", cfg.JWKSFile, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
