@@ -111,11 +111,11 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	switch c.trust.at(at) {
 	case confirmed:
 		if known, ok := c.known.GetIfPresent(id); ok {
-			c.counters.hits.Add(1)
+			c.counters.hit()
 			return known, nil
 		}
 		if _, ok := c.unknown.GetIfPresent(id); ok {
-			c.counters.hits.Add(1)
+			c.counters.hit()
 			return nil, domain.ErrKeyNotFound
 		}
 		return c.read(ctx, id, 0, loadTimeout)
@@ -139,7 +139,7 @@ func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*app
 	}
 	fresh, err := c.read(ctx, id, moment(at), rereadTimeout)
 	if errors.Is(err, domain.ErrUnavailable) && c.trust.at(c.now()) != expired {
-		c.counters.hits.Add(1)
+		c.counters.hit()
 		return known, nil
 	}
 	return fresh, err

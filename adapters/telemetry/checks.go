@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/slaunchx/apikeys/adapters/internal/striped"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -41,13 +42,13 @@ var checkBuckets = []float64{
 }
 
 type checks struct {
-	counts   *striped
+	counts   *striped.Counters
 	duration prometheus.Histogram
 }
 
 func newChecks() *checks {
 	return &checks{
-		counts: new(striped),
+		counts: new(striped.Counters),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "check_duration_seconds",
 			Help:    "Duration of permission checks; of one in 64, chosen at random.",
@@ -63,7 +64,7 @@ func (c *checks) collectors() []prometheus.Collector {
 			Name:        "checks_total",
 			Help:        "Permission checks by verdict; error: there was no answer.",
 			ConstLabels: prometheus.Labels{"verdict": verdict},
-		}, func() float64 { return float64(c.counts.sum(slot)) }))
+		}, func() float64 { return float64(c.counts.Sum(slot)) }))
 	}
 	return all
 }
@@ -82,7 +83,7 @@ func (m *Metrics) BeginCheck() CheckTiming {
 // EndCheck counts a check by what came of it. Together with BeginCheck it
 // allocates nothing, and takes no lock.
 func (m *Metrics) EndCheck(timing CheckTiming, verdict domain.Verdict, err error) {
-	m.checks.counts.add(slotOf(verdict, err))
+	m.checks.counts.Add(slotOf(verdict, err))
 	if !timing.begun.IsZero() {
 		m.checks.duration.Observe(time.Since(timing.begun).Seconds())
 	}

@@ -1,4 +1,5 @@
-package telemetry
+// Package striped counts what happens on all cores at once.
+package striped
 
 import (
 	"sync/atomic"
@@ -9,25 +10,25 @@ const (
 	stripeBits = 6
 	// stripeSize is two cache lines, since processors fetch them in pairs.
 	stripeSize = 128
+	// Slots is how many counters there are in a row.
+	Slots = stripeSize / 8
 )
 
-// striped is a row of exact counters, kept several times over: cores that
+// Counters is a row of exact counters, kept several times over: cores that
 // count in the same memory wait for each other, which costs more than all the
 // rest of a count. It costs 8 KiB.
-type striped struct {
-	stripes [1 << stripeBits]struct {
-		slots [slots]atomic.Uint64
-		_     [stripeSize - 8*slots]byte
-	}
+type Counters struct {
+	stripes [1 << stripeBits][Slots]atomic.Uint64
 }
 
-func (s *striped) add(slot int) { s.stripes[here()].slots[slot].Add(1) }
+// Add counts one in a slot.
+func (c *Counters) Add(slot int) { c.stripes[here()][slot].Add(1) }
 
-// sum returns what was added to a slot.
-func (s *striped) sum(slot int) uint64 {
+// Sum returns what was counted in a slot.
+func (c *Counters) Sum(slot int) uint64 {
 	var sum uint64
-	for i := range s.stripes {
-		sum += s.stripes[i].slots[slot].Load()
+	for i := range c.stripes {
+		sum += c.stripes[i][slot].Load()
 	}
 	return sum
 }
