@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -92,11 +91,11 @@ func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []d
 	t.Helper()
 	db := postgresEngine().open(t, databaseURL)
 	now := time.Now()
-	copyRows(t, db, pq.CopyIn("api_keys", "id", "workspace_id", "name", "mode", "scopes", "ip_whitelist", "disabled", "created_by", "created_at"),
+	copyRows(t, db, `COPY api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at) FROM STDIN`,
 		len(all), func(i int) []any {
 			return []any{string(all[i].KeyID()), workspace, "Production Key", 1, `["payment:read","payment:write"]`, `[]`, false, account, now}
 		})
-	copyRows(t, db, pq.CopyIn("api_key_secrets", "api_key_id", "position", "algorithm", "pepper_id", "digest"),
+	copyRows(t, db, `COPY api_key_secrets (api_key_id, position, algorithm, pepper_id, digest) FROM STDIN`,
 		len(all), func(i int) []any {
 			digest := hasher.Hash(all[i])
 			return []any{string(all[i].KeyID()), 0, string(digest.Algorithm), digest.PepperID, digest.Sum[:]}

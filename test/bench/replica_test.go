@@ -36,7 +36,7 @@ func newReplica(t testing.TB, databaseURL string, cfg config.Config) (address st
 	if err != nil {
 		t.Fatal(err)
 	}
-	process := exec.CommandContext(context.WithoutCancel(t.Context()), self) //nolint:gosec // this very binary
+	process := exec.CommandContext(context.WithoutCancel(t.Context()), self)
 	process.Env = append(os.Environ(), replicaVariable+"="+string(settings))
 	process.Stderr = os.Stderr
 	stay, err := process.StdinPipe()
