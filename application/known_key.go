@@ -22,6 +22,8 @@ type KnownKey struct {
 	grant domain.Grant
 	// noted is when its use was last handed on, in Unix seconds; 0: never.
 	noted atomic.Int64
+	// rehashed says that the replacement of its digest was queued.
+	rehashed atomic.Bool
 }
 
 // NewKnownKey returns key, as it is now, for the permission check.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,8 @@ const (
 	// maxUsage bounds the keys that wait to be written; what comes beyond is
 	// dropped, and noted with a later use.
 	maxUsage = 64 << 10
+	// usageBatch is how many of them one statement writes.
+	usageBatch = 4 << 10
 )
 
 // Usage collects what permission checks learn of keys, when they were used
@@ -67,17 +71,31 @@ func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *s
 // then at most once a minute. It is on the path of every answer.
 func (u *Usage) note(known *KnownKey, secret domain.Secret, at time.Time) {
 	now, last := at.Unix(), known.noted.Load()
-	if now-last < notedEvery || u.recorder == nil || !known.noted.CompareAndSwap(last, now) {
+	// A use ahead of now was noted by a clock that has been set back since.
+	if recent := last <= now && now-last < notedEvery; recent || u.recorder == nil || !known.noted.CompareAndSwap(last, now) {
 		return
 	}
-	rehash, outdated := known.grant.Rehash(secret, u.hasher.Hash(secret), u.hasher, at)
+	rehash, outdated := u.rehashOf(known, secret, at)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	id := known.ID()
 	u.keep(id, at)
-	if outdated && len(u.rehashes) < maxUsage {
-		u.rehashes[id] = rehash
+	if outdated {
+		u.keepRehash(rehash)
 	}
+}
+
+// rehashOf returns the replacement of the digest that secret has proven, once
+// for each key in memory.
+func (u *Usage) rehashOf(known *KnownKey, secret domain.Secret, at time.Time) (domain.Rehash, bool) {
+	if known.rehashed.Load() {
+		return domain.Rehash{}, false
+	}
+	rehash, outdated := known.grant.Rehash(secret, u.hasher.Hash(secret), u.hasher, at)
+	if outdated {
+		known.rehashed.Store(true)
+	}
+	return rehash, outdated
 }
 
 // keep is called with the lock held.
@@ -99,11 +117,16 @@ func (u *Usage) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
+			u.flushLogged(ctx)
 		}
-		// The last one must be written though ctx has ended.
-		if err := u.Flush(context.WithoutCancel(ctx)); err != nil {
-			u.logger.Warn("the use of keys is not recorded", "error", err)
-		}
+	}
+	u.flushLogged(ctx)
+}
+
+// flushLogged flushes also when ctx has ended: what is left must be written.
+func (u *Usage) flushLogged(ctx context.Context) {
+	if err := u.Flush(context.WithoutCancel(ctx)); err != nil {
+		u.logger.Warn("the use of keys is not recorded", "error", err)
 	}
 }
 
@@ -122,30 +145,60 @@ func (u *Usage) Flush(ctx context.Context) error {
 	return errors.Join(u.flushUses(ctx, lastUsed), u.flushRehashes(ctx, rehashes))
 }
 
+// flushUses writes batch by batch, so that a store which is too slow for all
+// of them still gets some done.
 func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
-	if len(lastUsed) == 0 {
-		return nil
-	}
-	err := u.recorder.RecordUse(ctx, lastUsed)
-	if err != nil {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.failedFlushes++
+	var errs []error
+	for len(lastUsed) > 0 {
+		batch := make(map[domain.KeyID]time.Time, min(len(lastUsed), usageBatch))
 		for id, at := range lastUsed {
-			u.keep(id, at)
+			if len(batch) == usageBatch {
+				break
+			}
+			batch[id] = at
+			delete(lastUsed, id)
+		}
+		if err := u.recorder.RecordUse(ctx, batch); err != nil {
+			errs = append(errs, err)
+			u.putBack(func() {
+				for id, at := range batch {
+					u.keep(id, at)
+				}
+			})
 		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
-// flushRehashes drops what it cannot write: the next use of the key finds it again.
+// flushRehashes writes batch by batch. To write one twice does no harm: the
+// second time the old digest is no longer there.
 func (u *Usage) flushRehashes(ctx context.Context, rehashes map[domain.KeyID]domain.Rehash) error {
-	if len(rehashes) == 0 {
-		return nil
+	all := slices.Collect(maps.Values(rehashes))
+	var errs []error
+	for batch := range slices.Chunk(all, usageBatch) {
+		if err := u.recorder.Rehash(ctx, batch); err != nil {
+			errs = append(errs, err)
+			u.putBack(func() {
+				for _, r := range batch {
+					u.keepRehash(r)
+				}
+			})
+		}
 	}
-	list := make([]domain.Rehash, 0, len(rehashes))
-	for _, r := range rehashes {
-		list = append(list, r)
+	return errors.Join(errs...)
+}
+
+// putBack keeps what a failed batch held for the next flush.
+func (u *Usage) putBack(keep func()) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.failedFlushes++
+	keep()
+}
+
+// keepRehash is called with the lock held.
+func (u *Usage) keepRehash(r domain.Rehash) {
+	if len(u.rehashes) < maxUsage {
+		u.rehashes[r.KeyID] = r
 	}
-	return u.recorder.Rehash(ctx, list)
 }

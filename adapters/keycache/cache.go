@@ -46,7 +46,9 @@ type Cache struct {
 	finder ports.KeyFinder
 	now    func() time.Time
 	trust  trust
-	loads  loads
+	// Checks of keys in memory read in their own lane: those of keys that are
+	// not, which anyone can make up, cannot keep them waiting.
+	loads, rereads loads
 
 	known   *otter.Cache[domain.KeyID, *application.KnownKey]
 	unknown *otter.Cache[domain.KeyID, struct{}]
@@ -67,11 +69,12 @@ func New(o Options) (*Cache, error) {
 		return nil, errors.New("cache of keys: room for at least one key is needed")
 	}
 	c := &Cache{
-		finder: o.Finder,
-		now:    o.Now,
-		trust:  trust{grace: o.OutageGrace},
-		loads:  newLoads(),
-		seed:   maphash.MakeSeed(),
+		finder:  o.Finder,
+		now:     o.Now,
+		trust:   trust{grace: o.OutageGrace},
+		loads:   newLoads(concurrentLoads),
+		rereads: newLoads(concurrentRereads),
+		seed:    maphash.MakeSeed(),
 	}
 	var err error
 	c.known, err = otter.New(&otter.Options[domain.KeyID, *application.KnownKey]{
@@ -118,11 +121,11 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 			c.counters.hit()
 			return nil, domain.ErrKeyNotFound
 		}
-		return c.read(ctx, id, 0, loadTimeout)
+		return c.read(ctx, c.loads, id, 0, loadTimeout)
 	case doubtful:
 		return c.reread(ctx, id, at)
 	default:
-		return c.read(ctx, id, moment(at), loadTimeout)
+		return c.read(ctx, c.loads, id, moment(at), loadTimeout)
 	}
 }
 
@@ -135,10 +138,10 @@ func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
 func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	known, ok := c.known.GetIfPresent(id)
 	if !ok {
-		return c.read(ctx, id, moment(at), loadTimeout)
+		return c.read(ctx, c.loads, id, moment(at), loadTimeout)
 	}
-	fresh, err := c.read(ctx, id, moment(at), rereadTimeout)
-	if errors.Is(err, domain.ErrUnavailable) && c.trust.at(c.now()) != expired {
+	fresh, err := c.read(ctx, c.rereads, id, moment(at), rereadTimeout)
+	if errors.Is(err, domain.ErrUnavailable) && !errors.Is(err, errNotRead) && c.trust.at(c.now()) != expired {
 		c.counters.hit()
 		return known, nil
 	}
@@ -162,8 +165,10 @@ func (c *Cache) EvictAll() {
 	c.unknown.InvalidateAll()
 }
 
-// Close ends the cache's own background work.
+// Close ends the cache's own background work. Nobody follows the feed any
+// more, so memory answers no more either.
 func (c *Cache) Close() {
+	c.trust.lose()
 	c.known.StopAllGoroutines()
 	c.unknown.StopAllGoroutines()
 }
@@ -171,13 +176,13 @@ func (c *Cache) Close() {
 // read asks the store, once however many ask in the same moment, and keeps
 // the answer. Who asks after an eviction does not wait for a read from before
 // it, which may have seen the key as it was.
-func (c *Cache) read(ctx context.Context, id domain.KeyID, moment int64, timeout time.Duration) (*application.KnownKey, error) {
+func (c *Cache) read(ctx context.Context, lane loads, id domain.KeyID, moment int64, timeout time.Duration) (*application.KnownKey, error) {
 	c.counters.misses.Add(1)
 	name := make([]byte, 0, domain.KeyIDLength+16)
 	name = append(name, id...)
 	name = binary.NativeEndian.AppendUint64(name, c.generation(id).Load())
 	name = binary.NativeEndian.AppendUint64(name, uint64(moment))
-	return c.loads.do(ctx, string(name), timeout, func(ctx context.Context) (*application.KnownKey, error) {
+	return lane.do(ctx, string(name), timeout, func(ctx context.Context) (*application.KnownKey, error) {
 		before := c.generation(id).Load()
 		key, err := c.finder.Find(ctx, id)
 		switch {
@@ -192,17 +197,16 @@ func (c *Cache) read(ctx context.Context, id domain.KeyID, moment int64, timeout
 	})
 }
 
-// keep puts value in cache unless the key was evicted since before. Evict
-// counts first and invalidates second: whichever of the two comes late here,
-// the other catches it.
+// keep puts value in cache unless the key was evicted since before. It looks
+// and writes under the lock that Invalidate takes: an eviction has counted
+// before this looks, or removes what this wrote, and nobody sees it between.
 func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID, value V, before uint64) {
-	if c.generation(id).Load() != before {
-		return
-	}
-	cache.Set(id, value)
-	if c.generation(id).Load() != before {
-		cache.Invalidate(id)
-	}
+	cache.Compute(id, func(held V, _ bool) (V, otter.ComputeOp) {
+		if c.generation(id).Load() != before {
+			return held, otter.CancelOp
+		}
+		return value, otter.WriteOp
+	})
 }
 
 // ownCopy is id without the memory of the secret it was cut from, which must

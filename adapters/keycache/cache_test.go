@@ -525,3 +525,56 @@ func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
 		t.Errorf("%d evictions, %d keys held, want room for about 10 of 100", got.Evictions, got.Keys)
 	}
 }
+
+func TestFind_aCallerWhoLeavesGetsNoAnswerFromMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.put(id, true)
+	w.clock = begin.Add(10 * time.Second)
+	w.store.reading, w.store.proceed = make(chan struct{}, 1), make(chan struct{})
+	defer close(w.store.proceed)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	if known, err := w.Find(ctx, id, w.clock); !errors.Is(err, domain.ErrUnavailable) || known != nil {
+		t.Errorf("Find() = %v, %v, though no read has failed", known, err)
+	}
+}
+
+func TestFind_aFloodOfUnknownIDsMakesNoStaleYes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		id := newID(t)
+		w.store.put(id, false)
+		w.status(t, id)
+		w.clock = begin.Add(10 * time.Second)
+		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		var wg sync.WaitGroup
+		for range 500 {
+			unknown := newID(t)
+			wg.Go(func() { w.status(t, unknown) })
+		}
+		synctest.Wait() // every slot for keys out of memory is taken
+		w.store.mu.Lock()
+		w.store.reading = nil
+		w.store.mu.Unlock()
+		w.store.put(id, true)
+		expect(t, "the known key", w.status(t, id), "DISABLED")
+		close(w.store.proceed)
+		wg.Wait()
+	})
+}
+
+func TestClose_endsTheTrustInMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.fail(domain.ErrUnavailable)
+	w.Close()
+	expect(t, "check", w.status(t, id), "unavailable")
+}

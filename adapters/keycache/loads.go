@@ -17,12 +17,17 @@ import (
 const (
 	loadTimeout   = 2 * time.Second
 	rereadTimeout = 200 * time.Millisecond
-	// concurrentLoads leaves most of a store's connections to others, so that
-	// a flood of made-up identifiers cannot starve them.
-	concurrentLoads = 16
+	// concurrentLoads and concurrentRereads leave some of a store's connections
+	// to others, so that a flood of made-up identifiers cannot starve them.
+	concurrentLoads   = 8
+	concurrentRereads = 4
 	// waitingLoads is how many more may wait for their turn.
 	waitingLoads = 4096
 )
+
+// errNotRead says that the store was not asked, or its answer not waited for:
+// which proves nothing about the store.
+var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)
 
 // loads reads each key once at a time, and only so many at once.
 type loads struct {
@@ -31,10 +36,10 @@ type loads struct {
 	pending *atomic.Int64
 }
 
-func newLoads() loads {
+func newLoads(atOnce int) loads {
 	return loads{
 		flights: new(singleflight.Group),
-		slots:   make(chan struct{}, concurrentLoads),
+		slots:   make(chan struct{}, atOnce),
 		pending: new(atomic.Int64),
 	}
 }
@@ -57,7 +62,7 @@ func (l loads) do(ctx context.Context, name string, timeout time.Duration, load 
 		known, _ := result.Val.(*application.KnownKey)
 		return known, result.Err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a key: %w: %w", domain.ErrUnavailable, ctx.Err())
+		return nil, fmt.Errorf("wait for a key: %w: %w", errNotRead, ctx.Err())
 	}
 }
 
@@ -73,16 +78,16 @@ func contained(ctx context.Context, load func(context.Context) (*application.Kno
 }
 
 func (l loads) acquire(ctx context.Context) error {
-	if l.pending.Add(1) > concurrentLoads+waitingLoads {
+	if l.pending.Add(1) > int64(cap(l.slots))+waitingLoads {
 		l.pending.Add(-1)
-		return fmt.Errorf("too many keys are being read: %w", domain.ErrUnavailable)
+		return fmt.Errorf("too many keys are being read: %w", errNotRead)
 	}
 	select {
 	case l.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		l.pending.Add(-1)
-		return fmt.Errorf("wait for other reads: %w: %w", domain.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("wait for other reads: %w: %w", errNotRead, ctx.Err())
 	}
 }
 

@@ -37,6 +37,9 @@ func (t *trust) confirm(sent time.Time) {
 	t.last.Store(&confirmation{sent: sent, wall: sent.UnixNano()})
 }
 
+// lose forgets that the feed was ever confirmed.
+func (t *trust) lose() { t.last.Store(nil) }
+
 // fail is of no effect on a confirmation that comes at the same time, which is
 // as good as one that comes later.
 func (t *trust) fail() {
