@@ -33,12 +33,27 @@ type Service struct {
 	checks     metered
 	listening  func(Listeners)
 
-	migrated   atomic.Bool
-	stopping   atomic.Bool
+	migrated atomic.Bool
+	stopping atomic.Bool
+	release  func()
+
+	// running ends with Close, which waits for what is in background.
+	running    context.Context
 	stop       context.CancelFunc
+	mu         sync.Mutex // guards closing, and background against Close
+	closing    bool
 	background sync.WaitGroup
-	release    func()
 	closed     sync.Once
+}
+
+// begin enters something that Close must wait for, unless it is too late.
+func (s *Service) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.background.Add(1)
+	}
+	return !s.closing
 }
 
 // New returns a running service. With cfg.Migrate at "auto" the schema is
@@ -54,14 +69,13 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 		return nil, err
 	}
 	s.release = release
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	if err := s.migrate(ctx, running); err != nil {
+	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.background.Go(func() { s.usage.Run(running) })
+	s.background.Go(func() { s.usage.Run(s.running) })
 	if s.follow != nil {
-		s.background.Go(func() { s.follow(running) })
+		s.background.Go(func() { s.follow(s.running) })
 	}
 	return s, nil
 }
@@ -109,11 +123,15 @@ func (s *Service) Ready(ctx context.Context) error {
 	return s.repository.Ready(ctx)
 }
 
-// Close stops what runs in the background and releases the store. It is safe
-// to call more than once.
+// Close stops the service, a [Service.Run] under way included, and releases
+// the store. A closed service answers no check. It is safe to call more than
+// once.
 func (s *Service) Close() error {
 	s.closed.Do(func() {
 		s.stopping.Store(true)
+		s.mu.Lock()
+		s.closing = true
+		s.mu.Unlock()
 		s.stop()
 		s.background.Wait()
 		s.release()
@@ -133,8 +151,8 @@ const (
 )
 
 // migrate brings the schema up to date within ctx, or, while the store cannot
-// be reached, goes on in the background until running ends.
-func (s *Service) migrate(ctx, running context.Context) error {
+// be reached, goes on in the background.
+func (s *Service) migrate(ctx context.Context) error {
 	store, ok := s.repository.(migrator)
 	if !ok || !s.migrates {
 		s.migrated.Store(true)
@@ -149,7 +167,7 @@ func (s *Service) migrate(ctx, running context.Context) error {
 		return err
 	}
 	s.logger.Warn("the store cannot be reached; trying on", "error", err)
-	s.background.Go(func() { s.migrateLater(running, store) })
+	s.background.Go(func() { s.migrateLater(s.running, store) })
 	return nil
 }
 

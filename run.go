@@ -22,11 +22,17 @@ const (
 	drainTimeout      = 20 * time.Second
 )
 
+var errClosed = errors.New("the service is closed")
+
 // Run listens on the public and the internal address of the configuration
 // until ctx ends. Then it stops accepting, lets the requests under way finish
 // for up to 20 s a side, and returns nil; the internal side, where others ask
 // for permission, stops last.
 func (s *Service) Run(ctx context.Context) error {
+	if !s.begin() {
+		return errClosed
+	}
+	defer s.background.Done()
 	internal, err := s.listen.openInternal(ctx)
 	if err != nil {
 		return err
@@ -38,13 +44,15 @@ func (s *Service) Run(ctx context.Context) error {
 	servers := []*http.Server{s.server(s.Handler()), s.server(s.InternalHandler())}
 	failed := make(chan error, len(servers))
 	for i, l := range []net.Listener{public, internal} {
-		s.background.Go(func() { failed <- servers[i].Serve(l) })
+		go func() { failed <- servers[i].Serve(l) }()
 	}
 	s.logger.Info("listening", "public", public.Addr().String(), "internal", internal.Addr().String())
 	s.listening(Listeners{Public: public.Addr(), Internal: internal.Addr()})
 
 	select {
 	case <-ctx.Done():
+		err = nil
+	case <-s.running.Done(): // closed
 		err = nil
 	case err = <-failed:
 	}

@@ -169,3 +169,21 @@ func call(t *testing.T, method, url, body string) (int, string) {
 	}
 	return res.StatusCode, string(text)
 }
+
+func TestClose_EndsRun(t *testing.T) {
+	t.Parallel()
+	listening := make(chan apikeys.Listeners, 1)
+	service := startable(t, onLoopback(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.Run(t.Context()) }()
+	<-listening
+	if err := service.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+	if err := service.Run(t.Context()); err == nil {
+		t.Error("a closed service runs")
+	}
+}

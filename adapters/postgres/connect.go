@@ -19,8 +19,9 @@ const (
 
 // Neither error shows the DSN, which may hold a password.
 var (
-	errBadDSN    = errors.New("postgres: the database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
-	errNoSSLMode = errors.New("postgres: the database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
+	errBadDSN     = errors.New("postgres: the database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
+	errStandbyDSN = errors.New("postgres: the database URL asks for a standby, which may lag behind a revocation: leave target_session_attrs out, or write read-write")
+	errNoSSLMode  = errors.New("postgres: the database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
 )
 
 // parseDSN refuses a DSN without a decision on TLS: the defaults of drivers
@@ -32,6 +33,14 @@ func parseDSN(dsn string) (pq.Config, error) {
 	}
 	if cfg.SSLMode == "" {
 		return pq.Config{}, errNoSSLMode
+	}
+	switch cfg.TargetSessionAttrs {
+	case pq.TargetSessionAttrsStandby, pq.TargetSessionAttrsPreferStandby, pq.TargetSessionAttrsReadOnly:
+		return pq.Config{}, errStandbyDSN
+	case pq.TargetSessionAttrsReadWrite, pq.TargetSessionAttrsPrimary:
+	default:
+		// A standby may lag, and would give back a key that was revoked.
+		cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout

@@ -54,17 +54,29 @@ type pollRow struct {
 	Snapshot string         `db:"snapshot"`
 	Rewound  bool           `db:"rewound"`
 	Changed  pq.StringArray `db:"changed"`
+
+	session int // which connection of the feed it was read on
 }
 
 // feed implements ports.ChangeFeed on one connection of its own, so that it
-// never waits for those that serve.
+// never waits for those that serve. It holds on to that connection: whether
+// the server crashed in between shows in nothing else, and a server that did
+// gives out transaction ids again that the last snapshot has already seen.
 type feed struct {
-	pool     *sqlx.DB
-	broken   error // why there is no pool
-	poll     *sqlkit.Statement
-	idle     chan struct{} // holds a token while no poll is under way
+	pool   *sqlx.DB
+	broken error         // why there is no pool
+	idle   chan struct{} // holds a token while no poll is under way
+
+	// Who has the token may touch these.
+	conn     *sqlx.Conn // nil: to be connected
+	poll     *sqlx.Stmt
+	sessions int // connections made so far
+
+	// Of the last poll that succeeded.
+	session  int
 	timeline string
-	snapshot sql.NullString // of the last poll
+	snapshot sql.NullString
+
 	listener *listener
 }
 
@@ -82,7 +94,7 @@ func (r *KeyRepository) Follow() ports.ChangeFeed {
 		return f
 	}
 	f.pool = newPool(connector, 1)
-	f.poll = sqlkit.NewStatement(f.pool, pollChanges)
+	f.pool.SetConnMaxLifetime(0)
 	return f
 }
 
@@ -96,13 +108,13 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 		return ports.Changes{}, err
 	}
 	var changes ports.Changes
-	changes.Lost = !f.snapshot.Valid || row.Rewound || row.Timeline != f.timeline || len(row.Changed) > maxTold
+	changes.Lost = !f.snapshot.Valid || row.session != f.session || row.Rewound || row.Timeline != f.timeline || len(row.Changed) > maxTold
 	if !changes.Lost {
 		for _, id := range row.Changed {
 			changes.Keys = append(changes.Keys, domain.KeyID(id))
 		}
 	}
-	f.timeline, f.snapshot = row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
+	f.session, f.timeline, f.snapshot = row.session, row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
 	return changes, nil
 }
 
@@ -128,19 +140,39 @@ func (f *feed) ask(ctx context.Context) (pollRow, error) {
 // read is not told when the caller gives up: the driver would then dial the
 // server once more, to cancel, and keep the connection until that has ended.
 func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
+	if err := f.connect(ctx); err != nil {
+		return pollRow{}, err
+	}
 	var rows []pollRow
-	if err := f.poll.Select(ctx, &rows, last, last, maxTold+1, last, maxTold+1, maxTold+1); err != nil {
+	if err := f.poll.SelectContext(ctx, &rows, last, last, maxTold+1, last, maxTold+1, maxTold+1); err != nil {
 		return pollRow{}, err
 	}
 	if rows[0].Standby {
 		return pollRow{}, errStandby
 	}
+	rows[0].session = f.sessions
 	return rows[0], nil
+}
+
+func (f *feed) connect(ctx context.Context) (err error) {
+	if f.conn != nil {
+		return nil
+	}
+	if f.conn, err = f.pool.Connx(ctx); err != nil {
+		return err
+	}
+	f.sessions++
+	f.poll, err = f.conn.PreparexContext(ctx, f.pool.Rebind(pollChanges))
+	return err
 }
 
 // hangUp makes the next poll connect anew: a server that was demoted stays
 // what it is on the connections it has.
 func (f *feed) hangUp() {
+	if f.conn != nil {
+		_ = f.conn.Close() // back to the pool, which then drops it
+		f.conn, f.poll = nil, nil
+	}
 	f.pool.SetMaxIdleConns(0)
 	f.pool.SetMaxIdleConns(1)
 }
@@ -152,6 +184,8 @@ func (f *feed) Wake() <-chan struct{} { return f.listener.wake }
 func (f *feed) Close() error {
 	err := f.listener.close()
 	if f.pool != nil {
+		<-f.idle // a poll that was left behind ends by its limits
+		f.hangUp()
 		err = errors.Join(err, f.pool.Close())
 	}
 	return err

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
-	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -38,7 +38,11 @@ func TestFeed_refusesAStandbyAndNoticesItsPromotion(t *testing.T) {
 		t.Errorf("on a connection to a standby the poll gives %v, want errStandby", err)
 	}
 
-	repo.pool.MustExecContext(t.Context(), `SELECT pg_promote()`)
+	if _, err := repo.Find(t.Context(), newID()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("a key is looked for on a standby: %v, want ErrUnavailable", err)
+	}
+
+	anywhere(t, repo).MustExecContext(t.Context(), `SELECT pg_promote()`)
 	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
 		t.Errorf("after the promotion Poll gives lost: %v and %v, want lost", changes.Lost, err)
 	}
@@ -47,21 +51,29 @@ func TestFeed_refusesAStandbyAndNoticesItsPromotion(t *testing.T) {
 	}
 }
 
-// readAnywhere polls on a connection that was not chosen, as one is that was
-// to the primary when it was made.
-func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) {
+// anywhere connects to whatever the server is.
+func anywhere(t *testing.T, repo *KeyRepository) *sqlx.DB {
 	t.Helper()
 	cfg, err := parseDSN(repo.dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.TargetSessionAttrs = pq.TargetSessionAttrsAny
 	connector, err := newConnector(cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := &feed{pool: newPool(connector, 1)}
-	t.Cleanup(func() { _ = other.pool.Close() })
-	other.poll = sqlkit.NewStatement(other.pool, pollChanges)
+	pool := newPool(connector, 1)
+	t.Cleanup(func() { _ = pool.Close() })
+	return pool
+}
+
+// readAnywhere polls on a connection that was not chosen, as one is that was
+// to the primary when it was made.
+func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) {
+	t.Helper()
+	other := &feed{pool: anywhere(t, repo)}
+	defer other.hangUp()
 	return other.read(t.Context(), f.snapshot)
 }
 

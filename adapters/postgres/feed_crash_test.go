@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// A server that crashes gives out the ids of transactions again which wrote
+// nothing to the log: events get ids that the last snapshot has seen.
+func TestFeed_missesNothingAfterTheServerCrashed(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.WithDurability())
+	repo := openFollowed(t, server.NewDatabase(t))
+	f := startFeed(t, repo)
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		tx := repo.pool.MustBegin()
+		tx.MustExecContext(t.Context(), `SELECT pg_current_xact_id()`)
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told(t, f)
+
+	server.Stop(pgtest.Immediate)
+	server.Restart()
+	var written []domain.KeyID
+	for len(written) < 20 {
+		id, err := writeEvent(t.Context(), repo)
+		if err == nil { // else the connection was of the server that crashed
+			written = append(written, id)
+		}
+	}
+	for range 2 { // of which the first may find its connection gone
+		changes, err := f.Poll(t.Context())
+		if err != nil {
+			continue
+		}
+		if !changes.Lost {
+			for _, id := range written {
+				if !slices.Contains(changes.Keys, id) {
+					t.Fatalf("%s is neither told nor said to be lost", id)
+				}
+			}
+		}
+		return
+	}
+	t.Fatal("the feed does not recover")
+}
