@@ -16,18 +16,15 @@ import (
 type keys struct {
 	Source application.KeySource
 	Writer ports.KeyWriter
-	cache  *keycache.Cache // nil when nothing is kept in memory
-	// follow keeps memory true until ctx ends; nil when nothing is kept.
+	cache  *keycache.Cache
+	// follow keeps memory true until ctx ends; nil when it cannot be.
 	follow func(ctx context.Context)
 }
 
 // provideKeys keeps keys in memory when the changes of the repository can be
-// followed, and asks it each time when they cannot.
+// followed. When they cannot, no answer from memory is trusted, and the cache
+// is what bounds the reads.
 func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, now func() time.Time) (keys, func(), error) {
-	changes, ok := repository.(ports.ChangeSource)
-	if !ok {
-		return keys{Source: application.Uncached{Finder: repository}, Writer: repository}, func() {}, nil
-	}
 	cache, err := keycache.New(keycache.Options{
 		Finder:      repository,
 		MaximumKeys: cfg.CacheKeys,
@@ -37,12 +34,13 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	if err != nil {
 		return keys{}, nil, err
 	}
-	return keys{
-		Source: cache,
-		Writer: cache.Evicting(repository),
-		cache:  cache,
-		follow: func(ctx context.Context) { follow(ctx, cache, changes, o.logger) },
-	}, cache.Close, nil
+	k := keys{Source: cache, Writer: cache.Evicting(repository), cache: cache}
+	if changes, ok := repository.(ports.ChangeSource); ok {
+		k.follow = func(ctx context.Context) { follow(ctx, cache, changes, o.logger) }
+	} else {
+		o.logger.Warn("the changes of this repository cannot be followed; every check reads it")
+	}
+	return k, cache.Close, nil
 }
 
 func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSource, logger *slog.Logger) {

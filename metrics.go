@@ -10,14 +10,11 @@ import (
 )
 
 func provideMetrics(keys keys, usage *application.Usage) *telemetry.Metrics {
-	o := telemetry.Options{
+	return telemetry.New(telemetry.Options{
 		Routes: httpapi.Routes(),
+		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
 		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
-	}
-	if keys.cache != nil {
-		o.Cache = func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) }
-	}
-	return telemetry.New(o)
+	})
 }
 
 // metered counts the checks it passes on, whichever door they come through.

@@ -107,3 +107,14 @@ func (f *failingKeys) Find(context.Context, domain.KeyID) (*domain.APIKey, error
 	f.calls++
 	return nil, f.err
 }
+
+// uncached is a source that asks a repository each time.
+type uncached struct{ finder ports.KeyFinder }
+
+func (u uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*application.KnownKey, error) {
+	key, err := u.finder.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return application.NewKnownKey(key), nil
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 )
 
 // KeySource finds the key that a permission check, begun at an instant, is
@@ -41,21 +40,4 @@ func (k *KnownKey) ID() domain.KeyID { return k.grant.ID() }
 // Authorize answers check at an instant, as the key's [domain.Grant] does.
 func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier, at time.Time) domain.Decision {
 	return k.grant.Authorize(check, verifier, at)
-}
-
-// findTimeout bounds what one check waits for a repository.
-const findTimeout = 2 * time.Second
-
-// Uncached is a [KeySource] that asks a repository each time, for at most 2 s.
-type Uncached struct{ Finder ports.KeyFinder }
-
-// Find returns the key as the repository has it.
-func (u Uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*KnownKey, error) {
-	ctx, cancel := context.WithTimeout(ctx, findTimeout)
-	defer cancel()
-	key, err := u.Finder.Find(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return NewKnownKey(key), nil
 }

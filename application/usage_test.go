@@ -53,7 +53,7 @@ func (r *recorder) Rehash(_ context.Context, replacements []domain.Rehash) error
 
 // cached is a source that holds on to the keys it has seen, as a cache does.
 type cached struct {
-	application.Uncached
+	uncached
 	known map[domain.KeyID]*application.KnownKey
 }
 
@@ -61,7 +61,7 @@ func (c cached) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	if known, ok := c.known[id]; ok {
 		return known, nil
 	}
-	known, err := c.Uncached.Find(ctx, id, at)
+	known, err := c.uncached.Find(ctx, id, at)
 	if err == nil {
 		c.known[id] = known
 	}
@@ -81,7 +81,7 @@ func newUsageWorld(t *testing.T, hasher *secrets.Hasher) *usageWorld {
 	keys := memory.NewKeyRepository()
 	w := &usageWorld{recorder: &recorder{}, secret: createdIn(t, keys, spec(t))}
 	w.usage = application.NewUsage(w.recorder, hasher, slog.New(slog.DiscardHandler))
-	source := cached{application.Uncached{Finder: keys}, map[domain.KeyID]*application.KnownKey{}}
+	source := cached{uncached{keys}, map[domain.KeyID]*application.KnownKey{}}
 	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {
 		t.Helper()
 		authorize := application.NewAuthorize(source, hasher, w.usage, func() time.Time { return at })

@@ -10,7 +10,7 @@ import (
 
 // statementLimit is how long the server may be silent, or deaf, before a
 // connection is given up.
-const statementLimit = 10 * time.Second
+const statementLimit = 3 * time.Second
 
 // untilDone returns what f returns, or an error that wraps
 // domain.ErrUnavailable as soon as ctx ends. lib/pq does not stop reading
