@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"net"
 	"os"
 	"os/exec"
@@ -90,9 +91,17 @@ func TestServe_a_second_signal_ends_it_at_once(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	// A request that never ends keeps the service from ending gracefully.
-	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\n")); err != nil {
+	// A request whose body never comes keeps the service from ending
+	// gracefully, once its handler waits for it: 100 Continue says so.
+	bearer := regexp.MustCompile(`Authorization: Bearer [^']+`).FindString(service.create)
+	_, err = conn.Write([]byte("POST /web/v1/workspaces/demo/api-keys HTTP/1.1\r\nHost: x\r\n" + bearer + "\r\n" +
+		"Content-Type: application/json\r\nX-Client-Hash: d\r\nX-Workspace-Id: demo\r\n" +
+		"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"))
+	if err != nil {
 		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("%q, %v, want 100 Continue", line, err)
 	}
 	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
