@@ -10,16 +10,19 @@ import (
 
 // writer changes what a store finds, and answers what a test decides.
 type writer struct {
-	store *store
-	err   error
+	store  *store
+	err    error
+	before func() // a check that comes right before the change
 }
 
 func (w writer) Create(_ context.Context, key *domain.APIKey, _ domain.Event) error {
+	w.before()
 	w.store.put(key.ID(), false)
 	return w.err
 }
 
 func (w writer) Update(_ context.Context, _ domain.WorkspaceID, id domain.KeyID, _ func(*domain.APIKey) (domain.Event, error)) error {
+	w.before()
 	w.store.put(id, true)
 	return w.err
 }
@@ -30,8 +33,8 @@ func TestEvicting_showsAChangeWhateverTheWriterSaysOfIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, 0)
-			keys := w.Evicting(writer{store: w.store, err: err})
 			id := newID(t)
+			keys := w.Evicting(writer{store: w.store, err: err, before: func() { w.status(t, id) }})
 			expect(t, "a key that is not there", w.status(t, id), "not found")
 			if got := keys.Create(t.Context(), domain.Rehydrate(domain.Snapshot{ID: id}), domain.Event{}); !errors.Is(got, err) {
 				t.Errorf("Create gives %v, want %v", got, err)
