@@ -226,3 +226,34 @@ func hasherOf(t *testing.T, ids ...string) *secrets.Hasher {
 	}
 	return secrets.NewHasher(ring)
 }
+
+func TestUsage_IsNotedByAClockThatWasSetBack(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	w.check(t, clock().Add(30*time.Minute))
+	w.flush(t)
+	w.check(t, clock())
+	w.flush(t)
+	w.expectUses(t, clock().Add(30*time.Minute), clock())
+}
+
+func TestUsage_QueuesARehashOnceAndUntilItIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p2", "p1"))
+	w.recorder.err = domain.ErrUnavailable
+	w.check(t, clock())
+	if err := w.usage.Flush(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Fatalf("Flush() = %v", err)
+	}
+	if got := w.usage.Stats().FailedFlushes; got != 2 {
+		t.Errorf("%d failed batches, want that of the use and that of the rehash", got)
+	}
+	w.recorder.err = nil
+	for i := range 3 {
+		w.check(t, clock().Add(time.Duration(i)*2*time.Minute))
+		w.flush(t)
+	}
+	if len(w.recorder.rehashes) != 1 {
+		t.Errorf("%d batches of rehashes, want 1", len(w.recorder.rehashes))
+	}
+}
