@@ -14,15 +14,11 @@ import (
 // Its methods return [domain.ErrKeyNotFound] when the owner's workspace has no
 // such key, also when another workspace has, and the errors of
 // [ports.KeyWriter].
-type Lifecycle struct {
-	keys   ports.KeyWriter
-	random io.Reader
-	now    func() time.Time
-}
+type Lifecycle struct{ changer changer }
 
 // NewLifecycle returns the use case.
 func NewLifecycle(keys ports.KeyWriter, random io.Reader, now func() time.Time) *Lifecycle {
-	return &Lifecycle{keys: keys, random: random, now: now}
+	return &Lifecycle{changer{keys: keys, random: random, now: now}}
 }
 
 // Disable stops a key until it is enabled. A disabled key stays as it is.
@@ -45,14 +41,8 @@ func (uc *Lifecycle) record(
 	ctx context.Context, owner Owner, id domain.KeyID,
 	change func(key *domain.APIKey, eventID string, by domain.Author, now time.Time) domain.Event,
 ) error {
-	if !owner.proven() {
-		return domain.ErrNotOwner
-	}
-	eventID, err := domain.NewEventID(uc.random)
-	if err != nil {
-		return err
-	}
-	return uc.keys.Update(ctx, owner.workspace, id, func(key *domain.APIKey) (domain.Event, error) {
-		return change(key, eventID, owner.author, uc.now()), nil
+	_, err := uc.changer.change(ctx, owner, id, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
+		return change(key, eventID, owner.author, now), nil
 	})
+	return err
 }

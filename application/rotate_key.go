@@ -11,15 +11,13 @@ import (
 
 // RotateKey gives keys new secrets.
 type RotateKey struct {
-	keys   ports.KeyWriter
-	hasher ports.SecretHasher
-	random io.Reader
-	now    func() time.Time
+	changer changer
+	hasher  ports.SecretHasher
 }
 
 // NewRotateKey returns the use case.
 func NewRotateKey(keys ports.KeyWriter, hasher ports.SecretHasher, random io.Reader, now func() time.Time) *RotateKey {
-	return &RotateKey{keys: keys, hasher: hasher, random: random, now: now}
+	return &RotateKey{changer: changer{keys: keys, random: random, now: now}, hasher: hasher}
 }
 
 // Do gives a key a new secret and lets the old one work until the grace ends.
@@ -28,25 +26,16 @@ func NewRotateKey(keys ports.KeyWriter, hasher ports.SecretHasher, random io.Rea
 // [domain.ErrConflict]. It returns [domain.ErrKeyNotFound] when the owner's
 // workspace has no such key, and the errors of [ports.KeyWriter].
 func (uc *RotateKey) Do(ctx context.Context, owner Owner, id domain.KeyID, grace time.Duration) (CreatedKey, error) {
-	if !owner.proven() {
-		return CreatedKey{}, domain.ErrNotOwner
-	}
-	secret, err := domain.NewSecretOf(uc.random, id)
-	if err != nil {
-		return CreatedKey{}, err
-	}
-	eventID, err := domain.NewEventID(uc.random)
+	secret, err := domain.NewSecretOf(uc.changer.random, id)
 	if err != nil {
 		return CreatedKey{}, err
 	}
 	digest := uc.hasher.Hash(secret)
-	var rotated *domain.APIKey
-	err = uc.keys.Update(ctx, owner.workspace, id, func(key *domain.APIKey) (domain.Event, error) {
-		rotated = key
-		return key.Rotate(digest, grace, eventID, owner.author, uc.now())
+	key, err := uc.changer.change(ctx, owner, id, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
+		return key.Rotate(digest, grace, eventID, owner.author, now)
 	})
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	return CreatedKey{Key: rotated, Secret: secret}, nil
+	return CreatedKey{Key: key, Secret: secret}, nil
 }
