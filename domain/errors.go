@@ -21,6 +21,14 @@ var (
 	ErrConflict = errors.New("request conflicts with the state of the API key")
 	// ErrChanged says that a key is no longer as the caller has seen it.
 	ErrChanged = errors.New("API key was changed by someone else")
+	// ErrTooManyKeys says that the workspace has as many living keys as it may.
+	ErrTooManyKeys = errors.New("workspace has reached its number of API keys")
+	// ErrOnceReused says that an idempotency key was used before, with a
+	// different request.
+	ErrOnceReused = errors.New("idempotency key was used with a different request")
+	// ErrOnceRunning says that a request with the same idempotency key is
+	// under way.
+	ErrOnceRunning = errors.New("a request with the same idempotency key is under way")
 	// ErrUnavailable says that something the service stands on cannot be
 	// reached now; the same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")

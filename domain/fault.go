@@ -46,6 +46,13 @@ const (
 	RuleExpiryInPast        Rule = "expiry_in_past"
 	RuleExpiryRange         Rule = "expiry_range"
 	RuleGraceRange          Rule = "grace_range"
+	RulePageRange           Rule = "page_range"
+	RuleSizeRange           Rule = "size_range"
+	RuleOrderRange          Rule = "order_range"
+	RuleStatusRange         Rule = "status_range"
+	RuleModeName            Rule = "mode_name"
+	RuleNamePartLength      Rule = "name_part_length"
+	RuleNamePartCharacters  Rule = "name_part_characters"
 	RuleWorkspaceLength     Rule = "workspace_length"
 	RuleWorkspaceCharacters Rule = "workspace_characters"
 )
@@ -59,6 +66,8 @@ func Rules() []Rule {
 		RuleIPFormat, RuleIPZone, RuleIPMapped, RuleIPHostBits, RuleIPTooMany,
 		RuleExpiryFormat, RuleExpiryInPast, RuleExpiryRange,
 		RuleGraceRange,
+		RulePageRange, RuleSizeRange, RuleOrderRange, RuleStatusRange, RuleModeName,
+		RuleNamePartLength, RuleNamePartCharacters,
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
 	}
 }
