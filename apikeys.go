@@ -28,10 +28,10 @@ type Service struct {
 	usage      *application.Usage
 	issuer     Authenticator
 	api        *httpapi.API
-	owners     *application.RequireOwner
-	create     *application.CreateKey
-	checks     metered
-	listening  func(Listeners)
+	forget     *application.Forget
+	useCases
+	checks    metered
+	listening func(Listeners)
 
 	migrated atomic.Bool
 	stopping atomic.Bool
@@ -74,6 +74,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 		return nil, errors.Join(err, s.Close())
 	}
 	s.background.Go(func() { s.usage.Run(s.running) })
+	s.background.Go(func() { s.forget.Run(s.running) })
 	if s.follow != nil {
 		s.background.Go(func() { s.follow(s.running) })
 	}
@@ -86,17 +87,6 @@ func (s *Service) Handler() http.Handler { return s.api.Public() }
 // InternalHandler returns the permission check and the probes. It must not be
 // reachable from where [Service.Handler] is.
 func (s *Service) InternalHandler() http.Handler { return s.api.Internal() }
-
-// CreateKey issues a key in a workspace the actor owns. It returns
-// [domain.ErrNotOwner], [domain.ErrTestKeyPortal], [domain.Faults], or an
-// error that wraps [domain.ErrUnavailable].
-func (s *Service) CreateKey(ctx context.Context, actor domain.Actor, workspace domain.WorkspaceID, from domain.Origin, spec KeySpec) (CreatedKey, error) {
-	owner, err := s.owners.Do(ctx, actor, workspace, from)
-	if err != nil {
-		return CreatedKey{}, err
-	}
-	return s.create.Do(ctx, owner, spec)
-}
 
 // Authorize answers a permission check. An error means that there is no
 // answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when

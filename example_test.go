@@ -33,7 +33,12 @@ func Example() {
 		fmt.Println(faults)
 		return
 	}
-	created, err := service.CreateKey(ctx, alice, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes})
+	owner, err := service.Owner(ctx, alice, "ws_1", domain.Origin{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	created, err := service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -98,7 +103,11 @@ func newKey(ctx context.Context, service *apikeys.Service, codes ...domain.Scope
 	if err := errors.Join(nameFaults.Err(), scopeFaults.Err()); err != nil {
 		return "", err
 	}
-	created, err := service.CreateKey(ctx, alice, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes})
+	owner, err := service.Owner(ctx, alice, "ws_1", domain.Origin{})
+	if err != nil {
+		return "", err
+	}
+	created, err := service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
 	if err != nil {
 		return "", err
 	}

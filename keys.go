@@ -34,7 +34,7 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	if err != nil {
 		return keys{}, nil, err
 	}
-	k := keys{Source: cache, Writer: cache.Evicting(repository), cache: cache}
+	k := keys{Source: cache, Writer: application.Exclusive(cache.Evicting(repository)), cache: cache}
 	if changes, ok := repository.(ports.ChangeSource); ok {
 		k.follow = func(ctx context.Context) { follow(ctx, cache, changes, o.logger) }
 	} else {

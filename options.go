@@ -21,6 +21,12 @@ type (
 	KeySpec = application.KeySpec
 	// CreatedKey is a new key and the only copy of its secret.
 	CreatedKey = application.CreatedKey
+	// Owner is the proof that an actor owns a workspace; see [Service.Owner].
+	Owner = application.Owner
+	// Once has a change made at most once; zero: as often as it is asked for.
+	Once = application.Once
+	// Replayed is the error of a change that was made before under a [Once].
+	Replayed = ports.Replayed
 )
 
 // Authenticator proves who bears a token; see [WithAuthenticator].

@@ -19,9 +19,7 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	owners *application.RequireOwner, create *application.CreateKey, get *application.GetKey, update *application.UpdateKey,
-	rotate *application.RotateKey, lifecycle *application.Lifecycle,
-	checks metered, usage *application.Usage,
+	management useCases, forget *application.Forget, checks metered, usage *application.Usage,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -35,19 +33,21 @@ func newService(
 		follow:     keys.follow,
 		usage:      usage,
 		issuer:     authenticator,
-		owners:     owners,
-		create:     create,
+		forget:     forget,
+		useCases:   management,
 		checks:     checks,
 		listening:  o.listening,
 	}
 	s.api = httpapi.New(httpapi.Options{
 		Authenticator:  authenticator,
-		RequireOwner:   owners,
-		CreateKey:      create,
-		GetKey:         get,
-		UpdateKey:      update,
-		RotateKey:      rotate,
-		Lifecycle:      lifecycle,
+		RequireOwner:   management.owners,
+		CreateKey:      management.create,
+		GetKey:         management.get,
+		ListKeys:       management.list,
+		UpdateKey:      management.update,
+		RotateKey:      management.rotate,
+		Lifecycle:      management.lifecycle,
+		ListEvents:     management.events,
 		Authorizer:     checks,
 		Messages:       messages,
 		Logger:         o.logger,
@@ -59,6 +59,14 @@ func newService(
 		TrustedProxies: proxies,
 	})
 	return s, nil
+}
+
+func provideMaximumKeys(cfg config.Config) application.MaximumKeys {
+	return application.MaximumKeys(cfg.MaxKeysPerWorkspace)
+}
+
+func provideForget(o *options, repository ports.KeyRepository, now func() time.Time) *application.Forget {
+	return application.NewForget(repository, o.logger, now)
 }
 
 func provideClock(o *options) func() time.Time { return o.now }

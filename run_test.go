@@ -22,10 +22,10 @@ type blocking struct {
 	entered, proceed chan struct{}
 }
 
-func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	close(b.entered)
 	<-b.proceed
-	return b.KeyRepository.Create(ctx, key, event)
+	return b.KeyRepository.Create(ctx, key, event, options)
 }
 
 // anyone takes every token for that of an OWNER of the workspace.

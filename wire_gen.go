@@ -51,17 +51,31 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	reader := provideRandom()
-	createKey := application.NewCreateKey(keyWriter, secretHasher, reader, v)
+	maximumKeys := provideMaximumKeys(cfg)
+	createKey := application.NewCreateKey(keyWriter, keyRepository, secretHasher, reader, v, maximumKeys)
 	getKey := application.NewGetKey(keyRepository)
+	listKeys := application.NewListKeys(keyRepository, v)
 	updateKey := application.NewUpdateKey(keyWriter, reader, v)
 	rotateKey := application.NewRotateKey(keyWriter, secretHasher, reader, v)
 	lifecycle := application.NewLifecycle(keyWriter, reader, v)
+	listEvents := application.NewListEvents(keyRepository)
+	apikeysUseCases := useCases{
+		owners:    requireOwner,
+		create:    createKey,
+		get:       getKey,
+		list:      listKeys,
+		update:    updateKey,
+		rotate:    rotateKey,
+		lifecycle: lifecycle,
+		events:    listEvents,
+	}
+	forget := provideForget(o, keyRepository, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
 	metrics := provideMetrics(apikeysKeys, usage)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, requireOwner, createKey, getKey, updateKey, rotateKey, lifecycle, apikeysMetered, usage)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage)
 	if err != nil {
 		cleanup3()
 		cleanup2()

@@ -25,6 +25,8 @@ var adapterSet = wire.NewSet(
 	provideMetrics,
 	provideMetered,
 	wire.Bind(new(ports.KeyReader), new(ports.KeyRepository)),
+	wire.Bind(new(ports.EventReader), new(ports.KeyRepository)),
+	wire.Bind(new(ports.OnceKeeper), new(ports.KeyRepository)),
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
 )
@@ -33,9 +35,14 @@ var applicationSet = wire.NewSet(
 	application.NewRequireOwner,
 	application.NewCreateKey,
 	application.NewGetKey,
+	application.NewListKeys,
 	application.NewUpdateKey,
 	application.NewRotateKey,
 	application.NewLifecycle,
+	application.NewListEvents,
+	wire.Struct(new(useCases), "*"),
 	application.NewAuthorize,
+	provideMaximumKeys,
+	provideForget,
 	provideUsage,
 )

@@ -17,7 +17,7 @@ import (
 // createdIn creates a key in keys and returns its secret.
 func createdIn(t *testing.T, keys *memory.KeyRepository, s application.KeySpec) domain.Secret {
 	t.Helper()
-	created, err := application.NewCreateKey(keys, newHasher(t), random(), clock).Do(t.Context(), ownerOf(t, domain.PortalPartner), s)
+	created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), s, application.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type changer struct {
 // change lets decide make one change of a key of the owner's workspace, whose
 // event gets the identifier given to it. It returns the key as it is then.
 func (c changer) change(
-	ctx context.Context, owner Owner, id domain.KeyID,
+	ctx context.Context, owner Owner, id domain.KeyID, once Once,
 	decide func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error),
 ) (*domain.APIKey, error) {
 	if !owner.proven() {
@@ -33,7 +33,7 @@ func (c changer) change(
 	err = c.keys.Update(ctx, owner.workspace, id, func(key *domain.APIKey) (domain.Event, error) {
 		changed = key
 		return decide(key, eventID, c.now())
-	})
+	}, ports.UpdateOptions{Once: once.at(c.now())})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -11,16 +12,21 @@ import (
 
 // CreateKey issues new keys.
 type CreateKey struct {
-	keys   ports.KeyWriter
-	hasher ports.SecretHasher
-	random io.Reader
-	now    func() time.Time
+	keys    ports.KeyWriter
+	onces   ports.OnceKeeper
+	hasher  ports.SecretHasher
+	random  io.Reader
+	now     func() time.Time
+	maximum MaximumKeys
 }
+
+// MaximumKeys is how many living keys a workspace may have; 0: any number.
+type MaximumKeys int
 
 // NewCreateKey returns the use case. Secrets are made of what random gives,
 // which must be cryptographically secure.
-func NewCreateKey(keys ports.KeyWriter, hasher ports.SecretHasher, random io.Reader, now func() time.Time) *CreateKey {
-	return &CreateKey{keys: keys, hasher: hasher, random: random, now: now}
+func NewCreateKey(keys ports.KeyWriter, onces ports.OnceKeeper, hasher ports.SecretHasher, random io.Reader, now func() time.Time, maximum MaximumKeys) *CreateKey {
+	return &CreateKey{keys: keys, onces: onces, hasher: hasher, random: random, now: now, maximum: maximum}
 }
 
 // KeySpec is what the owner of a new key decides.
@@ -41,21 +47,34 @@ type CreatedKey struct {
 // Do issues a key in the owner's workspace and records who did it. It returns
 // [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal,
 // [domain.Faults] for a spec without a name or with an expiry in the past, and
-// the errors of [ports.KeyWriter].
-func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec) (CreatedKey, error) {
+// the errors of [ports.KeyWriter], those of [ports.Once] among them.
+func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec, once Once) (CreatedKey, error) {
 	if !owner.proven() {
 		return CreatedKey{}, domain.ErrNotOwner
 	}
+	now := uc.now()
+	created, event, err := uc.issue(owner, spec, now)
+	if err != nil {
+		return CreatedKey{}, uc.refused(ctx, owner, once.at(now), err)
+	}
+	options := ports.CreateOptions{MaxKeys: int(uc.maximum), Once: once.at(now)}
+	if err := uc.keys.Create(ctx, created.Key, event, options); err != nil {
+		return CreatedKey{}, err
+	}
+	return created, nil
+}
+
+func (uc *CreateKey) issue(owner Owner, spec KeySpec, now time.Time) (CreatedKey, domain.Event, error) {
 	if spec.Mode == 0 {
 		spec.Mode = domain.ModeLive
 	}
 	secret, err := domain.NewSecret(uc.random, spec.Mode)
 	if err != nil {
-		return CreatedKey{}, err
+		return CreatedKey{}, domain.Event{}, err
 	}
 	eventID, err := domain.NewEventID(uc.random)
 	if err != nil {
-		return CreatedKey{}, err
+		return CreatedKey{}, domain.Event{}, err
 	}
 	key, err := domain.Issue(domain.Draft{
 		Workspace:   owner.workspace,
@@ -64,12 +83,25 @@ func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec) (Created
 		Scopes:      spec.Scopes,
 		IPWhitelist: spec.IPWhitelist,
 		ExpiresAt:   spec.ExpiresAt,
-	}, secret.KeyID(), uc.hasher.Hash(secret), owner.author, uc.now())
+	}, secret.KeyID(), uc.hasher.Hash(secret), owner.author, now)
 	if err != nil {
-		return CreatedKey{}, err
+		return CreatedKey{}, domain.Event{}, err
 	}
-	if err := uc.keys.Create(ctx, key, key.Created(eventID, owner.author)); err != nil {
-		return CreatedKey{}, err
+	return CreatedKey{Key: key, Secret: secret}, key.Created(eventID, owner.author), nil
+}
+
+// refused returns why no key was issued. A request that was carried out before
+// is not refused because its expiry has come meanwhile.
+func (uc *CreateKey) refused(ctx context.Context, owner Owner, once *ports.Once, refusal error) error {
+	if once == nil {
+		return refusal
 	}
-	return CreatedKey{Key: key, Secret: secret}, nil
+	replayed, err := uc.onces.Replayed(ctx, owner.workspace, *once)
+	switch {
+	case replayed != nil:
+		return replayed
+	case errors.Is(err, domain.ErrUnavailable):
+		return err
+	}
+	return refusal
 }

@@ -33,7 +33,7 @@ func spec(t *testing.T) application.KeySpec {
 func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 	t.Parallel()
 	keys, hasher := memory.NewKeyRepository(), newHasher(t)
-	created, err := application.NewCreateKey(keys, hasher, random(), clock).Do(t.Context(), ownerOf(t, domain.PortalTenant), spec(t))
+	created, err := application.NewCreateKey(keys, keys, hasher, random(), clock, 0).Do(t.Context(), ownerOf(t, domain.PortalTenant), spec(t), application.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 		t.Errorf("stored by %s at %s as %s: %s", s.CreatedBy, s.CreatedAt, s.Mode, s.Name)
 	}
 
-	events, err := keys.Events(t.Context(), workspace, id)
+	events, err := eventsOf(t, keys, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	created, err := application.NewCreateKey(keys, newHasher(t), random(), clock).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t))
+	created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := keys.Events(t.Context(), workspace, created.Secret.KeyID())
+	events, err := eventsOf(t, keys, created.Secret.KeyID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,14 +107,14 @@ func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 func TestCreateKey_MakesEveryKeyAndEventAnew(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	create := application.NewCreateKey(keys, newHasher(t), random(), clock)
+	create := newCreateKey(t, keys)
 	owner, seen := ownerOf(t, domain.PortalPartner), map[string]bool{}
 	for range 50 {
-		created, err := create.Do(t.Context(), owner, spec(t))
+		created, err := create.Do(t.Context(), owner, spec(t), application.Once{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		events, err := keys.Events(t.Context(), workspace, created.Key.ID())
+		events, err := eventsOf(t, keys, created.Key.ID())
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%d events, %v", len(events), err)
 		}
@@ -140,7 +140,7 @@ func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 			keys := &failingKeys{}
 			test := spec(t)
 			test.Mode = domain.ModeTest
-			created, err := application.NewCreateKey(keys, newHasher(t), random(), clock).Do(t.Context(), ownerOf(t, portal), test)
+			created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, portal), test, application.Once{})
 			if !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
 			}
@@ -180,7 +180,7 @@ func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
 			if tc.change != nil {
 				tc.change(&s)
 			}
-			created, err := application.NewCreateKey(keys, newHasher(t), tc.random, clock).Do(t.Context(), tc.owner, s)
+			created, err := application.NewCreateKey(keys, keys, newHasher(t), tc.random, clock, 0).Do(t.Context(), tc.owner, s, application.Once{})
 			var want domain.Faults
 			if errors.As(tc.want, &want) {
 				var got domain.Faults
@@ -207,7 +207,7 @@ func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			keys := &failingKeys{err: want}
-			created, err := application.NewCreateKey(keys, newHasher(t), random(), clock).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t))
+			created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
 			if !errors.Is(err, want) || keys.calls != 1 || created != (application.CreatedKey{}) {
 				t.Errorf("got %v after %d calls, want %v", err, keys.calls, want)
 			}
@@ -217,7 +217,7 @@ func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		created, err := application.NewCreateKey(memory.NewKeyRepository(), newHasher(t), random(), clock).Do(ctx, ownerOf(t, domain.PortalPartner), spec(t))
+		created, err := newCreateKey(t, memory.NewKeyRepository()).Do(ctx, ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
 		if !errors.Is(err, domain.ErrUnavailable) || created != (application.CreatedKey{}) {
 			t.Errorf("got %v", err)
 		}

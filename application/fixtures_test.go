@@ -86,6 +86,25 @@ func newWhitelist(t *testing.T, entry string) domain.IPWhitelist {
 	return list
 }
 
+// newCreateKey returns the use case on keys, without a bound on their number.
+func newCreateKey(t *testing.T, keys ports.KeyRepository) *application.CreateKey {
+	t.Helper()
+	return application.NewCreateKey(keys, keys, newHasher(t), random(), clock, 0)
+}
+
+// createdBy is what create makes of a spec that is right.
+func createdBy(t *testing.T, create *application.CreateKey, once application.Once) (application.CreatedKey, error) {
+	t.Helper()
+	return create.Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), once)
+}
+
+// eventsOf returns the trail of a key of the workspace.
+func eventsOf(t *testing.T, keys ports.EventReader, id domain.KeyID) ([]domain.Event, error) {
+	t.Helper()
+	list, err := keys.Events(t.Context(), workspace, id, domain.Page{})
+	return list.Events, err
+}
+
 // failingKeys is a store that answers everything with err, and counts.
 type failingKeys struct {
 	ports.KeyRepository // for the methods that no test calls
@@ -93,7 +112,7 @@ type failingKeys struct {
 	calls               int
 }
 
-func (f *failingKeys) Create(context.Context, *domain.APIKey, domain.Event) error {
+func (f *failingKeys) Create(context.Context, *domain.APIKey, domain.Event, ports.CreateOptions) error {
 	f.calls++
 	return f.err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // step is one of the methods of a Lifecycle.
-type step func(*application.Lifecycle, context.Context, application.Owner, domain.KeyID) error
+type step func(*application.Lifecycle, context.Context, application.Owner, domain.KeyID, application.Once) error
 
 func TestLifecycle_IsInForceAndRecordedOnce(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestLifecycle_IsInForceAndRecordedOnce(t *testing.T) {
 		{"enable", (*application.Lifecycle).Enable, domain.VerdictOK, domain.EventEnabled},
 		{"delete", (*application.Lifecycle).Delete, domain.VerdictNotFound, domain.EventDeleted},
 	} {
-		if err := s.do(lifecycle, t.Context(), owner, secret.KeyID()); err != nil {
+		if err := s.do(lifecycle, t.Context(), owner, secret.KeyID(), application.Once{}); err != nil {
 			t.Fatalf("%s: %v", s.name, err)
 		}
 		got, err := authorize.Do(t.Context(), domain.Check{Secret: secret, Addr: inside})
@@ -45,7 +45,7 @@ func TestLifecycle_IsInForceAndRecordedOnce(t *testing.T) {
 		if s.event != "" {
 			want = append([]domain.EventType{s.event}, want...)
 		}
-		events, err := keys.Events(t.Context(), workspace, secret.KeyID())
+		events, err := eventsOf(t, keys, secret.KeyID())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestLifecycle_IsInForceAndRecordedOnce(t *testing.T) {
 		}
 	}
 	for name, do := range map[string]step{"disable": (*application.Lifecycle).Disable, "enable": (*application.Lifecycle).Enable, "delete": (*application.Lifecycle).Delete} {
-		if err := do(lifecycle, t.Context(), owner, secret.KeyID()); !errors.Is(err, domain.ErrKeyNotFound) {
+		if err := do(lifecycle, t.Context(), owner, secret.KeyID(), application.Once{}); !errors.Is(err, domain.ErrKeyNotFound) {
 			t.Errorf("%s a deleted key: %v", name, err)
 		}
 	}
@@ -76,7 +76,7 @@ func TestLifecycle_AsksForAnOwner(t *testing.T) {
 	secret := createdIn(t, keys, spec(t))
 	lifecycle := application.NewLifecycle(keys, random(), clock)
 	for name, do := range map[string]step{"disable": (*application.Lifecycle).Disable, "enable": (*application.Lifecycle).Enable, "delete": (*application.Lifecycle).Delete} {
-		if err := do(lifecycle, t.Context(), application.Owner{}, secret.KeyID()); !errors.Is(err, domain.ErrNotOwner) {
+		if err := do(lifecycle, t.Context(), application.Owner{}, secret.KeyID(), application.Once{}); !errors.Is(err, domain.ErrNotOwner) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

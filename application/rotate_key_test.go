@@ -15,7 +15,7 @@ func TestRotateKey_AnswersTheSecretThatIsCurrent(t *testing.T) {
 	keys := memory.NewKeyRepository()
 	old := createdIn(t, keys, spec(t))
 	rotated, err := application.NewRotateKey(keys, newHasher(t), random(), clock).
-		Do(t.Context(), ownerOf(t, domain.PortalTenant), old.KeyID(), time.Minute)
+		Do(t.Context(), ownerOf(t, domain.PortalTenant), old.KeyID(), time.Minute, application.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestRotateKey_AsksForAnOwner(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id := createdIn(t, keys, spec(t)).KeyID()
-	_, err := application.NewRotateKey(keys, newHasher(t), random(), clock).Do(t.Context(), application.Owner{}, id, 0)
+	_, err := application.NewRotateKey(keys, newHasher(t), random(), clock).Do(t.Context(), application.Owner{}, id, 0, application.Once{})
 	if !errors.Is(err, domain.ErrNotOwner) {
 		t.Errorf("error = %v, want ErrNotOwner", err)
 	}

@@ -26,7 +26,7 @@ func NewUpdateKey(keys ports.KeyWriter, random io.Reader, now func() time.Time) 
 // [domain.ErrKeyNotFound] when the owner's workspace has no such key, and the
 // errors of [ports.KeyWriter].
 func (uc *UpdateKey) Do(ctx context.Context, owner Owner, id domain.KeyID, revision domain.Revision, seen []string) (*domain.APIKey, error) {
-	return uc.changer.change(ctx, owner, id, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
+	return uc.changer.change(ctx, owner, id, Once{}, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
 		if seen != nil && !slices.Contains(seen, key.Tag()) {
 			return domain.Event{}, domain.ErrChanged
 		}

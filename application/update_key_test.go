@@ -21,7 +21,7 @@ func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
 			t.Fatalf("%v, %v", key, err)
 		}
 	}
-	events, err := keys.Events(t.Context(), workspace, id)
+	events, err := eventsOf(t, keys, id)
 	if err != nil || len(events) != 2 {
 		t.Fatalf("%d events, %v, want one of the creation and one of the change", len(events), err)
 	}

@@ -53,6 +53,11 @@ type Config struct {
 	// Variable APIKEYS_OUTAGE_GRACE, default 30s.
 	OutageGrace time.Duration `name:"outage-grace" env:"APIKEYS_OUTAGE_GRACE" default:"30s" placeholder:"DURATION" group:"Storage" help:"How long permission checks are answered from memory while the database cannot be asked, such as 30s or 5m; 0 refuses at once."`
 
+	// MaxKeysPerWorkspace is how many living keys, those that are not deleted,
+	// one workspace may have. Not negative; 0: any number.
+	// Variable APIKEYS_MAX_KEYS_PER_WORKSPACE, default 1000.
+	MaxKeysPerWorkspace int `name:"max-keys-per-workspace" env:"APIKEYS_MAX_KEYS_PER_WORKSPACE" default:"1000" placeholder:"N" group:"Limits" help:"Most keys that one workspace may have, deleted ones not counted; 0 for any number."`
+
 	// Peppers is the ring of keys under which secrets are hashed: entries of
 	// an id, a colon and at least 32 bytes in standard base64, separated by
 	// commas. The first is current, the others still verify.
@@ -110,16 +115,17 @@ const (
 // [Config.Validate]: a pepper and the token issuer have no default.
 func Default() Config {
 	return Config{
-		Addr:               ":8080",
-		InternalAddr:       "127.0.0.1:8081",
-		DatabaseURL:        "sqlite://apikeys.db",
-		Migrate:            MigrateAuto,
-		CacheKeys:          100_000,
-		OutageGrace:        30 * time.Second,
-		JWTClaimAccount:    "sub",
-		JWTClaimPortal:     "portal",
-		JWTClaimWorkspaces: "workspaces",
-		JWTClaimClientHash: "client_hash",
-		LogLevel:           "info",
+		Addr:                ":8080",
+		InternalAddr:        "127.0.0.1:8081",
+		DatabaseURL:         "sqlite://apikeys.db",
+		Migrate:             MigrateAuto,
+		CacheKeys:           100_000,
+		OutageGrace:         30 * time.Second,
+		MaxKeysPerWorkspace: 1000,
+		JWTClaimAccount:     "sub",
+		JWTClaimPortal:      "portal",
+		JWTClaimWorkspaces:  "workspaces",
+		JWTClaimClientHash:  "client_hash",
+		LogLevel:            "info",
 	}
 }

@@ -14,6 +14,7 @@ func (c Config) Validate() error {
 	faults = append(faults, c.storage()...)
 	faults.check("APIKEYS_PEPPERS", judgePeppers(c.Peppers))
 	faults = append(faults, c.checks()...)
+	faults = append(faults, c.limits()...)
 	faults = append(faults, c.tokens()...)
 	faults = append(faults, c.logging()...)
 	return faults.Err()
@@ -48,6 +49,15 @@ func (c Config) checks() Faults {
 	}
 	if c.OutageGrace < 0 {
 		faults.check("APIKEYS_OUTAGE_GRACE", "is negative; write a duration such as 30s, or 0 to refuse at once")
+	}
+	return faults
+}
+
+// limits judges what callers are held to.
+func (c Config) limits() Faults {
+	var faults Faults
+	if c.MaxKeysPerWorkspace < 0 {
+		faults.check("APIKEYS_MAX_KEYS_PER_WORKSPACE", "is negative; write how many keys a workspace may have, such as 1000, or 0 for any number")
 	}
 	return faults
 }

@@ -37,6 +37,7 @@ func TestValidate_accepts(t *testing.T) {
 		"the internal listener open, with a token": func(c *config.Config) {
 			c.InternalAddr, c.InternalToken = ":9000", config.Secret(strings.Repeat("t", 32))
 		},
+		"any number of keys a workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
 		"proxies of both families": func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
 	}
 	for name, change := range cases {

@@ -41,9 +41,11 @@ type Options struct {
 	RequireOwner  *application.RequireOwner
 	CreateKey     *application.CreateKey
 	GetKey        *application.GetKey
+	ListKeys      *application.ListKeys
 	UpdateKey     *application.UpdateKey
 	RotateKey     *application.RotateKey
 	Lifecycle     *application.Lifecycle
+	ListEvents    *application.ListEvents
 	Authorizer    Authorizer
 	Messages      Messages
 	Logger        *slog.Logger
@@ -79,6 +81,7 @@ const (
 	disablePath      = keyPath + "/disable"
 	rotatePath       = keyPath + "/rotate"
 	enablePath       = keyPath + "/enable"
+	eventsPath       = keyPath + "/events"
 	verifyPath       = "/internal/v1/api-keys/verify"
 	authorizePath    = "/internal/v1/authorize"
 	authorizeForPath = authorizePath + "/for/*"
@@ -89,17 +92,19 @@ const (
 
 // Routes returns the templates of every route, of both listeners.
 func Routes() []string {
-	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
+	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
 }
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
 	e := a.newEcho()
 	e.POST(keysPath, a.managed(a.createKey))
+	e.GET(keysPath, a.managed(a.listKeys))
 	e.POST(deletePath, a.managed(a.deleteKey))
 	e.GET(keyPath, a.managed(a.getKey))
 	e.PATCH(keyPath, a.managed(a.updateKey))
 	e.POST(rotatePath, a.managed(a.rotateKey))
+	e.GET(eventsPath, a.managed(a.listEvents))
 	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
 	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
 	return e

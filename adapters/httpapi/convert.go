@@ -13,7 +13,7 @@ import (
 // createdKey is the data of a 201, in the contract's order.
 type createdKey struct {
 	APIKeyID    domain.KeyID   `json:"apiKeyId"`
-	Secret      string         `json:"secret"`
+	Secret      string         `json:"secret,omitempty"` // in the first answer alone
 	Name        string         `json:"name"`
 	Status      domain.Status  `json:"status"`
 	Mode        string         `json:"mode"`

@@ -24,7 +24,8 @@ var (
 	errAddressRefused = errors.New("address not allowed for this API key")
 )
 
-// retryAfterSeconds is what a caller is asked to wait after 503.
+// retryAfterSeconds is what a caller is asked to wait after 503, and while the
+// twin of a request is still running.
 const retryAfterSeconds = 1
 
 // outcome is how an error is answered.
@@ -48,6 +49,9 @@ var outcomes = []outcome{
 	{err: echo.ErrNotFound, status: http.StatusNotFound, code: "4041"},
 	{err: echo.ErrMethodNotAllowed, status: http.StatusMethodNotAllowed, code: "4050", headers: allow},
 	{err: domain.ErrConflict, status: http.StatusConflict, code: "4090"},
+	{err: domain.ErrOnceRunning, status: http.StatusConflict, code: "4090", headers: retryAfter},
+	{err: domain.ErrOnceReused, status: http.StatusConflict, code: "4091"},
+	{err: domain.ErrTooManyKeys, status: http.StatusConflict, code: "4092"},
 	{err: domain.ErrChanged, status: http.StatusPreconditionFailed, code: "4120"},
 	{err: errNotAcceptable, status: http.StatusNotAcceptable, code: "4060"},
 	{err: errTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},

@@ -22,15 +22,33 @@ import (
 // (RFC 7493). Repeated member names are left to decodeObject, which can say
 // where they stand.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Value, error) {
+	body, err := readBytes(w, r, limit)
+	if err != nil {
+		return nil, err
+	}
+	return parseJSON(body)
+}
+
+// parseJSON returns body, without the white space around it, when it is one
+// I-JSON value.
+func parseJSON(body []byte) (jsontext.Value, error) {
+	if !isIJSON(body) {
+		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax)
+	}
+	return jsontext.Value(bytes.TrimSpace(body)), nil
+}
+
+// readBytes reads a body of at most limit bytes.
+func readBytes(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := readBody(w, r, limit)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, errTooLarge
 	}
-	if err != nil || !isIJSON(body) {
+	if err != nil {
 		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax)
 	}
-	return jsontext.Value(bytes.TrimSpace(body)), nil
+	return body, nil
 }
 
 // smallBody is how much memory a request gets for the body it declares before

@@ -26,15 +26,19 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 }
 
 // changeState serves POST on what a key can be told: disable and enable.
-func (a *API) changeState(change func(context.Context, application.Owner, domain.KeyID) error) managedHandler {
+func (a *API) changeState(change func(context.Context, application.Owner, domain.KeyID, application.Once) error) managedHandler {
 	return func(x *exchange, owner application.Owner) error {
+		_, once, err := x.read(false)
+		if err != nil {
+			return err
+		}
 		id, err := x.keyInPath()
 		if err != nil {
 			return err
 		}
 		ctx, cancel := x.bounded()
 		defer cancel()
-		if err := change(ctx, owner, id); err != nil {
+		if err := x.unlessReplayed(change(ctx, owner, id, once)); err != nil {
 			return err
 		}
 		return x.succeed(http.StatusOK, nil)
@@ -43,7 +47,11 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 
 // deleteKey serves POST on delete.
 func (a *API) deleteKey(x *exchange, owner application.Owner) error {
-	body, err := readJSON(x.Response().Writer, x.Request(), maxBody)
+	raw, once, err := x.read(true)
+	if err != nil {
+		return err
+	}
+	body, err := parseJSON(raw)
 	if err != nil {
 		return err
 	}
@@ -58,7 +66,7 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 	x.keyID = id
 	ctx, cancel := x.bounded()
 	defer cancel()
-	if err := a.Lifecycle.Delete(ctx, owner, id); err != nil {
+	if err := x.unlessReplayed(a.Lifecycle.Delete(ctx, owner, id, once)); err != nil {
 		return err
 	}
 	x.code = codeSuccess

@@ -113,7 +113,7 @@ func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, 
 	}
 	faults = append(faults, f...)
 	if r.Method == http.MethodPost {
-		_, f = header(r.Header, "Idempotency-Key", 255, optional)
+		_, f = header(r.Header, idempotencyKey, 255, optional)
 		faults = append(faults, f...)
 	}
 	_, f = header(r.Header, "X-Api-Key", 0, optional)

@@ -12,16 +12,9 @@ import (
 
 // rotateKey serves POST on rotate. Its body is optional.
 func (a *API) rotateKey(x *exchange, owner application.Owner) error {
-	var grace time.Duration
-	if x.Request().ContentLength != 0 {
-		body, err := readJSON(x.Response().Writer, x.Request(), maxBody)
-		if err != nil {
-			return err
-		}
-		var faults domain.Faults
-		if grace, faults = toGrace(body); faults != nil {
-			return faults
-		}
+	grace, once, err := x.readGrace()
+	if err != nil {
+		return err
 	}
 	id, err := x.keyInPath()
 	if err != nil {
@@ -29,11 +22,28 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 	}
 	ctx, cancel := x.bounded()
 	defer cancel()
-	rotated, err := a.RotateKey.Do(ctx, owner, id, grace)
+	rotated, err := a.RotateKey.Do(ctx, owner, id, grace, once)
+	if before, ok := x.replayed(err); ok {
+		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: before.Outcome}, before.At))
+	}
 	if err != nil {
 		return err
 	}
 	return x.succeed(http.StatusOK, toRotatedKey(rotated, a.Now()))
+}
+
+func (x *exchange) readGrace() (time.Duration, application.Once, error) {
+	sent := x.Request().ContentLength != 0
+	raw, once, err := x.read(sent)
+	if err != nil || !sent {
+		return 0, once, err
+	}
+	body, err := parseJSON(raw)
+	if err != nil {
+		return 0, application.Once{}, err
+	}
+	grace, faults := toGrace(body)
+	return grace, once, faults.Err()
 }
 
 func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {
@@ -53,7 +63,7 @@ func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {
 // rotatedKey is a key and its new secret, in the contract's order.
 type rotatedKey struct {
 	APIKeyID domain.KeyID `json:"apiKeyId"`
-	Secret   string       `json:"secret"`
+	Secret   string       `json:"secret,omitempty"` // in the first answer alone
 	keyAttributes
 }
 

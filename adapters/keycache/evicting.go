@@ -20,13 +20,13 @@ type evicting struct {
 }
 
 // Create implements ports.KeyWriter.
-func (e evicting) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+func (e evicting) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	defer e.cache.Evict(key.ID())
-	return e.writer.Create(ctx, key, event)
+	return e.writer.Create(ctx, key, event, options)
 }
 
 // Update implements ports.KeyWriter.
-func (e evicting) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+func (e evicting) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	defer e.cache.Evict(id)
-	return e.writer.Update(ctx, workspace, id, change)
+	return e.writer.Update(ctx, workspace, id, change, options)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // writer changes what a store finds, and answers what a test decides.
@@ -15,13 +16,13 @@ type writer struct {
 	before func() // a check that comes right before the change
 }
 
-func (w writer) Create(_ context.Context, key *domain.APIKey, _ domain.Event) error {
+func (w writer) Create(_ context.Context, key *domain.APIKey, _ domain.Event, _ ports.CreateOptions) error {
 	w.before()
 	w.store.put(key.ID(), false)
 	return w.err
 }
 
-func (w writer) Update(_ context.Context, _ domain.WorkspaceID, id domain.KeyID, _ func(*domain.APIKey) (domain.Event, error)) error {
+func (w writer) Update(_ context.Context, _ domain.WorkspaceID, id domain.KeyID, _ func(*domain.APIKey) (domain.Event, error), _ ports.UpdateOptions) error {
 	w.before()
 	w.store.put(id, true)
 	return w.err
@@ -36,11 +37,11 @@ func TestEvicting_showsAChangeWhateverTheWriterSaysOfIt(t *testing.T) {
 			id := newID(t)
 			keys := w.Evicting(writer{store: w.store, err: err, before: func() { w.status(t, id) }})
 			expect(t, "a key that is not there", w.status(t, id), "not found")
-			if got := keys.Create(t.Context(), domain.Rehydrate(domain.Snapshot{ID: id}), domain.Event{}); !errors.Is(got, err) {
+			if got := keys.Create(t.Context(), domain.Rehydrate(domain.Snapshot{ID: id}), domain.Event{}, ports.CreateOptions{}); !errors.Is(got, err) {
 				t.Errorf("Create gives %v, want %v", got, err)
 			}
 			expect(t, "the key once created", w.status(t, id), "OK")
-			if got := keys.Update(t.Context(), "ws", id, nil); !errors.Is(got, err) {
+			if got := keys.Update(t.Context(), "ws", id, nil, ports.UpdateOptions{}); !errors.Is(got, err) {
 				t.Errorf("Update gives %v, want %v", got, err)
 			}
 			expect(t, "the key once disabled", w.status(t, id), "DISABLED")

@@ -3,10 +3,10 @@ package memory
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // KeyRepository implements ports.KeyRepository. It is safe for concurrent use
@@ -18,7 +18,9 @@ type KeyRepository struct {
 
 	mu     sync.RWMutex
 	keys   map[domain.KeyID]domain.Snapshot
+	living map[domain.WorkspaceID]int      // keys that are not deleted
 	events map[domain.KeyID][]domain.Event // oldest first
+	onces  map[onceName]remembered
 	feeds  map[*feed]struct{}
 }
 
@@ -26,50 +28,80 @@ type KeyRepository struct {
 func NewKeyRepository() *KeyRepository {
 	return &KeyRepository{
 		keys:   make(map[domain.KeyID]domain.Snapshot),
+		living: make(map[domain.WorkspaceID]int),
 		events: make(map[domain.KeyID][]domain.Event),
+		onces:  make(map[onceName]remembered),
 		feeds:  make(map[*feed]struct{}),
 	}
 }
 
 // Create implements ports.KeyWriter.
-func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	workspace := key.Snapshot().Workspace
+	if err := r.judge(workspace, options.Once); err != nil {
+		return err
+	}
 	if _, exists := r.keys[key.ID()]; exists {
 		return domain.ErrKeyExists
 	}
-	r.store(key, event)
+	if options.MaxKeys > 0 && r.living[workspace] >= options.MaxKeys {
+		return domain.ErrTooManyKeys
+	}
+	r.store(key, event, options.Once)
 	return nil
 }
 
 // Update implements ports.KeyWriter.
-func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	if err := r.judge(workspace, options.Once); err != nil {
+		return err
+	}
 	key, err := r.Get(ctx, workspace, id)
 	if err != nil {
 		return err
 	}
 	event, err := change(key)
-	if err != nil || event.ID == "" {
+	if err != nil {
 		return err
 	}
-	r.store(key, event)
+	if event.ID == "" {
+		r.rememberUnchanged(id, options.Once)
+		return nil
+	}
+	r.store(key, event, options.Once)
 	return nil
 }
 
 // store is called by who holds writing.
-func (r *KeyRepository) store(key *domain.APIKey, event domain.Event) {
+func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, once *ports.Once) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keys[key.ID()] = key.Snapshot()
+	was, is := r.keys[key.ID()], key.Snapshot()
+	r.living[is.Workspace] += lives(is) - lives(was)
+	r.keys[key.ID()] = is
 	r.events[event.KeyID] = append(r.events[event.KeyID], cloned(event))
+	r.remember(is, once)
 	for f := range r.feeds {
 		f.tell(key.ID())
 	}
+}
+
+// lives is 1 for a living key, and 0 for a deleted one and for none.
+func lives(s domain.Snapshot) int {
+	if s.ID == "" || !s.DeletedAt.IsZero() {
+		return 0
+	}
+	return 1
 }
 
 // Get implements ports.KeyReader.
@@ -95,22 +127,6 @@ func (r *KeyRepository) find(ctx context.Context, id domain.KeyID, visible func(
 	return domain.Rehydrate(s), nil
 }
 
-// Events implements ports.EventReader.
-func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) ([]domain.Event, error) {
-	if err := alive(ctx); err != nil {
-		return nil, err
-	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	var newestFirst []domain.Event
-	for _, e := range slices.Backward(r.events[id]) {
-		if e.Workspace == workspace {
-			newestFirst = append(newestFirst, cloned(e))
-		}
-	}
-	return newestFirst, nil
-}
-
 // Ready implements ports.KeyRepository: memory always is.
 func (r *KeyRepository) Ready(ctx context.Context) error { return alive(ctx) }
 
@@ -119,20 +135,4 @@ func alive(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
 	return nil
-}
-
-// cloned shares nothing with e that either side could change.
-func cloned(e domain.Event) domain.Event {
-	e.Changes = slices.Clone(e.Changes)
-	for i, c := range e.Changes {
-		e.Changes[i].Old, e.Changes[i].New = clonedValue(c.Old), clonedValue(c.New)
-	}
-	return e
-}
-
-func clonedValue(v any) any {
-	if list, ok := v.([]string); ok {
-		return slices.Clone(list)
-	}
-	return v
 }

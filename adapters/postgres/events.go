@@ -2,15 +2,21 @@ package postgres
 
 import (
 	"context"
+	"time"
 
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // Events implements ports.EventReader.
-func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) ([]domain.Event, error) {
-	rows, err := read[eventRow](ctx, r.events, string(id), string(workspace))
-	if err != nil {
-		return nil, err
-	}
-	return codec.Events(rows)
+func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
+	return untilDone(ctx, func() (ports.EventPage, error) {
+		rows, total, err := sqlkit.SelectEvents[time.Time](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+		if err != nil {
+			return ports.EventPage{}, translate(ctx, err)
+		}
+		events, err := codec.Events(rows)
+		return ports.EventPage{Events: events, Total: total}, err
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -37,7 +38,7 @@ func TestQueries_areLookUpsByIndex(t *testing.T) {
 	}{
 		"find":   {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"events": {sqlkit.ListEvents, []any{id, "ws"}, []string{"api_key_events_pkey"}},
+		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"api_key_events_pkey"}},
 		"made":   {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_pkey"}},
 		"lock":   {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
 		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
@@ -71,6 +72,7 @@ func TestPoll_readsByIndexWhateverTheIds(t *testing.T) {
 			t.Parallel()
 			repo := openFollowed(t, pgtest.NewDatabase(t))
 			repo.pool.MustExecContext(t.Context(), fill)
+			repo.pool.MustExecContext(t.Context(), letEventsChange)
 			repo.pool.MustExecContext(t.Context(), spread)
 			repo.pool.MustExecContext(t.Context(), `ANALYZE`)
 			const last = "6000:6002:6000"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -32,7 +33,7 @@ func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		answer int64 // after the change
-		events int
+		events int64
 	}{
 		"before the commit": {1, 2},
 		"of the commit":     {2, 3},
@@ -46,7 +47,7 @@ func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
 			disable := func(key *domain.APIKey) (domain.Event, error) {
 				return key.Disable(newEventID(t), domain.Author{}, time.Now()), nil
 			}
-			if err := repo.Update(t.Context(), "ws_a", id, disable); err != nil { // prepares the statements
+			if err := repo.Update(t.Context(), "ws_a", id, disable, ports.UpdateOptions{}); err != nil { // prepares the statements
 				t.Fatal(err)
 			}
 			calls := 0
@@ -54,14 +55,14 @@ func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
 				calls++
 				line.cutAt.Store(c.answer)
 				return key.Enable(newEventID(t), domain.Author{}, time.Now()), nil
-			})
+			}, ports.UpdateOptions{})
 			if !errors.Is(err, domain.ErrUnavailable) || calls != 1 {
 				t.Errorf("Update gives %v after %d calls of the change, want ErrUnavailable after one", err, calls)
 			}
-			if events, err := repo.Events(t.Context(), "ws_a", id); err != nil || len(events) != c.events {
-				t.Errorf("Events gives %d events and %v, want %d", len(events), err, c.events)
+			if list, err := repo.Events(t.Context(), "ws_a", id, domain.Page{}); err != nil || list.Total != c.events {
+				t.Errorf("Events gives %d events and %v, want %d", list.Total, err, c.events)
 			}
-			if err := repo.Update(t.Context(), "ws_a", id, disable); err != nil {
+			if err := repo.Update(t.Context(), "ws_a", id, disable, ports.UpdateOptions{}); err != nil {
 				t.Errorf("the next Update gives %v", err)
 			}
 		})
@@ -87,7 +88,7 @@ END $$`)
 			t.Error("the change is given a key that was changed before")
 		}
 		return event, nil
-	})
+	}, ports.UpdateOptions{})
 	if err != nil || calls != 2 {
 		t.Errorf("Update gives %v after %d calls of the change, want success after two", err, calls)
 	}
@@ -115,12 +116,12 @@ func TestUpdate_onConnectionsThatTheServerEnded(t *testing.T) {
 func createOne(t *testing.T, repo *postgres.KeyRepository) domain.KeyID {
 	t.Helper()
 	key, event := newKey(t)
-	if err := repo.Create(t.Context(), key, event); err != nil {
+	if err := repo.Create(t.Context(), key, event, ports.CreateOptions{}); err != nil {
 		t.Fatalf("Create: %v", err)
 	}
-	events, err := repo.Events(t.Context(), "ws_a", key.ID())
-	if err != nil || len(events) != 1 || events[0].ID != event.ID {
-		t.Fatalf("Events gives %d events and %v, want the one of the creation", len(events), err)
+	list, err := repo.Events(t.Context(), "ws_a", key.ID(), domain.Page{})
+	if err != nil || len(list.Events) != 1 || list.Events[0].ID != event.ID {
+		t.Fatalf("Events gives %d events and %v, want the one of the creation", len(list.Events), err)
 	}
 	return key.ID()
 }

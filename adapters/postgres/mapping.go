@@ -14,11 +14,13 @@ type (
 	eventRow    = sqlkit.EventColumns[time.Time]
 	newRows     = sqlkit.NewRows[time.Time]
 	changedRows = sqlkit.ChangedRows[time.Time]
+	onceRow     = sqlkit.OnceRow[time.Time]
 )
 
-// codec writes instants as timestamptz, which keeps microseconds.
+// codec writes instants as timestamptz, which keeps microseconds and would
+// round what is finer.
 var codec = sqlkit.Codec[time.Time]{
-	Encode: func(t time.Time) time.Time { return t },
+	Encode: func(t time.Time) time.Time { return t.Truncate(time.Microsecond) },
 	Decode: time.Time.UTC,
 }
 

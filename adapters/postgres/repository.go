@@ -22,12 +22,15 @@ type KeyRepository struct {
 	migrator  *sqlkit.Migrator
 	insert    *sqlkit.Statement
 	made      *sqlkit.Statement
-	updating  sqlkit.Statements
+	writing   sqlkit.Statements
 	recordUse *sqlkit.Statement
 	rehash    *sqlkit.Statement
 	find      *sqlkit.Statement
 	get       *sqlkit.Statement
 	events    *sqlkit.Statement
+	lists     *sqlkit.KeyLists
+	onces     *sqlkit.Statement
+	forget    *sqlkit.Statement
 }
 
 // Open returns the repository of the database that dsn names, as a
@@ -53,12 +56,16 @@ func Open(_ context.Context, dsn string) (*KeyRepository, error) {
 	}
 	r.insert = sqlkit.NewStatement(r.pool, insertKey)
 	r.made = sqlkit.NewStatement(r.pool, findEvent)
-	r.updating = sqlkit.NewStatements(r.pool, lockKey, readLocked, deleteSecrets, insertSecrets, updateKey)
+	r.writing = sqlkit.NewStatements(r.pool, lockOnce, sqlkit.FindOnce, sqlkit.InsertOnce,
+		insertKey, lockKey, readLocked, deleteSecrets, insertSecrets, updateKey)
 	r.recordUse = sqlkit.NewStatement(r.pool, recordUse)
 	r.rehash = sqlkit.NewStatement(r.pool, rehash)
 	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.pool, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.pool, sqlkit.ListEvents)
+	r.lists = sqlkit.NewKeyLists(r.pool)
+	r.onces = sqlkit.NewStatement(r.pool, sqlkit.FindOnce)
+	r.forget = sqlkit.NewStatement(r.pool, forgetOnces)
 	return r, nil
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -10,6 +11,23 @@ import (
 type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt
+}
+
+// transact makes what f writes, or none of it when f fails.
+func (r *KeyRepository) transact(ctx context.Context, f func(tx transaction) error) error {
+	prepared, err := r.writing.Prepared(ctx)
+	if err != nil {
+		return err
+	}
+	begun, err := r.pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = begun.Rollback() }()
+	if err := f(transaction{Tx: begun, prepared: prepared}); err != nil {
+		return err
+	}
+	return begun.Commit()
 }
 
 func (tx transaction) exec(ctx context.Context, query string, args ...any) error {

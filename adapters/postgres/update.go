@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 const (
@@ -26,10 +26,13 @@ WITH ORDINALITY AS s (algorithm, pepper_id, digest, valid_until, ordinality)`
 
 	updateKey = `WITH key AS (
 UPDATE api_keys
-SET name = ?, scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::jsonb, ip_whitelist),
+SET name = ?, name_folded = ?, scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::jsonb, ip_whitelist),
 disabled = ?, expires_at = ?, deleted_at = ?
 WHERE id = ?
-RETURNING id
+RETURNING id, workspace_id, deleted_at
+), discounted AS (
+UPDATE api_key_counts c SET living = greatest(c.living - 1, 0)
+FROM key WHERE c.workspace_id = key.workspace_id AND key.deleted_at IS NOT NULL
 ), event AS (
 INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
@@ -42,38 +45,37 @@ SELECT pg_notify('` + changesChannel + `', '')`
 // Update implements ports.KeyWriter. What is lost on the way to the server is
 // not sent again: whether a transaction whose end was lost was carried out is
 // unknown.
-func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	c := sqlkit.NewChange(change)
 	return c.Write(ctx, func() error {
 		return translate(ctx, retrying(ctx, func(ctx context.Context) error {
-			return r.update(ctx, workspace, id, c)
+			return r.transact(ctx, func(tx transaction) error {
+				return tx.update(ctx, workspace, id, c, options.Once)
+			})
 		}))
 	})
 }
 
-func (r *KeyRepository) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change) error {
-	prepared, err := r.updating.Prepared(ctx)
-	if err != nil {
+func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change, once *ports.Once) error {
+	if err := tx.claim(ctx, workspace, once); err != nil {
 		return err
 	}
-	begun, err := r.pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	if err != nil {
-		return err
-	}
-	tx := transaction{Tx: begun, prepared: prepared}
-	defer func() { _ = tx.Rollback() }()
 	stored, err := tx.lock(ctx, workspace, id)
 	if err != nil {
 		return err
 	}
 	rows, err := codec.Update(ctx, stored, c)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case rows.Unchanged && once == nil:
+		return sqlkit.ErrNothingToWrite // a commit would wait for the disk
+	case !rows.Unchanged:
+		if err := tx.store(ctx, rows); err != nil {
+			return err
+		}
 	}
-	if err := tx.store(ctx, rows); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return tx.remember(ctx, once, rows.Outcome)
 }
 
 // lock reads the key when no other update holds it.
@@ -97,6 +99,6 @@ func (tx transaction) store(ctx context.Context, rows changedRows) error {
 	}
 	e := rows.Event
 	return tx.exec(ctx, updateKey,
-		rows.Name, rows.Scopes, rows.IPWhitelist, rows.Disabled, rows.ExpiresAt, rows.DeletedAt, rows.ID,
+		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled, rows.ExpiresAt, rows.DeletedAt, rows.ID,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes)
 }

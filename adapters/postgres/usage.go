@@ -43,7 +43,7 @@ func (r *KeyRepository) RecordUse(ctx context.Context, lastUsed map[domain.KeyID
 	instants := make([]time.Time, 0, len(lastUsed))
 	for id, at := range lastUsed {
 		ids = append(ids, string(id))
-		instants = append(instants, at.UTC().Truncate(time.Microsecond)) // the server would round
+		instants = append(instants, codec.Encode(at.UTC()))
 	}
 	return flush(ctx, r.recordUse, ids, pq.Array(instants))
 }

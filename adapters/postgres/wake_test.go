@@ -51,7 +51,7 @@ func disable(t *testing.T, repo *postgres.KeyRepository, id domain.KeyID) {
 	t.Helper()
 	if err := repo.Update(t.Context(), "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
 		return key.Disable(newEventID(t), domain.Author{}, time.Now()), nil
-	}); err != nil {
+	}, ports.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

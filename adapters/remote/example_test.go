@@ -53,10 +53,11 @@ func issuingService(ctx context.Context) (internalURL string, secret domain.Secr
 	service := must(apikeys.New(ctx, cfg, apikeys.WithAuthenticator(nobody{})))
 	server := httptest.NewServer(service.InternalHandler())
 
-	owner := domain.Actor{AccountID: "acc-7", Portal: domain.PortalTenant, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}
+	actor := domain.Actor{AccountID: "acc-7", Portal: domain.PortalTenant, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}
+	owner := must(service.Owner(ctx, actor, "ws_1", domain.Origin{}))
 	name, _ := domain.ParseName("Checkout")
 	scopes, _ := domain.NewScopeSet("payment:read")
-	created := must(service.CreateKey(ctx, owner, "ws_1", domain.Origin{}, apikeys.KeySpec{Name: name, Scopes: scopes}))
+	created := must(service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{}))
 	return server.URL, created.Secret, func() {
 		server.Close()
 		_ = service.Close()

@@ -120,8 +120,12 @@ func (w *world) key(t *testing.T, scopes, addresses []string, change ...func(*ap
 	for _, c := range change {
 		c(&spec)
 	}
-	owner := domain.Actor{AccountID: "acc-7", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{ws: domain.RoleOwner}}
-	created, err := w.CreateKey(t.Context(), owner, ws, domain.Origin{}, spec)
+	actor := domain.Actor{AccountID: "acc-7", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{ws: domain.RoleOwner}}
+	owner, err := w.Owner(t.Context(), actor, ws, domain.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created, err := w.CreateKey(t.Context(), owner, spec, apikeys.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}

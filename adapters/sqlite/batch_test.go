@@ -39,7 +39,7 @@ func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
 	const first, second, broken = "sk_live_0000000000000001", "sk_live_0000000000000002", "sk_live_0000000000000003"
 	var batch []*write
 	for _, rows := range []newRows{rowsOf(first, "evt_1"), rowsOf(first, "evt_2"), rowsOf(broken, ""), rowsOf(second, "evt_3")} {
-		batch = append(batch, newWrite(func(_ context.Context, tx transaction) error { return tx.create(rows) }))
+		batch = append(batch, newWrite(func(_ context.Context, tx transaction) error { return tx.create(rows, 0) }))
 	}
 	repo.committer.commit(batch)
 
@@ -81,7 +81,7 @@ func TestCreate_isAnsweredWhenTheStoreIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	create := func(_ context.Context, tx transaction) error {
-		return tx.create(rowsOf("sk_live_0000000000000001", "evt_1"))
+		return tx.create(rowsOf("sk_live_0000000000000001", "evt_1"), 0)
 	}
 	if err := repo.committer.do(context.Background(), create); !errors.Is(err, errClosed) {
 		t.Errorf("do gives %v, want errClosed", err)

@@ -5,13 +5,14 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // The inserts of a new key and of what changes of it.
 const (
 	insertKey = `INSERT INTO api_keys
-(id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertSecret = `INSERT INTO api_key_secrets
 (api_key_id, position, algorithm, pepper_id, digest, valid_until)
@@ -23,20 +24,30 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // Create implements ports.KeyWriter.
-func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	rows, err := codec.Rows(key, event)
 	if err != nil {
 		return err
 	}
+	made := key.Snapshot()
 	return translate(ctx, r.committer.do(ctx, func(_ context.Context, tx transaction) error {
-		return tx.create(rows)
+		return tx.once(made.Workspace, options.Once, func() (domain.Snapshot, error) {
+			return made, tx.create(rows, options.MaxKeys)
+		})
 	}))
 }
 
-func (tx transaction) create(rows newRows) error {
+func (tx transaction) create(rows newRows, maxKeys int) error {
+	counted, err := tx.change(sqlkit.CountKey, sqlkit.CountArgs(rows.Key, maxKeys)...)
+	switch {
+	case err != nil:
+		return err
+	case counted == 0:
+		return domain.ErrTooManyKeys
+	}
 	k := rows.Key
 	if err := tx.exec(insertKey,
-		k.ID, k.WorkspaceID, k.Name, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
+		k.ID, k.WorkspaceID, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
 		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt); err != nil {
 		return existing(err)
 	}

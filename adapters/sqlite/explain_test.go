@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // SQLite chooses a plan by the schema alone until ANALYZE is run, so an empty
@@ -23,8 +24,10 @@ func TestQueries_areLookUps(t *testing.T) {
 		"get": {sqlkit.GetKey, []any{"id", "ws"}, []string{
 			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)",
 		}},
-		"events": {sqlkit.ListEvents, []any{"id", "ws"}, []string{
-			"SEARCH api_key_events USING INDEX sqlite_autoindex_api_key_events_1 (api_key_id=?)",
+		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", "id", domain.Page{}), []string{
+			"CO-ROUTINE t", "SEARCH api_key_events USING INDEX sqlite_autoindex_api_key_events_1 (api_key_id=?)",
+			"MATERIALIZE e", "SEARCH api_key_events USING INDEX sqlite_autoindex_api_key_events_1 (api_key_id=?)",
+			"SCAN t", "SCAN e LEFT-JOIN", "USE TEMP B-TREE FOR ORDER BY", // of the page
 		}},
 		"newest change": {newestChange, nil, []string{"SEARCH api_key_events"}},
 		"changes since": {changesSince, []any{1, 2}, []string{

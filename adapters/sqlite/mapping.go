@@ -11,6 +11,7 @@ type (
 	eventRow    = sqlkit.EventColumns[int64]
 	newRows     = sqlkit.NewRows[int64]
 	changedRows = sqlkit.ChangedRows[int64]
+	onceRow     = sqlkit.OnceRow[int64]
 )
 
 // codec writes instants as microseconds since the Unix epoch.

@@ -29,7 +29,7 @@ func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
 		t.Errorf("Ready gives %v, want %s", err, want)
 	}
 	list, err := sqlite.Migrations(t.Context(), path)
-	if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys"}}, list); diff != "" || err != nil {
+	if diff := cmp.Diff(steps(false), list); diff != "" || err != nil {
 		t.Errorf("Migrations (%v):\n%s", err, diff)
 	}
 }
@@ -65,7 +65,7 @@ func TestMigrations_changesNothing(t *testing.T) {
 			before, _ := os.ReadFile(path)
 
 			list, err := sqlite.Migrations(t.Context(), path)
-			if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys", Applied: tc.applied}}, list); diff != "" || err != nil {
+			if diff := cmp.Diff(steps(tc.applied), list); diff != "" || err != nil {
 				t.Errorf("Migrations (%v):\n%s", err, diff)
 			}
 			var files []string
@@ -132,7 +132,7 @@ func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
 		t.Error(err)
 	}
 	list, err := sqlite.Migrations(t.Context(), path)
-	if diff := cmp.Diff([]sqlite.Migration{{Version: 1, Name: "api_keys", Applied: true}}, list); diff != "" || err != nil {
+	if diff := cmp.Diff(steps(true), list); diff != "" || err != nil {
 		t.Errorf("Migrations (%v):\n%s", err, diff)
 	}
 }
@@ -147,5 +147,13 @@ func exec(t testing.TB, path, statement string, args ...any) {
 	defer func() { _ = db.Close() }()
 	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// steps are the migrations of this build.
+func steps(applied bool) []sqlite.Migration {
+	return []sqlite.Migration{
+		{Version: 1, Name: "api_keys", Applied: applied},
+		{Version: 2, Name: "lists_and_idempotency", Applied: applied},
 	}
 }

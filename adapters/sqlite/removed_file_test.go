@@ -36,7 +36,7 @@ func TestStore_noticesThatItsFileIsGone(t *testing.T) {
 			repo := openMigrated(t)
 			create := func(id, eventID string) error {
 				return translate(t.Context(), repo.committer.do(t.Context(), func(_ context.Context, tx transaction) error {
-					return tx.create(rowsOf(id, eventID))
+					return tx.create(rowsOf(id, eventID), 0)
 				}))
 			}
 			if err := errors.Join(repo.Ready(t.Context()), create("sk_live_0000000000000001", "evt_1")); err != nil {

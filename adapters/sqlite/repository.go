@@ -23,6 +23,8 @@ type KeyRepository struct {
 	find      *sqlkit.Statement
 	get       *sqlkit.Statement
 	events    *sqlkit.Statement
+	lists     *sqlkit.KeyLists
+	onces     *sqlkit.Statement
 	followers followers
 	closing   sync.Once
 }
@@ -59,6 +61,8 @@ func (r *KeyRepository) connect(ctx context.Context) (err error) {
 	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
+	r.lists = sqlkit.NewKeyLists(r.reader)
+	r.onces = sqlkit.NewStatement(r.reader, sqlkit.FindOnce)
 	return nil
 }
 

@@ -35,9 +35,19 @@ func requireKey(t rapid.TB, want, got *domain.APIKey) {
 	}
 }
 
+// eventsOf returns the trail of a key with no more events than a page takes.
+func eventsOf(ctx context.Context, repo ports.EventReader, ws domain.WorkspaceID, id domain.KeyID) ([]domain.Event, error) {
+	page, faults := domain.NewPage(0, domain.MaxPageSize)
+	if faults != nil {
+		return nil, faults
+	}
+	list, err := repo.Events(ctx, ws, id, page)
+	return list.Events, err
+}
+
 func requireEvents(t rapid.TB, repo ports.KeyRepository, want entry) {
 	t.Helper()
-	got, err := repo.Events(context.Background(), want.workspace(), want.id())
+	got, err := eventsOf(context.Background(), repo, want.workspace(), want.id())
 	if err != nil {
 		t.Fatalf("Events: %v", err)
 	}
@@ -82,7 +92,7 @@ func requireNotFound(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID
 
 func requireNoEvents(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID, id domain.KeyID) {
 	t.Helper()
-	events, err := repo.Events(context.Background(), ws, id)
+	events, err := eventsOf(context.Background(), repo, ws, id)
 	if err != nil || len(events) != 0 {
 		t.Fatalf("Events gives %d events and %v, want none", len(events), err)
 	}
@@ -90,7 +100,7 @@ func requireNoEvents(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID
 
 func requireCreated(t rapid.TB, repo ports.KeyRepository, e entry) {
 	t.Helper()
-	if err := repo.Create(context.Background(), e.key, e.event); err != nil {
+	if err := repo.Create(context.Background(), e.key, e.event, ports.CreateOptions{}); err != nil {
 		t.Fatalf("Create: %v", err)
 	}
 }

@@ -103,7 +103,7 @@ func tellsNoMore(t *testing.T, followed, other FollowedStore) {
 	rehash(t, other, domain.Rehash{KeyID: e.id(), Old: e.key.Snapshot().Secrets[0].Digest, New: newDigest()})
 	refusal := errors.New("refused")
 	for _, why := range []error{nil, refusal} {
-		err := other.Update(t.Context(), e.workspace(), e.id(), func(*domain.APIKey) (domain.Event, error) { return domain.Event{}, why })
+		err := update(t.Context(), other, e.workspace(), e.id(), func(*domain.APIKey) (domain.Event, error) { return domain.Event{}, why })
 		if !errors.Is(err, why) {
 			t.Fatalf("Update: %v", err)
 		}
@@ -180,11 +180,11 @@ func missesNothing(t *testing.T, followed, other FollowedStore) {
 		}
 		for range each {
 			e := issue(t)
-			if err := errors.Join(by.Create(t.Context(), e.key, e.event), requireToldTimes(e.id(), 1)); err != nil {
+			if err := errors.Join(by.Create(t.Context(), e.key, e.event, ports.CreateOptions{}), requireToldTimes(e.id(), 1)); err != nil {
 				return err
 			}
 			change := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })
-			if err := errors.Join(by.Update(t.Context(), e.workspace(), e.id(), change), requireToldTimes(e.id(), 2)); err != nil {
+			if err := errors.Join(update(t.Context(), by, e.workspace(), e.id(), change), requireToldTimes(e.id(), 2)); err != nil {
 				return err
 			}
 		}

@@ -161,7 +161,7 @@ func refusesExisting(t *testing.T, repo ports.KeyRepository) {
 					s.Name = parsed(t, "Another", domain.ParseName)
 					s.DeletedAt = time.Time{}
 				})
-				err := repo.Create(t.Context(), second.key, second.event)
+				err := repo.Create(t.Context(), second.key, second.event, ports.CreateOptions{})
 				if !errors.Is(err, domain.ErrKeyExists) {
 					t.Fatalf("Create gives %v, want ErrKeyExists", err)
 				}
@@ -204,15 +204,15 @@ func honoursContext(t *testing.T, repo ports.KeyRepository) {
 	requireCreated(t, repo, stored)
 
 	methods := map[string]func() error{
-		"Create": func() error { return repo.Create(ended, absent.key, absent.event) },
+		"Create": func() error { return repo.Create(ended, absent.key, absent.event, ports.CreateOptions{}) },
 		"Update": func() error {
-			return repo.Update(ended, stored.workspace(), stored.id(), func(*domain.APIKey) (domain.Event, error) {
+			return update(ended, repo, stored.workspace(), stored.id(), func(*domain.APIKey) (domain.Event, error) {
 				return disabledEvent(t, stored.id(), stored.workspace(), issuedAt), nil
 			})
 		},
 		"Get":    func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
 		"Find":   func() error { _, err := repo.Find(ended, stored.id()); return err },
-		"Events": func() error { _, err := repo.Events(ended, stored.workspace(), stored.id()); return err },
+		"Events": func() error { _, err := eventsOf(ended, repo, stored.workspace(), stored.id()); return err },
 		"Ready":  func() error { return repo.Ready(ended) },
 	}
 	for name, call := range methods {
@@ -228,7 +228,7 @@ func sharesNothing(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	given := e.event
 	given.Changes = append([]domain.Change(nil), e.event.Changes...)
-	if err := repo.Create(t.Context(), e.key, given); err != nil {
+	if err := repo.Create(t.Context(), e.key, given, ports.CreateOptions{}); err != nil {
 		t.Fatalf("Create: %v", err)
 	}
 	given.Changes[0].New = "changed by who created"
@@ -241,7 +241,7 @@ func sharesNothing(t *testing.T, repo ports.KeyRepository) {
 	if err != nil || first == second {
 		t.Fatalf("two reads give the same key, or %v", err)
 	}
-	events, err := repo.Events(t.Context(), e.workspace(), e.id())
+	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil {
 		t.Fatalf("Events: %v", err)
 	}

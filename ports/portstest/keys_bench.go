@@ -35,7 +35,7 @@ func benchmarkCreate(b *testing.B, repo ports.KeyRepository, callers int) {
 			if i >= len(entries) {
 				return nil
 			}
-			if err := repo.Create(context.Background(), entries[i].key, entries[i].event); err != nil {
+			if err := repo.Create(context.Background(), entries[i].key, entries[i].event, ports.CreateOptions{}); err != nil {
 				return err
 			}
 		}

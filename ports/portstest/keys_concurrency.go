@@ -54,7 +54,7 @@ func createsMany(t *testing.T, repo ports.KeyRepository) {
 	}
 	errs := together(creators, func(i int) error {
 		for _, e := range entries[i*each : (i+1)*each] {
-			if err := repo.Create(t.Context(), e.key, e.event); err != nil {
+			if err := repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{}); err != nil {
 				return err
 			}
 		}
@@ -79,7 +79,7 @@ func createsOnce(t *testing.T, repo ports.KeyRepository) {
 	}
 	var winners []entry
 	for i, err := range together(creators, func(i int) error {
-		return repo.Create(t.Context(), rivals[i].key, rivals[i].event)
+		return repo.Create(t.Context(), rivals[i].key, rivals[i].event, ports.CreateOptions{})
 	}) {
 		switch {
 		case err == nil:
@@ -104,7 +104,7 @@ func showsWholeKeys(t *testing.T, repo ports.KeyRepository) {
 	errs := together(2*creators, func(i int) error {
 		e := entries[i/2]
 		if i%2 == 0 {
-			return repo.Create(ctx, e.key, e.event)
+			return repo.Create(ctx, e.key, e.event, ports.CreateOptions{})
 		}
 		return awaitWhole(ctx, repo, e)
 	})
@@ -128,7 +128,7 @@ func awaitWhole(ctx context.Context, repo ports.KeyRepository, e entry) error {
 		if diff := cmp.Diff(e.key.Snapshot(), key.Snapshot(), exactly); diff != "" {
 			return fmt.Errorf("a part of a key was seen:\n%s", diff)
 		}
-		events, err := repo.Events(ctx, e.workspace(), e.id())
+		events, err := eventsOf(ctx, repo, e.workspace(), e.id())
 		if err != nil || len(events) != 1 {
 			return fmt.Errorf("a key was seen with %d events: %w", len(events), err)
 		}
@@ -147,7 +147,7 @@ func survivesCancellation(t *testing.T, repo ports.KeyRepository) {
 		if i%2 == 1 {
 			go cancel()
 		}
-		return repo.Create(ctx, entries[i].key, entries[i].event)
+		return repo.Create(ctx, entries[i].key, entries[i].event, ports.CreateOptions{})
 	})
 	for i, err := range errs {
 		switch {
@@ -168,7 +168,7 @@ func updatesInTurn(t *testing.T, repo ports.KeyRepository) {
 	requireCreated(t, repo, e)
 	requireUpdated(t, repo, e, stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Name = parsed(t, "-", domain.ParseName) }))
 	errs := together(updaters, func(int) error {
-		return repo.Update(t.Context(), e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+		return update(t.Context(), repo, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
 			name := key.Snapshot().Name.String() + "x"
 			at := issuedAt.Add(time.Duration(len(name)) * time.Second)
 			return stateOf(t, at, func(s *domain.Snapshot) {
@@ -187,7 +187,7 @@ func updatesInTurn(t *testing.T, repo ports.KeyRepository) {
 	if got := found.Snapshot().Name.String(); got != "-"+strings.Repeat("x", updaters) {
 		t.Errorf("the name is %s, want one x for each of %d updates", got, updaters)
 	}
-	events, err := repo.Events(t.Context(), e.workspace(), e.id())
+	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil || len(events) != updaters+2 || events[0].Changes[0].New != found.Snapshot().Name.String() {
 		t.Errorf("Events gives %d events and %v, want %d, the last update first", len(events), err, updaters+2)
 	}

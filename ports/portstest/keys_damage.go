@@ -25,7 +25,7 @@ func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, damage func(
 				t.Error("the key cannot be disabled")
 			}
 			copied := rehydrated(t, issue(t), func(to *domain.Snapshot) { to.IPWhitelist = s.IPWhitelist })
-			if err := repo.Create(t.Context(), copied.key, copied.event); err == nil {
+			if err := repo.Create(t.Context(), copied.key, copied.event, ports.CreateOptions{}); err == nil {
 				t.Error("a whitelist that was lost is stored again")
 			}
 		})

@@ -38,7 +38,7 @@ func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.Worksp
 	requireNoEvents(t, repo, mine, foreign.id())
 
 	stolen := rehydrated(t, foreign, func(s *domain.Snapshot) { s.Workspace = mine })
-	if err := repo.Create(t.Context(), stolen.key, stolen.event); !errors.Is(err, domain.ErrKeyExists) {
+	if err := repo.Create(t.Context(), stolen.key, stolen.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
 		t.Fatalf("Create over a foreign key gives %v, want ErrKeyExists", err)
 	}
 	requireNotFound(t, repo, mine, foreign.id())

@@ -49,9 +49,14 @@ func disabledEvent(t rapid.TB, id domain.KeyID, ws domain.WorkspaceID, at time.T
 	return domain.Event{ID: eventID, KeyID: id, Workspace: ws, Type: domain.EventDisabled, At: at, By: owner}
 }
 
+// update changes a key without an idempotency key.
+func update(ctx context.Context, repo ports.KeyWriter, ws domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+	return repo.Update(ctx, ws, id, change, ports.UpdateOptions{})
+}
+
 func requireUpdated(t rapid.TB, repo ports.KeyRepository, e entry, change func(*domain.APIKey) (domain.Event, error)) {
 	t.Helper()
-	if err := repo.Update(context.Background(), e.workspace(), e.id(), change); err != nil {
+	if err := update(context.Background(), repo, e.workspace(), e.id(), change); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
 }
@@ -126,7 +131,7 @@ func ordersEvents(t *testing.T, repo ports.KeyRepository) {
 			return event, err
 		})
 	}
-	got, err := repo.Events(t.Context(), e.workspace(), e.id())
+	got, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil {
 		t.Fatalf("Events: %v", err)
 	}
@@ -139,7 +144,7 @@ func honoursRefusal(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	requireCreated(t, repo, e)
 	refusal := errors.New("refused")
-	err := repo.Update(t.Context(), e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+	err := update(t.Context(), repo, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
 		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
 		return event, refusal
 	})
@@ -175,7 +180,7 @@ func updatesNothing(t *testing.T, repo ports.KeyRepository) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			called := false
-			err := repo.Update(t.Context(), c.ws, c.id, func(*domain.APIKey) (domain.Event, error) {
+			err := update(t.Context(), repo, c.ws, c.id, func(*domain.APIKey) (domain.Event, error) {
 				called = true
 				return domain.Event{}, nil
 			})
@@ -198,11 +203,11 @@ func hidesUpdatedToDeleted(t *testing.T, repo ports.KeyRepository) {
 	if _, err := repo.Find(t.Context(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Errorf("Find gives %v, want ErrKeyNotFound", err)
 	}
-	events, err := repo.Events(t.Context(), e.workspace(), e.id())
+	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil || len(events) != 2 || events[0].Type != domain.EventDeleted {
 		t.Errorf("Events gives %v and %v, want the deletion before the creation", events, err)
 	}
-	if err := repo.Create(t.Context(), e.key, e.event); !errors.Is(err, domain.ErrKeyExists) {
+	if err := repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
 		t.Errorf("Create gives %v, want ErrKeyExists", err)
 	}
 }
@@ -212,7 +217,7 @@ func givesUpUpdate(t *testing.T, repo ports.KeyRepository) {
 	requireCreated(t, repo, e)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	err := repo.Update(ctx, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
+	err := update(ctx, repo, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
 		cancel()
 		return stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
 	})
@@ -231,7 +236,7 @@ func outlivesPanic(t *testing.T, repo ports.KeyRepository) {
 				t.Error("the panic does not reach the caller")
 			}
 		}()
-		_ = repo.Update(t.Context(), e.workspace(), e.id(), func(*domain.APIKey) (domain.Event, error) { panic("in a change") })
+		_ = update(t.Context(), repo, e.workspace(), e.id(), func(*domain.APIKey) (domain.Event, error) { panic("in a change") })
 	}()
 	requireStored(t, repo, e)
 	disable(t, repo, e)

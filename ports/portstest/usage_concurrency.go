@@ -19,7 +19,7 @@ func usesBesideUpdates(t *testing.T, store UsageStore) {
 		if i%2 == 0 {
 			return store.RecordUse(t.Context(), map[domain.KeyID]time.Time{e.id(): last.Add(-time.Duration(i) * time.Second)})
 		}
-		return store.Update(t.Context(), e.workspace(), e.id(), stateOf(t, issuedAt, func(s *domain.Snapshot) {
+		return update(t.Context(), store, e.workspace(), e.id(), stateOf(t, issuedAt, func(s *domain.Snapshot) {
 			s.Name = parsed(t, s.Name.String()+"x", domain.ParseName)
 		}))
 	})
@@ -85,7 +85,7 @@ func rehashesBesideRotations(t *testing.T, store UsageStore) {
 	errs := together(2*flushes, func(i int) error {
 		e := entries[i/2]
 		if i%2 == 0 {
-			return store.Update(t.Context(), e.workspace(), e.id(), stateOf(t, issuedAt, func(s *domain.Snapshot) {
+			return update(t.Context(), store, e.workspace(), e.id(), stateOf(t, issuedAt, func(s *domain.Snapshot) {
 				s.Secrets = []domain.StoredSecret{{Digest: rotated[i/2]}}
 			}))
 		}

@@ -20,7 +20,9 @@ type failing struct {
 	fail func() error
 }
 
-func (f failing) Create(context.Context, *domain.APIKey, domain.Event) error { return f.fail() }
+func (f failing) Create(context.Context, *domain.APIKey, domain.Event, ports.CreateOptions) error {
+	return f.fail()
+}
 
 func (f failing) Find(context.Context, domain.KeyID) (*domain.APIKey, error) { return nil, f.fail() }
 

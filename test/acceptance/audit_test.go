@@ -68,7 +68,7 @@ func TestCreateKey_isRecordedWithWhoAskedAndFromWhere(t *testing.T) {
 				set("X-Forwarded-For", "198.51.100.1, 203.0.113.9"),
 			)).data(t)["apiKeyId"].(string)
 
-			events, err := store.Events(t.Context(), workspace, domain.KeyID(key))
+			trail, err := store.Events(t.Context(), workspace, domain.KeyID(key), domain.Page{})
 			want := []domain.Event{{
 				KeyID:     domain.KeyID(key),
 				Workspace: workspace,
@@ -80,11 +80,11 @@ func TestCreateKey_isRecordedWithWhoAskedAndFromWhere(t *testing.T) {
 				},
 			}}
 			unasked := cmpopts.IgnoreFields(domain.Event{}, "ID", "At", "Changes")
-			if diff := cmp.Diff(want, events, unasked, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" || err != nil {
+			if diff := cmp.Diff(want, trail.Events, unasked, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" || err != nil {
 				t.Errorf("events (%v, -want +got):\n%s", err, diff)
 			}
-			if other, err := store.Events(t.Context(), "ws_2", domain.KeyID(key)); err != nil || len(other) != 0 {
-				t.Errorf("another workspace sees %d events (%v)", len(other), err)
+			if other, err := store.Events(t.Context(), "ws_2", domain.KeyID(key), domain.Page{}); err != nil || other.Total != 0 {
+				t.Errorf("another workspace sees %d events (%v)", other.Total, err)
 			}
 		})
 	}

@@ -56,11 +56,20 @@ var stores = map[string]func(t testing.TB) string{
 // onEveryStore runs a case once on each store.
 func onEveryStore(t *testing.T, run func(t *testing.T, w *world)) {
 	t.Helper()
+	onEveryStoreWith(t, func(*config.Config) {}, run)
+}
+
+// onEveryStoreWith runs a case once on each store, in a world that change makes.
+func onEveryStoreWith(t *testing.T, change func(*config.Config), run func(t *testing.T, w *world)) {
+	t.Helper()
 	t.Parallel()
 	for name, url := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, newWorld(t, func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(url(t)) }))
+			run(t, newWorld(t, func(cfg *config.Config) {
+				cfg.DatabaseURL = config.Secret(url(t))
+				change(cfg)
+			}))
 		})
 	}
 }

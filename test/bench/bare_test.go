@@ -12,9 +12,9 @@ import (
 
 // bare writes the rows of new keys and does nothing else.
 type bare struct {
-	engine             engine
-	db                 *sql.DB
-	key, secret, event *sql.Stmt
+	engine                    engine
+	db                        *sql.DB
+	count, key, secret, event *sql.Stmt
 }
 
 func newBare(t testing.TB, e engine, databaseURL string) *bare {
@@ -23,9 +23,11 @@ func newBare(t testing.TB, e engine, databaseURL string) *bare {
 	return &bare{
 		engine: e,
 		db:     db,
+		count: e.prepare(t, db, `INSERT INTO api_key_counts AS c (workspace_id, living) VALUES (?, 1)
+ON CONFLICT (workspace_id) DO UPDATE SET living = c.living + 1`),
 		key: e.prepare(t, db, `INSERT INTO api_keys
-(id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
 		secret: e.prepare(t, db, `INSERT INTO api_key_secrets
 (api_key_id, position, algorithm, pepper_id, digest, valid_until)
 VALUES (?, ?, ?, ?, ?, ?)`),
@@ -64,6 +66,10 @@ func (s *bare) write(ctx context.Context, rows keyRows) error {
 	if _, err := tx.StmtContext(ctx, s.event).ExecContext(ctx, rows.event...); err != nil {
 		return err
 	}
+	// Last, since it keeps the others of the workspace waiting until the end.
+	if _, err := tx.StmtContext(ctx, s.count).ExecContext(ctx, workspace); err != nil {
+		return err
+	}
 	return tx.Commit()
 }
 
@@ -87,7 +93,7 @@ func newKeyRows(t testing.TB, now any) keyRows {
 	id := string(secret.KeyID())
 	return keyRows{
 		key: []any{
-			id, workspace, "Production Key", int64(1), `["payment:read","payment:write"]`, `["192.168.1.0/24"]`,
+			id, workspace, "Production Key", "PRODUCTION KEY", int64(1), `["payment:read","payment:write"]`, `["192.168.1.0/24"]`,
 			false, account, now, nil, nil, nil,
 		},
 		secret: []any{id, int64(0), "hmac-sha256", pepperID, digest, nil},

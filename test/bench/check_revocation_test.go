@@ -111,7 +111,7 @@ func disable(t testing.TB, keys ports.KeyWriter, id domain.KeyID) {
 	t.Helper()
 	err := keys.Update(t.Context(), workspace, id, func(k *domain.APIKey) (domain.Event, error) {
 		return k.Disable("evt_"+rand.Text(), domain.Author{AccountID: account}, time.Now()), nil
-	})
+	}, ports.UpdateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

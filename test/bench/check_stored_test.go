@@ -91,9 +91,9 @@ func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []d
 	t.Helper()
 	db := postgresEngine().open(t, databaseURL)
 	now := time.Now()
-	copyRows(t, db, `COPY api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at) FROM STDIN`,
+	copyRows(t, db, `COPY api_keys (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at) FROM STDIN`,
 		len(all), func(i int) []any {
-			return []any{string(all[i].KeyID()), workspace, "Production Key", 1, `["payment:read","payment:write"]`, `[]`, false, account, now}
+			return []any{string(all[i].KeyID()), workspace, "Production Key", "PRODUCTION KEY", 1, `["payment:read","payment:write"]`, `[]`, false, account, now}
 		})
 	copyRows(t, db, `COPY api_key_secrets (api_key_id, position, algorithm, pepper_id, digest) FROM STDIN`,
 		len(all), func(i int) []any {

@@ -52,16 +52,25 @@ func newServing(t testing.TB, cfg config.Config, options ...apikeys.Option) (*ap
 // create makes a key by a direct call and returns its secret.
 func create(t testing.TB, s *apikeys.Service) domain.Secret {
 	t.Helper()
-	owner := domain.Actor{
-		AccountID: account,
-		Portal:    portal,
-		Roles:     map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner},
-	}
-	created, err := s.CreateKey(t.Context(), owner, workspace, domain.Origin{}, spec(t))
+	created, err := s.CreateKey(t.Context(), ownerIn(t, s), spec(t), apikeys.Once{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return created.Secret
+}
+
+// ownerIn is the owner of the workspace.
+func ownerIn(t testing.TB, s *apikeys.Service) apikeys.Owner {
+	t.Helper()
+	owner, err := s.Owner(t.Context(), domain.Actor{
+		AccountID: account,
+		Portal:    portal,
+		Roles:     map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner},
+	}, workspace, domain.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner
 }
 
 func spec(t testing.TB) apikeys.KeySpec {

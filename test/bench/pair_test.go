@@ -52,8 +52,8 @@ func TestBothSides_WriteTheSameRows(t *testing.T) {
 			take(t, p.bare, 3, 10)
 			take(t, p.service, 3, 10)
 			bare, service := kinds(t, engine, urls[0]), kinds(t, engine, urls[1])
-			if len(bare) != 3 {
-				t.Errorf("%d kinds of rows in three tables", len(bare))
+			if len(bare) != 4 {
+				t.Errorf("%d kinds of rows in four tables", len(bare))
 			}
 			if diff := cmp.Diff(bare, service); diff != "" {
 				t.Errorf("rows (-bare +service):\n%s", diff)
@@ -69,7 +69,8 @@ func kinds(t *testing.T, e engine, databaseURL string) []string {
 	db := e.open(t, databaseURL)
 	var all []string
 	for _, table := range []struct{ name, columns string }{
-		{"api_keys", "length(id), workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, expires_at, last_used_at, deleted_at"},
+		{"api_key_counts", "workspace_id, living"},
+		{"api_keys", "length(id), workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, expires_at, last_used_at, deleted_at"},
 		{"api_key_secrets", "length(api_key_id), position, algorithm, pepper_id, length(digest), valid_until"},
 		{"api_key_events", "length(api_key_id), length(event_id), workspace_id, type, account_id, portal, client_hash, ip, length(request_id), changes"},
 	} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -53,7 +54,7 @@ func disable(t *testing.T, databaseURL, text string) {
 	defer keys.Close()
 	err = keys.Update(t.Context(), workspace, secret.KeyID(), func(k *domain.APIKey) (domain.Event, error) {
 		return k.Disable("evt_1", domain.Author{AccountID: "acc-7"}, time.Now()), nil
-	})
+	}, ports.UpdateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

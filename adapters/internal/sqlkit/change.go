@@ -7,7 +7,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ErrNothingToWrite ends an update that its caller decided against, or left.
+// ErrNothingToWrite ends an update that its caller decided against, or left,
+// or in which nothing changed.
 var ErrNothingToWrite = errors.New("nothing to write")
 
 // Change is a caller's part of an update. The goroutine that holds the
@@ -16,8 +17,14 @@ var ErrNothingToWrite = errors.New("nothing to write")
 type Change struct {
 	apply func(*domain.APIKey) (domain.Event, error)
 	asked chan *domain.APIKey
-	made  chan domain.Event // without an ID: nothing to write
+	made  chan decision
 	gone  chan struct{}
+}
+
+// decision is what a caller's part of an update came to.
+type decision struct {
+	event   domain.Event
+	refusal error
 }
 
 // NewChange returns the change that f makes.
@@ -25,13 +32,14 @@ func NewChange(f func(*domain.APIKey) (domain.Event, error)) *Change {
 	return &Change{
 		apply: f,
 		asked: make(chan *domain.APIKey),
-		made:  make(chan domain.Event, 1),
+		made:  make(chan decision, 1),
 		gone:  make(chan struct{}),
 	}
 }
 
-// Of has the caller change key and returns the event to write with it, or
-// [ErrNothingToWrite]. It waits for the caller until ctx ends.
+// Of has the caller change key and returns the event to write with it, which
+// has no ID when nothing changed. It returns [ErrNothingToWrite] when the caller
+// refuses or has gone, and waits for the caller until ctx ends.
 func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, error) {
 	select {
 	case c.asked <- key:
@@ -41,11 +49,11 @@ func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, erro
 		return domain.Event{}, ctx.Err()
 	}
 	select {
-	case event := <-c.made:
-		if event.ID == "" {
+	case made := <-c.made:
+		if made.refusal != nil {
 			return domain.Event{}, ErrNothingToWrite
 		}
-		return event, nil
+		return made.event, nil
 	case <-c.gone:
 		return domain.Event{}, ErrNothingToWrite
 	case <-ctx.Done():
@@ -68,10 +76,8 @@ func (c *Change) Write(ctx context.Context, write func() error) error {
 		select {
 		case key := <-c.asked:
 			var event domain.Event
-			if event, refusal = c.apply(key); refusal != nil {
-				event = domain.Event{}
-			}
-			c.made <- event
+			event, refusal = c.apply(key)
+			c.made <- decision{event, refusal}
 		case err := <-written:
 			if errors.Is(err, ErrNothingToWrite) {
 				return refusal

@@ -17,6 +17,7 @@ type KeyColumns[T any] struct {
 	ID          string `db:"id"`
 	WorkspaceID string `db:"workspace_id"`
 	Name        string `db:"name"`
+	NameFolded  string `db:"name_folded"` // is written and never read
 	Mode        int64  `db:"mode"`
 	Scopes      string `db:"scopes"`
 	IPWhitelist string `db:"ip_whitelist"`
@@ -55,4 +56,12 @@ type EventColumns[T any] struct {
 	IP          sql.NullString `db:"ip"`
 	RequestID   string         `db:"request_id"`
 	Changes     string         `db:"changes"`
+}
+
+// columns returns where the columns of ListEvents go.
+func (e *EventColumns[T]) columns() []any {
+	return []any{
+		&e.ID, &e.KeyID, &e.WorkspaceID, &e.Type, &e.At, &e.AccountID, &e.Portal,
+		&e.ClientHash, &e.IP, &e.RequestID, &e.Changes,
+	}
 }

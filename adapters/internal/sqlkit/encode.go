@@ -20,7 +20,7 @@ func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], erro
 	if len(s.Secrets) == 0 {
 		return NewRows[T]{}, errSecretless
 	}
-	keyColumns, err := c.keyColumns(s)
+	keyColumns, err := c.encodeKey(s)
 	if err != nil {
 		return NewRows[T]{}, err
 	}
@@ -31,7 +31,7 @@ func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], erro
 	return NewRows[T]{Key: keyColumns, Secrets: c.secretColumns(s.Secrets), Event: eventColumns}, nil
 }
 
-func (c Codec[T]) keyColumns(s domain.Snapshot) (KeyColumns[T], error) {
+func (c Codec[T]) encodeKey(s domain.Snapshot) (KeyColumns[T], error) {
 	scopes, err := encodeScopes(s.Scopes)
 	if err != nil {
 		return KeyColumns[T]{}, err
@@ -44,6 +44,7 @@ func (c Codec[T]) keyColumns(s domain.Snapshot) (KeyColumns[T], error) {
 		ID:          string(s.ID),
 		WorkspaceID: string(s.Workspace),
 		Name:        s.Name.String(),
+		NameFolded:  s.Name.Folded(),
 		Mode:        int64(s.Mode),
 		Scopes:      scopes,
 		IPWhitelist: whitelist,

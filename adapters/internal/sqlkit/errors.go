@@ -3,8 +3,10 @@ package sqlkit
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // Unavailable returns cause as a [domain.ErrUnavailable].
@@ -16,8 +18,18 @@ func Unavailable(cause error) error {
 // read into, and not that of its driver.
 func Settled(err error) bool {
 	_, own := errors.AsType[ownError](err)
-	return err == nil || own || errors.Is(err, ErrNothingToWrite) ||
-		errors.Is(err, domain.ErrKeyExists) || errors.Is(err, domain.ErrKeyNotFound)
+	_, replayed := errors.AsType[*ports.Replayed](err)
+	return err == nil || own || replayed || slices.ContainsFunc(words, func(word error) bool { return errors.Is(err, word) })
+}
+
+// words are what a store says beside what it found stored.
+var words = []error{
+	ErrNothingToWrite,
+	domain.ErrKeyExists,
+	domain.ErrKeyNotFound,
+	domain.ErrTooManyKeys,
+	domain.ErrOnceReused,
+	domain.ErrOnceRunning,
 }
 
 // ownError is about what is stored, or is to be.

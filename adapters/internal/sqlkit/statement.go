@@ -45,3 +45,26 @@ func (s *Statement) Select(ctx context.Context, dest any, args ...any) error {
 	}
 	return prepared.SelectContext(ctx, dest, args...)
 }
+
+// each calls f for each row of the answer.
+func (s *Statement) each(ctx context.Context, args []any, f func(scan func(...any) error) error) (err error) {
+	prepared, err := s.Prepared(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := prepared.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+	}()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -2,6 +2,7 @@ package sqlkit
 
 import (
 	"context"
+	"sync"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -30,4 +31,27 @@ func (s Statements) Prepared(ctx context.Context) (map[string]*sqlx.Stmt, error)
 		all[query] = prepared
 	}
 	return all, nil
+}
+
+// KeyLists are the statements of lists of keys, each made when it is first
+// wanted. It is safe for concurrent use.
+type KeyLists struct {
+	db         *sqlx.DB
+	mu         sync.Mutex
+	statements Statements // as many as there are kinds of lists
+}
+
+// NewKeyLists returns the statements of lists in db.
+func NewKeyLists(db *sqlx.DB) *KeyLists { return &KeyLists{db: db, statements: make(Statements)} }
+
+// Of returns the statement of a list.
+func (l *KeyLists) Of(list KeyList) *Statement {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	statement, made := l.statements[list.Query]
+	if !made {
+		statement = NewStatement(l.db, list.Query)
+		l.statements[list.Query] = statement
+	}
+	return statement
 }

@@ -11,8 +11,14 @@ import (
 // ChangedRows is what an update of a key writes. When a key was last used is
 // not of it: that is written past updates, and must not be undone by them.
 type ChangedRows[T any] struct {
+	// Outcome is the key once the update is made. When nothing changed it is
+	// the key as it is stored, and all below is empty.
+	Outcome   domain.Snapshot
+	Unchanged bool
+
 	ID          string
 	Name        string
+	NameFolded  string
 	Scopes      *string // nil: as it is stored
 	IPWhitelist *string // nil: as it is stored
 	Disabled    bool
@@ -34,6 +40,9 @@ func (c Codec[T]) Update(ctx context.Context, stored []KeyRow[T], change *Change
 	event, err := change.Of(ctx, key)
 	if err != nil {
 		return ChangedRows[T]{}, err
+	}
+	if event.ID == "" {
+		return ChangedRows[T]{Outcome: before, Unchanged: true}, nil
 	}
 	rows, err := c.changedRows(before, key, event)
 	if err != nil {
@@ -60,8 +69,10 @@ func (c Codec[T]) changedRows(before domain.Snapshot, after *domain.APIKey, even
 		return ChangedRows[T]{}, err
 	}
 	rows := ChangedRows[T]{
+		Outcome:     is,
 		ID:          string(is.ID),
 		Name:        is.Name.String(),
+		NameFolded:  is.Name.Folded(),
 		Scopes:      scopes,
 		IPWhitelist: whitelist,
 		Disabled:    is.Disabled,

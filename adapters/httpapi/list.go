@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// listKeys serves GET on the keys of a workspace.
+func (a *API) listKeys(x *exchange, owner application.Owner) error {
+	q, faults := toKeyQuery(x.Request().URL.RawQuery)
+	if faults != nil {
+		return faults
+	}
+	ctx, cancel := x.bounded()
+	defer cancel()
+	list, err := a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
+	if err != nil {
+		return err
+	}
+	return x.succeed(http.StatusOK, toKeyPage(list, q.page, a.Now()))
+}
+
+// keyQuery is what a list of keys is asked for.
+type keyQuery struct {
+	filter domain.KeyFilter
+	order  domain.Order
+	page   domain.Page
+}
+
+func toKeyQuery(query string) (q keyQuery, faults domain.Faults) {
+	number, size := int64(0), int64(domain.DefaultPageSize)
+	faults = decodeQuery(query, append(pageParameters(&number, &size),
+		parameter{"sort", term(&q.order, domain.ParseOrder)},
+		parameter{"status", term(&q.filter.Status, domain.ParseStatus)},
+		parameter{"mode", term(&q.filter.Mode, domain.ParseModeName)},
+		parameter{"q", term(&q.filter.Name, domain.ParseNamePart)},
+	)...)
+	if faults != nil {
+		return keyQuery{}, faults
+	}
+	q.page, faults = domain.NewPage(number, size)
+	return q, faults
+}
+
+// pageBody is one page of a list, in the contract's order.
+type pageBody[T any] struct {
+	Items []T   `json:"items"` // never nil: an empty page is written []
+	Page  int   `json:"page"`
+	Size  int   `json:"size"`
+	Total int64 `json:"total"`
+}
+
+func toPage[E, T any](all []E, to func(E) T, page domain.Page, total int64) pageBody[T] {
+	items := make([]T, len(all))
+	for i, e := range all {
+		items[i] = to(e)
+	}
+	return pageBody[T]{Items: items, Page: page.Number(), Size: page.Size(), Total: total}
+}
+
+func toKeyPage(list ports.KeyPage, page domain.Page, now time.Time) pageBody[keyBody] {
+	return toPage(list.Keys, func(key *domain.APIKey) keyBody { return toKeyBody(key, now) }, page, list.Total)
+}

@@ -1,0 +1,104 @@
+package sqlkit
+
+import (
+	"context"
+	"strings"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Dialect is what the two stores do not spell alike in a list of keys.
+type Dialect struct {
+	Name     string // the name, compared code point by code point
+	Position string // the function that says where a text has another
+}
+
+// KeyList is a list of keys as a statement, with ? for arguments. There are as
+// many statements as there are kinds of filters and orders, which is 64.
+type KeyList struct {
+	Query string
+	Args  []any
+}
+
+// KeyList returns the list that [ports.KeyReader] promises. Page and total are
+// of one statement, and so of one moment. The page is cut out of an index that
+// has all its filters, and only what is on it is read: page is a list of
+// identifiers, and the last ORDER BY is of the keys on it.
+func (c Codec[T]) KeyList(d Dialect, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
+	conditions, values := c.conditions(d, filter)
+	of := append([]any{string(workspace)}, values...)
+	total := `SELECT coalesce((SELECT living FROM api_key_counts WHERE workspace_id = ?), 0) AS total`
+	if conditions != "" {
+		total = `SELECT count(*) AS total FROM api_keys k WHERE workspace_id = ? AND deleted_at IS NULL` + conditions
+	}
+	return KeyList{
+		Query: `WITH page AS (
+SELECT k.id FROM api_keys k WHERE workspace_id = ? AND deleted_at IS NULL` + conditions + orderBy(d, order) + ` LIMIT ? OFFSET ?
+)
+SELECT t.total, ` + keyColumns + `
+FROM (` + total + `) t
+LEFT JOIN (page JOIN api_keys k ON k.id = page.id JOIN api_key_secrets s ON s.api_key_id = k.id) ON true` + orderBy(d, order) + `, s.position`,
+		Args: append(append(of, page.Size(), page.Offset()), of...),
+	}
+}
+
+// conditions returns what filter adds to the living keys of a workspace, and
+// the arguments of that.
+func (c Codec[T]) conditions(d Dialect, filter domain.KeyFilter) (conditions string, args []any) {
+	add := func(condition string, values ...any) {
+		conditions += " AND " + condition
+		args = append(args, values...)
+	}
+	switch at := c.Encode(filter.At.UTC()); filter.Status {
+	case "":
+	case domain.StatusActive:
+		add("NOT k.disabled AND (k.expires_at IS NULL OR k.expires_at > ?)", at)
+	case domain.StatusExpired:
+		add("NOT k.disabled AND k.expires_at <= ?", at)
+	case domain.StatusDisabled:
+		add("k.disabled")
+	default:
+		add("false")
+	}
+	if filter.Mode != 0 {
+		add("k.mode = ?", int64(filter.Mode))
+	}
+	if part := filter.Name.Folded(); part != "" {
+		add(d.Position+"(k.name_folded, ?) > 0", part)
+	}
+	return conditions, args
+}
+
+func orderBy(d Dialect, order domain.Order) string {
+	by, direction := "k.created_at", " DESC"
+	if order.By == domain.ByName {
+		by = d.Name
+	}
+	if order.Ascending {
+		direction = " ASC"
+	}
+	return "\nORDER BY " + strings.Join([]string{by, "k.id"}, direction+", ") + direction
+}
+
+// SelectKeyList reads the rows of a [KeyList] and the total.
+func SelectKeyList[T any](ctx context.Context, s *Statement, args ...any) ([]KeyRow[T], int64, error) {
+	return selectPage(ctx, s, (*KeyRow[T]).columns, args...)
+}
+
+// KeyPage returns the page that rows, as [SelectKeyList] read them, are of.
+func (c Codec[T]) KeyPage(rows []KeyRow[T], total int64) (ports.KeyPage, error) {
+	list := ports.KeyPage{Total: total}
+	for len(rows) > 0 {
+		secrets := 1
+		for secrets < len(rows) && rows[secrets].ID == rows[0].ID {
+			secrets++
+		}
+		key, err := c.Key(rows[:secrets])
+		if err != nil {
+			return ports.KeyPage{}, err
+		}
+		list.Keys, rows = append(list.Keys, key), rows[secrets:]
+	}
+	return list, nil
+}

@@ -1,0 +1,26 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// dialect compares names byte by byte, which for UTF-8 is code point by code
+// point, whatever the locale of the database.
+var dialect = sqlkit.Dialect{Name: `k.name COLLATE "C"`, Position: "strpos"}
+
+// List implements ports.KeyReader.
+func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	list := codec.KeyList(dialect, workspace, filter, order, page)
+	return untilDone(ctx, func() (ports.KeyPage, error) {
+		rows, total, err := sqlkit.SelectKeyList[time.Time](ctx, r.lists.Of(list), list.Args...)
+		if err != nil {
+			return ports.KeyPage{}, translate(ctx, err)
+		}
+		return codec.KeyPage(rows, total)
+	})
+}

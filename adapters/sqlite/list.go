@@ -1,0 +1,23 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// dialect compares names byte by byte, which for UTF-8 is code point by code
+// point.
+var dialect = sqlkit.Dialect{Name: "k.name", Position: "instr"}
+
+// List implements ports.KeyReader.
+func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	list := codec.KeyList(dialect, workspace, filter, order, page)
+	rows, total, err := sqlkit.SelectKeyList[int64](ctx, r.lists.Of(list), list.Args...)
+	if err != nil {
+		return ports.KeyPage{}, translate(ctx, err)
+	}
+	return codec.KeyPage(rows, total)
+}

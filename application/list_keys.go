@@ -1,0 +1,30 @@
+package application
+
+import (
+	"context"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// ListKeys shows the keys of a workspace to its owner.
+type ListKeys struct {
+	keys ports.KeyReader
+	now  func() time.Time
+}
+
+// NewListKeys returns the use case.
+func NewListKeys(keys ports.KeyReader, now func() time.Time) *ListKeys {
+	return &ListKeys{keys: keys, now: now}
+}
+
+// Do returns one page of the keys that filter admits now; its At is not
+// looked at. It returns the errors of [ports.KeyReader].
+func (uc *ListKeys) Do(ctx context.Context, owner Owner, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	if !owner.proven() {
+		return ports.KeyPage{}, domain.ErrNotOwner
+	}
+	filter.At = uc.now()
+	return uc.keys.List(ctx, owner.workspace, filter, order, page)
+}

@@ -1,0 +1,89 @@
+package application
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// rememberedFor is how long an idempotency key is taken.
+const rememberedFor = 24 * time.Hour
+
+// Once is how a client has a request carried out at most once, however often
+// it is sent. The zero value is that of a request which says nothing of it.
+type Once struct {
+	Key         string   // the client's: 1 to 255 visible ASCII characters
+	Fingerprint [32]byte // of all that makes two requests the same
+}
+
+// at returns what a store is told of a request that came at now; nil for none.
+func (o Once) at(now time.Time) *ports.Once {
+	if o.Key == "" {
+		return nil
+	}
+	return &ports.Once{Key: o.Key, Fingerprint: o.Fingerprint, At: now, Until: now.Add(rememberedFor)}
+}
+
+// Exclusive returns writer with each change refused, by
+// [domain.ErrOnceRunning], while one under the same idempotency key is under
+// way in this process.
+func Exclusive(writer ports.KeyWriter) ports.KeyWriter {
+	return &exclusive{writer: writer, running: make(map[onceName]struct{})}
+}
+
+type exclusive struct {
+	writer ports.KeyWriter
+
+	mu      sync.Mutex
+	running map[onceName]struct{} // as many as there are requests
+}
+
+type onceName struct {
+	workspace domain.WorkspaceID
+	key       string
+}
+
+// Create implements ports.KeyWriter.
+func (e *exclusive) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
+	return e.alone(key.Snapshot().Workspace, options.Once, func() error {
+		return e.writer.Create(ctx, key, event, options)
+	})
+}
+
+// Update implements ports.KeyWriter.
+func (e *exclusive) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
+	return e.alone(workspace, options.Once, func() error {
+		return e.writer.Update(ctx, workspace, id, change, options)
+	})
+}
+
+func (e *exclusive) alone(workspace domain.WorkspaceID, once *ports.Once, write func() error) error {
+	if once == nil {
+		return write()
+	}
+	name := onceName{workspace, once.Key}
+	if !e.enter(name) {
+		return domain.ErrOnceRunning
+	}
+	defer e.leave(name)
+	return write()
+}
+
+func (e *exclusive) enter(name onceName) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, taken := e.running[name]; taken {
+		return false
+	}
+	e.running[name] = struct{}{}
+	return true
+}
+
+func (e *exclusive) leave(name onceName) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.running, name)
+}

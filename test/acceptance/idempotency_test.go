@@ -1,0 +1,223 @@
+package acceptance
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+func once(key string) func(*request) { return set("Idempotency-Key", key) }
+
+// mustBeReplay fails unless again repeats first, but for the secret and the clock.
+func mustBeReplay(t *testing.T, first, again answer) {
+	t.Helper()
+	if first.header.Get("Idempotent-Replayed") != "" || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("Idempotent-Replayed = %q, then %q", first.header.Get("Idempotent-Replayed"), again.header.Get("Idempotent-Replayed"))
+	}
+	if again.status != first.status || again.header.Get("Location") != first.header.Get("Location") {
+		t.Errorf("%d at %q, then %d at %q", first.status, first.header.Get("Location"), again.status, again.header.Get("Location"))
+	}
+	if first.body == "" {
+		if again.body != "" {
+			t.Errorf("a body: %s", again.body)
+		}
+		return
+	}
+	want, got := first.fields(t), again.fields(t)
+	if data, ok := want["data"].(map[string]any); ok {
+		delete(data, "secret")
+	}
+	delete(want, "timestamp")
+	delete(got, "timestamp")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-first +again):\n%s", diff)
+	}
+}
+
+func TestIdempotency_everyPostIsCarriedOutOnce(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		id, _ := w.newKey(t, `{"name":"first"}`)
+		for _, r := range []request{
+			w.create(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2026-03-21T01:00:00Z"}`, once("create")),
+			w.rotate(t, id, `{"gracePeriodSeconds":60}`, once("rotate")),
+			w.rotate(t, id, ``, once("rotate-without-a-body")),
+			w.manage(t, http.MethodPost, "/"+id+"/disable", once("disable")),
+			w.manage(t, http.MethodPost, "/"+id+"/disable", once("disable-again")),
+			w.manage(t, http.MethodPost, "/"+id+"/enable", once("enable")),
+			w.remove(t, id, once("delete")),
+		} {
+			first := do(t, r)
+			if first.status >= 300 {
+				t.Fatalf("%s: %d %s", r.url, first.status, first.body)
+			}
+			mustBeReplay(t, first, do(t, r))
+			mustBeReplay(t, first, do(t, r))
+		}
+		if names, total := do(t, w.list(t, "")).named(t); total != 1 || names[0] != "k" {
+			t.Errorf("%d keys are left: %s", total, names)
+		}
+		types := do(t, w.events(t, id, "")).types(t)
+		if diff := cmp.Diff([]string{"CREATED", "DELETED", "DISABLED", "ENABLED", "ROTATED", "ROTATED"}, slices.Sorted(slices.Values(types))); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestIdempotency_aReplayTellsWhatWasNotWhatIs(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		create := w.create(t, `{"name":"k","expiresAt":"2026-03-21T01:00:00Z"}`, once("c"))
+		first := do(t, create)
+		id := first.data(t)["apiKeyId"].(string)
+		rotate := w.rotate(t, id, `{}`, once("r"))
+		rotated := do(t, rotate)
+		do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+		mustBeReplay(t, rotated, do(t, rotate))
+		w.clock.Set(now.Add(2 * time.Hour)) // past its expiry
+		do(t, w.remove(t, id))
+		again := w.create(t, create.body, once("c")) // with a token of now
+		mustBeReplay(t, first, do(t, again))
+		mustBeReplay(t, rotated, do(t, w.rotate(t, id, `{}`, once("r"))))
+	})
+}
+
+func TestIdempotency_409_anotherRequest(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		id, _ := w.newKey(t, `{"name":"first"}`)
+		do(t, w.create(t, `{"name":"k"}`, once("o")))
+		for name, r := range map[string]request{
+			"another body":      w.create(t, `{"name":"k" }`, once("o")),
+			"another operation": w.manage(t, http.MethodPost, "/"+id+"/disable", once("o")),
+			"another account":   w.create(t, `{"name":"k"}`, once("o"), as(w.token(t, func(c *jwttest.Claims) { c.Account = "acc-8" }))),
+		} {
+			t.Log(name)
+			mustBe(t, do(t, r), 409, "4091", "Idempotency-Key was used with a different request")
+		}
+		if a := do(t, w.create(t, `{"name":7}`, once("o"))); a.status != 400 {
+			t.Errorf("a wrong body is judged after the key: %d", a.status)
+		}
+		elsewhere := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
+		a := do(t, w.create(t, `{"name":"k"}`, once("o"), elsewhere, set("X-Workspace-Id", "ws_2"), func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }))
+		if a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("the key of another workspace: %d %s", a.status, a.body)
+		}
+	})
+}
+
+func TestIdempotency_aRefusedRequestLeavesTheKeyFree(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		for _, refused := range []request{
+			w.create(t, `{"name":""}`, once("o")),
+			w.create(t, `{"name":"k","mode":2}`, once("o"), as(w.token(t, portal("TENANT")))),
+			w.create(t, `{"name":"k","expiresAt":"2020-01-01T00:00:00Z"}`, once("o")),
+			w.rotate(t, "sk_live_0000000000000000", `{}`, once("o")),
+			w.manage(t, http.MethodPost, "/sk_live_0000000000000000/enable", once("o")),
+			w.remove(t, "sk_live_0000000000000000", once("o")),
+		} {
+			if a := do(t, refused); a.status < 400 {
+				t.Errorf("%s: %d %s", refused.url, a.status, a.body)
+			}
+		}
+		if a := do(t, w.create(t, `{"name":"k"}`, once("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+}
+
+func TestIdempotency_isForgottenAfterADay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		do(t, w.create(t, `{"name":"k"}`, once("o")))
+		w.clock.Set(now.Add(24*time.Hour - time.Microsecond))
+		if a := do(t, w.create(t, `{"name":"k"}`, once("o"))); a.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("within a day: %d %s", a.status, a.body)
+		}
+		w.clock.Set(now.Add(24 * time.Hour))
+		if a := do(t, w.create(t, `{"name":"another"}`, once("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("after a day: %d %s", a.status, a.body)
+		}
+	})
+}
+
+func TestIdempotency_ofManyAtOnceOneIsCarriedOut(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		r := w.create(t, `{"name":"k"}`, once("o"))
+		answers := make([]answer, 20)
+		var wg sync.WaitGroup
+		for i := range answers {
+			wg.Go(func() { answers[i] = do(t, r) })
+		}
+		wg.Wait()
+		made := 0
+		for _, a := range answers {
+			switch {
+			case a.status == 201 && a.header.Get("Idempotent-Replayed") == "":
+				made++
+			case a.status == 409 && a.header.Get("Retry-After") == "1":
+				mustBe(t, a, 409, "4090", "Request conflicts with the state of the API key")
+			case a.status != 201 || strings.Contains(a.body, "secret"):
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		}
+		if _, total := do(t, w.list(t, "")).named(t); made != 1 || total != 1 {
+			t.Errorf("%d answers say that they made a key, and there are %d", made, total)
+		}
+	})
+}
+
+// waiting is a repository whose creations wait until they are let go.
+type waiting struct {
+	ports.KeyRepository
+	begun, goOn chan struct{}
+}
+
+func (w waiting) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
+	w.begun <- struct{}{}
+	<-w.goOn
+	return w.KeyRepository.Create(ctx, key, event, options)
+}
+
+func TestIdempotency_409_theTwinIsStillRunning(t *testing.T) {
+	t.Parallel()
+	store := waiting{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
+	w := newWorld(t, nil, apikeys.WithRepository(store))
+	r := w.create(t, `{"name":"k"}`, once("o"))
+	first := make(chan answer)
+	go func() { first <- do(t, r) }()
+	<-store.begun
+	twin := do(t, r)
+	mustBe(t, twin, 409, "4090", "Request conflicts with the state of the API key")
+	if got := twin.header.Get("Retry-After"); got != "1" {
+		t.Errorf("Retry-After = %q", got)
+	}
+	close(store.goOn)
+	if a := <-first; a.status != 201 {
+		t.Errorf("the first: %d %s", a.status, a.body)
+	}
+}
+
+func TestIdempotency_400(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, tt := range []struct {
+		values []string
+		want   string
+	}{
+		{[]string{""}, "Idempotency-Key length"},
+		{[]string{strings.Repeat("x", 256)}, "Idempotency-Key length"},
+		{[]string{"with space"}, "Idempotency-Key characters"},
+		{[]string{"a", "a"}, "Idempotency-Key duplicate_field"},
+	} {
+		mustFail(t, do(t, w.create(t, `{"name":"k"}`, set("Idempotency-Key", tt.values...))), []string{tt.want})
+	}
+}

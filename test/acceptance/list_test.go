@@ -1,0 +1,184 @@
+package acceptance
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+)
+
+// list is a right request to list keys.
+func (w *world) list(t *testing.T, query string, changes ...func(*request)) request {
+	t.Helper()
+	return w.manage(t, http.MethodGet, query, changes...)
+}
+
+// named returns the names of the items of a page, and its total.
+func (a answer) named(t *testing.T) (names []string, total int) {
+	t.Helper()
+	data := a.data(t)
+	for _, item := range data["items"].([]any) {
+		names = append(names, item.(map[string]any)["name"].(string))
+	}
+	return names, int(data["total"].(float64))
+}
+
+func TestListKeys_200(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		envelope := func(data string) string {
+			return `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":` + data + `}`
+		}
+		a := do(t, w.list(t, ""))
+		if diff := cmp.Diff(envelope(`{"items":[],"page":0,"size":20,"total":0}`), a.body); a.status != http.StatusOK || diff != "" {
+			t.Errorf("of no keys: %d (-want +got):\n%s", a.status, diff)
+		}
+		mustHaveHeaders(t, a)
+		id, _ := w.newKey(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2027-01-01T00:00:00Z"}`)
+		key := `{"apiKeyId":"` + id + `","name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}`
+		a = do(t, w.list(t, "?page=0&size=1"))
+		if diff := cmp.Diff(envelope(`{"items":[`+key+`],"page":0,"size":1,"total":1}`), a.body); a.status != http.StatusOK || diff != "" {
+			t.Errorf("of one: %d (-want +got):\n%s", a.status, diff)
+		}
+	})
+}
+
+func TestListKeys_200_filtersOrdersAndPages(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		for i, body := range []string{
+			`{"name":"Élan 100%","mode":2}`,
+			`{"name":"beta"}`,
+			`{"name":"Alpha"}`,
+			`{"name":"alpha_2"}`,
+			`{"name":"short","expiresAt":"2026-03-21T00:01:00Z"}`,
+			`{"name":"gone"}`,
+		} {
+			w.clock.Set(now.Add(time.Duration(i) * time.Microsecond))
+			id, _ := w.newKey(t, body)
+			switch i {
+			case 1:
+				do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+			case 5:
+				do(t, w.remove(t, id))
+			}
+		}
+		w.clock.Set(now.Add(time.Hour))
+		for _, tt := range []struct {
+			query string
+			want  []string
+			total int
+		}{
+			{"", []string{"short", "alpha_2", "Alpha", "beta", "Élan 100%"}, 5},
+			{"?sort=createdAt,desc", []string{"short", "alpha_2", "Alpha", "beta", "Élan 100%"}, 5},
+			{"?sort=createdAt,asc", []string{"Élan 100%", "beta", "Alpha", "alpha_2", "short"}, 5},
+			{"?sort=name,asc", []string{"Alpha", "alpha_2", "beta", "short", "Élan 100%"}, 5},
+			{"?sort=name%2Cdesc", []string{"Élan 100%", "short", "beta", "alpha_2", "Alpha"}, 5},
+			{"?sort=name,asc&page=1&size=2", []string{"beta", "short"}, 5},
+			{"?page=3&size=2", nil, 5},
+			{"?page=2147483647&size=100", nil, 5},
+			{"?status=ACTIVE", []string{"alpha_2", "Alpha", "Élan 100%"}, 3},
+			{"?status=DISABLED", []string{"beta"}, 1},
+			{"?status=EXPIRED", []string{"short"}, 1},
+			{"?mode=TEST", []string{"Élan 100%"}, 1},
+			{"?mode=LIVE&status=ACTIVE&sort=name,asc&size=1", []string{"Alpha"}, 2},
+			{"?q=ALPHA", []string{"alpha_2", "Alpha"}, 2},
+			{"?q=%C3%A9lan", []string{"Élan 100%"}, 1},
+			{"?q=%25", []string{"Élan 100%"}, 1},
+			{"?q=_", []string{"alpha_2"}, 1},
+			{"?q=n+1", []string{"Élan 100%"}, 1},
+			{"?q=" + url.QueryEscape(`'\"`), nil, 0},
+			{"?q=gone", nil, 0},
+			{"?&", []string{"short", "alpha_2", "Alpha", "beta", "Élan 100%"}, 5},
+		} {
+			a := do(t, w.list(t, tt.query))
+			if a.status != http.StatusOK {
+				t.Fatalf("%s: %d %s", tt.query, a.status, a.body)
+			}
+			got, total := a.named(t)
+			if diff := cmp.Diff(tt.want, got); diff != "" || total != tt.total {
+				t.Errorf("%s: total %d, want %d (-want +got):\n%s", tt.query, total, tt.total, diff)
+			}
+		}
+	})
+}
+
+func TestListKeys_200_ordersKeysOfOneInstantByTheirIdentifiers(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		for range 5 {
+			w.newKey(t, `{"name":"same"}`)
+		}
+		for _, order := range []string{"createdAt,asc", "createdAt,desc", "name,asc", "name,desc"} {
+			var ids []string
+			for page := range 5 {
+				items := do(t, w.list(t, fmt.Sprintf("?sort=%s&page=%d&size=1", order, page))).data(t)["items"].([]any)
+				ids = append(ids, items[0].(map[string]any)["apiKeyId"].(string))
+			}
+			for i := range 4 {
+				if (ids[i] < ids[i+1]) != strings.HasSuffix(order, "asc") {
+					t.Errorf("%s: %s", order, ids)
+				}
+			}
+		}
+	})
+}
+
+func TestListKeys_200_showsNothingOfOtherWorkspaces(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		w.newKey(t, `{"name":"mine"}`)
+		other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
+		a := do(t, w.list(t, "", other, set("X-Workspace-Id", "ws_2"), func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }))
+		if names, total := a.named(t); names != nil || total != 0 {
+			t.Errorf("another workspace sees %s of %d", names, total)
+		}
+	})
+}
+
+func TestListKeys_400(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for query, want := range map[string][]string{
+		"?page=-1":                       {"page range"},
+		"?page=2147483648":               {"page range"},
+		"?page=99999999999999999999":     {"page range"},
+		"?page=one":                      {"page format"},
+		"?page=":                         {"page format"},
+		"?page=%2B1":                     {"page format"},
+		"?page=1.0":                      {"page format"},
+		"?size=0":                        {"size range"},
+		"?size=101":                      {"size range"},
+		"?size=ten&page=-1":              {"size format", "page range"},
+		"?sort=id,asc":                   {"sort range"},
+		"?sort=name":                     {"sort range"},
+		"?sort=name,up":                  {"sort range"},
+		"?status=active":                 {"status range"},
+		"?status=":                       {"status range"},
+		"?mode=1":                        {"mode range"},
+		"?q=":                            {"q length"},
+		"?q=" + strings.Repeat("x", 129): {"q length"},
+		"?q=%ff":                         {"q characters"},
+		"?q=%00":                         {"q characters"},
+		"?filter=x":                      {"filter unknown_field"},
+		"?Page=1":                        {"Page unknown_field"},
+		"?page=0&page=0":                 {"page duplicate_field"},
+		"?page=0&p%61ge=0":               {"page duplicate_field"},
+		"?page=0;size=5":                 {"page syntax"},
+		"?q=%zz":                         {"q syntax"},
+		"?%zz=1":                         {"%zz syntax"},
+		"?workspaceId=ws_2&sort=x&q=":    {"workspaceId unknown_field", "sort range", "q length"},
+	} {
+		mustFail(t, do(t, w.list(t, query)), want)
+	}
+}
+
+func TestListKeys_403(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, name := range []string{"ADMIN", "OPERATOR", "VIEWER", "owner"} {
+		mustBe(t, do(t, w.list(t, "?page=x", as(w.token(t, role(name))))), 403, "4030", "Only workspace owner can manage API keys")
+	}
+}
