@@ -1,0 +1,92 @@
+package model
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// A life has stepsOfALife operations on average, and each store sees as many
+// lives as rapid makes checks: 100.
+const (
+	stepsOfALife = "120"
+	fewestSteps  = 10_000
+)
+
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.steps", stepsOfALife); err != nil {
+		panic(err)
+	}
+	pgtest.Main(m)
+}
+
+type clock struct{ at atomic.Pointer[time.Time] }
+
+func (c *clock) Now() time.Time  { return *c.at.Load() }
+func (c *clock) Set(t time.Time) { c.at.Store(&t) }
+
+func TestTheLifeOfKeys_isThatOfTheModel(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]func(t testing.TB) string{
+		"memory":   func(testing.TB) string { return "memory://" },
+		"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+		"postgres": func(t testing.TB) string { return pgtest.NewDatabase(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := new(clock)
+			clock.Set(time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC))
+			service := newService(t, url(t), clock.Now)
+			lives, steps := 0, 0
+			rapid.Check(t, func(t *rapid.T) {
+				lives++
+				m := &machine{service: service, clock: clock, model: newModel(maximum), steps: &steps}
+				for _, name := range []string{"a", "b"} {
+					m.workspaces = append(m.workspaces, fmt.Sprintf("ws-%d-%s", lives, name))
+				}
+				t.Repeat(rapid.StateMachineActions(m))
+			})
+			if steps < fewestSteps {
+				t.Errorf("%d steps, want %d at least", steps, fewestSteps)
+			}
+		})
+	}
+}
+
+const maximum = 6
+
+func newService(t *testing.T, databaseURL string, now func() time.Time) *apikeys.Service {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.DatabaseURL, cfg.Peppers = config.Secret(databaseURL), config.Secret(pepper)
+	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	cfg.MaxKeysPerWorkspace = maximum
+	service, err := apikeys.New(t.Context(), cfg, apikeys.WithClock(now), apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := service.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return service
+}

@@ -1,0 +1,371 @@
+package model
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// machine does the same to the service and to the model, and compares.
+type machine struct {
+	service    *apikeys.Service
+	clock      *clock
+	model      *model
+	workspaces []string
+	steps      *int
+}
+
+// errInPast stands for the faults of an expiry in the past.
+var errInPast = errors.New("an expiry in the past")
+
+// owner draws a workspace and one of its owners.
+func (m *machine) owner(t *rapid.T) (apikeys.Owner, string, string) {
+	ws := rapid.SampledFrom(m.workspaces).Draw(t, "workspace")
+	account := rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "account")
+	roles := map[domain.WorkspaceID]domain.Role{domain.WorkspaceID(ws): domain.RoleOwner}
+	actor := domain.Actor{AccountID: account, Portal: domain.PortalPartner, Roles: roles}
+	owner, err := m.service.Owner(context.Background(), actor, domain.WorkspaceID(ws), domain.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner, ws, account
+}
+
+// key draws the identifier of a key, of whatever workspace and state.
+func (m *machine) key(t *rapid.T) domain.KeyID {
+	ids := []string{"sk_live_0000000000000000"}
+	for _, k := range m.model.keys {
+		ids = append(ids, k.id)
+	}
+	return domain.KeyID(rapid.SampledFrom(ids).Draw(t, "key"))
+}
+
+// once draws whether a request has an idempotency key.
+func (m *machine) once(t *rapid.T, request string) apikeys.Once {
+	name := rapid.SampledFrom([]string{"", "", "", "o1", "o2"}).Draw(t, "idempotency key")
+	if name == "" {
+		return apikeys.Once{}
+	}
+	return apikeys.Once{Key: name, Fingerprint: sha256.Sum256([]byte(request))}
+}
+
+// settled compares what a request that was made before is answered with. It
+// says whether there is no more to compare.
+func (m *machine) settled(t *rapid.T, ws, request string, o apikeys.Once, err error) bool {
+	before, taken := m.model.before(ws, o.Key, m.clock.Now())
+	replayed, isReplay := errors.AsType[*apikeys.Replayed](err)
+	switch {
+	case !taken && (isReplay || errors.Is(err, domain.ErrOnceReused)):
+		t.Fatalf("%q is not taken: %v", o.Key, err)
+	case !taken:
+		return false
+	case before.request != request:
+		if !errors.Is(err, domain.ErrOnceReused) {
+			t.Fatalf("%q was used for %s: %v", o.Key, before.request, err)
+		}
+	case !isReplay:
+		t.Fatalf("%q was carried out: %v", o.Key, err)
+	default:
+		if s := replayed.Outcome.Snapshot(); s.Secrets != nil {
+			t.Fatal("the outcome has secrets")
+		}
+		m.same(t, &before.outcome, replayed.Outcome)
+	}
+	return true
+}
+
+// same compares a key with the model's.
+func (m *machine) same(t *rapid.T, want *key, got *domain.APIKey) {
+	t.Helper()
+	s := got.Snapshot()
+	is := key{
+		id: string(s.ID), workspace: string(s.Workspace), account: s.CreatedBy,
+		name: s.Name.String(), mode: s.Mode.String(), disabled: s.Disabled, deleted: !s.DeletedAt.IsZero(),
+		createdAt: s.CreatedAt, expiresAt: s.ExpiresAt,
+	}
+	for _, code := range s.Scopes.Codes() {
+		is.scopes = append(is.scopes, string(code))
+	}
+	for _, r := range s.IPWhitelist.Ranges() {
+		is.ips = append(is.ips, r.String())
+	}
+	should := *want
+	should.secrets, should.events = nil, nil
+	if diff := cmp.Diff(should, is, cmp.AllowUnexported(key{})); diff != "" {
+		t.Fatalf("key (-model +service):\n%s", diff)
+	}
+}
+
+// changed makes one change of a key on both sides. change is nil where the
+// model refuses, as it does a key that is not there.
+func (m *machine) changed(t *rapid.T, ws, request string, o apikeys.Once, id domain.KeyID, err error, change func(k *key) error) {
+	if m.settled(t, ws, request, o, err) {
+		return
+	}
+	k, want := m.model.find(ws, string(id)), domain.ErrKeyNotFound
+	if k != nil {
+		want = change(k)
+	}
+	if faults, refused := errors.AsType[domain.Faults](err); refused && faults[0].Reason == domain.ReasonInPast {
+		err = errInPast
+	}
+	if !errors.Is(err, want) {
+		t.Fatalf("%s: %v, want %v", request, err, want)
+	}
+	if want == nil {
+		m.model.remember(ws, o.Key, request, k, m.clock.Now())
+	}
+}
+
+// Create makes a key.
+func (m *machine) Create(t *rapid.T) {
+	owner, ws, account := m.owner(t)
+	spec := drawSpec(t, m.clock.Now())
+	request := fmt.Sprint("create ", account, spec)
+	o := m.once(t, request)
+	created, err := m.service.CreateKey(context.Background(), owner, spec.real(t), o)
+	now := m.clock.Now()
+	faults, refused := errors.AsType[domain.Faults](err)
+	past := !spec.expiresAt.IsZero() && !spec.expiresAt.After(now)
+	before, _ := m.model.before(ws, o.Key, now)
+	// A body is judged before the state, but for a request that was carried out.
+	if judged := past && before.request != request; !judged && m.settled(t, ws, request, o, err) {
+		return
+	}
+	full := m.model.living(ws) >= m.model.maximum
+	switch {
+	case past != refused || refused && faults[0].Reason != domain.ReasonInPast:
+		t.Fatalf("an expiry in the past: %v, and %v", past, err)
+	case past: // refused
+	case full != errors.Is(err, domain.ErrTooManyKeys):
+		t.Fatalf("full: %v, and %v", full, err)
+	case full:
+	case err != nil:
+		t.Fatal(err)
+	default:
+		k := &key{
+			id: string(created.Key.ID()), workspace: ws, account: account, name: spec.name, mode: spec.mode,
+			scopes: spec.scopes, ips: spec.ips, createdAt: now, expiresAt: spec.expiresAt,
+			secrets: []secret{{text: created.Secret.Reveal()}},
+		}
+		fields := []string{"name", "mode", "scopes", "ipWhitelist"}
+		if !spec.expiresAt.IsZero() {
+			fields = append(fields, "expiresAt")
+		}
+		k.happened("CREATED", account, now, fields...)
+		m.model.keys = append(m.model.keys, k)
+		m.same(t, k, created.Key)
+		m.model.remember(ws, o.Key, request, k, now)
+	}
+}
+
+// Update revises some of what the owner decides.
+func (m *machine) Update(t *rapid.T) {
+	owner, ws, account := m.owner(t)
+	id, now := m.key(t), m.clock.Now()
+	spec, which := drawSpec(t, now), rapid.IntRange(0, 15).Draw(t, "members")
+	got, err := m.service.UpdateKey(context.Background(), owner, id, spec.revision(t, which), nil)
+	m.changed(t, ws, "update", apikeys.Once{}, id, err, func(k *key) error {
+		if which&8 != 0 && !spec.expiresAt.IsZero() && !spec.expiresAt.After(now) {
+			return errInPast
+		}
+		var fields []string
+		change := func(bit int, field string, differs bool, apply func()) {
+			if which&bit != 0 && differs {
+				fields = append(fields, field)
+				apply()
+			}
+		}
+		change(1, "name", k.name != spec.name, func() { k.name = spec.name })
+		change(2, "scopes", !slices.Equal(k.scopes, spec.scopes), func() { k.scopes = spec.scopes })
+		change(4, "ipWhitelist", !slices.Equal(k.ips, spec.ips), func() { k.ips = spec.ips })
+		change(8, "expiresAt", !k.expiresAt.Equal(spec.expiresAt), func() { k.expiresAt = spec.expiresAt })
+		if fields != nil {
+			k.happened("UPDATED", account, now, fields...)
+		}
+		m.same(t, k, got)
+		return nil
+	})
+}
+
+// Switch disables, enables or deletes a key.
+func (m *machine) Switch(t *rapid.T) {
+	owner, ws, account := m.owner(t)
+	id, now := m.key(t), m.clock.Now()
+	does := map[string]func(context.Context, apikeys.Owner, domain.KeyID, apikeys.Once) error{
+		"DISABLED": m.service.DisableKey, "ENABLED": m.service.EnableKey, "DELETED": m.service.DeleteKey,
+	}
+	kind := rapid.SampledFrom([]string{"DISABLED", "ENABLED", "DISABLED", "ENABLED", "DELETED"}).Draw(t, "what")
+	request := fmt.Sprint(kind, account, id)
+	o := m.once(t, request)
+	err := does[kind](context.Background(), owner, id, o)
+	m.changed(t, ws, request, o, id, err, func(k *key) error {
+		if kind == "DELETED" {
+			k.deleted = true
+		} else if k.disabled == (kind == "DISABLED") {
+			return nil
+		} else {
+			k.disabled = kind == "DISABLED"
+		}
+		k.happened(kind, account, now)
+		return nil
+	})
+}
+
+// Rotate gives a key another secret.
+func (m *machine) Rotate(t *rapid.T) {
+	owner, ws, account := m.owner(t)
+	id, now := m.key(t), m.clock.Now()
+	grace := time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600}).Draw(t, "grace")) * time.Second
+	request := fmt.Sprint("rotate", account, id, grace)
+	o := m.once(t, request)
+	rotated, err := m.service.RotateKey(context.Background(), owner, id, grace, o)
+	m.changed(t, ws, request, o, id, err, func(k *key) error {
+		if k.expired(now) {
+			return domain.ErrConflict
+		}
+		k.rotate(rotated.Secret.Reveal(), grace, now)
+		k.happened("ROTATED", account, now, "previousSecretValidUntil")
+		m.same(t, k, rotated.Key)
+		return nil
+	})
+}
+
+// Get shows a key.
+func (m *machine) Get(t *rapid.T) {
+	owner, ws, _ := m.owner(t)
+	id := m.key(t)
+	got, err := m.service.GetKey(context.Background(), owner, id)
+	if k := m.model.find(ws, string(id)); k == nil {
+		if !errors.Is(err, domain.ErrKeyNotFound) {
+			t.Fatalf("a key that is not there: %v", err)
+		}
+	} else if err != nil {
+		t.Fatal(err)
+	} else {
+		m.same(t, k, got)
+	}
+}
+
+// List shows one page of the keys of a workspace.
+func (m *machine) List(t *rapid.T) {
+	owner, ws, _ := m.owner(t)
+	q := query{
+		status: rapid.SampledFrom([]string{"", "ACTIVE", "DISABLED", "EXPIRED"}).Draw(t, "status"),
+		mode:   rapid.SampledFrom([]string{"", "LIVE", "TEST"}).Draw(t, "mode"),
+		part:   rapid.SampledFrom([]string{"", "a", "É", "%", "_"}).Draw(t, "part"),
+		sort:   rapid.SampledFrom([]string{"createdAt", "name"}).Draw(t, "sort"), descending: rapid.Bool().Draw(t, "descending"),
+		page: rapid.IntRange(0, 3).Draw(t, "page"), size: rapid.IntRange(1, 4).Draw(t, "size"),
+	}
+	filter, order, page := q.real(t)
+	list, err := m.service.ListKeys(context.Background(), owner, filter, order, page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, total := m.model.list(ws, q, m.clock.Now())
+	var got []string
+	for _, k := range list.Keys {
+		got = append(got, string(k.ID()))
+		m.same(t, m.model.find(ws, string(k.ID())), k)
+	}
+	if diff := cmp.Diff(ids, got); diff != "" || list.Total != int64(total) {
+		t.Fatalf("%+v: total %d, want %d (-model +service):\n%s", q, list.Total, total, diff)
+	}
+}
+
+// Events shows the trail of a key.
+func (m *machine) Events(t *rapid.T) {
+	owner, ws, _ := m.owner(t)
+	id := m.key(t)
+	size := rapid.IntRange(1, 100).Draw(t, "size")
+	page, _ := domain.NewPage(0, int64(size))
+	trail, err := m.service.KeyEvents(context.Background(), owner, id, page)
+	i := slices.IndexFunc(m.model.keys, func(k *key) bool { return k.id == string(id) && k.workspace == ws })
+	if i < 0 {
+		if !errors.Is(err, domain.ErrKeyNotFound) {
+			t.Fatalf("the trail of a key that never was there: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event
+	for _, e := range trail.Events {
+		is := event{kind: string(e.Type), account: e.By.AccountID, at: e.At}
+		for _, c := range e.Changes {
+			is.fields = append(is.fields, c.Field)
+		}
+		got = append(got, is)
+	}
+	all := slices.Clone(m.model.keys[i].events)
+	slices.SortStableFunc(all, func(a, b event) int { return b.at.Compare(a.at) })
+	if diff := cmp.Diff(all[:min(size, len(all))], got, cmp.AllowUnexported(event{})); diff != "" || trail.Total != int64(len(all)) {
+		t.Fatalf("total %d, want %d (-model +service):\n%s", trail.Total, len(all), diff)
+	}
+}
+
+// Authorize presents a secret of any time of a key.
+func (m *machine) Authorize(t *rapid.T) {
+	if len(m.model.keys) == 0 {
+		t.Skip("no key")
+	}
+	k := m.model.keys[rapid.IntRange(0, len(m.model.keys)-1).Draw(t, "key")]
+	s := k.secrets[rapid.IntRange(0, len(k.secrets)-1).Draw(t, "secret")] // which is not printed
+	scopes := rapid.SampledFrom([][]string{nil, {"a:b"}, {"c:d"}, {"a:b", "c:d"}}).Draw(t, "scopes")
+	from := rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("2001:db8::1")}).Draw(t, "from")
+	presented, err := domain.ParseSecret(strings.Clone(s.text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := apikeys.Check{Secret: presented, Addr: from}
+	for _, code := range scopes {
+		check.Scopes = append(check.Scopes, domain.Scope(code))
+	}
+	got, err := m.service.Authorize(context.Background(), check)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := k.verdict(s, scopes, from, m.clock.Now()); string(got.Verdict) != want {
+		t.Fatalf("the check says %s, want %s", got.Verdict, want)
+	}
+}
+
+// Tick moves the clock, sometimes back.
+func (m *machine) Tick(t *rapid.T) {
+	steps := []time.Duration{time.Microsecond, time.Second, time.Minute, 12 * time.Hour, -time.Second, -time.Hour}
+	m.clock.Set(m.clock.Now().Add(rapid.SampledFrom(steps).Draw(t, "step")))
+}
+
+// Check holds the model itself to what must never be.
+func (m *machine) Check(t *rapid.T) {
+	*m.steps++
+	now := m.clock.Now()
+	for _, ws := range m.workspaces {
+		if n := m.model.living(ws); n > m.model.maximum {
+			t.Fatalf("%d living keys in one workspace", n)
+		}
+	}
+	for _, k := range m.model.keys {
+		alive := 0
+		for _, s := range k.secrets {
+			if s.until.IsZero() || now.Before(s.until) {
+				alive++
+			}
+		}
+		if alive > 2 {
+			t.Fatalf("%d secrets of one key are alive", alive)
+		}
+	}
+}
