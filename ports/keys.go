@@ -86,8 +86,9 @@ type UpdateOptions struct {
 
 // EventReader reads the audit trail.
 type EventReader interface {
-	// Events returns one page of the events of a key of that workspace, newest
-	// first, of a deleted key too. It is empty for a key that never was there.
+	// Events returns one page of the events of a key of that workspace, what
+	// happened last first whatever the clock said, of a deleted key too. It is
+	// empty for a key that never was there.
 	Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (EventPage, error)
 }
 

@@ -21,16 +21,12 @@ func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID
 			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(all, newestFirst)
 	shown := part(all, page)
 	for i, e := range shown {
 		shown[i] = cloned(e)
 	}
 	return ports.EventPage{Events: shown, Total: int64(len(all))}, nil
 }
-
-// newestFirst leaves events of one instant in the order they have.
-func newestFirst(a, b domain.Event) int { return b.At.Compare(a.At) }
 
 // part returns what of all stands on the page.
 func part[E any](all []E, page domain.Page) []E {

@@ -38,7 +38,7 @@ func TestQueries_areLookUpsByIndex(t *testing.T) {
 	}{
 		"find":   {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"api_key_events_pkey"}},
+		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"api_key_events_seq_idx"}},
 		"made":   {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_pkey"}},
 		"lock":   {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
 		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},

@@ -7,16 +7,16 @@ const (
 
 	GetKey = selectKey + ` WHERE k.id = ? AND k.workspace_id = ? AND k.deleted_at IS NULL ORDER BY s.position`
 
-	// ListEvents has a page and, beside each of its rows, the total. Its
+	// ListEvents has a page, what happened last first whatever the clock said, and, beside each of its rows, the total. Its
 	// arguments are those of [ListEventsArgs].
 	ListEvents = `SELECT t.total, e.event_id, e.api_key_id, e.workspace_id, e.type, e.at, e.account_id, e.portal, e.client_hash, e.ip, e.request_id, e.changes
 FROM (SELECT count(*) AS total FROM api_key_events WHERE api_key_id = ? AND workspace_id = ?) t
 LEFT JOIN (
 SELECT * FROM api_key_events
 WHERE api_key_id = ? AND workspace_id = ?
-ORDER BY at DESC, event_id DESC LIMIT ? OFFSET ?
+ORDER BY seq DESC LIMIT ? OFFSET ?
 ) e ON true
-ORDER BY e.at DESC, e.event_id DESC`
+ORDER BY e.seq DESC`
 
 	keyColumns = `k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
 k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,

@@ -34,6 +34,21 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
 
 CREATE INDEX IF NOT EXISTS idempotency_keys_until_idx ON idempotency_keys (until);
 
+-- The order in which things happened to a key: its changes wait for each other
+-- before they take a number. Clocks say less, being the same for two or set
+-- back. What is there already is numbered below all that comes, by its clock.
+-- A volatile default of a new column would rewrite the table; set afterwards,
+-- it does not.
+CREATE SEQUENCE IF NOT EXISTS api_key_events_seq;
+ALTER TABLE api_key_events ADD COLUMN IF NOT EXISTS seq bigint;
+ALTER TABLE api_key_events ALTER COLUMN seq SET DEFAULT nextval('api_key_events_seq');
+ALTER SEQUENCE api_key_events_seq OWNED BY api_key_events.seq;
+
+DROP TRIGGER IF EXISTS api_key_events_append_only ON api_key_events; -- of a run that failed below
+UPDATE api_key_events e SET seq = o.seq
+FROM (SELECT api_key_id, at, event_id, -row_number() OVER (ORDER BY at DESC, event_id DESC) AS seq FROM api_key_events WHERE seq IS NULL) o
+WHERE e.api_key_id = o.api_key_id AND e.at = o.at AND e.event_id = o.event_id;
+
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION api_key_events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -86,11 +101,16 @@ DROP INDEX CONCURRENTLY IF EXISTS api_keys_name_idx;
 CREATE INDEX CONCURRENTLY api_keys_name_idx ON api_keys (workspace_id, name COLLATE "C", id)
 INCLUDE (mode, disabled, expires_at, name_folded) WHERE deleted_at IS NULL;
 
+DROP INDEX CONCURRENTLY IF EXISTS api_key_events_seq_idx;
+CREATE UNIQUE INDEX CONCURRENTLY api_key_events_seq_idx ON api_key_events (api_key_id, seq);
+
 -- +goose Down
+DROP INDEX IF EXISTS api_key_events_seq_idx;
 DROP INDEX IF EXISTS api_keys_name_idx;
 DROP INDEX IF EXISTS api_keys_created_idx;
 DROP TRIGGER IF EXISTS api_key_events_append_only ON api_key_events;
 DROP FUNCTION IF EXISTS api_key_events_append_only();
+ALTER TABLE api_key_events DROP COLUMN IF EXISTS seq;
 DROP TABLE IF EXISTS idempotency_keys;
 ALTER TABLE api_keys RESET (fillfactor);
 ALTER TABLE api_keys DROP COLUMN IF EXISTS name_folded;

@@ -36,6 +36,9 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_until_idx ON idempotency_keys (until);
 
+-- The trail of a key in the order in which things happened, whatever the clock.
+CREATE UNIQUE INDEX api_key_events_seq_idx ON api_key_events (api_key_id, seq);
+
 -- +goose StatementBegin
 CREATE TRIGGER api_key_events_no_update BEFORE UPDATE ON api_key_events
 BEGIN
@@ -64,6 +67,7 @@ END;
 DROP TRIGGER api_key_events_no_replace;
 DROP TRIGGER api_key_events_no_delete;
 DROP TRIGGER api_key_events_no_update;
+DROP INDEX api_key_events_seq_idx;
 DROP TABLE idempotency_keys;
 DROP INDEX api_keys_name_idx;
 DROP INDEX api_keys_created_idx;
