@@ -48,6 +48,7 @@ var owners = []owner{
 	{"modernc.org/sqlite", []string{"adapters/sqlite", "test"}, "the choice of the SQLite driver is one folder"},
 	{"github.com/google/wire", []string{"."}, "wire is archived; its two files can be written by hand"},
 	{"github.com/alecthomas/kong", []string{"cmd"}, "an embedder has a command line of their own"},
+	{"golang.org/x/time", []string{"adapters/ratelimit"}, "how rates are limited is one folder"},
 	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are one folder"},
 }
 
