@@ -9,11 +9,12 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func provideMetrics(keys keys, usage *application.Usage) *telemetry.Metrics {
+func provideMetrics(keys keys, usage *application.Usage, limits limits) *telemetry.Metrics {
 	return telemetry.New(telemetry.Options{
 		Routes: httpapi.Routes(),
 		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
 		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
+		Limits: limits.stats,
 	})
 }
 

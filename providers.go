@@ -20,6 +20,7 @@ import (
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
 	management useCases, forget *application.Forget, checks metered, usage *application.Usage,
+	limits limits,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -39,24 +40,26 @@ func newService(
 		listening:  o.listening,
 	}
 	s.api = httpapi.New(httpapi.Options{
-		Authenticator:  authenticator,
-		RequireOwner:   management.owners,
-		CreateKey:      management.create,
-		GetKey:         management.get,
-		ListKeys:       management.list,
-		UpdateKey:      management.update,
-		RotateKey:      management.rotate,
-		Lifecycle:      management.lifecycle,
-		ListEvents:     management.events,
-		Authorizer:     checks,
-		Messages:       messages,
-		Logger:         o.logger,
-		Now:            o.now,
-		Observe:        checks.metrics.ObserveRequest,
-		Metrics:        checks.metrics.Handler(),
-		Ready:          s.Ready,
-		InternalToken:  cfg.InternalToken.Reveal(),
-		TrustedProxies: proxies,
+		Authenticator:   authenticator,
+		RequireOwner:    management.owners,
+		CreateKey:       management.create,
+		GetKey:          management.get,
+		ListKeys:        management.list,
+		UpdateKey:       management.update,
+		RotateKey:       management.rotate,
+		Lifecycle:       management.lifecycle,
+		ListEvents:      management.events,
+		Authorizer:      checks,
+		Messages:        messages,
+		Logger:          o.logger,
+		Now:             o.now,
+		Observe:         checks.metrics.ObserveRequest,
+		Metrics:         checks.metrics.Handler(),
+		Ready:           s.Ready,
+		InternalToken:   cfg.InternalToken.Reveal(),
+		ManagementRate:  limits.accounts,
+		AuthFailureRate: limits.failures,
+		TrustedProxies:  proxies,
 	})
 	return s, nil
 }

@@ -73,16 +73,25 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
-	metrics := provideMetrics(apikeysKeys, usage)
-	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage)
+	apikeysLimits, cleanup4, err := provideLimits(cfg, v)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
+	metrics := provideMetrics(apikeysKeys, usage, apikeysLimits)
+	apikeysMetered := provideMetered(authorize, metrics)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	return service, func() {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()

@@ -22,6 +22,7 @@ var adapterSet = wire.NewSet(
 	provideRoles,
 	provideMessages,
 	provideKeys,
+	provideLimits,
 	provideMetrics,
 	provideMetered,
 	wire.Bind(new(ports.KeyReader), new(ports.KeyRepository)),

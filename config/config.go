@@ -53,11 +53,6 @@ type Config struct {
 	// Variable APIKEYS_OUTAGE_GRACE, default 30s.
 	OutageGrace time.Duration `name:"outage-grace" env:"APIKEYS_OUTAGE_GRACE" default:"30s" placeholder:"DURATION" group:"Storage" help:"How long permission checks are answered from memory while the database cannot be asked, such as 30s or 5m; 0 refuses at once."`
 
-	// MaxKeysPerWorkspace is how many living keys, those that are not deleted,
-	// one workspace may have. Not negative; 0: any number.
-	// Variable APIKEYS_MAX_KEYS_PER_WORKSPACE, default 1000.
-	MaxKeysPerWorkspace int `name:"max-keys-per-workspace" env:"APIKEYS_MAX_KEYS_PER_WORKSPACE" default:"1000" placeholder:"N" group:"Limits" help:"Most keys that one workspace may have, deleted ones not counted; 0 for any number."`
-
 	// Peppers is the ring of keys under which secrets are hashed: entries of
 	// an id, a colon and at least 32 bytes in standard base64, separated by
 	// commas. The first is current, the others still verify.
@@ -99,6 +94,24 @@ type Config struct {
 	// Variable APIKEYS_JWT_CLAIM_CLIENT_HASH, default "client_hash".
 	JWTClaimClientHash string `name:"jwt-claim-client-hash" env:"APIKEYS_JWT_CLAIM_CLIENT_HASH" default:"client_hash" placeholder:"CLAIM" group:"Tokens" help:"Claim that binds a token to the device with that X-Client-Hash; a token without it is not bound."`
 
+	// MaxKeysPerWorkspace is how many living keys, those that are not deleted,
+	// one workspace may have. Not negative; 0: any number.
+	// Variable APIKEYS_MAX_KEYS_PER_WORKSPACE, default 1000.
+	MaxKeysPerWorkspace int `name:"max-keys-per-workspace" env:"APIKEYS_MAX_KEYS_PER_WORKSPACE" default:"1000" placeholder:"N" group:"Limits" help:"Most keys that one workspace may have, deleted ones not counted; 0 for any number."`
+
+	// ManagementRate is how many requests a minute one account may make of the
+	// management API, of each process; all of them at once if it likes. More
+	// are answered 429. Not negative; 0 limits nobody.
+	// Variable APIKEYS_MANAGEMENT_RATE, default 600.
+	ManagementRate int `name:"management-rate" env:"APIKEYS_MANAGEMENT_RATE" default:"600" placeholder:"N" group:"Limits" help:"Most requests a minute of one account to the management API of one process; 0 limits nobody."`
+
+	// AuthFailureRate is how many attempts a minute to prove who calls the
+	// management API may fail, from one address (IPv6: from one /64), at each
+	// process. More are answered 429 in place of 401; valid tokens always pass.
+	// Not negative; 0 limits nobody.
+	// Variable APIKEYS_AUTH_FAILURE_RATE, default 300.
+	AuthFailureRate int `name:"auth-failure-rate" env:"APIKEYS_AUTH_FAILURE_RATE" default:"300" placeholder:"N" group:"Limits" help:"Most failed authentications a minute from one address (IPv6: one /64) at one process, before more are answered 429. Valid tokens always pass; 0 limits nobody."`
+
 	// LogLevel is the least severe level that is logged: debug, info, warn
 	// or error.
 	// Variable APIKEYS_LOG_LEVEL, default "info".
@@ -126,6 +139,8 @@ func Default() Config {
 		JWTClaimPortal:      "portal",
 		JWTClaimWorkspaces:  "workspaces",
 		JWTClaimClientHash:  "client_hash",
+		ManagementRate:      600,
+		AuthFailureRate:     300,
 		LogLevel:            "info",
 	}
 }

@@ -14,8 +14,8 @@ func (c Config) Validate() error {
 	faults = append(faults, c.storage()...)
 	faults.check("APIKEYS_PEPPERS", judgePeppers(c.Peppers))
 	faults = append(faults, c.checks()...)
-	faults = append(faults, c.limits()...)
 	faults = append(faults, c.tokens()...)
+	faults = append(faults, c.limits()...)
 	faults = append(faults, c.logging()...)
 	return faults.Err()
 }
@@ -49,15 +49,6 @@ func (c Config) checks() Faults {
 	}
 	if c.OutageGrace < 0 {
 		faults.check("APIKEYS_OUTAGE_GRACE", "is negative; write a duration such as 30s, or 0 to refuse at once")
-	}
-	return faults
-}
-
-// limits judges what callers are held to.
-func (c Config) limits() Faults {
-	var faults Faults
-	if c.MaxKeysPerWorkspace < 0 {
-		faults.check("APIKEYS_MAX_KEYS_PER_WORKSPACE", "is negative; write how many keys a workspace may have, such as 1000, or 0 for any number")
 	}
 	return faults
 }
@@ -106,6 +97,24 @@ func (c Config) claims() Faults {
 		}
 	}
 	return faults
+}
+
+// limits judges what callers are held to.
+func (c Config) limits() Faults {
+	var faults Faults
+	if c.MaxKeysPerWorkspace < 0 {
+		faults.check("APIKEYS_MAX_KEYS_PER_WORKSPACE", "is negative; write how many keys a workspace may have, such as 1000, or 0 for any number")
+	}
+	faults.check("APIKEYS_MANAGEMENT_RATE", judgeRate(c.ManagementRate))
+	faults.check("APIKEYS_AUTH_FAILURE_RATE", judgeRate(c.AuthFailureRate))
+	return faults
+}
+
+func judgeRate(perMinute int) string {
+	if perMinute < 0 {
+		return "is negative; write how many a minute, such as 600, or 0 to limit nobody"
+	}
+	return ""
 }
 
 func judgePeppers(peppers Secret) string {

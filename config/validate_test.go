@@ -38,7 +38,8 @@ func TestValidate_accepts(t *testing.T) {
 			c.InternalAddr, c.InternalToken = ":9000", config.Secret(strings.Repeat("t", 32))
 		},
 		"any number of keys a workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
-		"proxies of both families": func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
+		"no limit of any rate":           func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = 0, 0 },
+		"proxies of both families":       func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +120,10 @@ func TestValidate_refuses(t *testing.T) {
 				"APIKEYS_JWT_CLAIM_PORTAL: names the same claim as APIKEYS_JWT_CLAIM_ACCOUNT",
 				"APIKEYS_JWT_CLAIM_CLIENT_HASH: is empty",
 			},
+		},
+		"rates below none": {
+			func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = -1, -300 },
+			[]string{"APIKEYS_MANAGEMENT_RATE: is negative", "APIKEYS_AUTH_FAILURE_RATE: is negative"},
 		},
 		"unknown words": {
 			func(c *config.Config) { c.Migrate, c.LogLevel = "yes", "INFO" },

@@ -44,6 +44,16 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return addr
 }
 
+// neighbourhood names what addr is counted under where it fails: IPv6 by the
+// /64, within which a host takes the address it likes (RFC 4291 section
+// 2.5.4), and all that cannot be known as one.
+func neighbourhood(addr netip.Addr) string {
+	if !addr.Is6() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
+}
+
 func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

@@ -34,6 +34,13 @@ type Messages interface {
 	Message(language, id string, args map[string]string) string
 }
 
+// Limiter bounds how often something may happen under a name.
+type Limiter interface {
+	// Take admits one more under name and returns 0, or else it returns how
+	// long it is until one more is admitted.
+	Take(name string) time.Duration
+}
+
 // Options are what the API stands on. Every field is required unless it says
 // otherwise.
 type Options struct {
@@ -60,6 +67,11 @@ type Options struct {
 	// InternalToken must be sent in X-Internal-Token by callers of the
 	// permission check; empty: anyone who reaches the listener may ask.
 	InternalToken string
+	// ManagementRate limits management requests, by account.
+	ManagementRate Limiter
+	// AuthFailureRate limits what fails to prove who calls the public
+	// listener, by address.
+	AuthFailureRate Limiter
 	// TrustedProxies may speak for their clients in X-Forwarded-For; may be empty.
 	TrustedProxies []netip.Prefix
 }

@@ -121,7 +121,7 @@ func (x *exchange) log(err error, took time.Duration) {
 		}
 	}
 	// Authenticators say in constant words why they refuse a token.
-	if err != nil && (status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken)) {
+	if err != nil && (status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) || errors.Is(err, errTooMany)) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)

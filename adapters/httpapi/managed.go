@@ -22,15 +22,16 @@ const maxBody = 64 << 10
 type managedHandler func(x *exchange, owner application.Owner) error
 
 // managed judges a management request in the order the contract fixes, so
-// that nobody learns what they may not know: declared size, token, accepted
-// type, content type, headers, role. What is left to h is the body and the state.
+// that nobody learns what they may not know: declared size, token, rate,
+// accepted type, content type, headers, role. What is left to h is the body and
+// the state.
 func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
 		if r.ContentLength > maxBody {
 			return errTooLarge
 		}
-		actor, err := x.authenticate()
+		actor, err := x.admitted()
 		if err != nil {
 			return err
 		}

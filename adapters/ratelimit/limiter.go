@@ -35,7 +35,7 @@ type Limiter struct {
 // 0 it admits everything. now may be set back.
 func New(perMinute int, now func() time.Time) (*Limiter, error) {
 	if perMinute < 0 {
-		return nil, errors.New("rate limit: is negative")
+		return nil, errors.New("a rate is not negative")
 	}
 	l := &Limiter{perMinute: perMinute, clock: newSteadyClock(now), seed: maphash.MakeSeed()}
 	if perMinute == 0 {

@@ -81,5 +81,6 @@ func full() telemetry.Options {
 		Routes: []string{"/livez", "/internal/v1/api-keys/verify"},
 		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats{} },
 		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats{} },
+		Limits: func() telemetry.LimitStats { return telemetry.LimitStats{} },
 	}
 }

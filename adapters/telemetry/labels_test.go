@@ -29,6 +29,7 @@ func TestLabels_noCallerCanMakeOne(t *testing.T) {
 		"route":   {"/livez", "/internal/v1/api-keys/verify", "other"},
 		"method":  {"GET", "other"},
 		"status":  {"100", "200", "300", "400", "500", "other"},
+		"limit":   {"account", "address"},
 		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "error"},
 	}
 	seen := map[string]bool{}

@@ -19,11 +19,13 @@ type Options struct {
 	// is told them. A request of any other is counted under "other".
 	Routes []string
 	// Cache reads the cache of keys; nil: nothing is kept in memory. It is
-	// called once a scrape, as is Usage.
+	// called once a scrape, as are Usage and Limits.
 	Cache func() CacheStats
 	// Usage reads what waits to be written of the use of keys; nil: nothing
 	// is collected.
 	Usage func() UsageStats
+	// Limits reads what was refused for its rate; nil: nothing is limited.
+	Limits func() LimitStats
 	// Version is the release; empty: what the Go build knows of it.
 	Version string
 }
@@ -53,6 +55,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Usage != nil {
 		own.MustRegister(usageCollector{read: o.Usage})
+	}
+	if o.Limits != nil {
+		own.MustRegister(limitCollector{read: o.Limits})
 	}
 	return m
 }

@@ -19,6 +19,8 @@ const (
 	portal     = "PARTNER"
 	clientHash = "device-1"
 	pepperID   = "p1"
+	// unlimited is a rate that costs what the default does and is never met.
+	unlimited = 1e9
 )
 
 // service is the whole of it, with what its clients have.
@@ -52,6 +54,7 @@ func settings(t testing.TB, issuer *jwttest.Issuer, databaseURL string) config.C
 	cfg.JWKSFile = issuer.JWKSFile(t)
 	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
 	cfg.Peppers = config.Secret(pepper)
+	cfg.ManagementRate = unlimited
 	return cfg
 }
 

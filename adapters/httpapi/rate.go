@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// limited is an errTooMany that knows when it ends.
+type limited struct {
+	of   string // what there were too many of
+	wait time.Duration
+}
+
+func (l limited) Error() string { return errTooMany.Error() + ": " + l.of }
+
+func (limited) Unwrap() error { return errTooMany }
+
+// retryAfterWait says how long to wait, in whole seconds (RFC 9110 section
+// 10.2.3): never less than it takes, and never 0.
+func retryAfterWait(h http.Header, err error) {
+	var l limited
+	if errors.As(err, &l) {
+		seconds := (l.wait + time.Second - 1) / time.Second
+		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+}
+
+// admitted proves the actor, and admits no more requests of theirs than their
+// account's limit.
+func (x *exchange) admitted() (domain.Actor, error) {
+	actor, err := x.authenticate()
+	if errors.Is(err, domain.ErrInvalidToken) {
+		return domain.Actor{}, x.unproven(err)
+	}
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	if wait := x.api.ManagementRate.Take(actor.AccountID); wait > 0 {
+		return domain.Actor{}, limited{of: "requests of the account", wait: wait}
+	}
+	return actor, nil
+}
+
+// unproven counts an attempt that failed at the address it came from, and
+// returns what it is answered. Nobody else is refused for it: an attacker
+// cannot lock out who has a token and shares the address.
+func (x *exchange) unproven(refusal error) error {
+	from := neighbourhood(clientAddr(x.Request(), x.api.TrustedProxies))
+	if wait := x.api.AuthFailureRate.Take(from); wait > 0 {
+		return limited{of: "failed authentications from the address", wait: wait}
+	}
+	return refusal
+}
