@@ -47,6 +47,7 @@ fmt: ## format the code
 .PHONY: generate
 generate: ## make what is generated again
 	$(GO) tool wire gen .
+	$(GO) test ./adapters/httpapi -run=TestDocument_JSONIsMadeFromYAML -update
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
 

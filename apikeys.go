@@ -81,7 +81,8 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	return s, nil
 }
 
-// Handler returns the HTTP contract's public side: everything under /web/v1.
+// Handler returns the HTTP contract's public side: everything under /web/v1,
+// and the contract itself at /openapi.json and /openapi.yaml.
 func (s *Service) Handler() http.Handler { return s.api.Public() }
 
 // InternalHandler returns the permission check and the probes. It must not be

@@ -100,11 +100,18 @@ const (
 	livezPath        = "/livez"
 	readyzPath       = "/readyz"
 	metricsPath      = "/metrics"
+	documentJSONPath = "/openapi.json"
+	documentYAMLPath = "/openapi.yaml"
 )
 
 // Routes returns the templates of every route, of both listeners.
 func Routes() []string {
-	return []string{keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, verifyPath, authorizePath, authorizeForPath, livezPath, readyzPath, metricsPath}
+	return []string{
+		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
+		verifyPath, authorizePath, authorizeForPath,
+		livezPath, readyzPath, metricsPath,
+		documentJSONPath, documentYAMLPath,
+	}
 }
 
 // Public returns the handler of the public listener.
@@ -119,6 +126,7 @@ func (a *API) Public() http.Handler {
 	e.GET(eventsPath, a.managed(a.listEvents))
 	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
 	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
+	a.documented(e)
 	return e
 }
 
@@ -134,6 +142,7 @@ func (a *API) Internal() http.Handler {
 	// with no method registered, any method at all.
 	e.RouteNotFound(authorizePath, a.asked(a.authorizeByQuery))
 	e.RouteNotFound(authorizeForPath, a.asked(a.authorizeByPath))
+	a.documented(e)
 	return e
 }
 

@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDocument_hasEveryCodeWithItsStatus_andNoOther(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, o := range append([]outcome{validation, internal}, outcomes...) {
+		want = append(want, strconv.Itoa(o.status)+" "+o.code)
+	}
+	got := documentedErrors(loadDocument(t))
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(slices.Compact(want), slices.Compact(got)); diff != "" {
+		t.Errorf("(-answered +documented):\n%s", diff)
+	}
+}
+
+// documentedErrors lists the errors of all operations, and those that belong
+// to none, as status and code.
+func documentedErrors(document *openapi3.T) []string {
+	errors := codesOf("405", document.Components.Responses["MethodNotAllowed"])
+	for _, item := range document.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				errors = append(errors, codesOf(status, response)...)
+			}
+		}
+	}
+	return errors
+}
+
+func codesOf(status string, response *openapi3.ResponseRef) []string {
+	media := response.Value.Content.Get("application/json")
+	if media == nil || strings.HasPrefix(status, "2") {
+		return nil
+	}
+	var codes []string
+	for _, schema := range append(openapi3.SchemaRefs{media.Schema}, media.Schema.Value.AllOf...) {
+		code := schema.Value.Properties["code"]
+		if code == nil {
+			continue
+		}
+		for _, value := range append(slices.Clone(code.Value.Enum), code.Value.Const) {
+			if value, ok := value.(string); ok {
+				codes = append(codes, status+" "+value)
+			}
+		}
+	}
+	return codes
+}
+
+func TestDocument_hasEveryReason_andNoOther(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, reason := range loadDocument(t).Components.Schemas["Reason"].Value.Enum {
+		got = append(got, reason.(string))
+	}
+	if diff := cmp.Diff(domainReasons(t), got); diff != "" {
+		t.Errorf("(-answered +documented):\n%s", diff)
+	}
+}
+
+// domainReasons lists the constants of type domain.Reason in their order.
+func domainReasons(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../domain/fault.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Reason" {
+			reason, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			reasons = append(reasons, reason)
+		}
+		return false
+	})
+	return reasons
+}

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/slaunchx/apikeys/adapters/i18n"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// eachMedia calls f with every body of the document, by where it stands.
+func eachMedia(document *openapi3.T, f func(where string, media *openapi3.MediaType)) {
+	of := func(where string, content openapi3.Content) {
+		for kind, media := range content {
+			f(where+" "+kind, media)
+		}
+	}
+	for name, response := range document.Components.Responses {
+		of(name, response.Value.Content)
+	}
+	for _, item := range document.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if operation.RequestBody != nil {
+				of(operation.OperationID, operation.RequestBody.Value.Content)
+			}
+			for status, response := range operation.Responses.Map() {
+				of(operation.OperationID+" "+status, response.Value.Content)
+			}
+		}
+	}
+}
+
+func TestDocument_everyExampleIsOfItsSchema(t *testing.T) {
+	t.Parallel()
+	examples := 0
+	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
+		for name, example := range media.Examples {
+			examples++
+			if err := media.Schema.Value.VisitJSON(example.Value.Value, openapi3.EnableJSONSchema2020()); err != nil {
+				t.Errorf("%s, example %s: %v", where, name, err)
+			}
+		}
+	})
+	if examples == 0 {
+		t.Error("there is no example at all")
+	}
+}
+
+func TestDocument_everyJSONBodyHasAnExample(t *testing.T) {
+	t.Parallel()
+	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
+		if media.Schema.Value.AllOf != nil && media.Examples == nil {
+			t.Errorf("%s has none", where)
+		}
+	})
+}
+
+// An example is in the language it is named after, and else in English.
+func TestDocument_everyExampleSaysWhatTheServiceSays(t *testing.T) {
+	t.Parallel()
+	messages, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
+		for name, example := range media.Examples {
+			body, _ := example.Value.Value.(map[string]any)
+			code, ok := body["code"].(string)
+			if !ok {
+				continue
+			}
+			language := i18n.English
+			if slices.Contains(i18n.Languages(), name) {
+				language = name
+			}
+			if want := messages.Message(language, code, nil); body["message"] != want {
+				t.Errorf("%s, example %s: message = %q, want %q", where, name, body["message"], want)
+			}
+			faults, _ := body["errors"].([]any)
+			for _, fault := range faults {
+				if !said(messages, language, fault.(map[string]any)) {
+					t.Errorf("%s, example %s: the service never says %v", where, name, fault)
+				}
+			}
+		}
+	})
+}
+
+// said tells whether some rule has the message of that fault.
+func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
+	args := map[string]string{"Field": fault["field"].(string), "Canonical": "192.168.1.0/24"}
+	ours := []domain.Rule{RuleTypeString, RuleUnknownField, RuleHeaderRequired, RuleWorkspaceMismatch, RuleBodySyntax}
+	return slices.ContainsFunc(append(ours, domain.Rules()...), func(rule domain.Rule) bool {
+		return messages.Message(language, string(rule), args) == fault["message"]
+	})
+}
