@@ -117,6 +117,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	})
 	select {
 	case l := <-listening:
+		heldToTheDocument(t, l)
 		return &world{
 			public:   "http://" + l.Public.String(),
 			internal: "http://" + l.Internal.String(),
@@ -270,7 +271,7 @@ func do(t *testing.T, r request) answer {
 }
 
 var client = &http.Client{
-	Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
+	Transport:     checked,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	Timeout:       time.Minute,
 }

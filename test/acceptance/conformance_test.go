@@ -1,0 +1,61 @@
+package acceptance
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/test/conform"
+)
+
+// contract is what the document says of each listener. Reading it takes
+// longer than a test, so all share it.
+type contract struct{ public, internal *conform.Listener }
+
+var readContract = sync.OnceValues(func() (contract, error) {
+	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
+	if err != nil {
+		return contract{}, err
+	}
+	document, err := conform.Load(context.Background(), text)
+	if err != nil {
+		return contract{}, err
+	}
+	public, err := document.At("http://localhost:8080")
+	if err != nil {
+		return contract{}, err
+	}
+	internal, err := document.At("http://127.0.0.1:8081")
+	return contract{public, internal}, err
+})
+
+// listening are the running services, by host and port. What a client asks
+// elsewhere, such as an embedder's own routes, is no matter of the document.
+var listening sync.Map // string to *conform.Listener
+
+// heldToTheDocument has every exchange with a service checked as long as the
+// test lasts.
+func heldToTheDocument(t *testing.T, l apikeys.Listeners) {
+	t.Helper()
+	contract, err := readContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, internal := l.Public.String(), l.Internal.String()
+	listening.Store(public, contract.public)
+	listening.Store(internal, contract.internal)
+	t.Cleanup(func() { listening.Delete(public); listening.Delete(internal) })
+}
+
+// checked sends requests, and fails where an exchange is not as documented.
+var checked = &conform.Transport{
+	Base: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
+	Listener: func(host string) *conform.Listener {
+		l, _ := listening.Load(host)
+		listener, _ := l.(*conform.Listener)
+		return listener
+	},
+}

@@ -1,0 +1,63 @@
+package conform
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// transportHeaders belong to HTTP and to no operation.
+var transportHeaders = []string{"Connection", "Content-Length", "Content-Type", "Date"}
+
+// checkAnswer checks status, headers and body of an answer.
+func checkAnswer(x Exchange, route *routers.Route) error {
+	response := route.Operation.Responses.Status(x.Response.StatusCode)
+	if response == nil {
+		return fmt.Errorf("the document has no such status there; the body is %.200q", x.Received)
+	}
+	head := x.Request.Method == http.MethodHead
+	if err := checkForm(x, response.Value, head); err != nil {
+		return err
+	}
+	asked := x.Request.Clone(x.Request.Context())
+	asked.Method = http.MethodGet // kin-openapi looks at no answer to a HEAD
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, Route: route},
+		Status:                 x.Response.StatusCode,
+		Header:                 x.Response.Header,
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: head, SchemaValidationOptions: formats},
+	}
+	return openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received))
+}
+
+// checkForm checks what kin-openapi leaves open: that there is no header and
+// no body that the document lacks, and the charset of JSON.
+func checkForm(x Exchange, response *openapi3.Response, head bool) error {
+	for _, name := range slices.Sorted(maps.Keys(x.Response.Header)) {
+		if !slices.Contains(transportHeaders, name) && !documents(response, name) && response.Content.Get("text/plain") == nil {
+			return fmt.Errorf("the document has no header %s there", name)
+		}
+	}
+	if len(x.Received) > 0 && (head || response.Content == nil) {
+		return fmt.Errorf("the document has no body there, and it is %.200q", x.Received)
+	}
+	mediaType := x.Response.Header.Get("Content-Type")
+	if response.Content.Get("application/json") != nil && mediaType != "application/json; charset=utf-8" {
+		return fmt.Errorf("Content-Type is %q", mediaType)
+	}
+	return nil
+}
+
+func documents(response *openapi3.Response, header string) bool {
+	for name := range response.Headers {
+		if http.CanonicalHeaderKey(name) == header {
+			return true
+		}
+	}
+	return false
+}

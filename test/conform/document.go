@@ -1,0 +1,70 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// Extensions of the document, for what OpenAPI 3.1 cannot say of a path.
+const (
+	anyMethod  = "x-any-method"   // a method that is not listed is answered like GET
+	restOfPath = "x-rest-of-path" // the last parameter takes every segment that is left
+)
+
+// Document is the contract.
+type Document struct{ spec *openapi3.T }
+
+// Load reads a document, in JSON or YAML, and fails where it is not valid.
+func Load(ctx context.Context, text []byte) (*Document, error) {
+	spec, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Document{spec}, spec.Validate(ctx)
+}
+
+// Spec returns the document as kin-openapi reads it. It must not be changed.
+func (d *Document) Spec() *openapi3.T { return d.spec }
+
+// Listener is what the document says of one address of the service. It is
+// safe for concurrent use.
+type Listener struct {
+	spec   *openapi3.T
+	router routers.Router
+}
+
+// At returns the listener that the document has at that server.
+func (d *Document) At(server string) (*Listener, error) {
+	spec := *d.spec
+	spec.Servers, spec.Paths = nil, openapi3.NewPaths()
+	for path, item := range d.spec.Paths.Map() {
+		if !served(item, d.spec.Servers, server) {
+			continue
+		}
+		here := *item
+		here.Servers = nil
+		if item.Extensions[restOfPath] == true {
+			path = strings.TrimSuffix(path, "}") + ":.+}" // as the router writes it
+		}
+		spec.Paths.Set(path, &here)
+	}
+	if spec.Paths.Len() == 0 {
+		return nil, fmt.Errorf("the document has nothing at %s", server)
+	}
+	router, err := gorillamux.NewRouter(&spec)
+	return &Listener{spec: &spec, router: router}, err
+}
+
+func served(item *openapi3.PathItem, common openapi3.Servers, server string) bool {
+	servers := item.Servers
+	if servers == nil {
+		servers = common
+	}
+	return slices.ContainsFunc(servers, func(s *openapi3.Server) bool { return s.URL == server })
+}

@@ -1,0 +1,186 @@
+package conform_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys/test/conform"
+)
+
+const (
+	keysPath = "/web/v1/workspaces/ws_1/api-keys"
+	keyID    = "sk_live_4fKpLr9Xw2Qb7ZtN"
+	secret   = keyID + "NotASecretNotASecretNotASecretNotASecretNot000000"
+	created  = `{"version":"1.3.0","timestamp":1,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + keyID + `","secret":"` + secret +
+		`","name":"k","status":"ACTIVE","mode":"LIVE","scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z"}}`
+	fault = `{"success":false,"code":"4000","message":"m","errors":[{"field":"name","reason":"required","message":"m"}]}`
+)
+
+func listener(t *testing.T, server string) *conform.Listener {
+	t.Helper()
+	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := conform.Load(t.Context(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := document.At(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// exchange is a create that is right in every respect until changed.
+type exchange struct {
+	request        *http.Request
+	sent, received string
+	status         int
+	header         http.Header
+}
+
+func create() *exchange {
+	r := httptest.NewRequest(http.MethodPost, keysPath, http.NoBody)
+	r.Header = http.Header{
+		"Authorization": {"Bearer t"}, "Content-Type": {"application/json"},
+		"X-Client-Hash": {"device-1"}, "X-Workspace-Id": {"ws_1"},
+	}
+	return &exchange{r, `{"name":"k"}`, created, http.StatusCreated, http.Header{
+		"Content-Type": {"application/json; charset=utf-8"}, "Content-Language": {"en"}, "Vary": {"Accept-Language"},
+		"Cache-Control": {"no-store"}, "X-Request-Id": {"r-1"}, "Location": {keysPath + "/" + keyID},
+	}}
+}
+
+// refused makes the answer an error with that body.
+func (x *exchange) refused(status int, body string) {
+	x.status, x.received = status, body
+	x.header.Del("Location")
+}
+
+func (x *exchange) check(l *conform.Listener) error {
+	return l.Check(conform.Exchange{
+		Request: x.request, Sent: []byte(x.sent), Received: []byte(x.received),
+		Response: &http.Response{StatusCode: x.status, Header: x.header, Body: io.NopCloser(strings.NewReader(""))},
+	})
+}
+
+func TestCheck_takesWhatIsDocumented(t *testing.T) {
+	t.Parallel()
+	public := listener(t, "http://localhost:8080")
+	tests := map[string]func(*exchange){
+		"a create": func(*exchange) {},
+		"an escape in the path": func(x *exchange) {
+			x.request.URL.Path, x.request.URL.RawPath = keysPath, "/web/v1/workspaces/ws%5F1/api-keys"
+		},
+		"a refusal of what is ill-formed": func(x *exchange) { x.sent = `{}`; x.refused(400, fault) },
+		"a refusal that no schema tells":  func(x *exchange) { x.refused(400, strings.Replace(fault, "required", "host_bits", 1)) },
+		"a path of nothing": func(x *exchange) {
+			x.request.URL.Path = "/internal/v1/api-keys/verify"
+			x.refused(404, `{"success":false,"code":"4041","message":"m"}`)
+		},
+		"a method of nothing": func(x *exchange) {
+			x.request.Method = http.MethodPut
+			x.refused(405, `{"success":false,"code":"4050","message":"m"}`)
+			x.header.Set("Allow", "GET, POST")
+		},
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := create()
+			if change(x); x.check(public) != nil {
+				t.Error(x.check(public))
+			}
+		})
+	}
+}
+
+func TestCheck_refusesWhatIsNot(t *testing.T) {
+	t.Parallel()
+	public := listener(t, "http://localhost:8080")
+	data := func(old, with string) func(*exchange) {
+		return func(x *exchange) { x.received = strings.Replace(x.received, old, with, 1) }
+	}
+	tests := map[string]func(*exchange){
+		"another status":              func(x *exchange) { x.status = http.StatusAccepted },
+		"a header missing":            func(x *exchange) { x.header.Del("Location") },
+		"a header that is ill-formed": func(x *exchange) { x.header.Set("Cache-Control", "max-age=1") },
+		"a header of its own":         func(x *exchange) { x.header.Set("X-Powered-By", "x") },
+		"another charset":             func(x *exchange) { x.header.Set("Content-Type", "application/json") },
+		"a language nobody speaks":    func(x *exchange) { x.header.Set("Content-Language", "fr") },
+		"a member too many":           data(`"name"`, `"digest":"","name"`),
+		"a member missing":            data(`"name":"k",`, ``),
+		"a member of another type":    data(`"scopes":[]`, `"scopes":null`),
+		"a time with a fraction":      data(`00:00:00Z`, `00:00:00.5Z`),
+		"another code":                data(`"2000"`, `"2001"`),
+		"an error for a success":      data(`true`, `false`),
+		"a secret that is none":       data(secret, keyID),
+		"a body that is no JSON":      func(x *exchange) { x.received = "OK" },
+		"an error of another status": func(x *exchange) {
+			x.header.Set("WWW-Authenticate", "Bearer")
+			x.refused(401, `{"success":false,"code":"4030","message":"m"}`)
+		},
+		"a 401 without a challenge":        func(x *exchange) { x.refused(401, `{"success":false,"code":"4010","message":"m"}`) },
+		"an error with data":               func(x *exchange) { x.refused(403, `{"success":false,"code":"4030","message":"m","data":null}`) },
+		"a reason nobody knows":            func(x *exchange) { x.sent = `{}`; x.refused(400, strings.Replace(fault, "required", "why", 1)) },
+		"a success without a header":       func(x *exchange) { x.request.Header.Del("X-Client-Hash") },
+		"a success without a token":        func(x *exchange) { x.request.Header.Del("Authorization") },
+		"a success for an unknown member":  func(x *exchange) { x.sent = `{"name":"k","ipWhiteList":[]}` },
+		"a success for a name of blanks":   func(x *exchange) { x.sent = `{"name":" \t\u3000"}` },
+		"a success for a name too long":    func(x *exchange) { x.sent = `{"name":"` + strings.Repeat("é", 129) + `"}` },
+		"a success for no body":            func(x *exchange) { x.sent = "" },
+		"a success for another media type": func(x *exchange) { x.request.Header.Set("Content-Type", "text/plain") },
+		"a success on a path of nothing":   func(x *exchange) { x.request.URL.Path += "/" },
+		"a success of no operation":        func(x *exchange) { x.request.Method = http.MethodPut },
+		"a refusal of what is right":       func(x *exchange) { x.refused(400, fault) },
+		"a body for a HEAD": func(x *exchange) {
+			x.request.Method = http.MethodHead
+			x.refused(405, `{}`)
+			x.header.Set("Allow", "POST")
+		},
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := create()
+			change(x)
+			if err := x.check(public); err == nil {
+				t.Error("is taken")
+			} else if strings.Contains(err.Error(), secret) {
+				t.Error("the error shows the secret")
+			}
+		})
+	}
+}
+
+func TestCheck_anyMethodAndTheRestOfThePath(t *testing.T) {
+	t.Parallel()
+	internal := listener(t, "http://127.0.0.1:8081")
+	ask := func() *exchange {
+		r := httptest.NewRequest("BREW", "/internal/v1/authorize/for/payment:read/orders/7", http.NoBody)
+		r.Header.Set("X-Api-Key", secret)
+		return &exchange{r, "", "", http.StatusNoContent, http.Header{
+			"Cache-Control": {"no-store"}, "X-Request-Id": {"r-1"},
+			"X-Api-Key-Id": {keyID}, "X-Workspace-Id": {"ws_1"}, "X-Api-Key-Mode": {"LIVE"}, "X-Api-Key-Scopes": {"payment:read"},
+		}}
+	}
+	if err := ask().check(internal); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*exchange){
+		"a yes without a key":     func(x *exchange) { x.request.Header.Del("X-Api-Key") },
+		"a yes with a body":       func(x *exchange) { x.received = "yes" },
+		"a yes without its scope": func(x *exchange) { x.header.Set("X-Api-Key-Scopes", "") },
+	} {
+		x := ask()
+		if change(x); x.check(internal) == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
