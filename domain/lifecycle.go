@@ -19,14 +19,15 @@ func (k *APIKey) switchTo(disabled bool, t EventType, eventID string, by Author,
 	if k.s.Disabled == disabled {
 		return Event{}
 	}
+	was := k.Status(now)
 	k.s.Disabled = disabled
-	return k.event(t, eventID, by, now)
+	return k.event(t, eventID, by, now, Change{Field: "status", Old: string(was), New: string(k.Status(now))})
 }
 
 // Delete ends the key for good. It returns the event to record.
 func (k *APIKey) Delete(eventID string, by Author, now time.Time) Event {
 	k.s.DeletedAt = instant(now)
-	return k.event(EventDeleted, eventID, by, now)
+	return k.event(EventDeleted, eventID, by, now, Change{Field: "status", Old: string(k.Status(now))})
 }
 
 func (k *APIKey) event(t EventType, eventID string, by Author, now time.Time, changes ...Change) Event {

@@ -22,16 +22,17 @@ func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by A
 		return Event{}, ErrConflict
 	}
 	secrets := []StoredSecret{{Digest: digest}}
-	var until any
-	if end := instant(now.Add(grace)); grace > 0 && len(k.s.Secrets) > 0 {
+	end := instant(now.Add(grace))
+	if grace > 0 && len(k.s.Secrets) > 0 {
 		old := k.s.Secrets[0]
 		// A grace may only shorten what the old secret had left.
-		if old.ValidUntil.IsZero() || end.Before(old.ValidUntil) {
-			old.ValidUntil = end
+		if !old.ValidUntil.IsZero() && old.ValidUntil.Before(end) {
+			end = old.ValidUntil
 		}
+		old.ValidUntil = end
 		secrets = append(secrets, old)
-		until = old.ValidUntil.Format(time.RFC3339)
 	}
 	k.s.Secrets = secrets
-	return k.event(EventRotated, eventID, by, now, Change{Field: "previousSecretValidUntil", New: until}), nil
+	until := Change{Field: "previousSecretValidUntil", New: end.Format(time.RFC3339)}
+	return k.event(EventRotated, eventID, by, now, until), nil
 }

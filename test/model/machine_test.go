@@ -218,7 +218,7 @@ func (m *machine) Switch(t *rapid.T) {
 		} else {
 			k.disabled = kind == "DISABLED"
 		}
-		k.happened(kind, account, now)
+		k.happened(kind, account, now, "status")
 		return nil
 	})
 }
