@@ -1,0 +1,56 @@
+package keycache
+
+import (
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+func TestFind_seesAnEvictedKeyAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	id, other := newID(t), newID(t)
+	w.store.put(id, false)
+	w.store.put(other, false)
+	w.status(t, id)
+	w.status(t, other)
+	w.store.put(id, true)
+	w.feed.changes = ports.Changes{Keys: []domain.KeyID{id}}
+	w.poll(t)
+	expect(t, "the changed key", w.status(t, id), "DISABLED")
+	expect(t, "the other", w.status(t, other), "OK")
+	w.expectReads(t, 3)
+}
+
+func TestFind_dropsARecordReadBeforeAnEviction(t *testing.T) {
+	t.Parallel()
+	for name, evict := range map[string]func(*world, domain.KeyID){
+		"one":   func(w *world, id domain.KeyID) { w.Evict(id) },
+		"every": func(w *world, _ domain.KeyID) { w.EvictAll() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 0)
+			id := newID(t)
+			w.store.put(id, false)
+			w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+			early := make(chan string)
+			go func() { early <- w.status(t, id) }()
+			<-w.store.reading // the old record is in hand
+			w.store.put(id, true)
+			evict(w, id)
+
+			late := make(chan string)
+			go func() { late <- w.status(t, id) }()
+			<-w.store.reading // the later check did not join the older read
+			close(w.store.proceed)
+			expect(t, "begun before the change", <-early, "OK")
+			expect(t, "begun after the change", <-late, "DISABLED")
+			w.store.mu.Lock()
+			w.store.reading = nil
+			w.store.mu.Unlock()
+			expect(t, "afterwards", w.status(t, id), "DISABLED")
+		})
+	}
+}

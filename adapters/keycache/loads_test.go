@@ -1,0 +1,119 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestFind_readsAKeyOnceForManyAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		id := newID(t)
+		w.store.put(id, false)
+		w.store.reading, w.store.proceed = make(chan struct{}, 1), make(chan struct{})
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { expect(t, "check", w.status(t, id), "OK") })
+		}
+		synctest.Wait()
+		close(w.store.proceed)
+		wg.Wait()
+		w.expectReads(t, 1)
+	})
+}
+
+func TestFind_boundsTheReadsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		var wg sync.WaitGroup
+		for range 200 {
+			id := newID(t)
+			wg.Go(func() { expect(t, "check", w.status(t, id), "not found") })
+		}
+		synctest.Wait()
+		w.expectReads(t, concurrentLoads)
+		close(w.store.proceed)
+		wg.Wait()
+	})
+}
+
+func TestFind_boundsTheReadsThatWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		w.store.reading, w.store.proceed = make(chan struct{}, 10_000), make(chan struct{})
+		var refused atomic.Int64
+		var wg sync.WaitGroup
+		for range concurrentLoads + waitingLoads + 10 {
+			id := newID(t)
+			wg.Go(func() {
+				if w.status(t, id) == "unavailable" {
+					refused.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if got := refused.Load(); got != 10 {
+			t.Errorf("%d were refused, want 10", got)
+		}
+		close(w.store.proceed)
+		wg.Wait()
+		if got := w.Stats().Loads; got != 0 {
+			t.Errorf("%d loads are left", got)
+		}
+	})
+}
+
+func TestFind_aCallerMayLeaveWhileOthersWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	id := newID(t)
+	w.store.put(id, false)
+	w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		_, err := w.Find(ctx, id, w.clock)
+		left <- err
+	}()
+	<-w.store.reading
+	leave()
+	if err := <-left; !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("error = %v", err)
+	}
+	stayed := make(chan string)
+	go func() { stayed <- w.status(t, id) }()
+	close(w.store.proceed)
+	expect(t, "the one that stayed", <-stayed, "OK")
+	w.expectReads(t, 1)
+}
+
+func TestFind_outlivesAPanicOfTheStore(t *testing.T) {
+	t.Parallel()
+	c, err := New(Options{Finder: panicking{}, MaximumKeys: 1, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	_, err = c.Find(t.Context(), newID(t), begin)
+	if err == nil || errors.Is(err, domain.ErrUnavailable) || strings.Contains(err.Error(), "the marked value") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
+	panic("the marked value")
+}

@@ -1,0 +1,147 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestFind_whenTheStoreIsLost(t *testing.T) {
+	t.Parallel()
+	lost := fmt.Errorf("connect: %w", domain.ErrUnavailable)
+	tests := []struct {
+		name  string
+		grace time.Duration
+		after time.Duration // since the last confirmation
+		want  string
+		reads int64 // beside the first
+	}{
+		{name: "memory answers at first", grace: 30 * time.Second, after: time.Second, want: "OK", reads: 0},
+		{name: "then the store is tried before", grace: 30 * time.Second, after: time.Second + 1, want: "OK", reads: 1},
+		{name: "until the grace ends", grace: 30 * time.Second, after: 30 * time.Second, want: "OK", reads: 1},
+		{name: "never after it", grace: 30 * time.Second, after: 30*time.Second + 1, want: "unavailable", reads: 1},
+		{name: "no grace, no answer", grace: 0, after: time.Second + 1, want: "unavailable", reads: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, tt.grace)
+			id := newID(t)
+			w.store.put(id, false)
+			w.status(t, id)
+			w.store.fail(lost)
+			w.clock = begin.Add(tt.after)
+			expect(t, "check", w.status(t, id), tt.want)
+			w.expectReads(t, 1+tt.reads)
+		})
+	}
+}
+
+func TestFind_afterAFailedPollTheStoreIsAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 30*time.Second)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.put(id, true)
+	w.feed.err = domain.ErrUnavailable
+	if err := w.Poll(t.Context(), w.feed); !errors.Is(err, domain.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	expect(t, "a feed that is down while the store is not", w.status(t, id), "DISABLED")
+	w.feed.err = nil
+	w.poll(t)
+	expect(t, "once it is back", w.status(t, id), "DISABLED")
+	w.expectReads(t, 2)
+}
+
+func TestFind_noGraceAndAFailedPollRefuseAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.fail(domain.ErrUnavailable)
+	w.feed.err = domain.ErrUnavailable
+	w.clock = begin.Add(time.Millisecond)
+	_ = w.Poll(t.Context(), w.feed)
+	expect(t, "check", w.status(t, id), "unavailable")
+}
+
+func TestFind_sharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	w.clock = begin.Add(10 * time.Second) // since the last confirmation
+	id := newID(t)
+	w.store.put(id, false)
+	w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+	find := func(at time.Time) <-chan string {
+		verdict := make(chan string, 1)
+		go func() {
+			known, err := w.Find(t.Context(), id, at)
+			if err != nil {
+				verdict <- err.Error()
+				return
+			}
+			secret, _ := secrets.Load(id)
+			verdict <- string(known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, at).Verdict)
+		}()
+		return verdict
+	}
+	early := find(w.clock)
+	<-w.store.reading // the old record is in hand
+	w.store.put(id, true)
+	late := find(w.clock.Add(100 * time.Millisecond))
+	<-w.store.reading
+	close(w.store.proceed)
+	expect(t, "the early check", <-early, "OK")
+	expect(t, "the late check", <-late, "DISABLED")
+}
+
+func TestFind_aCallerWhoLeavesGetsNoAnswerFromMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.put(id, true)
+	w.clock = begin.Add(10 * time.Second)
+	w.store.reading, w.store.proceed = make(chan struct{}, 1), make(chan struct{})
+	defer close(w.store.proceed)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	if known, err := w.Find(ctx, id, w.clock); !errors.Is(err, domain.ErrUnavailable) || known != nil {
+		t.Errorf("Find() = %v, %v, though no read has failed", known, err)
+	}
+}
+
+func TestFind_aFloodOfUnknownIDsMakesNoStaleYes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		id := newID(t)
+		w.store.put(id, false)
+		w.status(t, id)
+		w.clock = begin.Add(10 * time.Second)
+		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		var wg sync.WaitGroup
+		for range 500 {
+			unknown := newID(t)
+			wg.Go(func() { w.status(t, unknown) })
+		}
+		synctest.Wait() // every slot for keys out of memory is taken
+		w.store.mu.Lock()
+		w.store.reading = nil
+		w.store.mu.Unlock()
+		w.store.put(id, true)
+		expect(t, "the known key", w.status(t, id), "DISABLED")
+		close(w.store.proceed)
+		wg.Wait()
+	})
+}

@@ -1,0 +1,49 @@
+package keycache
+
+import (
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+func TestStats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	id := newID(t)
+	w.store.put(id, false)
+	for range 3 {
+		w.status(t, id)
+	}
+	w.feed.changes = ports.Changes{Keys: []domain.KeyID{id}}
+	w.poll(t)
+	w.clock = begin.Add(time.Second)
+	got := w.Stats()
+	got.Keys = 0 // an estimate
+	want := Stats{Hits: 2, Misses: 1, FeedEvictions: 1, Unconfirmed: time.Second}
+	if got != want {
+		t.Errorf("Stats() = %+v, want %+v", got, want)
+	}
+}
+
+func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	c, err := New(Options{Finder: s, MaximumKeys: 10, Now: func() time.Time { return begin }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	for range 100 {
+		id := newID(t)
+		s.put(id, false)
+		if _, err := c.Find(t.Context(), id, begin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.known.CleanUp()
+	if got := c.Stats(); got.Evictions < 80 || got.Keys > 20 {
+		t.Errorf("%d evictions, %d keys held, want room for about 10 of 100", got.Evictions, got.Keys)
+	}
+}

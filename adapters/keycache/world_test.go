@@ -1,0 +1,148 @@
+package keycache
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+var begin = time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
+
+// store is a finder whose answers a test decides and whose reads it counts.
+type store struct {
+	mu      sync.Mutex
+	keys    map[domain.KeyID]domain.Snapshot
+	err     error
+	reads   atomic.Int64
+	reading chan struct{} // when set: a read announces itself here, its record in hand,
+	proceed chan struct{} // and waits here before it returns
+}
+
+func newStore() *store { return &store{keys: map[domain.KeyID]domain.Snapshot{}} }
+
+func (s *store) Find(_ context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	s.reads.Add(1)
+	s.mu.Lock()
+	snapshot, ok := s.keys[id]
+	err, reading, proceed := s.err, s.reading, s.proceed
+	s.mu.Unlock()
+	if reading != nil {
+		reading <- struct{}{}
+		<-proceed
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, domain.ErrKeyNotFound
+	}
+	return domain.Rehydrate(snapshot), nil
+}
+
+func (s *store) put(id domain.KeyID, disabled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	scopes, _ := domain.NewScopeSet("payment:read")
+	s.keys[id] = domain.Snapshot{ID: id, Disabled: disabled, Scopes: scopes, Secrets: make([]domain.StoredSecret, 1)}
+}
+
+func (s *store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+// script is a feed that answers polls with what a test gives it.
+type script struct {
+	changes ports.Changes
+	err     error
+	wake    chan struct{}
+}
+
+func (s *script) Poll(context.Context) (ports.Changes, error) { return s.changes, s.err }
+func (s *script) Wake() <-chan struct{}                       { return s.wake }
+func (s *script) Close() error                                { return nil }
+
+// world is a cache on a store, a feed and a clock.
+type world struct {
+	*Cache
+	store *store
+	feed  *script
+	clock time.Time
+}
+
+func newWorld(t *testing.T, grace time.Duration) *world {
+	t.Helper()
+	w := &world{store: newStore(), feed: &script{}, clock: begin}
+	c, err := New(Options{Finder: w.store, MaximumKeys: 1000, OutageGrace: grace, Now: func() time.Time { return w.clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	w.Cache = c
+	w.poll(t)
+	return w
+}
+
+func (w *world) poll(t *testing.T) {
+	t.Helper()
+	if err := w.Poll(t.Context(), w.feed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// status finds a key and says what the check would see.
+func (w *world) status(t *testing.T, id domain.KeyID) string {
+	t.Helper()
+	known, err := w.Find(t.Context(), id, w.clock)
+	switch {
+	case errors.Is(err, domain.ErrKeyNotFound):
+		return "not found"
+	case errors.Is(err, domain.ErrUnavailable):
+		return "unavailable"
+	case err != nil:
+		t.Fatal(err)
+	}
+	secret, _ := secrets.Load(id)
+	return string(known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, w.clock).Verdict)
+}
+
+func newID(t *testing.T) domain.KeyID {
+	t.Helper()
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets.Store(secret.KeyID(), secret)
+	return secret.KeyID()
+}
+
+// secrets are those of the identifiers that tests have made.
+var secrets sync.Map
+
+// credulous takes every secret for proven: these tests are about what is known
+// of a key, not about who presents it.
+type credulous struct{}
+
+func (credulous) Verify(domain.Secret, domain.Digest) bool { return true }
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %s, want %s", what, got, want)
+	}
+}
+
+func (w *world) expectReads(t *testing.T, want int64) {
+	t.Helper()
+	if got := w.store.reads.Load(); got != want {
+		t.Errorf("the store was read %d times, want %d", got, want)
+	}
+}
