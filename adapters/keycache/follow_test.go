@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -43,4 +44,28 @@ func TestFollow_evictsWhenWoken(t *testing.T) {
 		stop()
 		<-done
 	})
+}
+
+func TestPoll_confirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		after time.Duration // since the poll was sent
+		want  string        // of a key that was disabled right after
+	}{
+		"within a second of it memory answers": {after: confirmedFor, want: "OK"},
+		"later the store does":                 {after: confirmedFor + 1, want: "DISABLED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, time.Minute)
+			id := newID(t)
+			w.store.put(id, false)
+			w.status(t, id)
+			w.feed.during = func() { w.clock = begin.Add(400 * time.Millisecond) } // until the answer
+			w.poll(t)
+			w.store.put(id, true)
+			w.clock = begin.Add(tt.after)
+			expect(t, "check", w.status(t, id), tt.want)
+		})
+	}
 }

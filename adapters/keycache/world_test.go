@@ -64,11 +64,18 @@ type script struct {
 	changes ports.Changes
 	err     error
 	wake    chan struct{}
+	during  func() // when set: what happens while a poll is under way
 }
 
-func (s *script) Poll(context.Context) (ports.Changes, error) { return s.changes, s.err }
-func (s *script) Wake() <-chan struct{}                       { return s.wake }
-func (s *script) Close() error                                { return nil }
+func (s *script) Poll(context.Context) (ports.Changes, error) {
+	if s.during != nil {
+		s.during()
+	}
+	return s.changes, s.err
+}
+
+func (s *script) Wake() <-chan struct{} { return s.wake }
+func (s *script) Close() error          { return nil }
 
 // world is a cache on a store, a feed and a clock.
 type world struct {
