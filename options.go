@@ -83,7 +83,9 @@ func WithAuthenticator(a Authenticator) Option {
 	return func(o *options) { o.authenticator = a }
 }
 
-// WithClock reads the time from now, in place of [time.Now].
+// WithClock reads the time from now, in place of [time.Now]. Where its times
+// have no monotonic reading, the age of what is in memory goes by the wall
+// clock alone.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }

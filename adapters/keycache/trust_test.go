@@ -3,7 +3,63 @@ package keycache
 import (
 	"testing"
 	"time"
+
+	"github.com/slaunchx/apikeys/domain"
 )
+
+// advance makes each clock say how long ago the feed was confirmed. They
+// cannot be made to disagree in a [time.Time], whose monotonic part the system
+// alone gives out, so it is the confirmation that moves.
+func (w *world) advance(monotonic, wall time.Duration) {
+	moved := *w.trust.last.Load()
+	moved.sent = moved.sent.Add(-monotonic)
+	moved.wall -= int64(wall)
+	w.trust.last.Store(&moved)
+}
+
+func TestFind_whenTheClocksDisagree(t *testing.T) {
+	t.Parallel()
+	const grace = time.Minute
+	for name, tt := range map[string]struct {
+		monotonic, wall time.Duration // since the last confirmation
+		want            string        // while the store is lost
+		reads           int64         // that were tried
+	}{
+		"the wall clock was set back just now":                   {monotonic: time.Millisecond, wall: -time.Hour, want: "OK"},
+		"the wall clock was set back, and a second is over":      {monotonic: confirmedFor + 1, wall: -time.Hour, want: "OK", reads: 1},
+		"the wall clock was set back, and the grace is over":     {monotonic: grace + 1, wall: -time.Hour, want: "unavailable", reads: 1},
+		"the wall clock was set forward":                         {monotonic: time.Millisecond, wall: time.Hour, want: "unavailable", reads: 1},
+		"the machine was suspended for less than a second":       {monotonic: time.Millisecond, wall: confirmedFor, want: "OK"},
+		"the machine was suspended for more than a second":       {monotonic: time.Millisecond, wall: confirmedFor + 1, want: "OK", reads: 1},
+		"the machine was suspended for longer than the grace is": {monotonic: time.Millisecond, wall: grace + 1, want: "unavailable", reads: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, grace)
+			id := newID(t)
+			w.store.put(id, false)
+			w.status(t, id)
+			w.store.fail(domain.ErrUnavailable)
+			w.advance(tt.monotonic, tt.wall)
+			expect(t, "check", w.status(t, id), tt.want)
+			w.expectReads(t, 1+tt.reads)
+		})
+	}
+}
+
+func TestConfirm_readsBothClocks(t *testing.T) {
+	t.Parallel()
+	var tr trust
+	sent := time.Now()
+	tr.confirm(sent)
+	last := tr.last.Load()
+	if !last.sent.Equal(sent) || last.sent.String() == sent.Round(0).String() {
+		t.Error("the monotonic clock is not kept")
+	}
+	if last.wall != sent.UnixNano() {
+		t.Error("the wall clock is not kept")
+	}
+}
 
 func TestAge_isTheLargerOfBothClocks(t *testing.T) {
 	t.Parallel()
