@@ -91,7 +91,7 @@ func (u *Usage) rehashOf(known *KnownKey, secret domain.Secret, at time.Time) (d
 	if known.rehashed.Load() {
 		return domain.Rehash{}, false
 	}
-	rehash, outdated := known.grant.Rehash(secret, u.hasher.Hash(secret), u.hasher, at)
+	rehash, outdated := known.grant.Rehash(secret, u.hasher, at)
 	if outdated {
 		known.rehashed.Store(true)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 var inside = netip.MustParseAddr("192.168.1.7")
@@ -76,7 +77,7 @@ type usageWorld struct {
 	check    func(t *testing.T, at time.Time, scopes ...domain.Scope)
 }
 
-func newUsageWorld(t *testing.T, hasher *secrets.Hasher) *usageWorld {
+func newUsageWorld(t *testing.T, hasher ports.SecretHasher) *usageWorld {
 	t.Helper()
 	keys := memory.NewKeyRepository()
 	w := &usageWorld{recorder: &recorder{}, secret: createdIn(t, keys, spec(t))}

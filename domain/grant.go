@@ -126,24 +126,3 @@ func endOf(t time.Time) int64 {
 
 // reached says whether an end in Unix microseconds has come.
 func reached(end int64, now time.Time) bool { return end != endless && now.UnixMicro() >= end }
-
-// Rehash says how a stored digest that secret has proven is to be replaced.
-type Rehash struct {
-	KeyID    KeyID
-	Old, New Digest
-}
-
-// Rehash returns the replacement of the digest that secret proves at now by
-// current, a digest of the same secret, and false when the two were made
-// alike or the secret proves nothing.
-func (g *Grant) Rehash(secret Secret, current Digest, verifier SecretVerifier, now time.Time) (Rehash, bool) {
-	i := g.provenBy(secret, verifier, now)
-	if i < 0 {
-		return Rehash{}, false
-	}
-	old := g.secrets[i].digest()
-	if old.Algorithm == current.Algorithm && old.PepperID == current.PepperID {
-		return Rehash{}, false
-	}
-	return Rehash{KeyID: g.id, Old: old, New: current}, true
-}

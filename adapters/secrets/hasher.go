@@ -52,6 +52,11 @@ func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	return same && known && digest.Algorithm == domain.AlgorithmHMACSHA256 && !secret.IsZero()
 }
 
+// Outdated says whether digest was made otherwise than Hash makes them now.
+func (h *Hasher) Outdated(digest domain.Digest) bool {
+	return digest.PepperID != h.keyed[0].pepperID || digest.Algorithm != domain.AlgorithmHMACSHA256
+}
+
 // equal compares in constant time: whatever the sums are, the same four words
 // are joined, and the only branch is on all of them. It does word by word what
 // [hmac.Equal] does byte by byte, in an eighth of its time.

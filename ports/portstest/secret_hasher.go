@@ -24,6 +24,7 @@ func RunSecretHasher(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 		{"a digest changed in any byte proves nothing", noticesChanges},
 		{"a digest of an unknown algorithm or pepper proves nothing", refusesUnknown},
 		{"the zero secret is proven by nothing", refusesZeroSecret},
+		{"a digest is outdated when it was made in another way than new ones are", tellsOutdated},
 		{"a digest does not hold the secret", holdsNoSecret},
 		{"many goroutines may hash and verify at once", isConcurrent},
 	}
@@ -80,7 +81,29 @@ func noticesChanges(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 func refusesUnknown(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	secret := randomSecret(t, domain.ModeLive)
-	digest := hasher.Hash(secret)
+	for name, digest := range madeOtherwise(hasher.Hash(secret)) {
+		if hasher.Verify(secret, digest) {
+			t.Errorf("%s: proven", name)
+		}
+	}
+}
+
+func tellsOutdated(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+	hasher := open(t)
+	current := hasher.Hash(randomSecret(t, domain.ModeLive))
+	if hasher.Outdated(current) {
+		t.Error("a digest is outdated that was just made")
+	}
+	for name, digest := range madeOtherwise(current) {
+		if !hasher.Outdated(digest) {
+			t.Errorf("%s: not outdated", name)
+		}
+	}
+}
+
+// madeOtherwise returns digest as if it had been made in ways unknown.
+func madeOtherwise(digest domain.Digest) map[string]domain.Digest {
+	all := map[string]domain.Digest{}
 	for name, change := range map[string]func(*domain.Digest){
 		"another algorithm": func(d *domain.Digest) { d.Algorithm += "-other" },
 		"no algorithm":      func(d *domain.Digest) { d.Algorithm = "" },
@@ -89,10 +112,9 @@ func refusesUnknown(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	} {
 		changed := digest
 		change(&changed)
-		if hasher.Verify(secret, changed) {
-			t.Errorf("%s: proven", name)
-		}
+		all[name] = changed
 	}
+	return all
 }
 
 func refusesZeroSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
