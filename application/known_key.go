@@ -41,3 +41,15 @@ func (k *KnownKey) ID() domain.KeyID { return k.grant.ID() }
 func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier, at time.Time) domain.Decision {
 	return k.grant.Authorize(check, verifier, at)
 }
+
+// due says whether a use at an instant, in Unix seconds, is to be handed on,
+// and when that was last done.
+func (k *KnownKey) due(now int64) (last int64, due bool) {
+	last = k.noted.Load()
+	// A use ahead of now was noted by a clock that has been set back since.
+	return last, last > now || now-last >= notedEvery
+}
+
+// claim says whether the caller is the one to hand on a use that is due. Of
+// those who were told of the same last time one is.
+func (k *KnownKey) claim(last, now int64) bool { return k.noted.CompareAndSwap(last, now) }

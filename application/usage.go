@@ -70,9 +70,8 @@ func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *s
 // note hands on that known was used at an instant, its first use at once and
 // then at most once a minute. It is on the path of every answer.
 func (u *Usage) note(known *KnownKey, secret domain.Secret, at time.Time) {
-	now, last := at.Unix(), known.noted.Load()
-	// A use ahead of now was noted by a clock that has been set back since.
-	if recent := last <= now && now-last < notedEvery; recent || u.recorder == nil || !known.noted.CompareAndSwap(last, now) {
+	now := at.Unix()
+	if last, due := known.due(now); !due || u.recorder == nil || !known.claim(last, now) {
 		return
 	}
 	rehash, outdated := u.rehashOf(known, secret, at)
