@@ -32,10 +32,13 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 	}
 	at := uc.now()
 	known, err := uc.keys.Find(ctx, check.Secret.KeyID(), at)
+	if errors.Is(err, domain.ErrKeyNotFound) {
+		// No digest is like that: it takes as long as a wrong secret of a key
+		// to say that there is none.
+		uc.verifier.Verify(check.Secret, domain.Digest{})
+		return domain.NotFound(), nil
+	}
 	if err != nil {
-		if errors.Is(err, domain.ErrKeyNotFound) {
-			err = nil
-		}
 		return domain.NotFound(), err
 	}
 	decision = known.Authorize(check, uc.verifier, at)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -39,5 +40,43 @@ func TestUsage_HashesNothingUnderTheCurrentPepper(t *testing.T) {
 	}
 	if hashes, verifications := hasher.hashes.Load(), hasher.verifications.Load(); hashes != 0 || verifications != 3 {
 		t.Errorf("%d hashes and %d verifications, want those of the 3 checks alone", hashes, verifications)
+	}
+}
+
+func TestAuthorize_VerifiesOnceWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	keys := memory.NewKeyRepository()
+	secret := createdIn(t, keys, spec(t))
+	wrong, unknown := forged(t, secret.KeyID())
+	deleted := memory.NewKeyRepository()
+	createdIn(t, deleted, spec(t)) // the same key: its randomness is
+	err := deleted.Update(t.Context(), workspace, secret.KeyID(), func(k *domain.APIKey) (domain.Event, error) {
+		return k.Delete("evt_1", domain.Author{AccountID: "acc-1"}, now), nil
+	}, ports.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		keys   ports.KeyFinder
+		hasher ports.SecretHasher
+		secret domain.Secret
+		want   int64
+	}{
+		"the right secret":                     {keys, hasherOf(t, "p1"), secret, 1},
+		"a wrong secret of that key":           {keys, hasherOf(t, "p1"), wrong, 1},
+		"the secret of an unknown key":         {keys, hasherOf(t, "p1"), unknown, 1},
+		"the secret of a deleted key":          {deleted, hasherOf(t, "p1"), secret, 1},
+		"a secret under a pepper that is gone": {keys, hasherOf(t, "p2"), secret, 1},
+		"no secret at all, as its form tells":  {keys, hasherOf(t, "p1"), domain.Secret{}, 0},
+		"a secret while there is no answer":    {&failingKeys{err: domain.ErrUnavailable}, hasherOf(t, "p1"), secret, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hasher := &countingHasher{SecretHasher: tc.hasher}
+			_, _ = newAuthorize(tc.keys, hasher, clock).Do(t.Context(), domain.Check{Secret: tc.secret, Addr: inside})
+			if got := hasher.verifications.Load(); got != tc.want || hasher.hashes.Load() != 0 {
+				t.Errorf("%d verifications and %d hashes, want %d and none", got, hasher.hashes.Load(), tc.want)
+			}
+		})
 	}
 }
