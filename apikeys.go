@@ -165,7 +165,7 @@ func (s *Service) migrate(ctx context.Context) error {
 func (s *Service) migrateLater(ctx context.Context, store migrator) {
 	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
 	err := retry.Do(ctx, waits, func(ctx context.Context) error {
-		err := store.Migrate(ctx)
+		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })
 		if errors.Is(err, domain.ErrUnavailable) {
 			return retry.RetryableError(err)
 		}

@@ -43,10 +43,22 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	return k, cache.Close, nil
 }
 
+// follow calls an embedder's parts in a goroutine of the service's own, which
+// no panic of theirs may end: what they do not tell any more is not trusted.
 func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSource, logger *slog.Logger) {
-	feed := changes.Follow()
-	cache.Follow(ctx, feed, logger)
-	if err := feed.Close(); err != nil {
+	var feed ports.ChangeFeed
+	err := application.Contained("following the changes", func() error {
+		feed = changes.Follow()
+		cache.Follow(ctx, feed, logger)
+		return nil
+	})
+	if err != nil {
+		logger.Error("the change feed has ended; checks read the store", "error", err)
+	}
+	if feed == nil {
+		return
+	}
+	if err := application.Contained("closing the change feed", feed.Close); err != nil {
 		logger.Warn("close change feed", "error", err)
 	}
 }

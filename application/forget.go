@@ -55,8 +55,12 @@ func (uc *Forget) Do(ctx context.Context) error {
 	}
 }
 
-func (uc *Forget) batch(ctx context.Context, since time.Time) (int, error) {
+func (uc *Forget) batch(ctx context.Context, since time.Time) (forgotten int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, forgetTimeout)
 	defer cancel()
-	return uc.onces.Forget(ctx, since, forgetBatch)
+	err = Contained("removing idempotency keys", func() (err error) {
+		forgotten, err = uc.onces.Forget(ctx, since, forgetBatch)
+		return err
+	})
+	return forgotten, err
 }

@@ -157,7 +157,8 @@ func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Ti
 			batch[id] = at
 			delete(lastUsed, id)
 		}
-		if err := u.recorder.RecordUse(ctx, batch); err != nil {
+		err := Contained("recording the use of keys", func() error { return u.recorder.RecordUse(ctx, batch) })
+		if err != nil {
 			errs = append(errs, err)
 			u.putBack(func() {
 				for id, at := range batch {
@@ -175,7 +176,8 @@ func (u *Usage) flushRehashes(ctx context.Context, rehashes map[domain.KeyID]dom
 	all := slices.Collect(maps.Values(rehashes))
 	var errs []error
 	for batch := range slices.Chunk(all, usageBatch) {
-		if err := u.recorder.Rehash(ctx, batch); err != nil {
+		err := Contained("replacing digests", func() error { return u.recorder.Rehash(ctx, batch) })
+		if err != nil {
 			errs = append(errs, err)
 			u.putBack(func() {
 				for _, r := range batch {

@@ -79,9 +79,18 @@ type usageWorld struct {
 
 func newUsageWorld(t *testing.T, hasher ports.SecretHasher) *usageWorld {
 	t.Helper()
+	told := &recorder{}
+	w := newUsageWorldOf(t, hasher, told)
+	w.recorder = told
+	return w
+}
+
+// newUsageWorldOf is for a recorder that remembers nothing.
+func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.UsageRecorder) *usageWorld {
+	t.Helper()
 	keys := memory.NewKeyRepository()
-	w := &usageWorld{recorder: &recorder{}, secret: createdIn(t, keys, spec(t))}
-	w.usage = application.NewUsage(w.recorder, hasher, slog.New(slog.DiscardHandler))
+	w := &usageWorld{secret: createdIn(t, keys, spec(t))}
+	w.usage = application.NewUsage(recorder, hasher, slog.New(slog.DiscardHandler))
 	source := cached{uncached{keys}, map[domain.KeyID]*application.KnownKey{}}
 	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {
 		t.Helper()

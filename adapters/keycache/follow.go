@@ -2,9 +2,11 @@ package keycache
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
+	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -47,10 +49,13 @@ func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	sent := c.now()
-	changes, err := feed.Poll(ctx)
+	var changes ports.Changes
+	err := application.Contained("polling the change feed", func() (err error) {
+		changes, err = feed.Poll(ctx)
+		return err
+	})
 	if err != nil {
-		c.counters.failedPolls.Add(1)
-		c.trust.fail()
+		c.doubt(err)
 		return err
 	}
 	if changes.Lost {
@@ -62,4 +67,14 @@ func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 	c.counters.feedEvictions.Add(uint64(len(changes.Keys)))
 	c.trust.confirm(sent)
 	return nil
+}
+
+// doubt takes a poll for failed. What one that panicked had seen may be lost:
+// the position of its feed promises nothing any more.
+func (c *Cache) doubt(err error) {
+	c.counters.failedPolls.Add(1)
+	c.trust.fail()
+	if errors.Is(err, application.ErrPanicked) {
+		c.EvictAll()
+	}
 }

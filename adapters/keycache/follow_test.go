@@ -2,10 +2,13 @@ package keycache
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -68,4 +71,37 @@ func TestPoll_confirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 			expect(t, "check", w.status(t, id), tt.want)
 		})
 	}
+}
+
+func TestPoll_aPanicOfTheFeedConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.feed.during = func() { panic("the marked value") }
+	err := w.Poll(t.Context(), w.feed)
+	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+		t.Errorf("Poll() = %v", err)
+	}
+	w.store.put(id, true)
+	expect(t, "a key in memory", w.status(t, id), "DISABLED")
+	if got := w.Stats().FailedPolls; got != 1 {
+		t.Errorf("%d failed polls, want 1", got)
+	}
+}
+
+// The feed may have left its position behind the change that it did not tell.
+func TestPoll_aPanicOfTheFeedLosesNoChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Minute)
+	id := newID(t)
+	w.store.put(id, false)
+	w.status(t, id)
+	w.store.put(id, true)
+	w.feed.during = func() { panic("in the middle") }
+	_ = w.Poll(t.Context(), w.feed)
+	w.feed.during = nil
+	w.poll(t)
+	expect(t, "check", w.status(t, id), "DISABLED")
 }

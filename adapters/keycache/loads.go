@@ -3,7 +3,6 @@ package keycache
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -67,14 +66,13 @@ func (l loads) do(ctx context.Context, name string, timeout time.Duration, load 
 }
 
 // contained turns a panic of load, which runs where no caller could recover
-// it, into an error. The panic's value may hold anything and is not told.
+// it, into an error.
 func contained(ctx context.Context, load func(context.Context) (*application.KnownKey, error)) (known *application.KnownKey, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			known, err = nil, fmt.Errorf("reading a key panicked with a %T:\n%s", p, debug.Stack())
-		}
-	}()
-	return load(ctx)
+	err = application.Contained("reading a key", func() (err error) {
+		known, err = load(ctx)
+		return err
+	})
+	return known, err
 }
 
 func (l loads) acquire(ctx context.Context) error {

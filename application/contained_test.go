@@ -1,0 +1,62 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// brokenRecorder is one of an embedder's own.
+type brokenRecorder struct{}
+
+func (brokenRecorder) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
+	panic("the marked value")
+}
+
+func (brokenRecorder) Rehash(context.Context, []domain.Rehash) error { panic("the marked value") }
+
+func TestUsage_OutlivesAPanicOfTheRecorder(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorldOf(t, hasherOf(t, "p2", "p1"), brokenRecorder{})
+	w.check(t, clock())
+	err := w.usage.Flush(t.Context())
+	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+		t.Errorf("Flush() = %v", err)
+	}
+	if got := w.usage.Stats(); got.FailedFlushes != 2 || got.Pending != 1 {
+		t.Errorf("%+v, want the use and the rehash to wait for the next flush", got)
+	}
+}
+
+// brokenOnces is a store of an embedder's own.
+type brokenOnces struct{ ports.OnceKeeper }
+
+func (brokenOnces) Forget(context.Context, time.Time, int) (int, error) { panic("the marked value") }
+
+func TestForget_OutlivesAPanicOfTheStore(t *testing.T) {
+	t.Parallel()
+	err := application.NewForget(brokenOnces{}, slog.New(slog.DiscardHandler), clock).Do(t.Context())
+	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+		t.Errorf("Do() = %v", err)
+	}
+}
+
+func TestContained_tellsTheTypeAndTheStackOfAPanic(t *testing.T) {
+	t.Parallel()
+	err := application.Contained("a call", func() error { panic("the marked value") })
+	for _, part := range []string{"a call panicked with a string", "contained_test.go"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is not told", part)
+		}
+	}
+	if want := errors.New("its own"); !errors.Is(application.Contained("a call", func() error { return want }), want) {
+		t.Error("an error is changed")
+	}
+}
