@@ -50,7 +50,7 @@ type Cache struct {
 	// not, which anyone can make up, cannot keep them waiting.
 	loads, rereads loads
 
-	known   *otter.Cache[domain.KeyID, *application.KnownKey]
+	known   table
 	unknown *otter.Cache[domain.KeyID, struct{}]
 
 	// generations count evictions by a hash of the identifier. A record read
@@ -76,8 +76,7 @@ func New(o Options) (*Cache, error) {
 		rereads: newLoads(concurrentRereads),
 		seed:    maphash.MakeSeed(),
 	}
-	var err error
-	c.known, err = otter.New(&otter.Options[domain.KeyID, *application.KnownKey]{
+	err := c.known.open(&otter.Options[domain.KeyID, *application.KnownKey]{
 		MaximumSize:      o.MaximumKeys,
 		OnAtomicDeletion: c.countEviction,
 	})
@@ -113,7 +112,7 @@ func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.K
 func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	switch c.trust.at(at) {
 	case confirmed:
-		if known, ok := c.known.GetIfPresent(id); ok {
+		if known, ok := c.known.Load().GetIfPresent(id); ok {
 			c.counters.hit()
 			return known, nil
 		}
@@ -136,7 +135,7 @@ func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
 // reread asks the store about what may be in memory, and falls back on memory
 // when the store cannot answer.
 func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
-	known, ok := c.known.GetIfPresent(id)
+	known, ok := c.known.Load().GetIfPresent(id)
 	if !ok {
 		return c.read(ctx, c.loads, id, moment(at), loadTimeout)
 	}
@@ -152,7 +151,7 @@ func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*app
 // the key as it was before.
 func (c *Cache) Evict(id domain.KeyID) {
 	c.generation(id).Add(1)
-	c.known.Invalidate(id)
+	c.known.Load().Invalidate(id)
 	c.unknown.Invalidate(id)
 }
 
@@ -169,7 +168,6 @@ func (c *Cache) EvictAll() {
 // more, so memory answers no more either.
 func (c *Cache) Close() {
 	c.trust.lose()
-	c.known.StopAllGoroutines()
 	c.unknown.StopAllGoroutines()
 }
 
@@ -188,7 +186,7 @@ func (c *Cache) read(ctx context.Context, lane loads, id domain.KeyID, moment in
 		switch {
 		case err == nil:
 			known := application.NewKnownKey(key)
-			keep(c, c.known, known.ID(), known, before)
+			keep(c, c.known.Load(), known.ID(), known, before)
 			return known, nil
 		case errors.Is(err, domain.ErrKeyNotFound):
 			keep(c, c.unknown, ownCopy(id), struct{}{}, before)

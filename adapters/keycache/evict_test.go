@@ -7,6 +7,12 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
+// evictions are the ways to evict a key.
+var evictions = map[string]func(*world, domain.KeyID){
+	"one":   func(w *world, id domain.KeyID) { w.Evict(id) },
+	"every": func(w *world, _ domain.KeyID) { w.EvictAll() },
+}
+
 func TestFind_seesAnEvictedKeyAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
@@ -25,10 +31,7 @@ func TestFind_seesAnEvictedKeyAnew(t *testing.T) {
 
 func TestFind_dropsARecordReadBeforeAnEviction(t *testing.T) {
 	t.Parallel()
-	for name, evict := range map[string]func(*world, domain.KeyID){
-		"one":   func(w *world, id domain.KeyID) { w.Evict(id) },
-		"every": func(w *world, _ domain.KeyID) { w.EvictAll() },
-	} {
+	for name, evict := range evictions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, 0)
@@ -52,5 +55,20 @@ func TestFind_dropsARecordReadBeforeAnEviction(t *testing.T) {
 			w.store.mu.Unlock()
 			expect(t, "afterwards", w.status(t, id), "DISABLED")
 		})
+	}
+}
+
+func TestEvictAll_removesNoKeyOneByOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	for range 10 {
+		id := newID(t)
+		w.store.put(id, false)
+		w.status(t, id)
+	}
+	former := w.known.Load()
+	w.EvictAll()
+	if left, held := former.EstimatedSize(), w.Stats().Keys; left != 10 || held != 0 {
+		t.Errorf("%d of 10 keys are left in the former map and %d are held", left, held)
 	}
 }

@@ -37,7 +37,7 @@ func (c *Cache) Stats() Stats {
 		Evictions:     c.counters.evictions.Load(),
 		FeedEvictions: c.counters.feedEvictions.Load(),
 		FailedPolls:   c.counters.failedPolls.Load(),
-		Keys:          c.known.EstimatedSize(),
+		Keys:          c.known.Load().EstimatedSize(),
 		Loads:         int(c.loads.pending.Load() + c.rereads.pending.Load()),
 	}
 	if last := c.trust.last.Load(); last != nil {

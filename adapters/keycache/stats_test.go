@@ -42,7 +42,7 @@ func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.known.CleanUp()
+	c.known.Load().CleanUp()
 	if got := c.Stats(); got.Evictions < 80 || got.Keys > 20 {
 		t.Errorf("%d evictions, %d keys held, want room for about 10 of 100", got.Evictions, got.Keys)
 	}
