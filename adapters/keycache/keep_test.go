@@ -1,0 +1,69 @@
+package keycache
+
+import (
+	"context"
+	"testing"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// changing is a store in which a key changes while a read has the former
+// record in hand.
+type changing struct {
+	*store
+
+	change func(domain.KeyID)
+}
+
+func (c changing) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	defer c.change(id)
+	return c.store.Find(ctx, id)
+}
+
+func TestFind_keepsNothingOfAReadDuringWhichTheKeyWasEvicted(t *testing.T) {
+	t.Parallel()
+	for name, evict := range evictions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 0)
+			known, unknown := newID(t), newID(t)
+			w.store.put(known, false)
+			w.finder = changing{w.store, func(id domain.KeyID) {
+				w.store.put(id, true)
+				evict(w, id)
+			}}
+			expect(t, "the known key at first", w.status(t, known), "OK")
+			expect(t, "the unknown key at first", w.status(t, unknown), "not found")
+			w.finder = w.store
+			expect(t, "the known key then", w.status(t, known), "DISABLED")
+			expect(t, "the unknown key then", w.status(t, unknown), "DISABLED")
+		})
+	}
+}
+
+func TestKeep_keepsNothingOfAKeyEvictedSinceItsRead(t *testing.T) {
+	t.Parallel()
+	for name, evict := range evictions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 0)
+			id := newID(t)
+			known, before, former := application.NewKnownKey(domain.Rehydrate(domain.Snapshot{ID: id})), w.generation(id).Load(), w.known.Load()
+			evict(w, id)
+			keep(w.Cache, former, id, known, before)
+			keep(w.Cache, w.known.Load(), id, known, before)
+			keep(w.Cache, w.unknown, id, struct{}{}, before)
+			if _, kept := w.known.Load().GetIfPresent(id); kept {
+				t.Error("the key is kept")
+			}
+			if _, kept := w.unknown.GetIfPresent(id); kept {
+				t.Error("the identifier is kept")
+			}
+			keep(w.Cache, w.known.Load(), id, known, w.generation(id).Load())
+			if _, kept := w.known.Load().GetIfPresent(id); !kept {
+				t.Error("a key that was read afterwards is not kept")
+			}
+		})
+	}
+}
