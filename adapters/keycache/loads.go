@@ -24,6 +24,10 @@ const (
 	waitingLoads = 4096
 )
 
+// MaximumReads is how many reads of a cache are under way at most. A store
+// that can serve more at once has some to spare for all else.
+const MaximumReads = concurrentLoads + concurrentRereads
+
 // errNotRead says that the store was not asked, or its answer not waited for:
 // which proves nothing about the store.
 var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)

@@ -48,6 +48,31 @@ func TestFind_boundsTheReadsUnderWay(t *testing.T) {
 	})
 }
 
+func TestFind_boundsTheReadsOfAllKeysTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		var ids []domain.KeyID
+		for range 100 {
+			id := newID(t)
+			w.store.put(id, false)
+			w.status(t, id)
+			ids = append(ids, id, newID(t))
+		}
+		w.clock = begin.Add(10 * time.Second) // what is in memory is in doubt
+		w.store.reads.Store(0)
+		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		var wg sync.WaitGroup
+		for _, id := range ids {
+			wg.Go(func() { w.status(t, id) })
+		}
+		synctest.Wait()
+		w.expectReads(t, MaximumReads)
+		close(w.store.proceed)
+		wg.Wait()
+	})
+}
+
 func TestFind_boundsTheReadsThatWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,59 @@
+package postgres_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/keycache"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// readsWait makes reads of keys wait while another session has the lock, and
+// lets all else be.
+const readsWait = `ALTER TABLE api_keys RENAME TO all_api_keys;
+CREATE FUNCTION let_go() RETURNS boolean LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN true; END $$;
+CREATE VIEW api_keys AS SELECT * FROM all_api_keys WHERE let_go()`
+
+const waitingReads = `SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`
+
+func TestPool_checksLeaveConnectionsForChanges(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	repo := openDSN(t, dsn)
+	id := createOne(t, repo)
+	exec(t, dsn, readsWait)
+	other, err := sqlx.ConnectContext(t.Context(), "postgres", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	lock := other.MustBeginTx(t.Context(), nil)
+	lock.MustExecContext(t.Context(), `SELECT pg_advisory_xact_lock(1)`)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var reads sync.WaitGroup
+	for range keycache.MaximumReads {
+		reads.Go(func() {
+			if _, err := repo.Find(ctx, id); err != nil {
+				t.Errorf("Find: %v", err)
+			}
+		})
+	}
+	for waiting := 0; waiting < keycache.MaximumReads; {
+		if err := other.GetContext(ctx, &waiting, waitingReads); err != nil {
+			t.Fatal(err)
+		}
+	}
+	createOne(t, repo)
+	if err := lock.Rollback(); err != nil {
+		t.Error(err)
+	}
+	reads.Wait()
+}
