@@ -32,16 +32,19 @@ func RunKeyRepository(t *testing.T, open func(t testing.TB) ports.KeyRepository)
 		"gives and takes values of the caller's own":       sharesNothing,
 		"is ready": isReady,
 	}
-	maps.Copy(cases, updateCases)
+	for _, more := range []map[string]func(*testing.T, ports.KeyRepository){updateCases, listCases, capCases, onceCases} {
+		maps.Copy(cases, more)
+	}
 	runEach(t, open, cases)
 }
 
-// runEach runs every case at once, each on a store that open returns to it.
+// runEach runs every case at once, all on the store that open returns.
 func runEach(t *testing.T, open func(t testing.TB) ports.KeyRepository, cases map[string]func(*testing.T, ports.KeyRepository)) {
+	repo := open(t)
 	for name, run := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, open(t))
+			run(t, repo)
 		})
 	}
 }
@@ -210,10 +213,16 @@ func honoursContext(t *testing.T, repo ports.KeyRepository) {
 				return disabledEvent(t, stored.id(), stored.workspace(), issuedAt), nil
 			})
 		},
-		"Get":    func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
-		"Find":   func() error { _, err := repo.Find(ended, stored.id()); return err },
-		"Events": func() error { _, err := eventsOf(ended, repo, stored.workspace(), stored.id()); return err },
-		"Ready":  func() error { return repo.Ready(ended) },
+		"Get":  func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
+		"Find": func() error { _, err := repo.Find(ended, stored.id()); return err },
+		"List": func() error {
+			_, err := repo.List(ended, stored.workspace(), domain.KeyFilter{}, domain.Order{}, domain.Page{})
+			return err
+		},
+		"Events":   func() error { _, err := eventsOf(ended, repo, stored.workspace(), stored.id()); return err },
+		"Replayed": func() error { _, err := repo.Replayed(ended, stored.workspace(), *newOnce()); return err },
+		"Forget":   func() error { _, err := repo.Forget(ended, issuedAt.AddDate(-30, 0, 0), 1); return err },
+		"Ready":    func() error { return repo.Ready(ended) },
 	}
 	for name, call := range methods {
 		if err := call(); !errors.Is(err, domain.ErrUnavailable) {

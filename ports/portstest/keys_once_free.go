@@ -1,0 +1,164 @@
+package portstest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+func leavesFreeOnRefusedCreate(t *testing.T, repo ports.KeyRepository) {
+	ws := newWorkspace()
+	made := fill(t, repo, ws, 1)[0]
+	once, e := newOnce(), issue(t, in(ws))
+	create := func(e entry, maxKeys int) error {
+		return repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{MaxKeys: maxKeys, Once: once})
+	}
+	if err := create(e, 1); !errors.Is(err, domain.ErrTooManyKeys) {
+		t.Errorf("Create gives %v, want ErrTooManyKeys", err)
+	}
+	requireWouldBe(t, repo, ws, once, nil)
+	if err := create(made, 2); !errors.Is(err, domain.ErrKeyExists) {
+		t.Errorf("Create gives %v, want ErrKeyExists", err)
+	}
+	requireWouldBe(t, repo, ws, once, nil)
+	requireAbsent(t, repo, e)
+	if err := create(e, 2); err != nil {
+		t.Errorf("Create gives %v, though the idempotency key is free", err)
+	}
+	requireTotal(t, repo, ws, 2)
+}
+
+func leavesFreeOnRefusedUpdate(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t, in(newWorkspace()))
+	requireCreated(t, repo, e)
+	once, refusal := newOnce(), errors.New("refused")
+	err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
+		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
+		return event, refusal
+	})
+	if err != refusal { //nolint:errorlint // as it is
+		t.Errorf("Update gives %v, want the error of the change as it is", err)
+	}
+	requireWouldBe(t, repo, e.workspace(), once, nil)
+	unknown := issue(t, in(e.workspace()))
+	if err := updateUnder(repo, unknown, once, refuseToChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Errorf("Update gives %v, want ErrKeyNotFound", err)
+	}
+	requireWouldBe(t, repo, e.workspace(), once, nil)
+	requireStored(t, repo, e)
+	if err := updateUnder(repo, e, once, deletion(t, e)); err != nil {
+		t.Errorf("Update gives %v, though the idempotency key is free", err)
+	}
+}
+
+// takesForNoChange has a change that leaves its mark on the key it is given,
+// and then says that there is none.
+func takesForNoChange(t *testing.T, repo ports.KeyRepository) {
+	e := issue(t, in(newWorkspace()))
+	requireCreated(t, repo, e)
+	once := newOnce()
+	if err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
+		_, err := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
+		return domain.Event{}, err
+	}); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+	requireStored(t, repo, e)
+	requireReplayed(t, updateUnder(repo, e, once, refuseToChange(t)), e.key.Snapshot(), once.At)
+	requireStored(t, repo, e)
+}
+
+func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
+	for name, edit := range map[string]func(*domain.Snapshot){
+		"a plain key": func(*domain.Snapshot) {},
+		"all there is": func(s *domain.Snapshot) {
+			s.Name = parsed(t, `'); -- "\u0000{}%_ 鍵 🔑`, domain.ParseName)
+			s.Mode, s.Disabled = domain.ModeTest, true
+			s.Scopes = scopes(t, "z.z:a", "a-b_c:9")
+			s.IPWhitelist = whitelist(t, "2001:db8::/32", "::1", "10.0.0.1", "0.0.0.0/0")
+			s.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+			s.LastUsedAt = issuedAt.Add(time.Microsecond)
+		},
+		"nothing that can be missing": func(s *domain.Snapshot) {
+			s.Scopes, s.IPWhitelist, s.ExpiresAt, s.CreatedBy = domain.ScopeSet{}, domain.IPWhitelist{}, time.Time{}, ""
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := rehydrated(t, issue(t, in(newWorkspace())), edit)
+			created, disabled := newOnce(), newOnce()
+			if err := createUnder(repo, e, created); err != nil {
+				t.Fatalf("Create: %v", err)
+			}
+			requireReplayed(t, createUnder(repo, e, created), e.key.Snapshot(), created.At)
+			var left domain.Snapshot
+			if err := updateUnder(repo, e, disabled, stateOf(t, issuedAt, func(s *domain.Snapshot) {
+				s.Disabled = !s.Disabled
+				left = *s
+			})); err != nil {
+				t.Fatalf("Update: %v", err)
+			}
+			requireReplayed(t, updateUnder(repo, e, disabled, refuseToChange(t)), left, disabled.At)
+		})
+	}
+}
+
+func keepsKeysApart(t *testing.T, repo ports.KeyRepository) {
+	one, other := issue(t, in("ws")), issue(t, in("ws1"))
+	first, second := newOnce(), newOnce()
+	second.Key = first.Key
+	requireNone := func(e entry, once *ports.Once) {
+		t.Helper()
+		requireWouldBe(t, repo, e.workspace(), once, nil)
+		if err := createUnder(repo, e, once); err != nil {
+			t.Fatalf("Create: %v", err)
+		}
+	}
+	requireNone(one, first)
+	requireNone(other, second)
+	third, fourth := newOnce(), newOnce()
+	third.Key, fourth.Key = "1"+first.Key, first.Key+"1"
+	requireNone(issue(t, in("ws")), third)
+	requireNone(issue(t, in("ws")), fourth)
+	requireReplayed(t, createUnder(repo, one, first), one.key.Snapshot(), first.At)
+	requireReplayed(t, createUnder(repo, other, second), other.key.Snapshot(), second.At)
+}
+
+// forgets looks at idempotency keys of long ago, which no other test has.
+func forgets(t *testing.T, repo ports.KeyRepository) {
+	ws, ago := newWorkspace(), issuedAt.AddDate(-20, 0, 0)
+	var onces []*ports.Once
+	for i := range 5 { // free at ago, ago + 1 h, …
+		once := newOnce()
+		once.At, once.Until = ago.Add(-time.Hour), ago.Add(time.Duration(i)*time.Hour)
+		if err := createUnder(repo, issue(t, in(ws)), once); err != nil {
+			t.Fatalf("Create: %v", err)
+		}
+		onces = append(onces, once)
+	}
+	for _, step := range []struct {
+		since       time.Time
+		limit, want int
+	}{
+		{ago.Add(-time.Microsecond), 10, 0},
+		{ago, 10, 1},
+		{ago.Add(3 * time.Hour), 0, 0},
+		{ago.Add(3 * time.Hour), 2, 2},
+		{ago.Add(3 * time.Hour), 2, 1},
+		{ago.Add(3 * time.Hour), 2, 0},
+	} {
+		got, err := repo.Forget(t.Context(), step.since, step.limit)
+		if err != nil || got != step.want {
+			t.Errorf("Forget of what is free since %v, at most %d, gives %d and %v, want %d", step.since, step.limit, got, err, step.want)
+		}
+	}
+	for i, once := range onces {
+		replayed, err := repo.Replayed(t.Context(), ws, *once)
+		if forgotten := i < 4; err != nil || (replayed == nil) != forgotten {
+			t.Errorf("of the idempotency key %d Replayed gives %v and %v, forgotten: %v", i, replayed, err, forgotten)
+		}
+	}
+	requireTotal(t, repo, ws, 5)
+}
