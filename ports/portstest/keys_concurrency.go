@@ -20,11 +20,16 @@ import (
 // promises many callers at once. It means most under the race detector.
 func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.KeyRepository) {
 	runEach(t, open, map[string]func(*testing.T, ports.KeyRepository){
-		"keeps every key that many create at once":          createsMany,
-		"lets one of many create an identifier":             createsOnce,
-		"lets the updates of a key see each other":          updatesInTurn,
-		"never shows a part of a key":                       showsWholeKeys,
-		"does not lose the neighbours of one that gives up": survivesCancellation,
+		"keeps every key that many create at once":            createsMany,
+		"lets one of many create an identifier":               createsOnce,
+		"lets the updates of a key see each other":            updatesInTurn,
+		"never shows a part of a key":                         showsWholeKeys,
+		"does not lose the neighbours of one that gives up":   survivesCancellation,
+		"keeps to the cap exactly":                            capsExactly,
+		"counts keys that are made and deleted at once":       keepsCountUnderChange,
+		"makes one of many keys under one idempotency key":    createsUnderKeyOnceAtOnce,
+		"makes one of many changes under one idempotency key": updatesUnderKeyOnceAtOnce,
+		"lists page and total of one moment":                  listsOneMoment,
 	})
 }
 

@@ -24,6 +24,7 @@ func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, damage func(
 			if !requirePowerless(t, repo, e).Disabled {
 				t.Error("the key cannot be disabled")
 			}
+			requirePowerlessOutcome(t, repo, e)
 			copied := rehydrated(t, issue(t), func(to *domain.Snapshot) { to.IPWhitelist = s.IPWhitelist })
 			if err := repo.Create(t.Context(), copied.key, copied.event, ports.CreateOptions{}); err == nil {
 				t.Error("a whitelist that was lost is stored again")
@@ -38,7 +39,26 @@ func requirePowerless(t *testing.T, repo ports.KeyRepository, e entry) domain.Sn
 	if err != nil {
 		t.Fatalf("Find: %v", err)
 	}
-	s := found.Snapshot()
+	requireNoPower(t, found.Snapshot())
+	return found.Snapshot()
+}
+
+// requirePowerlessOutcome deletes the key, and asks again for that.
+func requirePowerlessOutcome(t *testing.T, repo ports.KeyRepository, e entry) {
+	t.Helper()
+	once := newOnce()
+	if err := updateUnder(repo, e, once, deletion(t, e)); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+	replayed, err := repo.Replayed(t.Context(), e.workspace(), *once)
+	if err != nil || replayed == nil {
+		t.Fatalf("Replayed gives %v and %v", replayed, err)
+	}
+	requireNoPower(t, replayed.Outcome.Snapshot())
+}
+
+func requireNoPower(t *testing.T, s domain.Snapshot) {
+	t.Helper()
 	if !s.Scopes.Empty() {
 		t.Errorf("the key has the scopes %v, want none", s.Scopes.Codes())
 	}
@@ -47,5 +67,4 @@ func requirePowerless(t *testing.T, repo ports.KeyRepository, e entry) domain.Sn
 			t.Errorf("the key admits %v, want nobody", addr)
 		}
 	}
-	return s
 }

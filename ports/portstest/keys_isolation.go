@@ -27,22 +27,81 @@ func RunKeyRepositoryIsolation(t *testing.T, open func(t testing.TB) ports.KeyRe
 	}
 }
 
+// isolates tries every method of ports.KeyRepository but Find, which is for who
+// holds the secret, and Ready and Forget, which are of no workspace.
 func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.WorkspaceID) {
 	t.Helper()
-	own := issue(t, func(d *domain.Draft) { d.Workspace = mine })
-	foreign := issue(t, func(d *domain.Draft) { d.Workspace = theirs })
+	own, foreign := issue(t, in(mine)), issue(t, in(theirs))
 	requireCreated(t, repo, own)
-	requireCreated(t, repo, foreign)
-
-	requireNotFound(t, repo, mine, foreign.id())
-	requireNoEvents(t, repo, mine, foreign.id())
-
-	stolen := rehydrated(t, foreign, func(s *domain.Snapshot) { s.Workspace = mine })
-	if err := repo.Create(t.Context(), stolen.key, stolen.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
-		t.Fatalf("Create over a foreign key gives %v, want ErrKeyExists", err)
+	once := newOnce()
+	if err := createUnder(repo, foreign, once); err != nil {
+		t.Fatalf("Create: %v", err)
 	}
+	isolatesReads(t, repo, mine, own, foreign)
+	isolatesCreate(t, repo, mine, foreign)
+	isolatesUpdate(t, repo, mine, foreign)
+	isolatesOnce(t, repo, mine, foreign, once)
 	requireNotFound(t, repo, mine, foreign.id())
 	requireNoEvents(t, repo, mine, foreign.id())
 	requireStored(t, repo, own)
 	requireStored(t, repo, foreign)
+	remove(t, repo, own) // for the turn with the roles swapped
+	remove(t, repo, foreign)
+}
+
+func isolatesReads(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, own, foreign entry) {
+	t.Helper()
+	requireNotFound(t, repo, mine, foreign.id())
+	requireNoEvents(t, repo, mine, foreign.id())
+	part := parsed(t, "key", domain.ParseNamePart)
+	for _, filter := range []domain.KeyFilter{{}, {Mode: domain.ModeLive}, {Status: domain.StatusActive}, {Name: part}} {
+		for _, by := range []domain.OrderBy{domain.ByCreatedAt, domain.ByName} {
+			got := list(t, repo, mine, filter, domain.Order{By: by}, domain.Page{})
+			if got.Total != 1 || len(got.Keys) != 1 || got.Keys[0].ID() != own.id() {
+				t.Errorf("List gives %v of %d, want %s alone", idsOf(got.Keys), got.Total, own.id())
+			}
+		}
+	}
+}
+
+func isolatesCreate(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry) {
+	t.Helper()
+	stolen := rehydrated(t, foreign, func(s *domain.Snapshot) { s.Workspace = mine })
+	if err := repo.Create(t.Context(), stolen.key, stolen.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
+		t.Fatalf("Create over a foreign key gives %v, want ErrKeyExists", err)
+	}
+	// Each workspace has one key, of at most two.
+	e := issue(t, in(mine))
+	if err := createCapped(t, repo, e, 2); err != nil {
+		t.Errorf("Create of a second key of two gives %v", err)
+	}
+	requireFull(t, repo, mine, 2)
+	remove(t, repo, e)
+	requireTotal(t, repo, mine, 1)
+}
+
+func isolatesUpdate(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry) {
+	t.Helper()
+	for name, options := range map[string]ports.UpdateOptions{"": {}, " under an idempotency key": {Once: newOnce()}} {
+		err := repo.Update(t.Context(), mine, foreign.id(), refuseToChange(t), options)
+		if !errors.Is(err, domain.ErrKeyNotFound) {
+			t.Errorf("Update%s of a foreign key gives %v, want ErrKeyNotFound", name, err)
+		}
+	}
+	requireTotal(t, repo, foreign.workspace(), 1)
+}
+
+func isolatesOnce(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry, once *ports.Once) {
+	t.Helper()
+	reused := *once
+	reused.Fingerprint[0] ^= 1
+	for _, o := range []*ports.Once{once, &reused} {
+		requireWouldBe(t, repo, mine, o, nil)
+	}
+	e := issue(t, in(mine))
+	if err := createUnder(repo, e, &reused); err != nil {
+		t.Errorf("Create under an idempotency key of another workspace gives %v", err)
+	}
+	requireReplayed(t, createUnder(repo, foreign, once), foreign.key.Snapshot(), once.At)
+	remove(t, repo, e)
 }

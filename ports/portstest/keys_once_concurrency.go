@@ -1,0 +1,177 @@
+package portstest
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+const rivals = 20
+
+// capsExactly has creators in one workspace, half of them under idempotency
+// keys, which take another way in some stores.
+func capsExactly(t *testing.T, repo ports.KeyRepository) {
+	const maxKeys = 5
+	ws := newWorkspace()
+	entries := make([]entry, rivals)
+	for i := range entries {
+		entries[i] = issue(t, in(ws))
+	}
+	made := 0
+	for i, err := range together(rivals, func(i int) error {
+		options := ports.CreateOptions{MaxKeys: maxKeys}
+		if i%2 == 1 {
+			options.Once = newOnce()
+		}
+		return repo.Create(t.Context(), entries[i].key, entries[i].event, options)
+	}) {
+		switch {
+		case err == nil:
+			made++
+			requireStored(t, repo, entries[i])
+		case errors.Is(err, domain.ErrTooManyKeys):
+			requireAbsent(t, repo, entries[i])
+		default:
+			t.Errorf("Create gives %v, want ErrTooManyKeys", err)
+		}
+	}
+	if made != maxKeys {
+		t.Errorf("%d keys are made, want %d", made, maxKeys)
+	}
+	requireTotal(t, repo, ws, maxKeys)
+}
+
+// keepsCountUnderChange has keys made and deleted at once, in a workspace that
+// is full all the time or nearly so.
+func keepsCountUnderChange(t *testing.T, repo ports.KeyRepository) {
+	const maxKeys, each = 4, 6
+	ws := newWorkspace()
+	var living atomic.Int64
+	errs := together(8, func(int) error {
+		for range each {
+			e := issue(t, in(ws))
+			err := createCapped(t, repo, e, maxKeys)
+			if errors.Is(err, domain.ErrTooManyKeys) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if n := living.Add(1); n > maxKeys {
+				t.Errorf("%d keys live at once, of at most %d", n, maxKeys)
+			}
+			living.Add(-1) // before the deletion: it makes room before it is answered
+			if err := update(t.Context(), repo, ws, e.id(), deletion(t, e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	requireTotal(t, repo, ws, 0)
+	fill(t, repo, ws, maxKeys)
+}
+
+// requireOne fails unless one of many rivals got nil, and the others were told
+// of what it left, or that it was under way. It returns the number of that one.
+func requireOne(t *testing.T, errs []error, outcome func(winner int) domain.Snapshot, first time.Time) int {
+	t.Helper()
+	winner := -1
+	for i, err := range errs {
+		if err == nil {
+			if winner >= 0 {
+				t.Errorf("%d and %d are both made", winner, i)
+			}
+			winner = i
+		}
+	}
+	if winner < 0 {
+		t.Fatalf("none is made: %v", errors.Join(errs...))
+	}
+	for i, err := range errs {
+		if i != winner && !errors.Is(err, domain.ErrOnceRunning) {
+			requireReplayed(t, err, outcome(winner), first)
+		}
+	}
+	return winner
+}
+
+func createsUnderKeyOnceAtOnce(t *testing.T, repo ports.KeyRepository) {
+	ws, once := newWorkspace(), newOnce()
+	entries := make([]entry, rivals)
+	for i := range entries {
+		entries[i] = issue(t, in(ws))
+	}
+	errs := together(rivals, func(i int) error { return createUnder(repo, entries[i], once) })
+	winner := requireOne(t, errs, func(i int) domain.Snapshot { return entries[i].key.Snapshot() }, once.At)
+	requireStored(t, repo, entries[winner])
+	requireTotal(t, repo, ws, 1)
+	requireReplayed(t, createUnder(repo, issue(t, in(ws)), once), entries[winner].key.Snapshot(), once.At)
+}
+
+func updatesUnderKeyOnceAtOnce(t *testing.T, repo ports.KeyRepository) {
+	e, once := issue(t, in(newWorkspace())), newOnce()
+	requireCreated(t, repo, e)
+	names := make([]domain.Name, rivals)
+	for i := range names {
+		names[i] = parsed(t, fmt.Sprintf("Rival %d", i), domain.ParseName)
+	}
+	errs := together(rivals, func(i int) error {
+		return updateUnder(repo, e, once, stateOf(t, issuedAt.Add(time.Second), func(s *domain.Snapshot) { s.Name = names[i] }))
+	})
+	winner := requireOne(t, errs, func(i int) domain.Snapshot {
+		left := e.key.Snapshot()
+		left.Name = names[i]
+		return left
+	}, once.At)
+	found, err := repo.Find(t.Context(), e.id())
+	if err != nil || found.Snapshot().Name != names[winner] {
+		t.Errorf("Find gives %v and %v, want the name that %d gave", found.Snapshot().Name, err, winner)
+	}
+	if events, err := eventsOf(t.Context(), repo, e.workspace(), e.id()); err != nil || len(events) != 2 {
+		t.Errorf("Events gives %d events and %v, want 2", len(events), err)
+	}
+}
+
+// listsOneMoment has a page with room for all that there is, so that page and
+// total must agree, whatever is made and deleted meanwhile.
+func listsOneMoment(t *testing.T, repo ports.KeyRepository) {
+	ws := newWorkspace()
+	var working atomic.Int64
+	working.Store(creators)
+	all := page(t, 0, domain.MaxPageSize)
+	filters := []domain.KeyFilter{{}, {Mode: domain.ModeLive}}
+	errs := together(creators+len(filters), func(i int) error {
+		if i >= creators {
+			for working.Load() > 0 {
+				got, err := repo.List(t.Context(), ws, filters[i-creators], domain.Order{}, all)
+				if err != nil {
+					return err
+				}
+				if got.Total != int64(len(got.Keys)) {
+					return fmt.Errorf("a page with %d keys says that there are %d", len(got.Keys), got.Total)
+				}
+			}
+			return nil
+		}
+		defer working.Add(-1)
+		for range 4 {
+			kept, e := issue(t, in(ws)), issue(t, in(ws))
+			if err := errors.Join(createCapped(t, repo, kept, 0), createCapped(t, repo, e, 0), update(t.Context(), repo, ws, e.id(), deletion(t, e))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	requireTotal(t, repo, ws, creators*4)
+}
