@@ -1,0 +1,97 @@
+package postgres
+
+import (
+	"io/fs"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// fillVersion1 makes 4,000 living keys of one workspace, more than are folded
+// at a time, and of another one living and one deleted key.
+const fillVersion1 = `INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, deleted_at)
+SELECT 'sk_live_' || lpad(n::text, 16, '0'), CASE WHEN n <= 4000 THEN 'ws_a' ELSE 'ws_b' END,
+'Key ' || n, 1, '[]', '[]', false, 'acc', now(), CASE WHEN n = 4001 THEN now() END
+FROM generate_series(1, 4002) n;
+INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest)
+SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM api_keys`
+
+func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
+	t.Parallel()
+	repo, provider := openVersion1(t)
+	repo.pool.MustExecContext(t.Context(), fillVersion1)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	requireCounted(t, repo)
+
+	if _, err := provider.DownTo(t.Context(), 1); err != nil {
+		t.Fatalf("down: %v", err)
+	}
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatalf("and up again: %v", err)
+	}
+	requireCounted(t, repo)
+}
+
+// A migration that is not one transaction may have been left half-way: here
+// all of it was made, and is not known to be, and an index came out wrong.
+func TestMigrate_goesOnWhereItWasLeft(t *testing.T) {
+	t.Parallel()
+	repo, _ := openVersion1(t)
+	repo.pool.MustExecContext(t.Context(), fillVersion1)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	repo.pool.MustExecContext(t.Context(), `DELETE FROM `+sqlkit.VersionTable+` WHERE version_id = 2;
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'api_keys_created_idx'::regclass`)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	requireCounted(t, repo)
+	var invalid int
+	if err := repo.pool.Get(&invalid, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`); err != nil || invalid > 0 {
+		t.Errorf("%d indexes are of no use, error %v", invalid, err)
+	}
+}
+
+func openVersion1(t *testing.T) (*KeyRepository, *goose.Provider) {
+	t.Helper()
+	repo, err := Open(t.Context(), pgtest.NewDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, repo.maintenance.DB, folder, goose.WithTableName(sqlkit.VersionTable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	return repo, provider
+}
+
+func requireCounted(t *testing.T, repo *KeyRepository) {
+	t.Helper()
+	part, faults := domain.ParseNamePart("kEY")
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	for ws, want := range map[domain.WorkspaceID]int64{"ws_a": 4000, "ws_b": 1} {
+		for _, filter := range []domain.KeyFilter{{}, {Name: part}} {
+			list, err := repo.List(t.Context(), ws, filter, domain.Order{}, domain.Page{})
+			if err != nil || list.Total != want || len(list.Keys) != int(min(want, domain.DefaultPageSize)) {
+				t.Errorf("List gives %d keys of %d and %v, want %d in all", len(list.Keys), list.Total, err, want)
+			}
+		}
+	}
+}

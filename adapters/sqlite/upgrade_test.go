@@ -1,0 +1,71 @@
+package sqlite
+
+import (
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// fillVersion1 makes 30 living keys of one workspace, and of another one living
+// and one deleted key.
+const fillVersion1 = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 32)
+INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, deleted_at)
+SELECT printf('sk_live_%016d', n), CASE WHEN n <= 30 THEN 'ws_a' ELSE 'ws_b' END,
+'Key ' || n, 1, '[]', '[]', 0, 'acc', 0, CASE WHEN n = 31 THEN 0 END
+FROM numbers;
+INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest)
+SELECT id, 0, 'hmac-sha256', 'p1', zeroblob(32) FROM api_keys`
+
+func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
+	t.Parallel()
+	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, repo.writer.DB, folder, goose.WithTableName(sqlkit.VersionTable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	repo.writer.MustExecContext(t.Context(), fillVersion1)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	requireCounted(t, repo)
+
+	if _, err := provider.DownTo(t.Context(), 1); err != nil {
+		t.Fatalf("down: %v", err)
+	}
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatalf("and up again: %v", err)
+	}
+	requireCounted(t, repo)
+}
+
+func requireCounted(t *testing.T, repo *KeyRepository) {
+	t.Helper()
+	part, faults := domain.ParseNamePart("kEY")
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	for ws, want := range map[domain.WorkspaceID]int64{"ws_a": 30, "ws_b": 1} {
+		for _, filter := range []domain.KeyFilter{{}, {Name: part}} {
+			list, err := repo.List(t.Context(), ws, filter, domain.Order{}, domain.Page{})
+			if err != nil || list.Total != want || len(list.Keys) != int(min(want, domain.DefaultPageSize)) {
+				t.Errorf("List gives %d keys of %d and %v, want %d in all", len(list.Keys), list.Total, err, want)
+			}
+		}
+	}
+}
