@@ -29,6 +29,79 @@ func TestCreate_whoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	}
 }
 
+// The statement is sent again, and then finds the workspace full: by the key
+// that the first sending made.
+func TestCreate_whoseAnswerIsLostTookTheLastPlace(t *testing.T) {
+	t.Parallel()
+	line := newLine(t, pgtest.NewDatabase(t))
+	repo := openDSN(t, line.dsn)
+	createOne(t, repo)
+
+	line.cutAt.Store(1)
+	key, event := newKey(t)
+	if err := repo.Create(t.Context(), key, event, ports.CreateOptions{MaxKeys: 2}); err != nil {
+		t.Errorf("Create of the second key of two gives %v", err)
+	}
+	if line.cutAt.Load() > 0 {
+		t.Error("no answer was lost")
+	}
+	key, event = newKey(t)
+	line.cutAt.Store(1)
+	if err := repo.Create(t.Context(), key, event, ports.CreateOptions{MaxKeys: 2}); !errors.Is(err, domain.ErrTooManyKeys) {
+		t.Errorf("Create of a third gives %v, want ErrTooManyKeys", err)
+	}
+	requireKeys(t, repo, 2)
+}
+
+func TestCreate_underAnIdempotencyKeyIsMadeOnceWhereverTheLineIsCut(t *testing.T) {
+	t.Parallel()
+	line := newLine(t, pgtest.NewDatabase(t))
+	repo := openDSN(t, line.dsn)
+	const answers = 8 // to begin, the lock, what there is, the key, what is left, to commit; and two more
+	lost := 0
+	for answer := range int64(answers) {
+		create := func(once *ports.Once) error {
+			key, event := newKey(t)
+			return repo.Create(t.Context(), key, event, ports.CreateOptions{Once: once})
+		}
+		if err := create(newOnce()); err != nil { // prepares the statements
+			t.Fatal(err)
+		}
+		once := newOnce()
+		line.cutAt.Store(answer + 1)
+		err := create(once)
+		if line.cutAt.Swap(0) == 0 {
+			lost++
+		}
+		if err != nil && !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("cut at answer %d Create gives %v, want ErrUnavailable", answer+1, err)
+		}
+		made := err == nil
+		for err = domain.ErrOnceRunning; errors.Is(err, domain.ErrOnceRunning); { // until the server notices
+			err = create(once)
+		}
+		if replayed, _ := errors.AsType[*ports.Replayed](err); err != nil && replayed == nil || made && err == nil {
+			t.Errorf("cut at answer %d, made: %v, Create gives %v when it is asked for again", answer+1, made, err)
+		}
+		requireKeys(t, repo, 2*(answer+1))
+	}
+	if lost < 6 {
+		t.Errorf("%d answers were lost", lost)
+	}
+}
+
+func newOnce() *ports.Once {
+	return &ports.Once{Key: rand.Text(), At: time.Now(), Until: time.Now().Add(time.Hour)}
+}
+
+func requireKeys(t *testing.T, repo *postgres.KeyRepository, want int64) {
+	t.Helper()
+	list, err := repo.List(t.Context(), "ws_a", domain.KeyFilter{Mode: domain.ModeLive}, domain.Order{}, domain.Page{})
+	if err != nil || list.Total != want {
+		t.Errorf("there are %d keys, error %v, want %d", list.Total, err, want)
+	}
+}
+
 func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
