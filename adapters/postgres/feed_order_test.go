@@ -171,7 +171,7 @@ func TestFeed_isNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
 	}
 }
 
-func openFollowed(t *testing.T, dsn string) *KeyRepository {
+func openFollowed(t testing.TB, dsn string) *KeyRepository {
 	t.Helper()
 	repo, err := Open(t.Context(), dsn)
 	if err != nil {

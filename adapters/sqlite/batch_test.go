@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func openMigrated(t *testing.T) *KeyRepository {
+func openMigrated(t testing.TB) *KeyRepository {
 	t.Helper()
 	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
 	if err != nil {

@@ -42,20 +42,27 @@ func TestQueries_areLookUps(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			var steps []struct {
-				ID, Parent, NotUsed int
-				Detail              string
-			}
-			if err := repo.reader.SelectContext(t.Context(), &steps, "EXPLAIN QUERY PLAN "+c.query, c.args...); err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, s := range steps {
-				got = append(got, s.Detail)
-			}
-			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
-				t.Errorf("the plan is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			got := planOf(t, repo, c.query, c.args...)
+			if want := strings.Join(c.want, "\n"); got != want {
+				t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 			}
 		})
 	}
+}
+
+// planOf returns the steps of a statement, one a line.
+func planOf(t testing.TB, repo *KeyRepository, query string, args ...any) string {
+	t.Helper()
+	var steps []struct {
+		ID, Parent, NotUsed int
+		Detail              string
+	}
+	if err := repo.reader.SelectContext(t.Context(), &steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
+		t.Fatal(err)
+	}
+	details := make([]string, len(steps))
+	for i, s := range steps {
+		details[i] = s.Detail
+	}
+	return strings.Join(details, "\n")
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -54,5 +56,36 @@ func benchmarkFind(b *testing.B, repo ports.KeyRepository) {
 		if _, err := repo.Find(context.Background(), e.id()); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkLists measures lists of a workspace with many keys, a page with its
+// total each: the first page and one in the middle, by each order and filter.
+func BenchmarkLists(b *testing.B, repo ports.KeyReader, ws domain.WorkspaceID) {
+	at := time.Now()
+	everywhere, nowhere := parsed(b, "kEY", domain.ParseNamePart), parsed(b, "kEY x", domain.ParseNamePart)
+	total := list(b, repo, ws, domain.KeyFilter{}, domain.Order{}, domain.Page{}).Total
+	for _, c := range []struct {
+		name   string
+		filter domain.KeyFilter
+		order  domain.Order
+		page   int64
+	}{
+		{"newest", domain.KeyFilter{}, domain.Order{}, 0},
+		{"names", domain.KeyFilter{}, domain.Order{By: domain.ByName, Ascending: true}, 0},
+		{"newest/middle", domain.KeyFilter{}, domain.Order{}, total / 2 / domain.DefaultPageSize},
+		{"names/middle", domain.KeyFilter{}, domain.Order{By: domain.ByName, Ascending: true}, total / 2 / domain.DefaultPageSize},
+		{"active", domain.KeyFilter{Status: domain.StatusActive, At: at}, domain.Order{}, 0},
+		{"disabled", domain.KeyFilter{Status: domain.StatusDisabled, At: at}, domain.Order{}, 0},
+		{"TEST", domain.KeyFilter{Mode: domain.ModeTest}, domain.Order{}, 0},
+		{"part of all names", domain.KeyFilter{Name: everywhere}, domain.Order{}, 0},
+		{"part of no name", domain.KeyFilter{Name: nowhere}, domain.Order{}, 0},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p := page(b, c.page, domain.DefaultPageSize)
+			for b.Loop() {
+				list(b, repo, ws, c.filter, c.order, p)
+			}
+		})
 	}
 }

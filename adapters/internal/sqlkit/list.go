@@ -2,6 +2,7 @@ package sqlkit
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -24,7 +25,8 @@ type KeyList struct {
 // KeyList returns the list that [ports.KeyReader] promises. Page and total are
 // of one statement, and so of one moment. The page is cut out of an index that
 // has all its filters, and only what is on it is read: page is a list of
-// identifiers, and the last ORDER BY is of the keys on it.
+// identifiers, and the last ORDER BY is of the keys on it. That they are few
+// is said once more by a number, for a planner that does not look at arguments.
 func (c Codec[T]) KeyList(d Dialect, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
 	conditions, values := c.conditions(d, filter)
 	of := append([]any{string(workspace)}, values...)
@@ -34,7 +36,9 @@ func (c Codec[T]) KeyList(d Dialect, workspace domain.WorkspaceID, filter domain
 	}
 	return KeyList{
 		Query: `WITH page AS (
+SELECT cut.id FROM (
 SELECT k.id FROM api_keys k WHERE workspace_id = ? AND deleted_at IS NULL` + conditions + orderBy(d, order) + ` LIMIT ? OFFSET ?
+) cut LIMIT ` + strconv.Itoa(domain.MaxPageSize) + `
 )
 SELECT t.total, ` + keyColumns + `
 FROM (` + total + `) t

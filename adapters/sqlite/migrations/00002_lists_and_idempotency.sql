@@ -16,11 +16,12 @@ ALTER TABLE api_keys ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';
 UPDATE api_keys SET name_folded = upper(name);
 
 -- One index for each order. Both hold all that a list is filtered by, so that
--- skipping and counting keys reads no key.
-CREATE INDEX api_keys_created_idx ON api_keys (workspace_id, created_at, id, mode, disabled, expires_at, name_folded)
+-- skipping and counting keys reads no key; deleted_at too, which is always the
+-- same there and looked at nevertheless.
+CREATE INDEX api_keys_created_idx ON api_keys (workspace_id, created_at, id, mode, disabled, expires_at, name_folded, deleted_at)
 WHERE deleted_at IS NULL;
 
-CREATE INDEX api_keys_name_idx ON api_keys (workspace_id, name, id, mode, disabled, expires_at, name_folded)
+CREATE INDEX api_keys_name_idx ON api_keys (workspace_id, name, id, mode, disabled, expires_at, name_folded, deleted_at)
 WHERE deleted_at IS NULL;
 
 -- The outcome is the key as the request left it, without secrets and digests.
