@@ -21,11 +21,14 @@ type engine struct {
 	driver  string
 	bind    int // how sqlx writes its placeholders
 	writers int // connections that write
+	readers int // connections that read
 	dsn     func(databaseURL string) string
 	instant func(time.Time) any
 	// durable returns a source of new databases that outlive a crash once
 	// they have said so, and volatile of such as need not.
 	durable, volatile func(t testing.TB) func(testing.TB) string
+	// fill makes workspaceKeys keys of the workspace.
+	fill []string
 }
 
 var engines = []engine{
@@ -34,6 +37,8 @@ var engines = []engine{
 		driver:   "sqlite",
 		bind:     sqlx.QUESTION,
 		writers:  1,
+		readers:  4,
+		fill:     sqliteFill,
 		dsn:      sqliteDSN,
 		instant:  func(t time.Time) any { return t.UnixMicro() },
 		durable:  sqliteFiles,
@@ -44,11 +49,29 @@ var engines = []engine{
 		driver:   "postgres",
 		bind:     sqlx.DOLLAR,
 		writers:  16,
+		readers:  16,
+		fill:     postgresFill,
 		dsn:      func(databaseURL string) string { return databaseURL },
 		instant:  func(t time.Time) any { return t },
 		durable:  durableServer,
 		volatile: func(testing.TB) func(testing.TB) string { return pgtest.NewDatabase },
 	},
+}
+
+var sqliteFill = []string{
+	`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+INSERT INTO api_keys (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at)
+SELECT printf('sk_live_%016d', n), 'ws_1', 'Key ' || n, 'KEY ' || n, 1, '["payment:read","payment:write"]', '["192.168.1.0/24"]', 0, 'acc-7', n * 1000000 FROM numbers`,
+	`INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest) SELECT id, 0, 'hmac-sha256', 'p1', zeroblob(32) FROM api_keys`,
+	`INSERT INTO api_key_counts (workspace_id, living) VALUES ('ws_1', 100000)`,
+}
+
+var postgresFill = []string{
+	`INSERT INTO api_keys (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at)
+SELECT 'sk_live_' || lpad(n::text, 16, '0'), 'ws_1', 'Key ' || n, 'KEY ' || n, 1, '["payment:read","payment:write"]', '["192.168.1.0/24"]', false, 'acc-7', to_timestamp(n) FROM generate_series(1, 100000) n`,
+	`INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest) SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM api_keys`,
+	`INSERT INTO api_key_counts (workspace_id, living) VALUES ('ws_1', 100000)`,
+	`VACUUM ANALYZE`,
 }
 
 func sqliteFiles(testing.TB) func(testing.TB) string {

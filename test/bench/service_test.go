@@ -19,7 +19,8 @@ const (
 	portal     = "PARTNER"
 	clientHash = "device-1"
 	pepperID   = "p1"
-	// unlimited is a rate that costs what the default does and is never met.
+	// unlimited is a rate, and a cap, that costs what the default does and is
+	// never met.
 	unlimited = 1e9
 )
 
@@ -55,6 +56,7 @@ func settings(t testing.TB, issuer *jwttest.Issuer, databaseURL string) config.C
 	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
 	cfg.Peppers = config.Secret(pepper)
 	cfg.ManagementRate = unlimited
+	cfg.MaxKeysPerWorkspace = unlimited
 	return cfg
 }
 

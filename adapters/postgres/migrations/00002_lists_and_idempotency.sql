@@ -57,7 +57,7 @@ END
 $$;
 -- +goose StatementEnd
 
-CREATE OR REPLACE TRIGGER api_key_events_append_only
+CREATE TRIGGER api_key_events_append_only
 BEFORE UPDATE OR DELETE OR TRUNCATE ON api_key_events
 FOR EACH STATEMENT EXECUTE FUNCTION api_key_events_append_only();
 

@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// workspaceKeys are the keys of the workspace that is read.
+const workspaceKeys = 100_000
+
+// BenchmarkGet compares the reading of one key of a large workspace, by a call
+// and over HTTP, with the query that this takes, through the same driver and
+// as large a pool. The work is of a fixed size: -benchtime changes nothing.
+func BenchmarkGet(b *testing.B) { benchmarkReading(b, get, 4_000) }
+
+// BenchmarkList does the same for the newest 20 keys with their total.
+func BenchmarkList(b *testing.B) { benchmarkReading(b, listNewest, 1_000) }
+
+// reading is one way to read keys, at each of the three doors.
+type reading struct {
+	query string
+	rows  int
+	args  func(i int) []any
+	path  func(i int) string
+	call  func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, i int) error
+}
+
+var get = reading{
+	query: getKey,
+	rows:  1,
+	args:  func(i int) []any { return []any{numbered(i), workspace} },
+	path:  func(i int) string { return "/" + numbered(i) },
+	call: func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, i int) error {
+		_, err := s.GetKey(ctx, owner, domain.KeyID(numbered(i)))
+		return err
+	},
+}
+
+var listNewest = reading{
+	query: listKeys,
+	rows:  domain.DefaultPageSize,
+	args:  func(int) []any { return []any{workspace, domain.DefaultPageSize, 0, workspace} },
+	path:  func(int) string { return "" },
+	call: func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ int) error {
+		page, err := s.ListKeys(ctx, owner, domain.KeyFilter{}, domain.Order{}, domain.Page{})
+		if err == nil && (len(page.Keys) != domain.DefaultPageSize || page.Total != workspaceKeys) {
+			err = fmt.Errorf("%d keys of %d are listed", len(page.Keys), page.Total)
+		}
+		return err
+	},
+}
+
+// numbered is the identifier of the key of a turn.
+func numbered(i int) string { return fmt.Sprintf("sk_live_%016d", 1+i*37%workspaceKeys) }
+
+func benchmarkReading(b *testing.B, r reading, times int) {
+	b.Helper()
+	for _, engine := range engines {
+		b.Run("store="+engine.name, func(b *testing.B) {
+			doors := openDoors(b, engine, r)
+			for _, clients := range []int{1, targetClients} {
+				turns := interleave(b,
+					entrant{doors.bare, clients, times}, entrant{doors.embedded, clients, times}, entrant{doors.http, clients, times})
+				for i, name := range []string{"in-process", "http"} {
+					b.Run(fmt.Sprintf("%s/clients=%d", name, clients), func(b *testing.B) {
+						newResult(clients, turns[0], turns[1+i], turn.rate).report(b)
+					})
+				}
+			}
+		})
+	}
+}
+
+type doors struct{ bare, embedded, http side }
+
+func openDoors(b *testing.B, e engine, r reading) doors {
+	b.Helper()
+	databaseURL := migrated(b, e.volatile(b)(b))
+	fillWorkspace(b, e, databaseURL)
+	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
+	embedded := newEmbedded(b, cfg)
+	return doors{
+		bare:     newQuerying(b, e, databaseURL, r),
+		embedded: &calling{service: embedded, owner: ownerIn(b, embedded), reading: r},
+		http:     &requesting{service: newService(b, databaseURL), reading: r},
+	}
+}
+
+// calling is a side that calls the service.
+type calling struct {
+	service *apikeys.Service
+	owner   apikeys.Owner
+	reading reading
+}
+
+func (s *calling) clients(t testing.TB, n, _ int) []client {
+	t.Helper()
+	ctx := t.Context()
+	all := make([]client, n)
+	for c := range all {
+		all[c] = func(i int) error { return s.reading.call(ctx, s.service, s.owner, i) }
+	}
+	return all
+}
+
+// requesting is a side that asks the service over HTTP.
+type requesting struct {
+	service     *service
+	reading     reading
+	connections []*questioner
+}
+
+func (s *requesting) clients(t testing.TB, n, keys int) []client {
+	t.Helper()
+	token := s.service.token(t)
+	requests := make([][]byte, keys)
+	for i := range requests {
+		requests[i] = fmt.Appendf(nil, "GET /web/v1/workspaces/%s/api-keys%s HTTP/1.1\r\n"+
+			"Host: %s\r\nAuthorization: Bearer %s\r\nAccept: application/json\r\nX-Client-Hash: %s\r\nX-Workspace-Id: %s\r\n\r\n",
+			workspace, s.reading.path(i), s.service.address, token, clientHash, workspace)
+	}
+	for len(s.connections) < n {
+		s.connections = append(s.connections, dial(t, s.service.address, nil))
+	}
+	all := make([]client, n)
+	for c := range all {
+		connection := s.connections[c]
+		all[c] = func(i int) error {
+			connection.request = requests[i]
+			status, err := connection.ask()
+			if err == nil && string(status) != "HTTP/1.1 200 OK" {
+				err = fmt.Errorf("answer is %q", status)
+			}
+			return err
+		}
+	}
+	return all
+}
