@@ -81,6 +81,10 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	if x.Path() != authorizeForPath && strings.Contains(echo.GetPath(x.Request()), "//") {
 		return echo.ErrNotFound
 	}
+	// To echo what has no such method there may still be a parameter: a key.
+	if x.Path() == keyPath && x.Param("keyId") == "delete" {
+		return methodNotAllowed{allow: http.MethodPost}
+	}
 	if methods, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
 		return methodNotAllowed{allow: strings.TrimPrefix(methods, http.MethodOptions+", ")}
 	}

@@ -171,3 +171,16 @@ func TestLifecycle_405(t *testing.T) {
 		}
 	}
 }
+
+// The word is an operation, not a key: it has none of a key's methods.
+func TestDeleteKey_405(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, method := range []string{"GET", "PATCH", "DELETE", "OPTIONS", "BREW"} {
+		a := do(t, w.manage(t, method, "/delete"))
+		mustBe(t, a, 405, "4050", "Method not allowed")
+		if got := a.header.Get("Allow"); got != "POST" {
+			t.Errorf("%s: Allow = %q, want POST", method, got)
+		}
+	}
+}
