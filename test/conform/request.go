@@ -55,12 +55,18 @@ func checkRequest(x Exchange, route *routers.Route, params map[string]string) er
 	return nil
 }
 
-// replayed is the request with its body once more. Where the document takes a
-// body of any type, it is read as JSON whatever it is called.
+// replayed is the request as it arrived, with its body once more: HTTP trims
+// the values of headers. Where the document takes a body of any type, it is
+// read as JSON whatever it is called.
 func replayed(x Exchange, body *openapi3.RequestBodyRef) *http.Request {
 	r := x.Request.Clone(x.Request.Context())
 	r.Body = io.NopCloser(bytes.NewReader(x.Sent))
 	r.GetBody = nil
+	for _, values := range r.Header {
+		for i, value := range values {
+			values[i] = strings.Trim(value, " \t")
+		}
+	}
 	if body != nil && body.Value.Content["*/*"] != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

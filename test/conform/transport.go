@@ -44,7 +44,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // kept returns the body of r, and r with that body still to be read. Its
 // length stays unknown where it was.
 func kept(r *http.Request) ([]byte, *http.Request, error) {
-	if r.Body == nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		return nil, r, nil
 	}
 	body, err := io.ReadAll(r.Body)

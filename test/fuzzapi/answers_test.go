@@ -1,0 +1,104 @@
+package fuzzapi
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/slaunchx/apikeys/test/conform"
+)
+
+// unbuilt are operations that are documented before the service has them.
+var unbuilt = []string{"listKeys", "listEvents"}
+
+// promised is one answer that the document has for an operation.
+type promised struct {
+	status int
+	code   string // empty where the body has none
+}
+
+// unbuiltAnswer says whether the service cannot give that answer yet: what
+// idempotency keys, caps and rates bring. Each gets a provocation of its own.
+func unbuiltAnswer(o operation, p promised) bool {
+	switch p.code {
+	case "4091", "4092", "4290":
+		return true
+	case "4090":
+		return o.OperationID != "rotateKey"
+	}
+	return false
+}
+
+func promisesOf(o operation) []promised {
+	var all []promised
+	for status, response := range o.Responses.Map() {
+		number, _ := strconv.Atoi(status)
+		codes := conform.Codes(response.Value)
+		if codes == nil {
+			codes = []string{""}
+		}
+		for _, code := range codes {
+			if p := (promised{number, code}); !unbuiltAnswer(o, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b promised) int { return a.status - b.status })
+	return all
+}
+
+func TestEveryDocumentedAnswerIsGiven(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	for _, o := range s.operations {
+		for _, p := range promisesOf(o) {
+			t.Run(fmt.Sprintf("%s %d %s", o.OperationID, p.status, p.code), func(t *testing.T) {
+				if err := s.provoke(t.Context(), o, p); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// A path with any method has no 405.
+func TestEveryPathRefusesOtherMethods(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	refused := 0
+	for _, o := range s.operations {
+		if o.asked() {
+			continue
+		}
+		for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPut, "BREW"} {
+			c := s.right(o, key{id: noKey})
+			c.method = method
+			if a, err := s.do(t.Context(), c); err != nil || a.status != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s is answered %d (%v), want 405", method, o.path, a.status, err)
+			}
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was asked")
+	}
+}
+
+func TestNoOtherPathIsServed(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	for _, o := range s.operations {
+		for _, tail := range []string{"/", "/nothing/at/all"} {
+			if o.asked() {
+				continue // for which what comes after a scope is the caller's
+			}
+			c := s.right(o, key{id: noKey})
+			c.path += tail
+			if a, err := s.do(t.Context(), c); err != nil || a.code != "4041" {
+				t.Errorf("%s %s is answered %d %s (%v), want 404 4041", c.method, c.path, a.status, a.code, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package fuzzapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// A sequence of calls, some right and some wrong, some while the store fails.
+// That no answer is outside the document is the client's to check.
+func TestNoAnswerIsOutsideTheDocument(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	anOperation := s.anOperation()
+	succeeded := map[string]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		defer s.store.fail(nil)
+		first, err := s.newKey(t.Context(), map[string]any{"name": "k", "scopes": []string{"payment:read"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := &keys{first}
+		for range rapid.IntRange(20, 60).Draw(t, "calls") {
+			o := anOperation.Draw(t, "operation")
+			c := s.draw(t, o, known)
+			failure := failures.Draw(t, "failure")
+			s.store.fail(failure)
+			a, err := s.do(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.status >= http.StatusInternalServerError && failure == nil {
+				t.Fatalf("%s %s is answered %d %s", c.method, c.path, a.status, a.code)
+			}
+			known.learn(a)
+			if c.method == o.method && a.status < http.StatusMultipleChoices {
+				succeeded[o.OperationID] = true
+			}
+		}
+	})
+	for _, o := range s.operations {
+		if !succeeded[o.OperationID] {
+			t.Errorf("%s never succeeded: the calls drawn for it are no good", o.OperationID)
+		}
+	}
+}
+
+// anOperation draws one, half of the time one that manages keys: there are
+// more that ask about them.
+func (s *service) anOperation() *rapid.Generator[operation] {
+	var managed []operation
+	for _, o := range s.operations {
+		if o.managed() {
+			managed = append(managed, o)
+		}
+	}
+	return rapid.OneOf(rapid.SampledFrom(managed), rapid.SampledFrom(s.operations))
+}
+
+// failures are how the store fails, most of the time not at all.
+var failures = rapid.SampledFrom([]error{
+	nil, nil, nil, nil, nil, nil, nil, nil,
+	errors.New("the column is on fire"), fmt.Errorf("connect: %w", domain.ErrUnavailable),
+})
+
+// keys are those that former answers told of, the newest of which is asked
+// about most.
+type keys []key
+
+func (k *keys) learn(a answer) {
+	if made := keyIn(a); made.secret != "" {
+		*k = append(*k, made)
+	}
+}
+
+func (k *keys) draw(t *rapid.T) key {
+	known := append(keys{{noKey, noKey + "nonsense"}}, *k...)
+	return known[len(known)-1-min(rapid.IntRange(0, 2*len(known)).Draw(t, "key")/3, len(known)-1)]
+}
+
+// draw draws a call to o about a known key: with a body of the schema, and
+// with up to three mutations.
+func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
+	k := known.draw(t)
+	c := s.right(o, k)
+	if schema := o.bodySchema(); schema != nil && rapid.Bool().Draw(t, "drawn from the schema") {
+		c.send(about(k, valueOf(schema).Draw(t, "body")))
+	}
+	for range rapid.SampledFrom([]int{0, 0, 1, 1, 2, 3}).Draw(t, "mutations") {
+		name := rapid.SampledFrom(mutationNames).Draw(t, "mutation")
+		mutations[name](t, s, c)
+	}
+	return c
+}
+
+// about has a drawn body speak of a key that exists: no draw would hit one.
+func about(k key, body any) any {
+	switch body := body.(type) {
+	case map[string]any:
+		for member, value := range map[string]string{"key": k.secret, "keyId": k.id} {
+			if _, ok := body[member]; ok {
+				body[member] = value
+			}
+		}
+	case []any:
+		for i := range body {
+			body[i] = about(k, body[i])
+		}
+	}
+	return body
+}

@@ -1,0 +1,82 @@
+package fuzzapi
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/slaunchx/apikeys/test/conform"
+)
+
+// The listeners as the document names them.
+const (
+	publicServer   = "http://localhost:8080"
+	internalServer = "http://127.0.0.1:8081"
+)
+
+// operation is one operation of the document, on one listener.
+type operation struct {
+	*openapi3.Operation
+	method, path string // the path with its parameters in braces
+	parameters   openapi3.Parameters
+	base         string // http://host:port
+	internal     bool
+}
+
+// operationsOf lists them in a fixed order, with where each listens.
+func operationsOf(document *conform.Document, hosts map[string]string) []operation {
+	spec := document.Spec()
+	var all []operation
+	for path, item := range spec.Paths.Map() {
+		servers := item.Servers
+		if servers == nil {
+			servers = spec.Servers
+		}
+		for _, server := range servers {
+			for method, o := range item.Operations() {
+				all = append(all, operation{
+					Operation:  o,
+					method:     method,
+					path:       path,
+					parameters: append(slices.Clone(item.Parameters), o.Parameters...),
+					base:       "http://" + hosts[server.URL],
+					internal:   server.URL == internalServer,
+				})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b operation) int {
+		return cmp.Or(strings.Compare(a.OperationID, b.OperationID), strings.Compare(a.base, b.base))
+	})
+	return all
+}
+
+// GoString keeps what rapid reports short.
+func (o operation) GoString() string { return o.OperationID }
+
+func (o operation) managed() bool { return strings.HasPrefix(o.path, "/web/v1/") }
+
+func (o operation) asked() bool { return strings.HasPrefix(o.path, "/internal/v1/authorize") }
+
+// example returns the parameter's example, which the document has for each
+// that is required.
+func example(p *openapi3.Parameter) any {
+	if p.Example != nil {
+		return p.Example
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Examples)) {
+		return p.Examples[name].Value.Value
+	}
+	return nil
+}
+
+// bodySchema is what the operation takes as JSON, and nil where it takes none.
+func (o operation) bodySchema() *openapi3.Schema {
+	if o.RequestBody == nil {
+		return nil
+	}
+	return o.RequestBody.Value.Content.Get("application/json").Schema.Value
+}

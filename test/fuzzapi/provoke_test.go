@@ -1,0 +1,136 @@
+package fuzzapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// noKey is the identifier of no key.
+const noKey = "sk_live_0000000000000000"
+
+// provocation changes a right call about a key of its own so that one certain
+// answer comes.
+type provocation func(ctx context.Context, s *service, c *call, k key) error
+
+// provocations are how each answer is brought about, by code, and by status
+// where it has none. What is not here needs a call that is right.
+var provocations = map[string]provocation{
+	"4000": func(_ context.Context, _ *service, c *call, _ key) error {
+		switch {
+		case c.operation.managed():
+			c.header.Del("X-Client-Hash")
+		case c.operation.asked():
+			c.query = "scopes=payment:read"
+		default:
+			c.send(map[string]any{})
+		}
+		return nil
+	},
+	"4010": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.header.Del("Authorization")
+		c.header.Del("X-Internal-Token")
+		return nil
+	},
+	"4011": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.header.Del("X-Api-Key")
+		return nil
+	},
+	"4030": func(_ context.Context, s *service, c *call, _ key) error {
+		c.header.Set("Authorization", "Bearer "+s.tokens["viewer"])
+		return nil
+	},
+	"4031": func(_ context.Context, s *service, c *call, _ key) error {
+		c.header.Set("Authorization", "Bearer "+s.tokens["tenant"])
+		c.send(map[string]any{"name": "k", "mode": 2})
+		return nil
+	},
+	"4032": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.query = "scope=payment:refund"
+		c.path = strings.Replace(c.path, "payment:read", "payment:refund", 1)
+		return nil
+	},
+	"4033": func(ctx context.Context, s *service, c *call, _ key) error {
+		elsewhere, err := s.newKey(ctx, map[string]any{"name": "k", "scopes": []string{"payment:read"}, "ipWhitelist": []string{"192.0.2.1"}})
+		c.header.Set("X-Api-Key", elsewhere.secret)
+		return err
+	},
+	"4040": func(_ context.Context, _ *service, c *call, k key) error {
+		c.path = strings.Replace(c.path, k.id, noKey, 1)
+		c.body = []byte(strings.Replace(string(c.body), k.id, noKey, 1))
+		return nil
+	},
+	"4041": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.path = strings.Replace(c.path, "payment:read", "/payment:read", 1)
+		return nil
+	},
+	"4060": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.header.Set("Accept", "text/html")
+		return nil
+	},
+	"4090": func(ctx context.Context, s *service, c *call, k key) error {
+		expiry := s.clock.Now().Add(time.Second).Format(time.RFC3339)
+		ended, err := s.newKey(ctx, map[string]any{"name": "k", "expiresAt": expiry})
+		s.clock.ahead.Add(int64(2 * time.Second))
+		c.path = strings.Replace(c.path, k.id, ended.id, 1)
+		return err
+	},
+	"4120": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.header.Set("If-Match", `"another"`)
+		return nil
+	},
+	"4130": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.send(strings.Repeat("x", 256<<10))
+		return nil
+	},
+	"4150": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.send(map[string]any{})
+		c.header.Set("Content-Type", "text/plain")
+		return nil
+	},
+	"431": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.header.Set("X-Filler", strings.Repeat("x", 24<<10))
+		return nil
+	},
+	"5000": func(_ context.Context, s *service, _ *call, _ key) error {
+		s.store.fail(errors.New("the column is on fire"))
+		return nil
+	},
+	"5030": func(_ context.Context, s *service, _ *call, _ key) error {
+		s.store.fail(fmt.Errorf("connect: %w", domain.ErrUnavailable))
+		return nil
+	},
+}
+
+// provoke returns an error unless the service gives that answer to a call that
+// asks for it.
+func (s *service) provoke(ctx context.Context, o operation, p promised) error {
+	k, err := s.newKey(ctx, map[string]any{"name": "k", "scopes": []string{"payment:read"}})
+	if err != nil {
+		return err
+	}
+	c := s.right(o, k)
+	name := p.code
+	if name == "" {
+		name = fmt.Sprint(p.status)
+	}
+	if change := provocations[name]; change != nil {
+		if err := change(ctx, s, c, k); err != nil {
+			return err
+		}
+	}
+	defer s.store.fail(nil)
+	a, err := s.do(ctx, c)
+	if err != nil {
+		return err
+	}
+	if a.status != p.status || a.code != p.code && c.method != http.MethodHead {
+		return fmt.Errorf("answered %d %s", a.status, a.code)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package fuzzapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/conform"
+)
+
+const (
+	workspace     = "ws_1"
+	internalToken = "the-internal-token-of-this-test"
+)
+
+// service is a running service, what the document says of it, and a client
+// that fails where the two differ.
+type service struct {
+	operations []operation
+	client     *http.Client
+	tokens     map[string]string // by whom they speak of
+	store      *store
+	clock      *clock
+}
+
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) Now() time.Time {
+	return time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC).Add(time.Duration(c.ahead.Load()))
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	s := &service{store: &store{KeyRepository: memory.NewKeyRepository()}, clock: new(clock)}
+	issuer := jwttest.NewIssuer(t)
+	issuer.SetClock(s.clock.Now)
+	s.tokens = tokensOf(t, issuer)
+	l := s.run(t, configuration(t, issuer))
+	document := readDocument(t)
+	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
+	s.operations = operationsOf(document, map[string]string{publicServer: l.Public.String(), internalServer: l.Internal.String()})
+	s.client = &http.Client{
+		Transport: &conform.Transport{
+			Base: &http.Transport{DisableCompression: true},
+			Listener: func(host string) *conform.Listener {
+				if host == l.Public.String() {
+					return public
+				}
+				return internal
+			},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       time.Minute,
+	}
+	return s
+}
+
+func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
+	t.Helper()
+	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr, cfg.InternalToken = "127.0.0.1:0", "127.0.0.1:0", internalToken
+	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret(pepper)
+	return cfg
+}
+
+// run runs the service until the test ends.
+func (s *service) run(t *testing.T, cfg config.Config) apikeys.Listeners {
+	t.Helper()
+	listening := make(chan apikeys.Listeners, 1)
+	running, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithRepository(s.store),
+		apikeys.WithClock(s.clock.Now),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- running.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := running.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	select {
+	case l := <-listening:
+		return l
+	case err := <-stopped:
+		stopped <- err
+		t.Fatalf("the service did not start: %v", err)
+		panic("unreachable")
+	}
+}
+
+// tokensOf are one of each kind.
+func tokensOf(t *testing.T, issuer *jwttest.Issuer) map[string]string {
+	t.Helper()
+	token := func(portal, role string, change func(*jwttest.Claims)) string {
+		c := jwttest.Claims{Account: "acc-7", Portal: portal, Workspaces: map[string]string{workspace: role}, TTL: 24 * time.Hour}
+		change(&c)
+		return issuer.Token(t, c)
+	}
+	same := func(*jwttest.Claims) {}
+	return map[string]string{
+		"owner":    token("PARTNER", "OWNER", same),
+		"tenant":   token("TENANT", "OWNER", same),
+		"viewer":   token("PARTNER", "VIEWER", same),
+		"stranger": token("PARTNER", "", func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }),
+		"bound":    token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.ClientHash = "device-2" }),
+		"expired":  token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.TTL = time.Second; c.IssuedAt = issuedLongAgo }),
+		"nonsense": "nonsense",
+	}
+}
+
+var issuedLongAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func readDocument(t *testing.T) *conform.Document {
+	t.Helper()
+	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := conform.Load(t.Context(), text, unbuilt...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func listener(t *testing.T, document *conform.Document, server string) *conform.Listener {
+	t.Helper()
+	l, err := document.At(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
