@@ -96,3 +96,25 @@ func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
 		return messages.Message(language, string(rule), args) == fault["message"]
 	})
 }
+
+func TestDocument_everyExampleOfASchemaIsOfIt(t *testing.T) {
+	t.Parallel()
+	examples := 0
+	judge := func(where string, schema *openapi3.Schema) {
+		for _, example := range schema.Examples {
+			examples++
+			if err := schema.VisitJSON(example, openapi3.EnableJSONSchema2020()); err != nil {
+				t.Errorf("%s, example %v: %v", where, example, err)
+			}
+		}
+	}
+	for name, schema := range loadDocument(t).Components.Schemas {
+		judge(name, schema.Value)
+		for member, property := range schema.Value.Properties {
+			judge(name+"."+member, property.Value)
+		}
+	}
+	if examples == 0 {
+		t.Error("there is no example at all")
+	}
+}

@@ -131,6 +131,7 @@ func TestCheck_refusesWhatIsNot(t *testing.T) {
 		"a reason nobody knows":            func(x *exchange) { x.sent = `{}`; x.refused(400, strings.Replace(fault, "required", "why", 1)) },
 		"a success without a header":       func(x *exchange) { x.request.Header.Del("X-Client-Hash") },
 		"a success without a token":        func(x *exchange) { x.request.Header.Del("Authorization") },
+		"a success for a header twice":     func(x *exchange) { x.request.Header.Add("X-Client-Hash", "device-1") },
 		"a success for an unknown member":  func(x *exchange) { x.sent = `{"name":"k","ipWhiteList":[]}` },
 		"a success for a name of blanks":   func(x *exchange) { x.sent = `{"name":" \t\u3000"}` },
 		"a success for a name too long":    func(x *exchange) { x.sent = `{"name":"` + strings.Repeat("é", 129) + `"}` },

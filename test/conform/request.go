@@ -34,16 +34,7 @@ var expressible = []string{"required", "type", "length"}
 
 // checkRequest checks that document and service agree on the request.
 func checkRequest(x Exchange, route *routers.Route, params map[string]string) error {
-	invalid := openapi3filter.ValidateRequest(x.Request.Context(), &openapi3filter.RequestValidationInput{
-		Request:    replayed(x, route.Operation.RequestBody),
-		PathParams: decoded(params),
-		Route:      route,
-		Options: &openapi3filter.Options{
-			AuthenticationFunc:      presented,
-			SkipSettingDefaults:     true,
-			SchemaValidationOptions: formats,
-		},
-	})
+	invalid := validate(x, route, params)
 	if x.Response.StatusCode < http.StatusMultipleChoices && invalid != nil {
 		return fmt.Errorf("the document takes no such request: %w", invalid)
 	}
@@ -53,6 +44,25 @@ func checkRequest(x Exchange, route *routers.Route, params map[string]string) er
 		}
 	}
 	return nil
+}
+
+// validate returns an error where the document does not take the request.
+func validate(x Exchange, route *routers.Route, params map[string]string) error {
+	for _, name := range single(route) {
+		if len(x.Request.Header.Values(name)) > 1 {
+			return fmt.Errorf("%s was sent more than once", name)
+		}
+	}
+	return openapi3filter.ValidateRequest(x.Request.Context(), &openapi3filter.RequestValidationInput{
+		Request:    replayed(x, route.Operation.RequestBody),
+		PathParams: decoded(params),
+		Route:      route,
+		Options: &openapi3filter.Options{
+			AuthenticationFunc:      presented,
+			SkipSettingDefaults:     true,
+			SchemaValidationOptions: formats,
+		},
+	})
 }
 
 // replayed is the request as it arrived, with its body once more: HTTP trims
