@@ -25,7 +25,7 @@ func TestNoAnswerIsOutsideTheDocument(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := &keys{first}
-		for range rapid.IntRange(20, 60).Draw(t, "calls") {
+		for range rapid.IntRange(15, 40).Draw(t, "calls") {
 			o := anOperation.Draw(t, "operation")
 			c := s.draw(t, o, known)
 			failure := failures.Draw(t, "failure")
