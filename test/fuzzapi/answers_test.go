@@ -10,25 +10,10 @@ import (
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
-// unbuilt are operations that are documented before the service has them.
-var unbuilt = []string{"listKeys", "listEvents"}
-
 // promised is one answer that the document has for an operation.
 type promised struct {
 	status int
 	code   string // empty where the body has none
-}
-
-// unbuiltAnswer says whether the service cannot give that answer yet: what
-// idempotency keys, caps and rates bring. Each gets a provocation of its own.
-func unbuiltAnswer(o operation, p promised) bool {
-	switch p.code {
-	case "4091", "4092", "4290":
-		return true
-	case "4090":
-		return o.OperationID != "rotateKey"
-	}
-	return false
 }
 
 func promisesOf(o operation) []promised {
@@ -40,9 +25,7 @@ func promisesOf(o operation) []promised {
 			codes = []string{""}
 		}
 		for _, code := range codes {
-			if p := (promised{number, code}); !unbuiltAnswer(o, p) {
-				all = append(all, p)
-			}
+			all = append(all, promised{number, code})
 		}
 	}
 	slices.SortFunc(all, func(a, b promised) int { return a.status - b.status })

@@ -19,6 +19,7 @@ type call struct {
 	header    http.Header
 	body      []byte // nil: none
 	chunked   bool   // its length is not declared
+	after     func() // what to do once it is answered; may be nil
 }
 
 // key is a key that the service has made.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -74,11 +75,28 @@ var provocations = map[string]provocation{
 		return nil
 	},
 	"4090": func(ctx context.Context, s *service, c *call, k key) error {
+		if c.operation.OperationID != "rotateKey" {
+			return whileItsTwinRuns(ctx, s, c)
+		}
 		expiry := s.clock.Now().Add(time.Second).Format(time.RFC3339)
 		ended, err := s.newKey(ctx, map[string]any{"name": "k", "expiresAt": expiry})
 		s.clock.ahead.Add(int64(2 * time.Second))
 		c.path = strings.Replace(c.path, k.id, ended.id, 1)
 		return err
+	},
+	"4091": func(ctx context.Context, s *service, c *call, _ key) error {
+		c.header.Set("Idempotency-Key", "taken-"+c.operation.OperationID)
+		byAnother := *c
+		byAnother.header = c.header.Clone()
+		byAnother.header.Set("Authorization", "Bearer "+s.tokens["partner"])
+		_, err := s.do(ctx, &byAnother)
+		return err
+	},
+	"4092": func(ctx context.Context, s *service, c *call, _ key) error {
+		c.path = strings.Replace(c.path, workspace, crowded, 1)
+		c.header.Set("X-Workspace-Id", crowded)
+		c.header.Set("Authorization", "Bearer "+s.tokens["crowded"])
+		return s.store.crowd(ctx, crowded)
 	},
 	"4120": func(_ context.Context, _ *service, c *call, _ key) error {
 		c.header.Set("If-Match", `"another"`)
@@ -93,6 +111,16 @@ var provocations = map[string]provocation{
 		c.header.Set("Content-Type", "text/plain")
 		return nil
 	},
+	"4290": func(ctx context.Context, s *service, c *call, _ key) error {
+		c.header.Set("X-Forwarded-For", "192.0.2.9") // whose failures are no other test's
+		c.header.Del("Authorization")
+		for range config.Default().AuthFailureRate {
+			if _, err := s.do(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
 	"431": func(_ context.Context, _ *service, c *call, _ key) error {
 		c.header.Set("X-Filler", strings.Repeat("x", 24<<10))
 		return nil
@@ -105,6 +133,28 @@ var provocations = map[string]provocation{
 		s.store.fail(fmt.Errorf("connect: %w", domain.ErrUnavailable))
 		return nil
 	},
+}
+
+// whileItsTwinRuns has the same call under way until c is answered.
+func whileItsTwinRuns(ctx context.Context, s *service, c *call) error {
+	c.header.Set("Idempotency-Key", "twin-"+c.operation.OperationID)
+	twin := *c
+	begun, release := s.store.hold()
+	answered := make(chan error, 1)
+	go func() {
+		_, err := s.do(ctx, &twin)
+		answered <- err
+	}()
+	c.after = func() {
+		release()
+		<-answered
+	}
+	select {
+	case <-begun:
+		return nil
+	case err := <-answered:
+		return fmt.Errorf("the twin made no change: %w", err)
+	}
 }
 
 // provoke returns an error unless the service gives that answer to a call that
@@ -126,6 +176,9 @@ func (s *service) provoke(ctx context.Context, o operation, p promised) error {
 	}
 	defer s.store.fail(nil)
 	a, err := s.do(ctx, c)
+	if c.after != nil {
+		c.after()
+	}
 	if err != nil {
 		return err
 	}

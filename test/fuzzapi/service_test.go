@@ -20,6 +20,7 @@ import (
 
 const (
 	workspace     = "ws_1"
+	crowded       = "ws_crowded" // has as many keys as it may
 	internalToken = "the-internal-token-of-this-test"
 )
 
@@ -75,6 +76,8 @@ func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	cfg.Addr, cfg.InternalAddr, cfg.InternalToken = "127.0.0.1:0", "127.0.0.1:0", internalToken
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
 	cfg.Peppers = config.Secret(pepper)
+	cfg.ManagementRate = 0 // the clock stands still
+	cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	return cfg
 }
 
@@ -125,6 +128,8 @@ func tokensOf(t *testing.T, issuer *jwttest.Issuer) map[string]string {
 		"owner":    token("PARTNER", "OWNER", same),
 		"tenant":   token("TENANT", "OWNER", same),
 		"viewer":   token("PARTNER", "VIEWER", same),
+		"partner":  token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.Account = "acc-8" }),
+		"crowded":  token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.Workspaces = map[string]string{crowded: "OWNER"} }),
 		"stranger": token("PARTNER", "", func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }),
 		"bound":    token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.ClientHash = "device-2" }),
 		"expired":  token("PARTNER", "OWNER", func(c *jwttest.Claims) { c.TTL = time.Second; c.IssuedAt = issuedLongAgo }),
@@ -140,7 +145,7 @@ func readDocument(t *testing.T) *conform.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := conform.Load(t.Context(), text, unbuilt...)
+	document, err := conform.Load(t.Context(), text)
 	if err != nil {
 		t.Fatal(err)
 	}

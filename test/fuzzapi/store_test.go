@@ -2,16 +2,40 @@ package fuzzapi
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // store is a repository that fails on demand.
 type store struct {
 	*memory.KeyRepository
 	failure atomic.Pointer[error]
+	held    atomic.Pointer[hold]
+}
+
+// hold keeps changes waiting.
+type hold struct {
+	begun chan struct{} // receives when a change has come
+	goOn  chan struct{} // closed when it may be made
+}
+
+// hold has the next change wait until release is called.
+func (s *store) hold() (begun <-chan struct{}, release func()) {
+	h := &hold{begun: make(chan struct{}), goOn: make(chan struct{})}
+	s.held.Store(h)
+	return h.begun, func() { close(h.goOn) }
+}
+
+func (s *store) wait() {
+	if h := s.held.Swap(nil); h != nil {
+		h.begun <- struct{}{}
+		<-h.goOn
+	}
 }
 
 // fail makes every call fail so, or none where err is nil.
@@ -40,20 +64,38 @@ func (s *store) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, erro
 	return s.KeyRepository.Find(ctx, id)
 }
 
+// List implements ports.KeyReader.
+func (s *store) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	if err := s.failing(); err != nil {
+		return ports.KeyPage{}, err
+	}
+	return s.KeyRepository.List(ctx, workspace, filter, order, page)
+}
+
+// Events implements ports.EventReader.
+func (s *store) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
+	if err := s.failing(); err != nil {
+		return ports.EventPage{}, err
+	}
+	return s.KeyRepository.Events(ctx, workspace, id, page)
+}
+
 // Create implements ports.KeyWriter.
-func (s *store) Create(ctx context.Context, key *domain.APIKey, event domain.Event) error {
+func (s *store) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	if err := s.failing(); err != nil {
 		return err
 	}
-	return s.KeyRepository.Create(ctx, key, event)
+	s.wait()
+	return s.KeyRepository.Create(ctx, key, event, options)
 }
 
 // Update implements ports.KeyWriter.
-func (s *store) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error)) error {
+func (s *store) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	if err := s.failing(); err != nil {
 		return err
 	}
-	return s.KeyRepository.Update(ctx, workspace, id, change)
+	s.wait()
+	return s.KeyRepository.Update(ctx, workspace, id, change, options)
 }
 
 // Ready implements ports.KeyRepository.
@@ -62,4 +104,17 @@ func (s *store) Ready(ctx context.Context) error {
 		return err
 	}
 	return s.KeyRepository.Ready(ctx)
+}
+
+// crowd gives the workspace as many keys as it may have.
+func (s *store) crowd(ctx context.Context, workspace domain.WorkspaceID) error {
+	for i := range config.Default().MaxKeysPerWorkspace {
+		id := domain.KeyID(fmt.Sprintf("sk_live_%016d", i+1))
+		key := domain.Rehydrate(domain.Snapshot{ID: id, Workspace: workspace, Secrets: make([]domain.StoredSecret, 1)})
+		event := domain.Event{ID: string(id), KeyID: id, Workspace: workspace}
+		if err := s.KeyRepository.Create(ctx, key, event, ports.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
