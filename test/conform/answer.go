@@ -15,7 +15,7 @@ import (
 var transportHeaders = []string{"Connection", "Content-Length", "Content-Type", "Date"}
 
 // checkAnswer checks status, headers and body of an answer.
-func checkAnswer(x Exchange, route *routers.Route) error {
+func (l *Listener) checkAnswer(x Exchange, route *routers.Route) error {
 	response := route.Operation.Responses.Status(x.Response.StatusCode)
 	if response == nil {
 		return fmt.Errorf("the document has no such status there; the body is %.200q", x.Received)
@@ -32,7 +32,13 @@ func checkAnswer(x Exchange, route *routers.Route) error {
 		Header:                 x.Response.Header,
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: head, SchemaValidationOptions: formats},
 	}
-	return openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received))
+	if err := openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received)); err != nil {
+		return err
+	}
+	if len(Codes(response.Value)) == 0 || head {
+		return nil // there is no envelope
+	}
+	return checkOrder(x.Received, l.orders)
 }
 
 // checkForm checks what kin-openapi leaves open: that there is no header and

@@ -18,15 +18,22 @@ const (
 )
 
 // Document is the contract.
-type Document struct{ spec *openapi3.T }
+type Document struct {
+	spec   *openapi3.T
+	orders []order
+}
 
-// Load reads a document, in JSON or YAML, and fails where it is not valid.
+// Load reads a document in JSON, and fails where it is not valid.
 func Load(ctx context.Context, text []byte) (*Document, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err
 	}
-	return &Document{spec}, spec.Validate(ctx)
+	orders, err := ordersIn(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Document{spec, orders}, spec.Validate(ctx)
 }
 
 // Spec returns the document as kin-openapi reads it. It must not be changed.
@@ -36,6 +43,7 @@ func (d *Document) Spec() *openapi3.T { return d.spec }
 // safe for concurrent use.
 type Listener struct {
 	spec   *openapi3.T
+	orders []order
 	router routers.Router
 }
 
@@ -58,7 +66,7 @@ func (d *Document) At(server string) (*Listener, error) {
 		return nil, fmt.Errorf("the document has nothing at %s", server)
 	}
 	router, err := gorillamux.NewRouter(&spec)
-	return &Listener{spec: &spec, router: router}, err
+	return &Listener{spec: &spec, orders: d.orders, router: router}, err
 }
 
 func served(item *openapi3.PathItem, common openapi3.Servers, server string) bool {

@@ -42,7 +42,7 @@ func (l *Listener) check(x Exchange) error {
 	case err != nil:
 		return err
 	}
-	if err := checkAnswer(x, route); err != nil {
+	if err := l.checkAnswer(x, route); err != nil {
 		return err
 	}
 	return checkRequest(x, route, params)
@@ -67,5 +67,5 @@ func (l *Listener) find(r *http.Request) (*routers.Route, map[string]string, err
 // checkStray checks the answer to a request that belongs to no operation.
 func (l *Listener) checkStray(x Exchange, status int, response string) error {
 	responses := openapi3.NewResponses(openapi3.WithStatus(status, l.spec.Components.Responses[response]))
-	return checkAnswer(x, &routers.Route{Spec: l.spec, Operation: &openapi3.Operation{Responses: responses}})
+	return l.checkAnswer(x, &routers.Route{Spec: l.spec, Operation: &openapi3.Operation{Responses: responses}})
 }

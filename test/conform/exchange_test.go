@@ -22,7 +22,7 @@ const (
 
 func listener(t *testing.T, server string) *conform.Listener {
 	t.Helper()
-	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.yaml")
+	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,8 @@ func TestCheck_refusesWhatIsNot(t *testing.T) {
 		"a header of its own":         func(x *exchange) { x.header.Set("X-Powered-By", "x") },
 		"another charset":             func(x *exchange) { x.header.Set("Content-Type", "application/json") },
 		"a language nobody speaks":    func(x *exchange) { x.header.Set("Content-Language", "fr") },
+		"members in another order":    data(`"code":"2000","message":"SUCCESS"`, `"message":"SUCCESS","code":"2000"`),
+		"data in another order":       data(`"status":"ACTIVE","mode":"LIVE"`, `"mode":"LIVE","status":"ACTIVE"`),
 		"a member too many":           data(`"name"`, `"digest":"","name"`),
 		"a member missing":            data(`"name":"k",`, ``),
 		"a member of another type":    data(`"scopes":[]`, `"scopes":null`),
