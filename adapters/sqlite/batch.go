@@ -53,17 +53,16 @@ func (c *committer) write(ctx context.Context, batch []*write, failures []error)
 }
 
 // attempt runs job whole or not at all, and returns why not. Its second result
-// is of the transaction. Watching a context costs the driver a goroutine a
-// statement, and no statement waits for anything.
+// is of the transaction.
 func attempt(ctx context.Context, tx transaction, job *write) (failure, err error) {
-	if _, err := tx.Exec("SAVEPOINT write"); err != nil {
+	if _, err := tx.ExecContext(unwatched, "SAVEPOINT write"); err != nil {
 		return nil, err
 	}
 	if failure = job.run(ctx, tx); failure != nil {
-		if _, err := tx.Exec("ROLLBACK TO write"); err != nil {
+		if _, err := tx.ExecContext(unwatched, "ROLLBACK TO write"); err != nil {
 			return nil, err
 		}
 	}
-	_, err = tx.Exec("RELEASE write")
+	_, err = tx.ExecContext(unwatched, "RELEASE write")
 	return failure, err
 }

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"context"
+
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -13,6 +15,10 @@ func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
 		sqlkit.FindOnce, sqlkit.InsertOnce, forgetOnces,
 		recordUse, rehash)
 }
+
+// unwatched is the context of statements in a transaction. To watch one costs
+// the driver a goroutine a statement, and no statement waits for anything.
+var unwatched = context.Background()
 
 // transaction is the one transaction under way.
 type transaction struct {
@@ -27,7 +33,7 @@ func (tx transaction) exec(query string, args ...any) error {
 
 // change returns how many rows were changed.
 func (tx transaction) change(query string, args ...any) (int64, error) {
-	done, err := tx.Stmtx(tx.prepared[query]).Exec(args...)
+	done, err := tx.Stmtx(tx.prepared[query]).ExecContext(unwatched, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -35,5 +41,5 @@ func (tx transaction) change(query string, args ...any) (int64, error) {
 }
 
 func (tx transaction) read(rows any, query string, args ...any) error {
-	return tx.Stmtx(tx.prepared[query]).Select(rows, args...)
+	return tx.Stmtx(tx.prepared[query]).SelectContext(unwatched, rows, args...)
 }
