@@ -162,7 +162,7 @@ func dial(t testing.TB, address string, request []byte) *questioner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return &questioner{connection: connection{Conn: conn, answers: bufio.NewReader(conn), request: request}}
+	return &questioner{connection: connection{Conn: conn, answers: bufio.NewReaderSize(conn, 64<<10), request: request}}
 }
 
 // ask sends the request and returns the status line of the answer, valid
