@@ -93,8 +93,8 @@ func refuseToChange(t testing.TB) func(*domain.APIKey) (domain.Event, error) {
 }
 
 func createsUnderKeyOnce(t *testing.T, repo ports.KeyRepository) {
-	first := issue(t, in(newWorkspace()))
-	second := issue(t, in(first.workspace()))
+	ws := newWorkspace()
+	first, second := issue(t, in(ws)), issue(t, in(ws))
 	once := newOnce()
 	requireWouldBe(t, repo, first.workspace(), once, nil)
 	if err := createUnder(repo, first, once); err != nil {
@@ -170,8 +170,8 @@ func replaysFirst(t *testing.T, repo ports.KeyRepository) {
 }
 
 func refusesReuse(t *testing.T, repo ports.KeyRepository) {
-	first := issue(t, in(newWorkspace()))
-	second := issue(t, in(first.workspace()))
+	ws := newWorkspace()
+	first, second := issue(t, in(ws)), issue(t, in(ws))
 	once := newOnce()
 	if err := createUnder(repo, first, once); err != nil {
 		t.Fatalf("Create: %v", err)
@@ -194,8 +194,8 @@ func refusesReuse(t *testing.T, repo ports.KeyRepository) {
 }
 
 func freesExpired(t *testing.T, repo ports.KeyRepository) {
-	first := issue(t, in(newWorkspace()))
-	second := issue(t, in(first.workspace()))
+	ws := newWorkspace()
+	first, second := issue(t, in(ws)), issue(t, in(ws))
 	once := newOnce()
 	if err := createUnder(repo, first, once); err != nil {
 		t.Fatalf("Create: %v", err)

@@ -175,17 +175,40 @@ func (c *questioner) ask() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	length := 0
-	if _, after, ok := bytes.Cut(head, []byte("Content-Length: ")); ok {
-		digits, _, _ := bytes.Cut(after, []byte("\r"))
-		if length, err = strconv.Atoi(string(digits)); err != nil {
-			return nil, err
-		}
-	}
 	status, _, _ := bytes.Cut(head, []byte("\r"))
 	c.status = append(c.status[:0], status...)
-	_, err = c.answers.Discard(len(head) + length)
-	return c.status, err
+	return c.status, c.skip(head)
+}
+
+// skip leaves the answer that head, which is still to be read, begins.
+func (c *questioner) skip(head []byte) error {
+	length, chunked := 0, bytes.Contains(head, []byte("Transfer-Encoding: chunked"))
+	if _, after, ok := bytes.Cut(head, []byte("Content-Length: ")); ok {
+		digits, _, _ := bytes.Cut(after, []byte("\r"))
+		var err error
+		if length, err = strconv.Atoi(string(digits)); err != nil {
+			return err
+		}
+	}
+	_, err := c.answers.Discard(len(head) + length)
+	for last := !chunked; err == nil && !last; {
+		last, err = c.skipChunk()
+	}
+	return err
+}
+
+// skipChunk returns whether the chunk was the last one: RFC 9112 section 7.1.
+func (c *questioner) skipChunk() (last bool, err error) {
+	line, err := c.line()
+	if err != nil {
+		return false, err
+	}
+	size, err := strconv.ParseInt(string(line), 16, 32)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.answers.Discard(int(size) + len("\r\n"))
+	return size == 0, err
 }
 
 // head returns the next header section with its end, and leaves it to be read.
