@@ -38,6 +38,9 @@ func openStore(ctx context.Context, cfg config.Config) (store, error) {
 	if kind == config.StoreMemory {
 		return memoryStore{memory.NewKeyRepository()}, nil
 	}
+	if reads := cfg.ReadDatabaseURL.Reveal(); kind == config.StorePostgres && reads != "" {
+		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads))
+	}
 	return openSchemaStore(ctx, kind, location.Reveal())
 }
 

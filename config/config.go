@@ -38,6 +38,12 @@ type Config struct {
 	// Variable APIKEYS_DATABASE_URL, default "sqlite://apikeys.db".
 	DatabaseURL Secret `name:"database-url" env:"APIKEYS_DATABASE_URL" default:"sqlite://apikeys.db" placeholder:"URL" secret:"" group:"Storage" help:"Where keys are kept: sqlite:///absolute/path, sqlite://relative/path, postgres://user:password@host/name?sslmode=verify-full (sslmode must be given), or memory:// to lose them at exit."`
 
+	// ReadDatabaseURL names PostgreSQL servers that follow the one of
+	// DatabaseURL, from which the permission check reads keys while they know
+	// all that the change feed has told. The same form as a postgres:// there.
+	// Variable APIKEYS_READ_DATABASE_URL, default none.
+	ReadDatabaseURL Secret `name:"read-database-url" env:"APIKEYS_READ_DATABASE_URL" placeholder:"URL" secret:"" group:"Storage" help:"PostgreSQL standbys that permission checks read from while they know all changes; several hosts are tried in turn. Empty: the primary is read."`
+
 	// Migrate says whether the schema is brought up to date at start
 	// ([MigrateAuto]) or only by "apikeys migrate up" ([MigrateOff]).
 	// Variable APIKEYS_MIGRATE, default "auto".

@@ -59,6 +59,20 @@ func judgeDatabaseURL(location string) string {
 	return "is of a database that is not known; " + forms
 }
 
+func (c Config) judgeReadDatabaseURL() string {
+	location := c.ReadDatabaseURL.Reveal()
+	if location == "" {
+		return ""
+	}
+	if kind, _ := c.Database(); kind != StorePostgres {
+		return "is set, but APIKEYS_DATABASE_URL is not of PostgreSQL; leave it out"
+	}
+	if scheme, _, _ := strings.Cut(location, "://"); scheme != "postgres" && scheme != "postgresql" {
+		return "is not of PostgreSQL; write postgres://..."
+	}
+	return judgePostgresURL(location)
+}
+
 func judgeSQLitePath(path string) string {
 	switch {
 	case path == "":

@@ -35,6 +35,7 @@ func (c Config) Level() slog.Level {
 func (c Config) storage() Faults {
 	var faults Faults
 	faults.check("APIKEYS_DATABASE_URL", judgeDatabaseURL(c.DatabaseURL.Reveal()))
+	faults.check("APIKEYS_READ_DATABASE_URL", c.judgeReadDatabaseURL())
 	if c.Migrate != MigrateAuto && c.Migrate != MigrateOff {
 		faults.check("APIKEYS_MIGRATE", "is "+strconv.Quote(c.Migrate)+"; write auto or off")
 	}

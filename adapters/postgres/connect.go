@@ -20,7 +20,7 @@ const (
 // Neither error shows the DSN, which may hold a password.
 var (
 	errBadDSN     = errors.New("postgres: the database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
-	errStandbyDSN = errors.New("postgres: the database URL asks for a standby, which may lag behind a revocation: leave target_session_attrs out, or write read-write")
+	errStandbyDSN = errors.New("postgres: the database URL asks for a standby, which may lag behind a revocation: leave target_session_attrs out, or write read-write, and name standbys in APIKEYS_READ_DATABASE_URL")
 	errNoSSLMode  = errors.New("postgres: the database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
 )
 

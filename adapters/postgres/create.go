@@ -52,6 +52,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 		made := key.Snapshot()
 		create = func(ctx context.Context) error { return r.createOnce(ctx, made, rows, options) }
 	}
+	defer r.floors.wrote()
 	_, err = untilDone(ctx, func() (struct{}, error) {
 		return struct{}{}, translate(ctx, retrying(ctx, create))
 	})

@@ -34,6 +34,7 @@ const (
 // keep the planner to the index whatever it believes of the ids.
 const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
+CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END AS position,
 pg_current_snapshot()::text AS snapshot,
 coalesce(pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(?::pg_snapshot), false) AS rewound,
 ARRAY(
@@ -51,11 +52,14 @@ var errStandby = errors.New("postgres: the server is a standby, which does not t
 type pollRow struct {
 	Standby  bool           `db:"standby"`
 	Timeline string         `db:"timeline"`
+	Position int64          `db:"position"` // past all that the snapshot sees
 	Snapshot string         `db:"snapshot"`
 	Rewound  bool           `db:"rewound"`
 	Changed  pq.StringArray `db:"changed"`
 
-	session int // which connection of the feed it was read on
+	session int       // which connection of the feed it was read on
+	sent    time.Time // before it was read
+	writes  uint64    // of this process that had ended by then
 }
 
 // feed implements ports.ChangeFeed on one connection of its own, so that it
@@ -78,12 +82,13 @@ type feed struct {
 	snapshot sql.NullString
 
 	listener *listener
+	floors   *floors
 }
 
 // Follow implements ports.ChangeSource. The feed reads the primary, whichever
 // host of the DSN that is.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
-	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn)}
+	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn), floors: &r.floors}
 	f.idle <- struct{}{}
 	cfg := r.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
@@ -114,6 +119,7 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 			changes.Keys = append(changes.Keys, domain.KeyID(id))
 		}
 	}
+	f.floors.raise(floor{timeline: row.Timeline, position: row.Position, sent: row.sent, writes: row.writes})
 	f.session, f.timeline, f.snapshot = row.session, row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
 	return changes, nil
 }
@@ -143,6 +149,7 @@ func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 	if err := f.connect(ctx); err != nil {
 		return pollRow{}, err
 	}
+	sent, writes := time.Now(), f.floors.writes.Load()
 	var rows []pollRow
 	if err := f.poll.SelectContext(ctx, &rows, last, last, maxTold+1, last, maxTold+1, maxTold+1); err != nil {
 		return pollRow{}, err
@@ -150,7 +157,7 @@ func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 	if rows[0].Standby {
 		return pollRow{}, errStandby
 	}
-	rows[0].session = f.sessions
+	rows[0].session, rows[0].sent, rows[0].writes = f.sessions, sent, writes
 	return rows[0], nil
 }
 

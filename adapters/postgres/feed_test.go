@@ -72,7 +72,7 @@ func anywhere(t *testing.T, repo *KeyRepository) *sqlx.DB {
 // to the primary when it was made.
 func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) {
 	t.Helper()
-	other := &feed{pool: anywhere(t, repo)}
+	other := &feed{pool: anywhere(t, repo), floors: &repo.floors}
 	defer other.hangUp()
 	return other.read(t.Context(), f.snapshot)
 }

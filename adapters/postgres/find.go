@@ -15,6 +15,11 @@ func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, i
 
 // Find implements ports.KeyReader.
 func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	if r.standby != nil {
+		if key, ok := r.standby.Find(ctx, id); ok {
+			return key, nil
+		}
+	}
 	return readKey(ctx, r.find, string(id))
 }
 

@@ -18,6 +18,8 @@ type KeyRepository struct {
 	// maintenance has no bound on the time of a statement: a migration of a
 	// large table takes long.
 	maintenance *sqlx.DB
+	standby     *standby // nil: every read is the primary's
+	floors      floors
 
 	migrator  *sqlkit.Migrator
 	insert    *sqlkit.Statement
@@ -36,7 +38,42 @@ type KeyRepository struct {
 // Open returns the repository of the database that dsn names, as a
 // postgres:// URL or as key=value pairs, in either case with an explicit
 // sslmode. It connects when it is first used, so the database need not be up.
-func Open(_ context.Context, dsn string) (*KeyRepository, error) {
+func Open(_ context.Context, dsn string, options ...Option) (*KeyRepository, error) {
+	r, err := open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	for _, option := range options {
+		if err := option(r); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
+	return r, nil
+}
+
+// Option changes what [Open] returns.
+type Option func(*KeyRepository) error
+
+// WithStandby has the permission check read keys from the servers that dsn
+// names, which follow the primary, while they know all that the change feed has
+// told; who does not follow the feed reads the primary alone. Nothing depends
+// on them: what they do not answer, or cannot know, the primary is asked.
+func WithStandby(dsn string) Option {
+	return func(r *KeyRepository) error {
+		cfg, err := parseStandbyDSN(dsn)
+		if err != nil {
+			return err
+		}
+		connector, err := newConnector(cfg, boundedDialer{limit: 2 * standbyTimeout})
+		if err != nil {
+			return errBadReadDSN
+		}
+		r.standby = newStandby(connector, &r.floors)
+		return nil
+	}
+}
+
+func open(dsn string) (*KeyRepository, error) {
 	cfg, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
@@ -77,5 +114,9 @@ func (r *KeyRepository) Ready(ctx context.Context) error {
 
 // Close waits for the statements under way and closes the connections.
 func (r *KeyRepository) Close() error {
-	return errors.Join(r.pool.Close(), r.maintenance.Close())
+	err := errors.Join(r.pool.Close(), r.maintenance.Close())
+	if r.standby != nil {
+		err = errors.Join(err, r.standby.Close())
+	}
+	return err
 }

@@ -46,6 +46,7 @@ SELECT pg_notify('` + changesChannel + `', '')`
 // not sent again: whether a transaction whose end was lost was carried out is
 // unknown.
 func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
+	defer r.floors.wrote()
 	c := sqlkit.NewChange(change)
 	return c.Write(ctx, func() error {
 		return translate(ctx, retrying(ctx, func(ctx context.Context) error {

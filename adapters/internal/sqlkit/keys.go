@@ -1,20 +1,38 @@
 package sqlkit
 
-import "context"
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
 
 // SelectKeys reads the rows of [FindKey] or [GetKey]. It takes the columns by
 // their order: by their names, as [Statement.Select] does, takes longer than
 // all the rest of reading a row.
 func SelectKeys[T any](ctx context.Context, s *Statement, args ...any) (keys []KeyRow[T], err error) {
-	err = s.each(ctx, args, func(scan func(...any) error) error {
+	err = s.each(ctx, args, appendTo(&keys))
+	return keys, err
+}
+
+// SelectKeysOn is SelectKeys by a statement that was prepared for one connection.
+func SelectKeysOn[T any](ctx context.Context, prepared *sqlx.Stmt, args ...any) (keys []KeyRow[T], err error) {
+	rows, err := prepared.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	err = each(rows, appendTo(&keys))
+	return keys, err
+}
+
+func appendTo[T any](keys *[]KeyRow[T]) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
 		var k KeyRow[T]
 		if err := scan(k.columns()...); err != nil {
 			return err
 		}
-		keys = append(keys, k)
+		*keys = append(*keys, k)
 		return nil
-	})
-	return keys, err
+	}
 }
 
 // columns returns where the columns of selectKey go.

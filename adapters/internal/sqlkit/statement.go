@@ -2,6 +2,7 @@ package sqlkit
 
 import (
 	"context"
+	"database/sql"
 	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
@@ -56,6 +57,11 @@ func (s *Statement) each(ctx context.Context, args []any, f func(scan func(...an
 	if err != nil {
 		return err
 	}
+	return each(rows, f)
+}
+
+// each calls f for each of rows, and closes them.
+func each(rows *sql.Rows, f func(scan func(...any) error) error) (err error) {
 	defer func() {
 		if closed := rows.Close(); err == nil {
 			err = closed

@@ -1,0 +1,218 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// replicated is a primary and a standby, with a repository that reads from the
+// standby, and another, of another process, that does not know of it.
+type replicated struct {
+	primary, standby *pgtest.Server
+	repo, other      *KeyRepository
+	feed             *feed
+}
+
+func newReplicated(t *testing.T) *replicated {
+	t.Helper()
+	primary := pgtest.Start(t)
+	dsn := primary.NewDatabase(t)
+	other := openFollowed(t, dsn)
+	grantReads(t, other) // before the standby is made: it could lag behind its own account
+	standby := primary.Standby(t)
+	repo, err := Open(t.Context(), dsn, WithStandby(asReader(t, standby.URLOf(dsn))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := repo.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &replicated{primary: primary, standby: standby, repo: repo, other: other, feed: startFeed(t, repo)}
+}
+
+// grantReads makes an account that may read keys and nothing else, as an
+// operator would: the standby asks for no more.
+func grantReads(t *testing.T, repo *KeyRepository) {
+	t.Helper()
+	repo.pool.MustExecContext(t.Context(), `CREATE ROLE reader LOGIN PASSWORD 'reader'`)
+	repo.pool.MustExecContext(t.Context(), `GRANT SELECT ON api_keys, api_key_secrets TO reader`)
+}
+
+func asReader(t *testing.T, dsn string) string {
+	t.Helper()
+	at, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.User = url.UserPassword("reader", "reader")
+	return at.String()
+}
+
+// polled polls until the standby has replayed what the poll saw.
+func (r *replicated) polled(t *testing.T) {
+	t.Helper()
+	told(t, r.feed)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for reader := new(standbyReader); ; {
+		if err := reader.connect(ctx, r.repo.standby.pool); err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.look(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if needed, known := r.repo.floors.now(); known && reader.knows(needed) {
+			reader.hangUp()
+			return
+		}
+		told(t, r.feed) // a floor does not last, when the machine is busy
+	}
+}
+
+// fromStandby says whether the key can be had from the standby, and how it is.
+func (r *replicated) fromStandby(t *testing.T, id domain.KeyID) (disabled, ok bool) {
+	t.Helper()
+	r.repo.standby.resting.Store(nil)
+	key, ok := r.repo.standby.Find(t.Context(), id)
+	return ok && key.Snapshot().Disabled, ok
+}
+
+// disabled says how the key is, from wherever it is read.
+func (r *replicated) disabled(t *testing.T, id domain.KeyID) bool {
+	t.Helper()
+	key, err := r.repo.Find(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.Snapshot().Disabled
+}
+
+func createIn(t *testing.T, repo *KeyRepository) domain.KeyID {
+	t.Helper()
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, _ := domain.ParseName("Production Key")
+	key, err := domain.Issue(domain.Draft{Workspace: "ws", Name: name, Mode: domain.ModeLive}, secret.KeyID(), domain.Digest{Algorithm: domain.AlgorithmHMACSHA256}, domain.Author{}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.Create(t.Context(), key, key.Created(rand.Text(), domain.Author{}), ports.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return key.ID()
+}
+
+func disableIn(t *testing.T, repo *KeyRepository, id domain.KeyID) {
+	t.Helper()
+	if err := repo.Update(t.Context(), "ws", id, func(key *domain.APIKey) (domain.Event, error) {
+		return key.Disable(rand.Text(), domain.Author{}, time.Now()), nil
+	}, ports.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStandby_isReadOnceItKnowsAllThatTheFeedTold(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	if _, ok := r.fromStandby(t, id); ok {
+		t.Error("it is read though the feed has told nothing since the key was made")
+	}
+	r.polled(t)
+	if disabled, ok := r.fromStandby(t, id); !ok || disabled {
+		t.Errorf("it is read: %v, and the key is disabled: %v", ok, disabled)
+	}
+	if _, ok := r.fromStandby(t, newID()); ok {
+		t.Error("it answers for a key that is not there")
+	}
+}
+
+func TestStandby_thatLagsGivesBackNoRevokedKey(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	r.polled(t)
+
+	r.standby.Exec(`SELECT pg_wal_replay_pause()`)
+	disableIn(t, r.other, id)
+	told(t, r.feed)
+	if _, ok := r.fromStandby(t, id); ok {
+		t.Error("it is read though it does not know what the feed has told")
+	}
+	if !r.disabled(t, id) {
+		t.Error("the key is read as it was before it was disabled")
+	}
+	made := createIn(t, r.other)
+	if r.disabled(t, made) {
+		t.Error("a key that only the primary has is disabled")
+	}
+
+	r.standby.Exec(`SELECT pg_wal_replay_resume()`)
+	r.polled(t)
+	if disabled, ok := r.fromStandby(t, id); !ok || !disabled {
+		t.Errorf("once it has caught up it is read: %v, and the key is disabled: %v", ok, disabled)
+	}
+}
+
+func TestStandby_isNotReadAfterAChangeOfThisProcess(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.repo)
+	r.polled(t)
+	r.standby.Exec(`SELECT pg_wal_replay_pause()`)
+	disableIn(t, r.repo, id)
+	if _, ok := r.fromStandby(t, id); ok {
+		t.Error("it is read though no poll has told where the change stands in the log")
+	}
+	if !r.disabled(t, id) {
+		t.Error("the key is read as it was before it was disabled")
+	}
+}
+
+func TestStandby_isNotReadOnceItIsAPrimary(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	r.polled(t)
+	r.standby.Exec(`SELECT pg_promote()`)
+	disableIn(t, r.other, id)
+	told(t, r.feed)
+	if _, ok := r.fromStandby(t, id); ok {
+		t.Error("it is read though it follows nobody any more")
+	}
+	if !r.disabled(t, id) {
+		t.Error("the key is read as it was before it was disabled")
+	}
+}
+
+func TestStandby_thatIsGoneHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	r.polled(t)
+	r.standby.Stop(pgtest.Immediate)
+	for range 2 * standbyReaders {
+		if r.disabled(t, id) {
+			t.Error("the key is disabled")
+		}
+	}
+	if !r.repo.standby.rests() {
+		t.Error("it is asked again at once")
+	}
+	r.standby.Restart()
+	r.polled(t)
+	if _, ok := r.fromStandby(t, id); !ok {
+		t.Error("it is not read once it is back")
+	}
+}

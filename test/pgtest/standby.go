@@ -1,0 +1,76 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Standby returns a new server that follows s, by streaming replication, and
+// answers queries; it is removed when t ends. s is down while its files are
+// copied, and comes back at the same address.
+func (s *Server) Standby(t testing.TB) *Server {
+	t.Helper()
+	follower, err := s.instance.follower()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := follower.remove(); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
+	return &Server{t: t, instance: follower}
+}
+
+// Exec runs one statement as the superuser, in the database "postgres".
+func (s *Server) Exec(statement string) {
+	s.t.Helper()
+	if err := s.instance.admin().exec(statement); err != nil {
+		s.t.Fatalf("pgtest: %s: %v", statement, err)
+	}
+}
+
+// Host returns where the server listens, as host:port.
+func (s *Server) Host() string { return s.instance.admin().at.Host }
+
+func (i *instance) follower() (*instance, error) {
+	h, err := newHome(os.TempDir(), i.binaries.user)
+	if err != nil {
+		return nil, err
+	}
+	f := &instance{binaries: i.binaries, home: h, settings: i.settings, password: i.password}
+	f.settings.args = append([]string(nil), i.settings.args...)
+	f.settings.set("primary_conninfo", fmt.Sprintf("host=%s port=%s user=%s password=%s", loopback, i.port, superuser, i.password))
+	if err := errors.Join(i.copyTo(f), f.startOnFreePort()); err != nil {
+		return nil, errors.Join(err, f.remove())
+	}
+	return f, nil
+}
+
+// copyTo gives f the files of i, which does not run meanwhile: so they are
+// those of one moment, and no program is needed that takes a backup.
+func (i *instance) copyTo(f *instance) error {
+	if err := i.stop(Fast); err != nil {
+		return err
+	}
+	copied := errors.Join(os.Mkdir(f.home.data(), 0o700), os.CopyFS(f.home.data(), os.DirFS(i.home.data())))
+	restarted := i.start()
+	signal := filepath.Join(filepath.Base(f.home.data()), "standby.signal")
+	_, signalled := f.home.writeFile(signal, "")
+	return errors.Join(copied, restarted, signalled,
+		f.binaries.makeReachable(f.home), f.home.give("."))
+}
+
+// URLOf returns how to reach, at s, the database of another server's URL.
+func (s *Server) URLOf(databaseURL string) string {
+	at, err := url.Parse(databaseURL)
+	if err != nil {
+		s.t.Fatalf("pgtest: %v", err)
+	}
+	at.Host = s.Host()
+	return at.String()
+}
