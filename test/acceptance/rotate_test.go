@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,12 +67,16 @@ func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
 			requests[i] = w.rotate(t, id, `{}`)
 		}
 		secrets := make([]string, len(requests))
+		var givenUp atomic.Int64 // by the service, since their turn came too late
 		var wg sync.WaitGroup
 		for i, r := range requests {
 			wg.Go(func() {
-				if a := do(t, r); a.status == http.StatusOK {
+				switch a := do(t, r); a.status {
+				case http.StatusOK:
 					secrets[i] = a.data(t)["secret"].(string)
-				} else {
+				case http.StatusServiceUnavailable:
+					givenUp.Add(1)
+				default:
 					t.Errorf("rotate: %d %s", a.status, a.body)
 				}
 			})
@@ -83,8 +88,9 @@ func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
 				current++
 			}
 		}
-		if current != 1 {
-			t.Errorf("%d of the answered secrets work, want 1", current)
+		// Whether a rotation that was given up was made is unknown: it may be the last.
+		if current != 1 && (current != 0 || givenUp.Load() == 0) {
+			t.Errorf("%d of the answered secrets work, want 1; %d rotations were given up", current, givenUp.Load())
 		}
 	})
 }
