@@ -2,6 +2,7 @@ package fuzzapi
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -72,13 +73,16 @@ func textOf(t *rapid.T, s *openapi3.Schema) string {
 		choices = append(choices, rapid.Just(e.(string)), rapid.Just(e.(string)))
 	}
 	if s.Pattern != "" {
-		choices = append(choices, rapid.StringMatching(s.Pattern))
+		choices = append(choices, rapid.StringMatching(escape.ReplaceAllString(s.Pattern, `\x{$1}`)))
 	}
 	if s.Format == "date-time" {
 		choices = append(choices, instants)
 	}
 	return rapid.OneOf(choices...).Draw(t, "text")
 }
+
+// escape is how JSON Schema writes a code point, and Go does not.
+var escape = regexp.MustCompile(`\\u([0-9A-F]{4})`)
 
 // instants are about the time that the service's clock reads, in any zone.
 var instants = rapid.Custom(func(t *rapid.T) string {
