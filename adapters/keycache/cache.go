@@ -48,7 +48,7 @@ type Cache struct {
 	trust  trust
 	// Checks of keys in memory read in their own lane: those of keys that are
 	// not, which anyone can make up, cannot keep them waiting.
-	loads, rereads loads
+	loads, rereads *loads
 
 	known   table
 	unknown *otter.Cache[domain.KeyID, struct{}]
@@ -72,8 +72,8 @@ func New(o Options) (*Cache, error) {
 		finder:  o.Finder,
 		now:     o.Now,
 		trust:   trust{grace: o.OutageGrace},
-		loads:   newLoads(concurrentLoads),
-		rereads: newLoads(concurrentRereads),
+		loads:   newLoads(concurrentLoads, loadTimeout),
+		rereads: newLoads(concurrentRereads, rereadTimeout),
 		seed:    maphash.MakeSeed(),
 	}
 	err := c.known.open(&otter.Options[domain.KeyID, *application.KnownKey]{
@@ -120,11 +120,11 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 			c.counters.hit()
 			return nil, domain.ErrKeyNotFound
 		}
-		return c.read(ctx, c.loads, id, 0, loadTimeout)
+		return c.read(ctx, c.loads, id, 0)
 	case doubtful:
 		return c.reread(ctx, id, at)
 	default:
-		return c.read(ctx, c.loads, id, moment(at), loadTimeout)
+		return c.read(ctx, c.loads, id, moment(at))
 	}
 }
 
@@ -137,9 +137,9 @@ func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
 func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	known, ok := c.known.Load().GetIfPresent(id)
 	if !ok {
-		return c.read(ctx, c.loads, id, moment(at), loadTimeout)
+		return c.read(ctx, c.loads, id, moment(at))
 	}
-	fresh, err := c.read(ctx, c.rereads, id, moment(at), rereadTimeout)
+	fresh, err := c.read(ctx, c.rereads, id, moment(at))
 	if errors.Is(err, domain.ErrUnavailable) && !errors.Is(err, errNotRead) && c.trust.at(c.now()) != expired {
 		c.counters.hit()
 		return known, nil
@@ -174,13 +174,13 @@ func (c *Cache) Close() {
 // read asks the store, once however many ask in the same moment, and keeps
 // the answer. Who asks after an eviction does not wait for a read from before
 // it, which may have seen the key as it was.
-func (c *Cache) read(ctx context.Context, lane loads, id domain.KeyID, moment int64, timeout time.Duration) (*application.KnownKey, error) {
+func (c *Cache) read(ctx context.Context, lane *loads, id domain.KeyID, moment int64) (*application.KnownKey, error) {
 	c.counters.misses.Add(1)
 	name := make([]byte, 0, domain.KeyIDLength+16)
 	name = append(name, id...)
 	name = binary.NativeEndian.AppendUint64(name, c.generation(id).Load())
 	name = binary.NativeEndian.AppendUint64(name, uint64(moment))
-	return lane.do(ctx, string(name), timeout, func(ctx context.Context) (*application.KnownKey, error) {
+	return lane.do(ctx, string(name), func(ctx context.Context) (*application.KnownKey, error) {
 		before := c.generation(id).Load()
 		key, err := c.finder.Find(ctx, id)
 		switch {

@@ -3,10 +3,8 @@ package keycache
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
@@ -32,68 +30,86 @@ const MaximumReads = concurrentLoads + concurrentRereads
 // which proves nothing about the store.
 var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)
 
-// loads reads each key once at a time, and only so many at once.
+// loads reads each key once at a time, and only so many at once. Its readers
+// are goroutines that end when nothing waits for them. A goroutine for each
+// read would have to grow its stack each time, at a tenth of the cost of a read.
 type loads struct {
-	flights *singleflight.Group
-	slots   chan struct{}
-	pending *atomic.Int64
+	timeout time.Duration
+	atOnce  int
+
+	mu      sync.Mutex // guards what follows
+	flights map[string]*flight
+	waiting []*flight // for a reader, the first to come first
+	readers int
 }
 
-func newLoads(atOnce int) loads {
-	return loads{
-		flights: new(singleflight.Group),
-		slots:   make(chan struct{}, atOnce),
-		pending: new(atomic.Int64),
+func newLoads(atOnce int, timeout time.Duration) *loads {
+	return &loads{atOnce: atOnce, timeout: timeout, flights: map[string]*flight{}}
+}
+
+// do runs load, or waits for one under way that has the same name.
+func (l *loads) do(ctx context.Context, name string, load load) (*application.KnownKey, error) {
+	f, err := l.board(ctx, name, load)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// do runs load, or waits for one under way that has the same name. The load
-// has its own deadline, since others may be waiting for it when the caller
-// that began it has gone.
-func (l loads) do(ctx context.Context, name string, timeout time.Duration, load func(context.Context) (*application.KnownKey, error)) (*application.KnownKey, error) {
-	flight := l.flights.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-		defer cancel()
-		if err := l.acquire(ctx); err != nil {
-			return nil, err
-		}
-		defer l.release()
-		return contained(ctx, load)
-	})
 	select {
-	case result := <-flight:
-		known, _ := result.Val.(*application.KnownKey)
-		return known, result.Err
+	case <-f.landed:
+		return f.known, f.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a key: %w: %w", errNotRead, ctx.Err())
 	}
 }
 
-// contained turns a panic of load, which runs where no caller could recover
-// it, into an error.
-func contained(ctx context.Context, load func(context.Context) (*application.KnownKey, error)) (known *application.KnownKey, err error) {
-	err = application.Contained("reading a key", func() (err error) {
-		known, err = load(ctx)
-		return err
-	})
-	return known, err
+// board returns the flight with that name, which it begins if there is none.
+func (l *loads) board(ctx context.Context, name string, load load) (*flight, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f := l.flights[name]; f != nil {
+		return f, nil
+	}
+	if len(l.waiting) == waitingLoads {
+		return nil, fmt.Errorf("too many keys are being read: %w", errNotRead)
+	}
+	f := newFlight(ctx, name, load, l.timeout)
+	l.flights[name] = f
+	if l.readers < l.atOnce {
+		l.readers++
+		go l.read(f)
+	} else {
+		l.waiting = append(l.waiting, f)
+	}
+	return f, nil
 }
 
-func (l loads) acquire(ctx context.Context) error {
-	if l.pending.Add(1) > int64(cap(l.slots))+waitingLoads {
-		l.pending.Add(-1)
-		return fmt.Errorf("too many keys are being read: %w", errNotRead)
+// read runs one flight after the other.
+func (l *loads) read(f *flight) {
+	for f != nil {
+		f.fly()
+		next := l.land(f)
+		close(f.landed)
+		f = next
 	}
-	select {
-	case l.slots <- struct{}{}:
+}
+
+// land lets whoever asks from now on begin anew, and returns the next flight
+// to run; nil: none waits.
+func (l *loads) land(f *flight) (next *flight) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.flights, f.name)
+	if len(l.waiting) == 0 {
+		l.readers--
 		return nil
-	case <-ctx.Done():
-		l.pending.Add(-1)
-		return fmt.Errorf("wait for other reads: %w: %w", errNotRead, ctx.Err())
 	}
+	next, l.waiting[0] = l.waiting[0], nil
+	l.waiting = l.waiting[1:]
+	return next
 }
 
-func (l loads) release() {
-	<-l.slots
-	l.pending.Add(-1)
+// underWay returns how many reads are under way or waiting.
+func (l *loads) underWay() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.flights)
 }

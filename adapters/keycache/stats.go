@@ -38,7 +38,7 @@ func (c *Cache) Stats() Stats {
 		FeedEvictions: c.counters.feedEvictions.Load(),
 		FailedPolls:   c.counters.failedPolls.Load(),
 		Keys:          c.known.Load().EstimatedSize(),
-		Loads:         int(c.loads.pending.Load() + c.rereads.pending.Load()),
+		Loads:         c.loads.underWay() + c.rereads.underWay(),
 	}
 	if last := c.trust.last.Load(); last != nil {
 		s.Unconfirmed = last.age(c.now())

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"time"
 
@@ -59,7 +60,7 @@ func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 	return connector, nil
 }
 
-func newPool(connector *pq.Connector, connections int) *sqlx.DB {
+func newPool(connector driver.Connector, connections int) *sqlx.DB {
 	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)

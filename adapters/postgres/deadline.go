@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -36,45 +35,4 @@ func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	case <-ctx.Done():
 		return none, sqlkit.Unavailable(ctx.Err())
 	}
-}
-
-// boundedDialer dials connections that fail when one read or write takes
-// longer than limit.
-type boundedDialer struct{ limit time.Duration }
-
-func (d boundedDialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
-func (d boundedDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return d.DialContext(ctx, network, address)
-}
-
-func (d boundedDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return boundedConn{Conn: conn, limit: d.limit}, nil
-}
-
-type boundedConn struct {
-	net.Conn
-	limit time.Duration
-}
-
-func (c boundedConn) Read(p []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(p)
-}
-
-func (c boundedConn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(p)
 }

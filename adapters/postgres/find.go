@@ -24,20 +24,15 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 }
 
 func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
-	rows, err := untilDone(ctx, func() ([]keyRow, error) {
-		rows, err := sqlkit.SelectKeys[time.Time](ctx, query, args...)
-		return rows, translate(ctx, err)
-	})
+	rows, err := sqlkit.SelectKeys[time.Time](promptly(ctx), query, args...)
 	if err != nil {
-		return nil, err
+		return nil, translate(ctx, err)
 	}
 	return codec.Key(rows)
 }
 
 func read[Row any](ctx context.Context, query *sqlkit.Statement, args ...any) ([]Row, error) {
-	return untilDone(ctx, func() ([]Row, error) {
-		var rows []Row
-		err := query.Select(ctx, &rows, args...)
-		return rows, translate(ctx, err)
-	})
+	var rows []Row
+	err := query.Select(promptly(ctx), &rows, args...)
+	return rows, translate(ctx, err)
 }

@@ -78,15 +78,11 @@ func open(dsn string) (*KeyRepository, error) {
 	if err != nil {
 		return nil, err
 	}
-	serving, err := newConnector(cfg, boundedDialer{limit: statementLimit})
-	if err != nil {
-		return nil, err
-	}
 	unbounded, err := newConnector(cfg, nil)
 	if err != nil {
 		return nil, err
 	}
-	r := &KeyRepository{dsn: dsn, cfg: cfg, pool: newPool(serving, maxConnections), maintenance: newPool(unbounded, 2)}
+	r := &KeyRepository{dsn: dsn, cfg: cfg, pool: newPool(promptConnector{cfg: cfg, limit: statementLimit}, maxConnections), maintenance: newPool(unbounded, 2)}
 	r.maintenance.SetMaxIdleConns(0)
 	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
 		return nil, errors.Join(err, r.Close())

@@ -11,8 +11,11 @@ import (
 // silentLine is a way to a database that can fall silent: connections stay
 // open, and nothing comes through those there were.
 type silentLine struct {
-	dsn    string
-	silent atomic.Bool
+	dsn      string
+	silent   atomic.Bool
+	accepted atomic.Int64 // connections so far
+	// swallowed receives when something did not come through; some are left out.
+	swallowed chan struct{}
 }
 
 func newSilentLine(t *testing.T, dsn string) *silentLine {
@@ -28,13 +31,14 @@ func newSilentLine(t *testing.T, dsn string) *silentLine {
 	t.Cleanup(func() { _ = listener.Close() })
 	server := u.Host
 	u.Host = listener.Addr().String()
-	l := &silentLine{dsn: u.String()}
+	l := &silentLine{dsn: u.String(), swallowed: make(chan struct{}, 1)}
 	go func() {
 		for {
 			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			l.accepted.Add(1)
 			go l.carry(client, server)
 		}
 	}()
@@ -59,6 +63,10 @@ func (l *silentLine) carry(client net.Conn, server string) {
 			return
 		}
 		if l.silent.Load() {
+			select {
+			case l.swallowed <- struct{}{}:
+			default:
+			}
 			continue // for good: what follows would make no sense
 		}
 		if _, err := client.Write(buf[:n]); err != nil {

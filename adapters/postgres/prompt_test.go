@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+const nobodysID = domain.KeyID("sk_live_0000000000000000")
+
+func TestFind_whoseAnswerDoesNotComeEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		bound func(context.Context) (context.Context, context.CancelFunc)
+		cause error
+	}{
+		"by its deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 200*time.Millisecond)
+		}, context.DeadlineExceeded},
+		"when the caller leaves": {context.WithCancel, context.Canceled},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newSilentLine(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, l.dsn)
+			find(t, repo) // prepares the statement
+
+			l.silent.Store(true)
+			ctx, leave := c.bound(t.Context())
+			defer leave()
+			begun, answer := time.Now(), make(chan error)
+			go func() {
+				_, err := repo.Find(ctx, nobodysID)
+				answer <- err
+			}()
+			if errors.Is(c.cause, context.Canceled) {
+				<-l.swallowed
+				leave()
+			}
+			if err := <-answer; !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, c.cause) {
+				t.Errorf("Find gives %v, want ErrUnavailable by %v", err, c.cause)
+			}
+			if took := time.Since(begun); took > statementLimit/2 {
+				t.Errorf("Find took %v", took)
+			}
+
+			l.silent.Store(false)
+			find(t, repo) // on another connection: the cut one has an answer to come
+		})
+	}
+}
+
+func TestFind_leavesItsConnectionToTheNext(t *testing.T) {
+	t.Parallel()
+	l := newSilentLine(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, l.dsn)
+	find(t, repo)
+	made := l.accepted.Load()
+	for range 3 {
+		find(t, repo) // in a context that ends afterwards
+	}
+	if more := l.accepted.Load() - made; more != 0 {
+		t.Errorf("%d more connections for one read after the other", more)
+	}
+}
+
+// find fails unless the store says that there is no such key.
+func find(t *testing.T, repo *KeyRepository) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := repo.Find(ctx, nobodysID); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Fatalf("Find gives %v, want ErrKeyNotFound", err)
+	}
+}
+
+func openMigrated(t *testing.T, dsn string) *KeyRepository {
+	t.Helper()
+	repo, err := Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return repo
+}
