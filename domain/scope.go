@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -53,6 +54,9 @@ func NewScopeSet(scopes ...Scope) (ScopeSet, Faults) {
 
 // Codes returns the scopes in their order. The caller owns the slice.
 func (s ScopeSet) Codes() []Scope { return slices.Clone(s.codes) }
+
+// All yields the codes in their order, without a copy.
+func (s ScopeSet) All() iter.Seq[Scope] { return slices.Values(s.codes) }
 
 // Empty says whether the set holds no scope at all: zero access.
 func (s ScopeSet) Empty() bool { return len(s.codes) == 0 }

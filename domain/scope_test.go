@@ -106,6 +106,9 @@ func TestScopeSet_BelongsToNobodyElse(t *testing.T) {
 	in := []domain.Scope{"a:1", "b:1"}
 	set := newScopes(t, in...)
 	in[0] = "changed:in"
+	if diff := cmp.Diff(set.Codes(), slices.Collect(set.All())); diff != "" {
+		t.Errorf("All yields others than Codes:\n%s", diff)
+	}
 	set.Codes()[0] = "changed:out"
 	if diff := cmp.Diff([]domain.Scope{"a:1", "b:1"}, set.Codes()); diff != "" {
 		t.Error(diff)

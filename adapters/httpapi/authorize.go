@@ -28,7 +28,7 @@ func (a *API) asked(h handler) echo.HandlerFunc {
 
 // authorizeByQuery takes the scopes from the query.
 func (a *API) authorizeByQuery(x *exchange) error {
-	scopes, faults := scopesInQuery(x.Request().URL.RawQuery)
+	scopes, faults := scopesInQuery(x.wanted[:0], x.Request().URL.RawQuery)
 	if faults != nil {
 		return faults
 	}
@@ -61,7 +61,7 @@ func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
 // identify tells who the key is. It sets what Header.Set would, which would
 // allocate four times.
 func (p *reply) identify(key domain.Identity) {
-	p.told = [...]string{string(key.KeyID), string(key.Workspace), key.Mode.String(), spaced(key.Scopes.Codes())}
+	p.told = [...]string{string(key.KeyID), string(key.Workspace), key.Mode.String(), spaced(key.Scopes)}
 	h := p.w.Header()
 	h["X-Api-Key-Id"] = p.told[0:1:1]
 	h["X-Workspace-Id"] = p.told[1:2:2]
@@ -69,27 +69,27 @@ func (p *reply) identify(key domain.Identity) {
 	h["X-Api-Key-Scopes"] = p.told[3:4:4]
 }
 
-func spaced(codes []domain.Scope) string {
-	if len(codes) == 1 {
-		return string(codes[0])
+// spaced returns the codes of a set with a space between each two.
+func spaced(set domain.ScopeSet) string {
+	length, n := 0, 0
+	for code := range set.All() {
+		length, n = length+len(code)+1, n+1
 	}
 	var b strings.Builder
-	for i, code := range codes {
-		if i == 0 {
-			b.Grow(len(codes) * (len(code) + 1))
-		} else {
+	b.Grow(length)
+	for code := range set.All() {
+		b.WriteString(string(code))
+		if n--; n > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(string(code))
 	}
 	return b.String()
 }
 
-// scopesInQuery reads every scope parameter. Any other is refused, since a
+// scopesInQuery appends every scope parameter to scopes. Any other is refused, since a
 // misspelt one must never quietly ask for less; so is what url.ParseQuery
 // finds ill-formed.
-func scopesInQuery(query string) ([]domain.Scope, domain.Faults) {
-	var scopes []domain.Scope
+func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.Faults) {
 	var faults domain.Faults
 	for query != "" {
 		var pair string

@@ -29,6 +29,8 @@ type exchange struct {
 	workspace domain.WorkspaceID
 	keyID     domain.KeyID
 	quiet     bool // a success is counted, not logged
+
+	wanted [2]domain.Scope // room for what authorize is asked for
 }
 
 type handler func(x *exchange) error

@@ -30,11 +30,12 @@ func (v verdict) appendTo(b []byte) []byte {
 	b = append(b, `,"mode":`...)
 	b = appendText(b, v.Key.Mode.String())
 	b = append(b, `,"scopes":[`...)
-	for i, code := range v.Key.Scopes.Codes() {
-		if i > 0 {
+	first := true
+	for code := range v.Key.Scopes.All() {
+		if !first {
 			b = append(b, ',')
 		}
-		b = appendText(b, code)
+		b, first = appendText(b, code), false
 	}
 	b = append(b, `],"expiresAt":`...)
 	if v.Key.ExpiresAt.IsZero() {

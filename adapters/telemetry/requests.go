@@ -1,9 +1,11 @@
 package telemetry
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +31,17 @@ type requests struct {
 	routes   []string
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+
+	// What was counted before is found here, in a quarter of the time that the
+	// vectors take. A map that is in seen is never changed.
+	seen      atomic.Pointer[map[series]prometheus.Counter]
+	durations map[string]prometheus.Observer // by route
+}
+
+// series names a counter of requests by known values; 0 is any other status.
+type series struct {
+	route, method string
+	status        int
 }
 
 func newRequests(routes []string) *requests {
@@ -43,10 +56,12 @@ func newRequests(routes []string) *requests {
 			Help:    "Duration of requests, their bodies' arrival included.",
 			Buckets: requestBuckets,
 		}, []string{"route"}),
+		durations: map[string]prometheus.Observer{},
 	}
 	for _, route := range append(r.routes, other) {
-		r.duration.WithLabelValues(route)
+		r.durations[route] = r.duration.WithLabelValues(route)
 	}
+	r.seen.Store(&map[series]prometheus.Counter{})
 	return r
 }
 
@@ -55,9 +70,23 @@ func newRequests(routes []string) *requests {
 // net/http names, is counted as other: a caller can make no label.
 func (m *Metrics) ObserveRequest(route, method string, status int, took time.Duration) {
 	r := m.requests
-	route, method = knownOf(r.routes, route), knownOf(methods, method)
-	r.total.WithLabelValues(route, method, statusLabel(status)).Inc()
-	r.duration.WithLabelValues(route).Observe(took.Seconds())
+	route = knownOf(r.routes, route)
+	r.counter(series{route: route, method: knownOf(methods, method), status: knownStatus(status)}).Inc()
+	r.durations[route].Observe(took.Seconds())
+}
+
+// counter returns the counter of one series. Two that find it missing at the
+// same time may lose one of their entries, which the next makes again.
+func (r *requests) counter(of series) prometheus.Counter {
+	seen := r.seen.Load()
+	if counter, ok := (*seen)[of]; ok {
+		return counter
+	}
+	counter := r.total.WithLabelValues(of.route, of.method, statusLabel(of.status))
+	more := maps.Clone(*seen)
+	more[of] = counter
+	r.seen.Store(&more)
+	return counter
 }
 
 func knownOf(known []string, value string) string {
@@ -67,9 +96,16 @@ func knownOf(known []string, value string) string {
 	return other
 }
 
-func statusLabel(status int) string {
+func knownStatus(status int) int {
 	if http.StatusText(status) == "" {
+		return 0
+	}
+	return status
+}
+
+func statusLabel(known int) string {
+	if known == 0 {
 		return other
 	}
-	return strconv.Itoa(status)
+	return strconv.Itoa(known)
 }
