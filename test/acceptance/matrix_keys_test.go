@@ -1,0 +1,84 @@
+package acceptance
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// expiry is when the keys of situations expire that are to be expired.
+var expiry = now.Add(time.Minute)
+
+func (w *world) ownerOf(t *testing.T, workspace string) apikeys.Owner {
+	t.Helper()
+	owner, err := embedded{w}.owner(t, caller{workspace: workspace, account: account, portal: "PARTNER", role: "OWNER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner
+}
+
+// keyFor makes the key that a situation is about, before expiry, and returns
+// its identifier.
+func (w *world) keyFor(t *testing.T, s situation) string {
+	t.Helper()
+	switch s.key {
+	case "-":
+		return ""
+	case "absent":
+		return map[string]string{"LIVE": "sk_live_", "TEST": "sk_test_"}[s.mode] + "0000000000000000"
+	case "malformed":
+		return "nonsense"
+	}
+	_, _, workspace := s.spelling()
+	by := caller{workspace: workspace, account: account, portal: "PARTNER", role: "OWNER"}
+	wanted := wish{name: "k", mode: s.mode}
+	if s.key == "expired" || s.key == "disabled+expired" {
+		wanted.expiresAt = expiry.Format(time.RFC3339)
+	}
+	made, ended := embedded{w}.create(t, by, wanted)
+	switch s.key {
+	case "disabled", "disabled+expired":
+		ended = embedded{w}.disable(t, by, made.ID, "")
+	case "deleted":
+		ended = embedded{w}.remove(t, by, made.ID, "")
+	}
+	if ended != well {
+		t.Fatalf("%s: its key cannot be made: %+v", s, ended)
+	}
+	return made.ID
+}
+
+// kept says all that a refused request could have changed: the key and the
+// length of its trail, or, where it names none, how many keys there are.
+func (w *world) kept(t *testing.T, s situation, id string) string {
+	t.Helper()
+	if asks[s.operation].keyless {
+		return fmt.Sprint(w.countKeys(t, s.own()), w.countKeys(t, s.foreign()))
+	}
+	_, _, workspace := s.spelling()
+	owner := w.ownerOf(t, workspace)
+	tag := "none"
+	key, err := w.service.GetKey(t.Context(), owner, domain.KeyID(id))
+	if err == nil {
+		tag = key.Tag()
+	}
+	trail, trailErr := w.service.KeyEvents(t.Context(), owner, domain.KeyID(id), domain.Page{})
+	if err := errors.Join(err, trailErr); err != nil && !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(tag, " ", trail.Total)
+}
+
+func (w *world) countKeys(t *testing.T, workspace string) int64 {
+	t.Helper()
+	page, err := w.service.ListKeys(t.Context(), w.ownerOf(t, workspace), domain.KeyFilter{}, domain.Order{}, domain.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Total
+}

@@ -1,0 +1,67 @@
+package acceptance
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+)
+
+// ask is how an operation is asked for. In path and body $id stands for the
+// key, $mode for the mode and $number for the number it is written as.
+type ask struct {
+	method, path, body string
+	keyless            bool // it names no key
+}
+
+// asks are the operations, by the names that the document gives them.
+var asks = map[string]ask{
+	"createKey":  {method: http.MethodPost, body: `{"name":"k","mode":$number}`, keyless: true},
+	"listKeys":   {method: http.MethodGet, path: "?mode=$mode", keyless: true},
+	"getKey":     {method: http.MethodGet, path: "/$id"},
+	"updateKey":  {method: http.MethodPatch, path: "/$id", body: `{"name":"renamed"}`},
+	"disableKey": {method: http.MethodPost, path: "/$id/disable"},
+	"enableKey":  {method: http.MethodPost, path: "/$id/enable"},
+	"rotateKey":  {method: http.MethodPost, path: "/$id/rotate"},
+	"deleteKey":  {method: http.MethodPost, path: "/delete", body: `{"keyId":"$id"}`},
+	"listEvents": {method: http.MethodGet, path: "/$id/events"},
+}
+
+// own and foreign are the workspaces of a situation. Those of another
+// operation or role are others, so that nothing done there is seen here.
+func (s situation) own() string     { return "own-" + s.operation + "-" + s.role }
+func (s situation) foreign() string { return "foreign-" + s.operation + "-" + s.role }
+
+// spelling returns what the workspaces of path, header and key are.
+func (s situation) spelling() (path, header, key string) {
+	switch s.where {
+	case "foreign":
+		return s.foreign(), s.foreign(), s.foreign()
+	case "foreign-path":
+		return s.foreign(), s.own(), s.foreign()
+	case "foreign-header":
+		return s.own(), s.foreign(), s.own()
+	case "foreign-key":
+		return s.own(), s.own(), s.foreign()
+	}
+	return s.own(), s.own(), s.own()
+}
+
+// asked is the request of a situation for the key with that identifier.
+func (w *world) asked(t *testing.T, s situation, id string) request {
+	t.Helper()
+	number := map[string]string{"LIVE": "1", "TEST": "2"}[s.mode]
+	filled := strings.NewReplacer("$id", id, "$mode", s.mode, "$number", number)
+	path, header, _ := s.spelling()
+	token := w.token(t, portal(s.portal), func(c *jwttest.Claims) {
+		c.Workspaces = map[string]string{s.own(): s.role}
+		if s.role == "none" {
+			c.Workspaces = nil
+		}
+	})
+	r := w.create(t, filled.Replace(asks[s.operation].body), as(token), set("X-Workspace-Id", header))
+	r.method = asks[s.operation].method
+	r.url = w.public + "/web/v1/workspaces/" + path + "/api-keys" + filled.Replace(asks[s.operation].path)
+	return r
+}

@@ -1,0 +1,74 @@
+package acceptance
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/config"
+)
+
+// matrixShares say of how many situations a store is asked for one. The number
+// has no factor in common with the size of a column, so every value is met.
+var matrixShares = map[string]int{"memory": 1, "sqlite": 37, "postgres": 37}
+
+func TestAuthorization_IsAnsweredAsTheTableHasIt(t *testing.T) {
+	t.Parallel()
+	for store, share := range matrixShares {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(cfg *config.Config) {
+				cfg.DatabaseURL = config.Secret(stores[store](t))
+				cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
+			})
+			if store == "memory" {
+				w.unchecked() // its situations are checked as a sample on the other stores
+			}
+			groups := w.prepared(t, share)
+			w.clock.Set(expiry.Add(time.Minute))
+			for name, group := range groups {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					for _, c := range group {
+						w.holdTo(t, c)
+					}
+				})
+			}
+		})
+	}
+}
+
+// matrixCase is a situation, the key it is about, and its answer.
+type matrixCase struct {
+	situation
+	id     string
+	answer outcome
+}
+
+// prepared makes the keys of one situation in so many, and returns the cases
+// by operation and role, which do not touch each other.
+func (w *world) prepared(t *testing.T, share int) map[string][]matrixCase {
+	t.Helper()
+	table, groups := outcomes(t), map[string][]matrixCase{}
+	for i, s := range situations() {
+		if i%share == 0 {
+			group := s.operation + " " + s.role
+			groups[group] = append(groups[group], matrixCase{s, w.keyFor(t, s), decide(t, table, s)})
+		}
+	}
+	return groups
+}
+
+// holdTo asks, and fails where the answer is not that of the table, and where
+// a request that is refused has changed something.
+func (w *world) holdTo(t *testing.T, c matrixCase) {
+	t.Helper()
+	before := w.kept(t, c.situation, c.id)
+	a := do(t, w.asked(t, c.situation, c.id))
+	if got := fmt.Sprint(a.status, " ", a.said(t).code); got != c.answer.answer {
+		t.Errorf("%s: %s, want %s as line %d of the table has it", c, got, c.answer.answer, c.answer.line)
+	}
+	if after := w.kept(t, c.situation, c.id); a.status >= 400 && after != before {
+		t.Errorf("%s: it is refused and changes %s to %s", c, before, after)
+	}
+}
