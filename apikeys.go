@@ -21,6 +21,7 @@ import (
 // Service issues, manages and checks API keys. It is safe for concurrent use.
 type Service struct {
 	listen     listen
+	bounds     bounds
 	migrates   bool // brings the schema up to date at start
 	logger     *slog.Logger
 	repository ports.KeyRepository

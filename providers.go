@@ -27,6 +27,7 @@ func newService(
 		return nil, err
 	}
 	s := &Service{
+		bounds:     boundsWith(cfg.MaxConnections),
 		listen:     listen{public: cfg.Addr, internal: cfg.InternalAddr, guarded: cfg.InternalToken.Reveal() != ""},
 		migrates:   cfg.Migrate == config.MigrateAuto,
 		logger:     o.logger,

@@ -4,22 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
-	"time"
-)
-
-// Bounds of one connection. The largest header section admits a token of
-// 8 KiB beside the other headers. No request, not one whose client is slow to
-// take the answer, outlasts the time for draining.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 10 * time.Second
-	writeTimeout      = 15 * time.Second
-	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 20 * time.Second
 )
 
 var errClosed = errors.New("the service is closed")
@@ -41,10 +27,10 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, internal.Close())
 	}
-	servers := []*http.Server{s.server(s.Handler()), s.server(s.InternalHandler())}
+	servers := []*http.Server{s.bounds.server(s.Handler(), s.logger), s.bounds.server(s.InternalHandler(), s.logger)}
 	failed := make(chan error, len(servers))
 	for i, l := range []net.Listener{public, internal} {
-		go func() { failed <- servers[i].Serve(l) }()
+		go func() { failed <- servers[i].Serve(s.bounds.limited(l)) }()
 	}
 	s.logger.Info("listening", "public", public.Addr().String(), "internal", internal.Addr().String())
 	s.listening(Listeners{Public: public.Addr(), Internal: internal.Addr()})
@@ -76,19 +62,6 @@ func drainOne(ctx context.Context, server *http.Server) error {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
 	}
 	return nil
-}
-
-func (s *Service) server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler:                      h,
-		ReadHeaderTimeout:            readHeaderTimeout,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               maxHeaderBytes,
-		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
-		ErrorLog:                     slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
-	}
 }
 
 // listen is where a service listens.

@@ -8,8 +8,7 @@ import (
 
 func TestServer_BoundsEveryConnection(t *testing.T) {
 	t.Parallel()
-	s := &Service{logger: slog.New(slog.DiscardHandler)}
-	server := s.server(http.NotFoundHandler())
+	server := boundsWith(0).server(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	const tokenBytes = 8 << 10 // the longest token, which must fit beside other headers
 	switch {
 	case server.ReadHeaderTimeout <= 0, server.ReadTimeout <= 0, server.WriteTimeout <= 0, server.IdleTimeout <= 0:

@@ -27,6 +27,11 @@ type Config struct {
 	// Variable APIKEYS_INTERNAL_TOKEN, default none.
 	InternalToken Secret `name:"internal-token" env:"APIKEYS_INTERNAL_TOKEN" secret:"" group:"Listening" help:"What callers of the internal listener must send in X-Internal-Token, at least 32 visible ASCII characters. Empty: nothing is asked for, and that listener stays on loopback."`
 
+	// MaxConnections is how many connections each of the two listeners may have
+	// open; more wait until one is closed. Not negative; 0: any number.
+	// Variable APIKEYS_MAX_CONNECTIONS, default 10000.
+	MaxConnections int `name:"max-connections" env:"APIKEYS_MAX_CONNECTIONS" default:"10000" placeholder:"N" group:"Listening" help:"Most connections that each listener has open; further ones wait until one is closed. 0 for any number."`
+
 	// TrustedProxies are the CIDR ranges of the proxies whose
 	// X-Forwarded-For is believed. A single address is a range of one.
 	// Variable APIKEYS_TRUSTED_PROXIES, separated by commas, default none.
@@ -136,6 +141,7 @@ func Default() Config {
 	return Config{
 		Addr:                ":8080",
 		InternalAddr:        "127.0.0.1:8081",
+		MaxConnections:      10_000,
 		DatabaseURL:         "sqlite://apikeys.db",
 		Migrate:             MigrateAuto,
 		CacheKeys:           100_000,

@@ -47,6 +47,9 @@ func (c Config) listening() Faults {
 		faults.check("APIKEYS_INTERNAL_ADDR", "is the same as APIKEYS_ADDR; give it another port")
 	}
 	faults.check("APIKEYS_INTERNAL_TOKEN", c.judgeInternalToken())
+	if c.MaxConnections < 0 {
+		faults.check("APIKEYS_MAX_CONNECTIONS", "is negative; write how many connections a listener may have open, such as 10000, or 0 for any number")
+	}
 	for _, entry := range c.TrustedProxies {
 		faults.check("APIKEYS_TRUSTED_PROXIES", judgeProxy(entry))
 	}

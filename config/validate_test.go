@@ -125,6 +125,10 @@ func TestValidate_refuses(t *testing.T) {
 			func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = -1, -300 },
 			[]string{"APIKEYS_MANAGEMENT_RATE: is negative", "APIKEYS_AUTH_FAILURE_RATE: is negative"},
 		},
+		"fewer connections than none": {
+			func(c *config.Config) { c.MaxConnections = -1 },
+			[]string{"APIKEYS_MAX_CONNECTIONS: is negative"},
+		},
 		"unknown words": {
 			func(c *config.Config) { c.Migrate, c.LogLevel = "yes", "INFO" },
 			[]string{`APIKEYS_MIGRATE: is "yes"`, `APIKEYS_LOG_LEVEL: is "INFO"`},
