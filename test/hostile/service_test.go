@@ -1,0 +1,122 @@
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// marker stands in what tests send, and must be in no log and no answer.
+const marker = "MARKED-b7f3"
+
+// service is one that listens, and what it has logged.
+type service struct {
+	public, internal string // host:port
+	log              *log
+}
+
+// anyone takes every token for that of an OWNER of the workspace.
+type anyone struct{}
+
+func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{
+		AccountID: "acc-1",
+		Portal:    domain.PortalPartner,
+		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
+	}, nil
+}
+
+// start runs a service until the end of the test. It must be alive then, and
+// must have logged one line a request at most, and nothing of what was sent.
+func start(t *testing.T, change func(*config.Config)) *service {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL, cfg.ManagementRate = "memory://", 0
+	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	if change != nil {
+		change(&cfg)
+	}
+	s := &service{log: &log{}}
+	listening := make(chan apikeys.Listeners, 1)
+	running, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- running.Run(context.WithoutCancel(t.Context())) }()
+	t.Cleanup(func() {
+		s.mustBeAlive(t)
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if s.log.contains(marker) {
+			t.Error("the log holds what was sent")
+		}
+	})
+	l := <-listening
+	s.public, s.internal = l.Public.String(), l.Internal.String()
+	return s
+}
+
+// mustBeAlive asks each listener something it answers by itself.
+func (s *service) mustBeAlive(t *testing.T) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	for _, url := range []string{"http://" + s.public + "/openapi.yaml", "http://" + s.internal + "/readyz"} {
+		res, err := client.Get(url)
+		if err != nil {
+			t.Errorf("the service does not live: %v", err)
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s is answered %d", url, res.StatusCode)
+		}
+	}
+}
+
+// patience is how long a test waits before it gives something up.
+const patience = time.Minute
+
+// log is safe for concurrent use.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) contains(s string) bool { return strings.Contains(l.String(), s) }
+
+// requests counts the lines of requests.
+func (l *log) requests() int { return strings.Count(l.String(), `"msg":"request"`) }
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
