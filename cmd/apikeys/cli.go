@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -30,21 +31,29 @@ type settings config.Config
 
 // cli is the command line.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the service until SIGINT or SIGTERM."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date, or show where it is."`
-	Token   tokenCmd   `cmd:"" help:"Make a token for a service that runs with --dev."`
-	Pepper  pepperCmd  `cmd:"" help:"Make a pepper: an entry for APIKEYS_PEPPERS."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT or SIGTERM."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date, or show where it is."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running service whether it is ready."`
+	Token       tokenCmd       `cmd:"" help:"Make a token for a service that runs with --dev."`
+	Pepper      pepperCmd      `cmd:"" help:"Make a pepper: an entry for APIKEYS_PEPPERS."`
+	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 
-// hideFromMigrate leaves in the help of migrate what it heeds.
-func hideFromMigrate(k *kong.Kong) error {
+// heeded are the settings that commands heed which do not heed all.
+var heeded = map[string][]string{
+	"migrate":     {"database-url", "log-level"},
+	"healthcheck": {"internal-addr", "timeout"},
+}
+
+// hideUnheeded leaves in the help of such a command what it heeds.
+func hideUnheeded(k *kong.Kong) error {
 	for _, command := range k.Model.Children {
-		if command.Name != "migrate" {
+		names, ok := heeded[command.Name]
+		if !ok {
 			continue
 		}
 		for _, flag := range command.Flags {
-			flag.Hidden = flag.Name != "database-url" && flag.Name != "log-level"
+			flag.Hidden = !slices.Contains(names, flag.Name)
 		}
 	}
 	return nil

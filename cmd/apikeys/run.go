@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }), // by --help alone
 		kong.Resolvers(given),
-		kong.PostBuild(hideFromMigrate),
+		kong.PostBuild(hideUnheeded),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(given, streams{out: stdout, err: stderr}),
 	)...)
