@@ -17,15 +17,17 @@ RACE     := $(if $(CC_FOUND),-race)
 
 .PHONY: help
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## run the service on SQLite, with curl lines to paste
 	$(GO) run ./cmd/apikeys serve --dev
 
+# The same source gives the same binary, wherever it lies and whether git knows
+# it or not: a release says its version by VERSION.
 .PHONY: build
 build: ## build the static binary bin/apikeys
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/apikeys ./cmd/apikeys
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/apikeys ./cmd/apikeys
 
 # -count=1: go's cache of results knows nothing of the PostgreSQL server.
 .PHONY: test
@@ -50,6 +52,7 @@ generate: ## make what is generated again
 	$(GO) test ./adapters/httpapi -run=TestDocument_JSONIsMadeFromYAML -update
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
+	cd tools/supply && $(GO) mod tidy
 
 .PHONY: generated
 generated: ## check that what is generated is up to date
@@ -64,6 +67,19 @@ bench: pg-ensure ## measure creation beside its database; BENCHPKG=./... runs al
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	GO='$(GO)' FUZZTIME='$(FUZZTIME)' tools/fuzz.sh
+
+.PHONY: reproducible
+reproducible: ## build the commit twice from nothing and compare
+	tools/reproducible.sh
+
+.PHONY: sbom
+sbom: build ## list what bin/apikeys is made of, as CycloneDX
+	$(GO) tool -modfile=tools/supply/go.mod cyclonedx-gomod bin -json -noserial -notimestamp \
+		-version '$(or $(VERSION),v0.0.0)' -output bin/apikeys.cdx.json bin/apikeys
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities; VULNDB names a mirror of the database
+	GO='$(GO)' VULNDB='$(VULNDB)' tools/vuln.sh
 
 .PHONY: pg
 pg: ## fetch the PostgreSQL that tests use where none is installed
