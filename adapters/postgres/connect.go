@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"time"
 
@@ -60,8 +59,8 @@ func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 	return connector, nil
 }
 
-func newPool(connector driver.Connector, connections int) *sqlx.DB {
-	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+func newPool(db *sql.DB, connections int) *sqlx.DB {
+	pool := sqlx.NewDb(db, "postgres")
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxLifetime(connectionLifetime)

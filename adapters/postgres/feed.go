@@ -98,7 +98,7 @@ func (r *KeyRepository) Follow() ports.ChangeFeed {
 		f.broken = err
 		return f
 	}
-	f.pool = newPool(connector, 1)
+	f.pool = newPool(sql.OpenDB(connector), 1)
 	f.pool.SetConnMaxLifetime(0)
 	return f
 }

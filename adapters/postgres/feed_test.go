@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"path/filepath"
@@ -63,7 +64,7 @@ func anywhere(t *testing.T, repo *KeyRepository) *sqlx.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := newPool(connector, 1)
+	pool := newPool(sql.OpenDB(connector), 1)
 	t.Cleanup(func() { _ = pool.Close() })
 	return pool
 }

@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"testing"
 
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/ports/portstest"
@@ -26,24 +28,32 @@ func TestKeyRepository_isolation(t *testing.T) {
 	portstest.RunKeyRepositoryIsolation(t, open)
 }
 
+// Who is traced talks to the driver through a wrapper.
+func TestKeyRepository_traced(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
+		return openDSN(t, pgtest.NewDatabase(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
+	})
+}
+
 func BenchmarkKeyRepository(b *testing.B) { portstest.BenchmarkKeyRepository(b, open) }
 
 func open(t testing.TB) ports.KeyRepository { return openDSN(t, pgtest.NewDatabase(t)) }
 
 // openDSN opens and migrates the database that dsn names, and closes it when t
 // ends.
-func openDSN(t testing.TB, dsn string) *postgres.KeyRepository {
+func openDSN(t testing.TB, dsn string, opts ...postgres.Option) *postgres.KeyRepository {
 	t.Helper()
-	repo := openUnmigrated(t, dsn)
+	repo := openUnmigrated(t, dsn, opts...)
 	if err := repo.Migrate(t.Context()); err != nil {
 		t.Fatalf("Migrate: %v", err)
 	}
 	return repo
 }
 
-func openUnmigrated(t testing.TB, dsn string) *postgres.KeyRepository {
+func openUnmigrated(t testing.TB, dsn string, opts ...postgres.Option) *postgres.KeyRepository {
 	t.Helper()
-	repo, err := postgres.Open(t.Context(), dsn)
+	repo, err := postgres.Open(t.Context(), dsn, opts...)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}

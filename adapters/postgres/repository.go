@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/jmoiron/sqlx"
@@ -38,42 +39,26 @@ type KeyRepository struct {
 // Open returns the repository of the database that dsn names, as a
 // postgres:// URL or as key=value pairs, in either case with an explicit
 // sslmode. It connects when it is first used, so the database need not be up.
-func Open(_ context.Context, dsn string, options ...Option) (*KeyRepository, error) {
-	r, err := open(dsn)
+func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	traces := traces(o.provider)
+	r, err := open(dsn, traces)
 	if err != nil {
 		return nil, err
 	}
-	for _, option := range options {
-		if err := option(r); err != nil {
-			return nil, errors.Join(err, r.Close())
-		}
+	if o.standby == nil {
+		return r, nil
+	}
+	if r.standby, err = openStandby(*o.standby, &r.floors, traces); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-// Option changes what [Open] returns.
-type Option func(*KeyRepository) error
-
-// WithStandby has the permission check read keys from the servers that dsn
-// names, which follow the primary, while they know all that the change feed has
-// told; who does not follow the feed reads the primary alone. Nothing depends
-// on them: what they do not answer, or cannot know, the primary is asked.
-func WithStandby(dsn string) Option {
-	return func(r *KeyRepository) error {
-		cfg, err := parseStandbyDSN(dsn)
-		if err != nil {
-			return err
-		}
-		connector, err := newConnector(cfg, boundedDialer{limit: 2 * standbyTimeout})
-		if err != nil {
-			return errBadReadDSN
-		}
-		r.standby = newStandby(connector, &r.floors)
-		return nil
-	}
-}
-
-func open(dsn string) (*KeyRepository, error) {
+func open(dsn string, traces sqlkit.Traces) (*KeyRepository, error) {
 	cfg, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
@@ -82,7 +67,12 @@ func open(dsn string) (*KeyRepository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &KeyRepository{dsn: dsn, cfg: cfg, pool: newPool(promptConnector{cfg: cfg, limit: statementLimit}, maxConnections), maintenance: newPool(unbounded, 2)}
+	r := &KeyRepository{
+		dsn:         dsn,
+		cfg:         cfg,
+		pool:        newPool(traces.OpenDB(promptConnector{cfg: cfg, limit: statementLimit}), maxConnections),
+		maintenance: newPool(sql.OpenDB(unbounded), 2),
+	}
 	r.maintenance.SetMaxIdleConns(0)
 	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
 		return nil, errors.Join(err, r.Close())

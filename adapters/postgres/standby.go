@@ -51,12 +51,20 @@ type standbyReader struct {
 	position       int64
 }
 
-func newStandby(connector *pq.Connector, floors *floors) *standby {
-	s := &standby{pool: newPool(connector, standbyReaders), floors: floors, idle: make(chan *standbyReader, standbyReaders)}
+func openStandby(dsn string, floors *floors, traces sqlkit.Traces) (*standby, error) {
+	cfg, err := parseStandbyDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := newConnector(cfg, boundedDialer{limit: 2 * standbyTimeout})
+	if err != nil {
+		return nil, errBadReadDSN
+	}
+	s := &standby{pool: newPool(traces.OpenDB(connector), standbyReaders), floors: floors, idle: make(chan *standbyReader, standbyReaders)}
 	for range standbyReaders {
 		s.idle <- new(standbyReader)
 	}
-	return s
+	return s, nil
 }
 
 // Find returns the key, and false when the primary has to be asked: for a key

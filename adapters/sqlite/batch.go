@@ -58,6 +58,7 @@ func attempt(ctx context.Context, tx transaction, job *write) (failure, err erro
 	if _, err := tx.ExecContext(unwatched, "SAVEPOINT write"); err != nil {
 		return nil, err
 	}
+	tx.under = job.under
 	if failure = job.run(ctx, tx); failure != nil {
 		if _, err := tx.ExecContext(unwatched, "ROLLBACK TO write"); err != nil {
 			return nil, err

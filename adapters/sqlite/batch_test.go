@@ -39,7 +39,7 @@ func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
 	const first, second, broken = "sk_live_0000000000000001", "sk_live_0000000000000002", "sk_live_0000000000000003"
 	var batch []*write
 	for _, rows := range []newRows{rowsOf(first, "evt_1"), rowsOf(first, "evt_2"), rowsOf(broken, ""), rowsOf(second, "evt_3")} {
-		batch = append(batch, newWrite(func(_ context.Context, tx transaction) error { return tx.create(rows, 0) }))
+		batch = append(batch, newWrite(t.Context(), func(_ context.Context, tx transaction) error { return tx.create(rows, 0) }))
 	}
 	repo.committer.commit(batch)
 

@@ -32,15 +32,16 @@ type committer struct {
 
 // write is what one caller has on the way to the disk.
 type write struct {
-	run func(ctx context.Context, tx transaction) error
+	under context.Context // see transaction
+	run   func(ctx context.Context, tx transaction) error
 	// claimed by the committer, which will run it, or by the caller, who gave
 	// up before.
 	claimed atomic.Bool
 	answer  chan error
 }
 
-func newWrite(run func(ctx context.Context, tx transaction) error) *write {
-	return &write{run: run, answer: make(chan error, 1)}
+func newWrite(under context.Context, run func(ctx context.Context, tx transaction) error) *write {
+	return &write{under: under, run: run, answer: make(chan error, 1)}
 }
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
@@ -65,7 +66,9 @@ func (c *committer) do(ctx context.Context, run func(ctx context.Context, tx tra
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	job := newWrite(run)
+	under, end := span(ctx)
+	defer end()
+	job := newWrite(under, run)
 	select {
 	case c.queue <- job:
 	case <-ctx.Done():

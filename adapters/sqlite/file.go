@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	_ "modernc.org/sqlite" // registers the driver
 )
+
+const driverName = "sqlite"
 
 // busyTimeout is how long, in milliseconds, a connection waits for another
 // process that holds the file.
@@ -89,11 +91,12 @@ func dsn(path string, params url.Values) string {
 	return u.String()
 }
 
-func openPool(dsn string, connections int) (*sqlx.DB, error) {
-	pool, err := sqlx.Open("sqlite", dsn)
+func openPool(dsn string, connections int, opts ...Option) (*sqlx.DB, error) {
+	db, err := traces(opts).Open(driverName, dsn)
 	if err != nil {
 		return nil, err
 	}
+	pool := sqlx.NewDb(db, driverName)
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return pool, nil

@@ -32,26 +32,26 @@ type KeyRepository struct {
 // Open opens the database file at path and makes it, readable and writable by
 // its owner alone, where there is none; its folder must exist. It does not
 // migrate: see [KeyRepository.Migrate].
-func Open(ctx context.Context, path string) (*KeyRepository, error) {
+func Open(ctx context.Context, path string, opts ...Option) (*KeyRepository, error) {
 	file, err := prepareFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
 	}
 	r := &KeyRepository{file: file}
-	if err := r.connect(ctx); err != nil {
+	if err := r.connect(ctx, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite database: %w", err), r.Close())
 	}
 	return r, nil
 }
 
-func (r *KeyRepository) connect(ctx context.Context) (err error) {
-	if r.writer, err = openPool(writerDSN(r.file.path), 1); err != nil {
+func (r *KeyRepository) connect(ctx context.Context, opts []Option) (err error) {
+	if r.writer, err = openPool(writerDSN(r.file.path), 1, opts...); err != nil {
 		return err
 	}
 	if err := requireWAL(ctx, r.writer); err != nil {
 		return err
 	}
-	if r.reader, err = openPool(readerDSN(r.file.path), max(4, runtime.GOMAXPROCS(0))); err != nil {
+	if r.reader, err = openPool(readerDSN(r.file.path), max(4, runtime.GOMAXPROCS(0)), opts...); err != nil {
 		return err
 	}
 	if r.migrator, err = newMigrator(r.writer); err != nil {

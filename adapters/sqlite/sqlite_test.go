@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/slaunchx/apikeys/adapters/sqlite"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/ports/portstest"
@@ -24,14 +26,22 @@ func TestKeyRepository_isolation(t *testing.T) {
 	portstest.RunKeyRepositoryIsolation(t, open)
 }
 
+// Who is traced talks to the driver through a wrapper.
+func TestKeyRepository_traced(t *testing.T) {
+	t.Parallel()
+	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
+		return openFile(t, newFile(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))
+	})
+}
+
 func open(t testing.TB) ports.KeyRepository { return openFile(t, newFile(t)) }
 
 func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "keys.db") }
 
 // openFile opens and migrates the database at path, and closes it when t ends.
-func openFile(t testing.TB, path string) *sqlite.KeyRepository {
+func openFile(t testing.TB, path string, opts ...sqlite.Option) *sqlite.KeyRepository {
 	t.Helper()
-	repo, err := sqlite.Open(t.Context(), path)
+	repo, err := sqlite.Open(t.Context(), path, opts...)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}

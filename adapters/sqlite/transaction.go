@@ -16,14 +16,16 @@ func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
 		recordUse, rehash)
 }
 
-// unwatched is the context of statements in a transaction. To watch one costs
-// the driver a goroutine a statement, and no statement waits for anything.
+// unwatched is the context of statements in a transaction, but for the span of
+// a write that is traced. To watch one costs the driver a goroutine a
+// statement, and no statement waits for anything.
 var unwatched = context.Background()
 
 // transaction is the one transaction under way.
 type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt
+	under    context.Context // unwatched, with the span of the write under way
 }
 
 func (tx transaction) exec(query string, args ...any) error {
@@ -33,7 +35,7 @@ func (tx transaction) exec(query string, args ...any) error {
 
 // change returns how many rows were changed.
 func (tx transaction) change(query string, args ...any) (int64, error) {
-	done, err := tx.Stmtx(tx.prepared[query]).ExecContext(unwatched, args...)
+	done, err := tx.Stmtx(tx.prepared[query]).ExecContext(tx.under, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -41,5 +43,5 @@ func (tx transaction) change(query string, args ...any) (int64, error) {
 }
 
 func (tx transaction) read(rows any, query string, args ...any) error {
-	return tx.Stmtx(tx.prepared[query]).SelectContext(unwatched, rows, args...)
+	return tx.Stmtx(tx.prepared[query]).SelectContext(tx.under, rows, args...)
 }

@@ -60,6 +60,8 @@ func TestCheckOwners(t *testing.T) {
 		"jwx stays in jwtauth":                {pkg{ImportPath: pathOf("adapters/httpapi"), Imports: []string{"github.com/lestrrat-go/jwx/v2/jwt"}}, true},
 		"tests are held to it":                {pkg{ImportPath: pathOf("adapters/memory"), TestImports: []string{"github.com/lib/pq"}}, true},
 		"tests from outside are held to it":   {pkg{ImportPath: pathOf("adapters/memory"), XTestImports: []string{"github.com/lib/pq"}}, true},
+		"the SDK of traces stays apart":       {pkg{ImportPath: pathOf("adapters/httpapi"), Imports: []string{"go.opentelemetry.io/otel/sdk/trace"}}, true},
+		"the API of traces is free":           {pkg{ImportPath: pathOf("adapters/httpapi"), Imports: []string{"go.opentelemetry.io/otel/trace"}}, false},
 		"a library nobody owns is free":       {pkg{ImportPath: pathOf("adapters/memory"), Imports: []string{"golang.org/x/sync/errgroup"}}, false},
 	}
 	for name, c := range cases {

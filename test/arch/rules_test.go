@@ -49,6 +49,10 @@ var owners = []owner{
 	{"github.com/google/wire", []string{"."}, "wire is archived; its two files can be written by hand"},
 	{"github.com/alecthomas/kong", []string{"cmd"}, "an embedder has a command line of their own"},
 	{"golang.org/x/time", []string{"adapters/ratelimit"}, "how rates are limited is one folder"},
+	{"github.com/XSAM/otelsql", []string{"adapters/internal/sqlkit"}, "how statements are traced is one file"},
+	{"go.opentelemetry.io/otel/sdk", []string{"adapters/telemetry"}, "others trace by the API, whoever's SDK is behind it"},
+	{"go.opentelemetry.io/otel/exporters", []string{"adapters/telemetry"}, "where traces go is one folder"},
+	{"go.opentelemetry.io/proto", []string{"test"}, "only a test reads what is sent"},
 	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are one folder"},
 }
 

@@ -1,0 +1,92 @@
+package sqlkit
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"strings"
+
+	"github.com/XSAM/otelsql"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric/noop"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Traces makes spans of what is sent to a database while a span is recorded:
+// with the text of a statement, which holds no values, and never with its
+// arguments. Work that no request waits for makes none.
+type Traces struct {
+	Provider trace.TracerProvider // nil: no spans at all
+	System   attribute.KeyValue   // db.system.name
+	// Code returns what the database calls an error; empty: it did not say it.
+	Code func(error) string
+}
+
+// OpenDB is [sql.OpenDB], traced.
+func (t Traces) OpenDB(connector driver.Connector) *sql.DB {
+	if t.Provider == nil {
+		return sql.OpenDB(connector)
+	}
+	return otelsql.OpenDB(connector, t.options()...)
+}
+
+// Open is [sql.Open], traced.
+func (t Traces) Open(driverName, dsn string) (*sql.DB, error) {
+	if t.Provider == nil {
+		return sql.Open(driverName, dsn)
+	}
+	return otelsql.Open(driverName, dsn, t.options()...)
+}
+
+func (t Traces) options() []otelsql.Option {
+	return []otelsql.Option{
+		otelsql.WithTracerProvider(t.Provider),
+		otelsql.WithMeterProvider(noop.NewMeterProvider()), // else the process's own
+		otelsql.WithAttributes(t.System),
+		otelsql.WithSpanNameFormatter(spanName),
+		otelsql.WithSpanErrorAttributesGetter(t.failure),
+		otelsql.WithSpanOptions(otelsql.SpanOptions{
+			OmitConnResetSession: true, // sends nothing
+			OmitRows:             true,
+			SpanFilter:           recorded,
+			// What a driver says may quote values.
+			RecordError: func(error) bool { return false },
+		}),
+	}
+}
+
+func recorded(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {
+	return trace.SpanFromContext(ctx).IsRecording()
+}
+
+// spanName is the first word of what is sent.
+func spanName(_ context.Context, method otelsql.Method, query string) string {
+	switch method {
+	case otelsql.MethodConnectorConnect:
+		return "CONNECT"
+	case otelsql.MethodConnPrepare:
+		return "PREPARE"
+	case otelsql.MethodConnBeginTx:
+		return "BEGIN"
+	case otelsql.MethodTxCommit:
+		return "COMMIT"
+	case otelsql.MethodTxRollback:
+		return "ROLLBACK"
+	}
+	word, _, _ := strings.Cut(query, " ")
+	return word
+}
+
+// failure tells an error by its code alone.
+func (t Traces) failure(err error) []attribute.KeyValue {
+	if errors.Is(err, driver.ErrSkip) { // the driver asks to be called otherwise
+		return nil
+	}
+	code := t.Code(err)
+	if code == "" {
+		return []attribute.KeyValue{semconv.ErrorTypeOther}
+	}
+	return []attribute.KeyValue{semconv.ErrorTypeKey.String(code), semconv.DBResponseStatusCode(code)}
+}
