@@ -6,6 +6,8 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -52,6 +54,8 @@ type options struct {
 	now           func() time.Time
 	logger        *slog.Logger
 	listening     func(Listeners)
+	traces        trace.TracerProvider
+	tracing       bool // as the environment says, unless traces is set
 }
 
 func newOptions(opts []Option) *options {
@@ -98,4 +102,17 @@ func WithLogger(l *slog.Logger) Option {
 // WithListening calls f once [Service.Run] listens on both addresses.
 func WithListening(f func(Listeners)) Option {
 	return func(o *options) { o.listening = f }
+}
+
+// WithTracerProvider traces requests, and the statements they make, by p, which
+// the service does not shut down. Without it, or [WithTracing], nothing is
+// traced: the provider that OpenTelemetry keeps for the process is not asked.
+func WithTracerProvider(p trace.TracerProvider) Option {
+	return func(o *options) { o.traces = p }
+}
+
+// WithTracing sends traces where the OTEL_… variables of the process say, and
+// nowhere when they name no OTLP endpoint. The command line does so.
+func WithTracing() Option {
+	return func(o *options) { o.tracing = true }
 }

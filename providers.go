@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
@@ -79,11 +81,11 @@ func provideRandom() io.Reader { return rand.Reader }
 
 func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
 
-func provideRepository(ctx context.Context, cfg config.Config, o *options) (ports.KeyRepository, func(), error) {
+func provideRepository(ctx context.Context, cfg config.Config, o *options, traces trace.TracerProvider) (ports.KeyRepository, func(), error) {
 	if o.repository != nil {
 		return o.repository, func() {}, nil
 	}
-	store, err := openStore(ctx, cfg)
+	store, err := openStore(ctx, cfg, traces)
 	if err != nil {
 		return nil, nil, err
 	}

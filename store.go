@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/sqlite"
@@ -33,23 +35,23 @@ type memoryStore struct{ *memory.KeyRepository }
 
 func (memoryStore) Close() error { return nil }
 
-func openStore(ctx context.Context, cfg config.Config) (store, error) {
+func openStore(ctx context.Context, cfg config.Config, traces trace.TracerProvider) (store, error) {
 	kind, location := cfg.Database()
 	if kind == config.StoreMemory {
 		return memoryStore{memory.NewKeyRepository()}, nil
 	}
 	if reads := cfg.ReadDatabaseURL.Reveal(); kind == config.StorePostgres && reads != "" {
-		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads))
+		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads), postgres.WithTracerProvider(traces))
 	}
-	return openSchemaStore(ctx, kind, location.Reveal())
+	return openSchemaStore(ctx, kind, location.Reveal(), traces)
 }
 
-func openSchemaStore(ctx context.Context, kind config.Store, location string) (schemaStore, error) {
+func openSchemaStore(ctx context.Context, kind config.Store, location string, traces trace.TracerProvider) (schemaStore, error) {
 	switch kind {
 	case config.StoreSQLite:
-		return sqlite.Open(ctx, location)
+		return sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces))
 	case config.StorePostgres:
-		return postgres.Open(ctx, location)
+		return postgres.Open(ctx, location, postgres.WithTracerProvider(traces))
 	}
 	return nil, errNoSchema
 }
@@ -57,7 +59,7 @@ func openSchemaStore(ctx context.Context, kind config.Store, location string) (s
 // Migrate brings the schema of the configured store up to date.
 func Migrate(ctx context.Context, cfg config.Config) error {
 	kind, location := cfg.Database()
-	s, err := openSchemaStore(ctx, kind, location.Reveal())
+	s, err := openSchemaStore(ctx, kind, location.Reveal(), nil)
 	if err != nil {
 		return err
 	}

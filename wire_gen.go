@@ -17,24 +17,32 @@ import (
 // assemble puts the service together. The function it returns releases what
 // was acquired.
 func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, func(), error) {
-	keyRepository, cleanup, err := provideRepository(ctx, cfg, o)
+	tracerProvider, cleanup, err := provideTraces(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	v := provideClock(o)
-	apikeysKeys, cleanup2, err := provideKeys(cfg, o, keyRepository, v)
+	keyRepository, cleanup2, err := provideRepository(ctx, cfg, o, tracerProvider)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
 	}
-	authenticator, cleanup3, err := provideAuthenticator(ctx, cfg, o)
+	v := provideClock(o)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, keyRepository, v)
 	if err != nil {
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	authenticator, cleanup4, err := provideAuthenticator(ctx, cfg, o)
+	if err != nil {
+		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	catalog, err := provideMessages()
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -45,6 +53,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keyWriter := apikeysKeys.Writer
 	secretHasher, err := provideHasher(cfg)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -73,8 +82,9 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
-	apikeysLimits, cleanup4, err := provideLimits(cfg, v)
+	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -84,6 +94,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	apikeysMetered := provideMetered(authorize, metrics)
 	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -91,6 +102,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	return service, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

@@ -16,6 +16,7 @@ import (
 var adapterSet = wire.NewSet(
 	provideClock,
 	provideRandom,
+	provideTraces,
 	provideRepository,
 	provideHasher,
 	provideAuthenticator,

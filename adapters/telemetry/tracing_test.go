@@ -1,0 +1,140 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// logged is a log that may be read while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+// tracingTo traces to that URL.
+func tracingTo(t *testing.T, url string, log *logged) *Tracing {
+	t.Helper()
+	otlp, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startTracing(t.Context(), otlp, slog.New(slog.NewTextHandler(log, nil)))
+}
+
+// leave makes n spans.
+func (t *Tracing) leave(n int) {
+	tracer := t.Provider().Tracer("test")
+	for range n {
+		_, span := tracer.Start(context.Background(), "work")
+		span.End()
+	}
+}
+
+func (t *Tracing) flush(test *testing.T) {
+	test.Helper()
+	if err := t.provider.ForceFlush(test.Context()); err != nil {
+		test.Error(err)
+	}
+}
+
+func TestTracing_saysOnceThatTheCollectorIsAway(t *testing.T) {
+	t.Parallel()
+	var away atomic.Bool
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if away.Load() {
+			http.Error(w, strings.Repeat("go away ", 1000), http.StatusNotFound)
+		}
+	}))
+	defer collector.Close()
+	var log logged
+	tracing := tracingTo(t, collector.URL, &log)
+	defer tracing.Close()
+
+	for _, outage := range []int{1, 2} {
+		for _, state := range []bool{true, true, true, false, false} {
+			away.Store(state)
+			tracing.leave(1)
+			tracing.flush(t)
+		}
+		if dropped, again := log.count("traces cannot be sent"), log.count("traces are sent again"); dropped != outage || again != outage {
+			t.Errorf("after %d outages the log says so %d times, and %d times that they are over", outage, dropped, again)
+		}
+	}
+	if log.count("go away") > 2*(maxComplaint/len("go away ")+1) {
+		t.Error("the log has all of what the collector said")
+	}
+}
+
+func TestTracing_neitherWaitsForACollectorNorKeepsItBusyForLong(t *testing.T) {
+	t.Parallel()
+	entered, left := make(chan struct{}, 99), make(chan struct{}, 99)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then net/http notices who hangs up
+		entered <- struct{}{}
+		<-r.Context().Done()
+		left <- struct{}{}
+	}))
+	defer collector.Close()
+	tracing := tracingTo(t, collector.URL, new(logged))
+	tracing.leave(10_000) // more than the queue and a batch take
+	<-entered
+	tracing.leave(10_000)
+
+	begun := time.Now()
+	if err := tracing.Close(); err == nil {
+		t.Error("Close() = nil, though nothing was taken")
+	}
+	if took := time.Since(begun); took > 5*flushTimeout {
+		t.Errorf("Close() took %v, want %v", took, flushTimeout)
+	}
+	<-left // what was being sent is given up
+}
+
+func TestTracing_boundsTheValuesOfAttributes(t *testing.T) {
+	t.Parallel()
+	if got := spanLimits().AttributeValueLengthLimit; got != maxAttribute {
+		t.Errorf("the limit is %d, want %d", got, maxAttribute)
+	}
+	bodies := make(chan int, 1)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(r.Body)
+		bodies <- body.Len()
+	}))
+	defer collector.Close()
+	tracing := tracingTo(t, collector.URL, new(logged))
+	_, span := tracing.Provider().Tracer("test").Start(t.Context(), "work",
+		trace.WithAttributes(attribute.String("long", strings.Repeat("x", 1<<20))))
+	span.End()
+	if err := tracing.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := <-bodies; got > 2*maxAttribute {
+		t.Errorf("%d bytes were sent", got)
+	}
+}
