@@ -22,7 +22,7 @@ import (
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
 	management useCases, forget *application.Forget, checks metered, usage *application.Usage,
-	limits limits,
+	limits limits, traces trace.TracerProvider,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -56,6 +56,7 @@ func newService(
 		Messages:        messages,
 		Logger:          o.logger,
 		Now:             o.now,
+		Tracer:          tracer(traces),
 		Observe:         checks.metrics.ObserveRequest,
 		Metrics:         checks.metrics.Handler(),
 		Ready:           s.Ready,

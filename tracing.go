@@ -24,3 +24,11 @@ func provideTraces(ctx context.Context, o *options) (trace.TracerProvider, func(
 	}
 	return tracing.Provider(), closing(o.logger, "traces", tracing), nil
 }
+
+// tracer returns nil when nothing is traced.
+func tracer(traces trace.TracerProvider) trace.Tracer {
+	if traces == nil {
+		return nil
+	}
+	return traces.Tracer("github.com/slaunchx/apikeys")
+}

@@ -92,7 +92,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	metrics := provideMetrics(apikeysKeys, usage, apikeysLimits)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits, tracerProvider)
 	if err != nil {
 		cleanup5()
 		cleanup4()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
@@ -57,9 +58,12 @@ type Options struct {
 	Messages      Messages
 	Logger        *slog.Logger
 	Now           func() time.Time
+	// Tracer traces requests; nil: nothing is traced.
+	Tracer trace.Tracer
 	// Observe is told of each request that was answered: its route's template,
-	// empty where it has none, its method as sent, and its status.
-	Observe func(route, method string, status int, took time.Duration)
+	// empty where it has none, its method as sent, and its status. The context
+	// has the span of a request that is traced.
+	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
 	// Metrics is served at /metrics on the internal listener.
 	Metrics http.Handler
 	// Ready returns nil when the service can do its work.
@@ -116,7 +120,7 @@ func Routes() []string {
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
-	e := a.newEcho()
+	e := a.newEcho(linked)
 	e.POST(keysPath, a.managed(a.createKey))
 	e.GET(keysPath, a.managed(a.listKeys))
 	e.POST(deletePath, a.managed(a.deleteKey))
@@ -133,7 +137,7 @@ func (a *API) Public() http.Handler {
 // Internal returns the handler of the internal listener. It must never be
 // reachable through the public one.
 func (a *API) Internal() http.Handler {
-	e := a.newEcho()
+	e := a.newEcho(continued)
 	e.GET(livezPath, a.plain(a.live))
 	e.GET(readyzPath, a.plain(a.ready))
 	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
@@ -146,8 +150,8 @@ func (a *API) Internal() http.Handler {
 	return e
 }
 
-func (a *API) newEcho() *echo.Echo {
+func (a *API) newEcho(relation relation) *echo.Echo {
 	e := echo.New()
-	e.Use(a.exchanged)
+	e.Use(a.exchanged(relation))
 	return e
 }

@@ -44,21 +44,33 @@ func (a *API) plain(h handler) echo.HandlerFunc {
 }
 
 // exchanged wraps every request, also one that matches no route: it gives it
-// an identifier and a language, renders what went wrong and writes the log line.
-func (a *API) exchanged(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		begun := a.Now()
-		x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
-		x.begin()
-		err := x.run(next)
-		if err != nil && !c.Response().Committed {
-			x.fail(err)
+// an identifier, a language and a span, renders what went wrong and writes the
+// log line.
+func (a *API) exchanged(relation relation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
+			if a.traces(c.Path()) {
+				span := x.beginSpan(relation)
+				defer x.endSpan(span)
+			}
+			x.answer(next)
+			return nil
 		}
-		took := a.Now().Sub(begun)
-		a.Observe(c.Path(), c.Request().Method, c.Response().Status, took)
-		x.log(err, took)
-		return nil
 	}
+}
+
+// answer has the request served, and tells of it.
+func (x *exchange) answer(next echo.HandlerFunc) {
+	begun := x.api.Now()
+	x.begin()
+	err := x.run(next)
+	if err != nil && !x.Response().Committed {
+		x.fail(err)
+	}
+	took := x.api.Now().Sub(begun)
+	x.api.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.Response().Status, took)
+	x.log(err, took)
 }
 
 // run calls the handler the router chose and turns a panic into an error.
@@ -118,6 +130,7 @@ func (x *exchange) log(err error, took time.Duration) {
 		slog.String("requestId", x.requestID),
 	}
 	for _, a := range []slog.Attr{
+		traceID(x.Request().Context()),
 		slog.String("workspaceId", string(x.workspace)),
 		slog.String("accountId", x.account),
 		slog.String("apiKeyId", string(x.keyID)),
@@ -133,6 +146,8 @@ func (x *exchange) log(err error, took time.Duration) {
 	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)
 }
 
+const otherMethod = "other"
+
 // knownMethod keeps a method that nobody has heard of, which may be as long as
 // a header, out of the log.
 func knownMethod(method string) string {
@@ -141,5 +156,5 @@ func knownMethod(method string) string {
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
 		return method
 	}
-	return "other"
+	return otherMethod
 }

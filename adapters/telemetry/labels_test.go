@@ -19,11 +19,11 @@ func TestLabels_noCallerCanMakeOne(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	for i, text := range fromCallers {
-		m.ObserveRequest(text, text, i*100-300, time.Millisecond)
-		m.ObserveRequest("/livez", text, 200, -time.Millisecond)
+		m.ObserveRequest(t.Context(), text, text, i*100-300, time.Millisecond)
+		m.ObserveRequest(t.Context(), "/livez", text, 200, -time.Millisecond)
 		m.EndCheck(m.BeginCheck(), domain.Verdict(text), nil)
 	}
-	m.ObserveRequest("/livez", "GET", 299, time.Millisecond)
+	m.ObserveRequest(t.Context(), "/livez", "GET", 299, time.Millisecond)
 
 	allowed := map[string][]string{
 		"route":   {"/livez", "/internal/v1/api-keys/verify", "other"},
@@ -54,9 +54,9 @@ func TestLabels_noCallerCanMakeOne(t *testing.T) {
 func TestObserveRequest(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
-	m.ObserveRequest("/livez", "GET", 200, 3*time.Millisecond)
-	m.ObserveRequest("/livez", "PATCH", 405, 3*time.Millisecond)
-	m.ObserveRequest("/nowhere", "GET", 404, 3*time.Millisecond)
+	m.ObserveRequest(t.Context(), "/livez", "GET", 200, 3*time.Millisecond)
+	m.ObserveRequest(t.Context(), "/livez", "PATCH", 405, 3*time.Millisecond)
+	m.ObserveRequest(t.Context(), "/nowhere", "GET", 404, 3*time.Millisecond)
 	expect(t, scrape(t, m),
 		`apikeys_http_requests_total{method="GET",route="/livez",status="200"} 1`,
 		`apikeys_http_requests_total{method="PATCH",route="/livez",status="405"} 1`,

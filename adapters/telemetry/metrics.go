@@ -62,7 +62,8 @@ func New(o Options) *Metrics {
 	return m
 }
 
-// Handler serves the metrics to whoever scrapes them.
+// Handler serves the metrics to whoever scrapes them, in OpenMetrics, which
+// alone has exemplars, to who asks for that.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
 }

@@ -40,7 +40,7 @@ var golden = []string{
 func TestHandler_servesTheseNamesTypesAndLabels(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
-	m.ObserveRequest("/livez", "GET", 200, time.Millisecond)
+	m.ObserveRequest(t.Context(), "/livez", "GET", 200, time.Millisecond)
 	text := scrape(t, m)
 
 	types := map[string]string{}

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // other stands for every route, method and status that is not known.
@@ -67,12 +69,23 @@ func newRequests(routes []string) *requests {
 
 // ObserveRequest counts a request that was answered. What is not among the
 // routes of [Options], the methods of RFC 9110 and PATCH, or the statuses that
-// net/http names, is counted as other: a caller can make no label.
-func (m *Metrics) ObserveRequest(route, method string, status int, took time.Duration) {
+// net/http names, is counted as other: a caller can make no label. The trace
+// of a request that is kept is named beside its duration, as an exemplar.
+func (m *Metrics) ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration) {
 	r := m.requests
 	route = knownOf(r.routes, route)
 	r.counter(series{route: route, method: knownOf(methods, method), status: knownStatus(status)}).Inc()
-	r.durations[route].Observe(took.Seconds())
+	observe(ctx, r.durations[route], took.Seconds())
+}
+
+func observe(ctx context.Context, o prometheus.Observer, seconds float64) {
+	span := trace.SpanContextFromContext(ctx)
+	exemplary, ok := o.(prometheus.ExemplarObserver)
+	if !ok || !span.IsSampled() {
+		o.Observe(seconds)
+		return
+	}
+	exemplary.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": span.TraceID().String()})
 }
 
 // counter returns the counter of one series. Two that find it missing at the

@@ -21,7 +21,7 @@ func TestObserveRequest_losesNoneOfThoseThatComeAtOnce(t *testing.T) {
 			for range each {
 				for _, method := range methods {
 					for _, status := range statuses {
-						m.ObserveRequest("/livez", method, status, time.Millisecond)
+						m.ObserveRequest(t.Context(), "/livez", method, status, time.Millisecond)
 					}
 				}
 			}

@@ -1,0 +1,119 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// relation returns what the span of a request begins with, given what its
+// traceparent (W3C Trace Context) says.
+type relation func(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption)
+
+// continued goes on with the trace of a caller who is trusted.
+func continued(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption) {
+	return trace.ContextWithRemoteSpanContext(ctx, caller), nil
+}
+
+// linked begins a trace of its own, since an outsider must not decide what is
+// kept, and names theirs beside it.
+func linked(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption) {
+	return ctx, []trace.SpanStartOption{trace.WithLinks(trace.Link{SpanContext: caller})}
+}
+
+// traces says whether requests for that route are traced. Probes and scrapes
+// come every few seconds and would bury all others.
+func (a *API) traces(route string) bool {
+	switch route {
+	case livezPath, readyzPath, metricsPath:
+		return false
+	}
+	return a.Tracer != nil
+}
+
+// beginSpan puts the span into the context of the request. Under the span of
+// an embedder's own middleware it is that one's child.
+func (x *exchange) beginSpan(relation relation) trace.Span {
+	r := x.Request()
+	ctx := r.Context()
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(x.asked()...)}
+	if caller := callerSpan(r.Header); caller.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
+		var related []trace.SpanStartOption
+		ctx, related = relation(ctx, caller)
+		options = append(options, related...)
+	}
+	ctx, span := x.api.Tracer.Start(ctx, x.spanName(), options...)
+	x.SetRequest(r.WithContext(ctx))
+	return span
+}
+
+// callerSpan reads traceparent, and not tracestate, which is text of the
+// caller's.
+func callerSpan(h http.Header) trace.SpanContext {
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(h))
+	return trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{})
+}
+
+// spanName is method and route, as the semantic conventions for HTTP have it.
+func (x *exchange) spanName() string {
+	method := knownMethod(x.Request().Method)
+	switch {
+	case method == otherMethod:
+		method = "HTTP"
+	case x.Path() == "":
+		return method
+	}
+	return method + " " + x.Path()
+}
+
+// asked is what is known of a request before it is judged. Its path and query
+// are left out: they may hold anything, a secret too.
+func (x *exchange) asked() []attribute.KeyValue {
+	method := semconv.HTTPRequestMethodKey.String(x.Request().Method)
+	if knownMethod(x.Request().Method) == otherMethod {
+		method = semconv.HTTPRequestMethodOther
+	}
+	attributes := []attribute.KeyValue{method, semconv.URLScheme("http"), attribute.String("apikeys.request_id", x.requestID)}
+	if x.Path() != "" {
+		attributes = append(attributes, semconv.HTTPRoute(x.Path()))
+	}
+	return attributes
+}
+
+// endSpan tells what came of the request: no more than the log line does.
+func (x *exchange) endSpan(span trace.Span) {
+	defer span.End()
+	status := x.Response().Status
+	span.SetAttributes(semconv.HTTPResponseStatusCode(status))
+	for name, value := range map[string]string{
+		"apikeys.code":         x.code,
+		"apikeys.workspace_id": string(x.workspace),
+		"apikeys.account_id":   x.account,
+		"apikeys.api_key_id":   string(x.keyID),
+	} {
+		if value != "" {
+			span.SetAttributes(attribute.String(name, value))
+		}
+	}
+	if status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))
+	}
+}
+
+// traceID is the attribute that leads from a log line to its trace, named as
+// OpenTelemetry names it where logs are not its own; empty without a trace.
+func traceID(ctx context.Context) slog.Attr {
+	span := trace.SpanContextFromContext(ctx)
+	if !span.IsValid() {
+		return slog.String("trace_id", "")
+	}
+	return slog.String("trace_id", span.TraceID().String())
+}

@@ -1,0 +1,143 @@
+package traces_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/slaunchx/apikeys"
+)
+
+const (
+	callerTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	callerSpan  = "00f067aa0ba902b7"
+	kept        = "00-" + callerTrace + "-" + callerSpan + "-01"
+	notKept     = "00-" + callerTrace + "-" + callerSpan + "-00"
+)
+
+const unknownSecret = "sk_live_0000000000000000"
+
+func TestTraces_goOnFromATrustedCaller(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "memory://", apikeys.WithTracing())
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-kept"), "Traceparent": kept})
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-not-kept"), "Traceparent": notKept})
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-malformed"), "Traceparent": "00-" + callerTrace})
+	s.sent(t)
+	if got := received.request(t, s.id("trusted-kept")); got.trace() != callerTrace || got.parent() != callerSpan {
+		t.Errorf("it is in trace %s below %s", got.trace(), got.parent())
+	}
+	if received.holds(s.id("trusted-not-kept")) {
+		t.Error("what the caller does not keep was sent")
+	}
+	if got := received.request(t, s.id("trusted-malformed")); got.trace() == callerTrace || got.parent() != "" {
+		t.Errorf("it is in trace %s below %s", got.trace(), got.parent())
+	}
+}
+
+func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "memory://", apikeys.WithTracing())
+	for id, traceparent := range map[string]string{"outside-kept": kept, "outside-not-kept": notKept} {
+		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id(id), "Traceparent": traceparent})
+	}
+	s.sent(t)
+	for _, id := range []string{"outside-kept", "outside-not-kept"} {
+		got := received.request(t, s.id(id))
+		if got.trace() == callerTrace || got.parent() != "" {
+			t.Errorf("%s is in trace %s below %q", id, got.trace(), got.parent())
+		}
+		if len(got.Links) != 1 || hex.EncodeToString(got.Links[0].SpanId) != callerSpan {
+			t.Errorf("%s has the links %v, want one to %s", id, got.Links, callerSpan)
+		}
+	}
+}
+
+func TestTraces_showReadsOfKeysThatAreNotInMemoryAlone(t *testing.T) {
+	t.Parallel()
+	s := newService(t, stores["sqlite"](t), apikeys.WithTracing())
+	secret := s.manage(t, http.MethodPost, "", `{"name":"k"}`, nil)["secret"].(string)
+	for strings.Contains(s.scrape(t, "text/plain"), "\napikeys_cache_hits_total 0\n") {
+		s.verify(t, secret, header{"X-Request-Id": s.id("verify-again")})
+	}
+	scraped := s.scrape(t, "text/plain")
+	s.sent(t)
+	var reads int
+	for _, check := range received.that(func(check span) bool { return check.says["apikeys.request_id"] == s.id("verify-again") }) {
+		if below := withoutFirsts(received.below(check)); slices.Equal(below, []string{"SELECT"}) {
+			reads++
+		} else if below != nil {
+			t.Errorf("below a check is %v", below)
+		}
+	}
+	if want := fmt.Sprintf("\napikeys_cache_misses_total %d\n", reads); reads == 0 || !strings.Contains(scraped, want) {
+		t.Errorf("%d reads are traced; counted are other than %s", reads, want)
+	}
+}
+
+func TestTraces_leaveOutProbesAndScrapes(t *testing.T) {
+	t.Parallel()
+	s := newService(t, stores["sqlite"](t), apikeys.WithTracing())
+	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.Header.Set("X-Request-Id", s.id("probed"))
+		r.Header.Set("X-Internal-Token", internalToken)
+		s.InternalHandler().ServeHTTP(httptest.NewRecorder(), r)
+	}
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("no-probe")})
+	s.sent(t)
+	received.request(t, s.id("no-probe"))
+	if received.holds(s.id("probed")) {
+		t.Error("a probe is traced")
+	}
+}
+
+func TestTraces_areNamedInTheLogAndBesideDurations(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := newService(t, "memory://", apikeys.WithTracing(), apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id("logged")})
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("counted")})
+	openMetrics, plain := s.scrape(t, "application/openmetrics-text"), s.scrape(t, "text/plain")
+	s.sent(t)
+	logged, counted := received.request(t, s.id("logged")), received.request(t, s.id("counted"))
+	if !strings.Contains(log.String(), `"trace_id":"`+logged.trace()+`"`) {
+		t.Errorf("the log lacks %s:\n%s", logged.trace(), log.String())
+	}
+	for _, trace := range []string{logged.trace(), counted.trace()} {
+		if exemplar := `# {trace_id="` + trace + `"} `; !strings.Contains(openMetrics, exemplar) || strings.Contains(plain, trace) {
+			t.Errorf("%q is in OpenMetrics: %v, in plain text: %v", exemplar, strings.Contains(openMetrics, exemplar), strings.Contains(plain, trace))
+		}
+	}
+}
+
+func (s service) scrape(t *testing.T, accept string) string {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	r.Header.Set("X-Internal-Token", internalToken)
+	r.Header.Set("Accept", accept)
+	w := httptest.NewRecorder()
+	s.InternalHandler().ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+func TestTraces_areOffUnlessAskedFor(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	for _, opts := range [][]apikeys.Option{nil, {apikeys.WithTracing(), apikeys.WithTracerProvider(noop.NewTracerProvider())}} {
+		s := newService(t, "memory://", append(opts, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))...)
+		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id("untraced")})
+		s.sent(t)
+	}
+	if received.holds("untraced-") || strings.Contains(log.String(), "trace_id") || !strings.Contains(log.String(), "untraced") {
+		t.Errorf("it is traced; the log says:\n%s", log.String())
+	}
+}

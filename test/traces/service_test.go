@@ -1,0 +1,113 @@
+package traces_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+const (
+	workspace     = "ws_1"
+	token         = "token-hunter2"
+	internalToken = "internal-token-hunter2-of-32-characters"
+)
+
+var stores = map[string]func(t *testing.T) string{
+	"sqlite":   func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+	"postgres": func(t *testing.T) string { return pgtest.NewDatabase(t) },
+}
+
+// anyone takes every token for that of the workspace's owner.
+type anyone struct{}
+
+func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{
+		AccountID: "acc-7",
+		Portal:    domain.PortalPartner,
+		Roles:     map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner},
+	}, nil
+}
+
+// service is a service whose requests can be told from those of others.
+type service struct {
+	*apikeys.Service
+	name string
+}
+
+func (s service) id(request string) string { return request + "-" + s.name }
+
+func newService(t *testing.T, database string, opts ...apikeys.Option) service {
+	t.Helper()
+	cfg := config.Default()
+	cfg.DatabaseURL = config.Secret(database)
+	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	cfg.InternalToken = internalToken
+	s, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
+		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(io.Discard, nil))),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return service{Service: s, name: rand.Text()}
+}
+
+// sent closes the service, so that all it has traced was sent.
+func (s service) sent(t *testing.T) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// header is set beside what every request has.
+type header map[string]string
+
+// manage sends a request of the owner and returns the data of the answer.
+func (s service) manage(t *testing.T, method, path, body string, h header) (data map[string]any) {
+	t.Helper()
+	return ask(t, s.Handler(), method, "/web/v1/workspaces/"+workspace+"/api-keys"+path, body, h)
+}
+
+// verify asks whether the key holds any scope.
+func (s service) verify(t *testing.T, secret string, h header) {
+	t.Helper()
+	ask(t, s.InternalHandler(), http.MethodPost, "/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`, h)
+}
+
+func ask(t *testing.T, to http.Handler, method, path, body string, h header) map[string]any {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for name, value := range map[string]string{
+		"Authorization":    "Bearer " + token,
+		"Content-Type":     "application/json",
+		"X-Client-Hash":    "device-hunter2",
+		"X-Internal-Token": internalToken,
+		"X-Workspace-Id":   workspace,
+	} {
+		r.Header.Set(name, value)
+	}
+	for name, value := range h {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	to.ServeHTTP(w, r)
+	var answer struct{ Data map[string]any }
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	return answer.Data
+}
