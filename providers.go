@@ -59,6 +59,7 @@ func newService(
 		Tracer:          tracer(traces),
 		Observe:         checks.metrics.ObserveRequest,
 		Metrics:         checks.metrics.Handler(),
+		Profiles:        cfg.PProf,
 		Ready:           s.Ready,
 		InternalToken:   cfg.InternalToken.Reveal(),
 		ManagementRate:  limits.accounts,

@@ -66,6 +66,9 @@ type Options struct {
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
 	// Metrics is served at /metrics on the internal listener.
 	Metrics http.Handler
+	// Profiles has profiles of the process served at /debug/pprof/ on the
+	// internal listener.
+	Profiles bool
 	// Ready returns nil when the service can do its work.
 	Ready func(context.Context) error
 	// InternalToken must be sent in X-Internal-Token by callers of the
@@ -104,6 +107,7 @@ const (
 	livezPath        = "/livez"
 	readyzPath       = "/readyz"
 	metricsPath      = "/metrics"
+	profilePath      = "/debug/pprof/:profile"
 	documentJSONPath = "/openapi.json"
 	documentYAMLPath = "/openapi.yaml"
 )
@@ -113,7 +117,7 @@ func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
 		verifyPath, authorizePath, authorizeForPath,
-		livezPath, readyzPath, metricsPath,
+		livezPath, readyzPath, metricsPath, profilePath,
 		documentJSONPath, documentYAMLPath,
 	}
 }
@@ -141,6 +145,9 @@ func (a *API) Internal() http.Handler {
 	e.GET(livezPath, a.plain(a.live))
 	e.GET(readyzPath, a.plain(a.ready))
 	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
+	if a.Profiles {
+		e.GET(profilePath, a.plain(a.internal(a.profile)))
+	}
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
 	// What echo calls not found is what none of the methods it knows matched:
 	// with no method registered, any method at all.

@@ -14,7 +14,8 @@ import (
 // cannot be read becomes a fault beside all others, where kong would stop.
 func (in *inputs) typed() []kong.Option {
 	defaults := kong.NewRegistry().RegisterDefaults()
-	options := make([]kong.Option, 0, 2)
+	boolean := reflect.TypeFor[bool]()
+	options := []kong.Option{kong.TypeMapper(boolean, boolMapper{in.collecting(defaults.ForType(boolean))})}
 	for _, t := range []reflect.Type{reflect.TypeFor[time.Duration](), reflect.TypeFor[int]()} {
 		options = append(options, kong.TypeMapper(t, in.collecting(defaults.ForType(t))))
 	}
@@ -34,3 +35,9 @@ func (in *inputs) collecting(mapper kong.Mapper) kong.Mapper {
 		return nil
 	})
 }
+
+// boolMapper reads what may be a flag without a value.
+type boolMapper struct{ kong.Mapper }
+
+// IsBool implements kong.BoolMapper.
+func (boolMapper) IsBool() bool { return true }

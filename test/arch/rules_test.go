@@ -73,5 +73,6 @@ var unlinked = []string{
 	"github.com/slaunchx/apikeys/test",
 	"github.com/tsenart/vegeta",
 	"go.uber.org/goleak",
+	"net/http/pprof", // serves profiles on http.DefaultServeMux, which an embedder may have out in the open
 	"pgregory.net/rapid",
 }
