@@ -2,6 +2,8 @@ package telemetry
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +25,13 @@ var (
 	endpoints = []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 	headers   = []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"}
 	protocols = []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"}
+	samplers  = []string{"OTEL_TRACES_SAMPLER"}
+	ratios    = []string{"OTEL_TRACES_SAMPLER_ARG"}
+
+	knownSamplers = []string{
+		"", "always_on", "always_off", "traceidratio",
+		"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+	}
 )
 
 // tracesAsked says whether an endpoint is named and nothing turns traces off,
@@ -38,7 +47,7 @@ func tracesAsked(getenv func(string) string) (bool, error) {
 	for _, rule := range []struct {
 		variables []string
 		judge     func(value string) string
-	}{{endpoints, judgeEndpoint}, {headers, judgeHeaders}, {protocols, judgeProtocol}} {
+	}{{endpoints, judgeEndpoint}, {headers, judgeHeaders}, {protocols, judgeProtocol}, {samplers, judgeSampler}, {ratios, judgeRatio}} {
 		for _, variable := range rule.variables {
 			if problem := rule.judge(getenv(variable)); problem != "" {
 				return false, &Fault{variable, problem}
@@ -92,6 +101,22 @@ func headerName(name string) bool {
 func judgeProtocol(value string) string {
 	if strings.EqualFold(value, "grpc") {
 		return "is grpc, which is not spoken; write http/protobuf, and the port for it, 4318 as a rule"
+	}
+	return ""
+}
+
+// judgeSampler refuses what the SDK would take for none, and keep everything.
+func judgeSampler(value string) string {
+	if !slices.Contains(knownSamplers, strings.ToLower(strings.TrimSpace(value))) {
+		return "names no sampler; write parentbased_traceidratio, with a ratio in OTEL_TRACES_SAMPLER_ARG"
+	}
+	return ""
+}
+
+func judgeRatio(value string) string {
+	ratio, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	if value != "" && (err != nil || !(ratio >= 0 && ratio <= 1)) {
+		return "is not a number from 0 to 1; write 0.01 to keep one trace in a hundred"
 	}
 	return ""
 }

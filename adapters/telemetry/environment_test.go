@@ -25,6 +25,8 @@ func TestTracesAsked(t *testing.T) {
 			"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
 			"OTEL_TRACES_EXPORTER":        "OTLP",
 			"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+			"OTEL_TRACES_SAMPLER":         "parentbased_traceidratio",
+			"OTEL_TRACES_SAMPLER_ARG":     "0.01",
 			"OTEL_EXPORTER_OTLP_HEADERS":  "authorization=Basic%20eDp5,x-tenant = a=b",
 		}, true},
 	}
@@ -51,6 +53,10 @@ func TestTracesAsked_namesWhatIsWrongWithoutItsValue(t *testing.T) {
 		"a header whose name is none":          {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "hunter2 :=b"},
 		"a header that is not percent-encoded": {"OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2%zz"},
 		"a protocol that is not spoken":        {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"},
+		"a sampler that is not there":          {"OTEL_TRACES_SAMPLER", "hunter2"},
+		"a ratio that is no number":            {"OTEL_TRACES_SAMPLER_ARG", "hunter2"},
+		"a ratio that is more than all":        {"OTEL_TRACES_SAMPLER_ARG", "2"},
+		"a ratio that is not a number":         {"OTEL_TRACES_SAMPLER_ARG", "NaN"},
 		"an exporter that is not there":        {"OTEL_TRACES_EXPORTER", "hunter2"},
 	}
 	for name, c := range cases {

@@ -3,6 +3,7 @@ package traces_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"io"
 	"net/http"
@@ -96,7 +97,7 @@ func (c *collector) that(f func(span) bool) (found []span) {
 			found = append(found, s)
 		}
 	}
-	slices.SortFunc(found, func(a, b span) int { return int(a.StartTimeUnixNano) - int(b.StartTimeUnixNano) }) //nolint:gosec // the difference is small
+	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.StartTimeUnixNano, b.StartTimeUnixNano) })
 	return found
 }
 

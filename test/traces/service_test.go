@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -56,7 +55,7 @@ func newService(t *testing.T, database string, opts ...apikeys.Option) service {
 	cfg.InternalToken = internalToken
 	s, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
 		apikeys.WithAuthenticator(anyone{}),
-		apikeys.WithLogger(slog.New(slog.NewJSONHandler(io.Discard, nil))),
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
