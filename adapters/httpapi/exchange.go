@@ -50,11 +50,11 @@ func (a *API) exchanged(relation relation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
-			if a.traces(c.Path()) {
-				span := x.beginSpan(relation)
-				defer x.endSpan(span)
+			if a.Tracer == nil || untraced(c.Path()) {
+				x.answer(next)
+			} else {
+				x.answerTraced(next, relation)
 			}
-			x.answer(next)
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -28,14 +29,16 @@ func linked(ctx context.Context, caller trace.SpanContext) (context.Context, []t
 	return ctx, []trace.SpanStartOption{trace.WithLinks(trace.Link{SpanContext: caller})}
 }
 
-// traces says whether requests for that route are traced. Probes and scrapes
-// come every few seconds and would bury all others.
-func (a *API) traces(route string) bool {
-	switch route {
-	case livezPath, readyzPath, metricsPath:
-		return false
-	}
-	return a.Tracer != nil
+// untraced says whether requests for that route have no span. Probes and
+// scrapes come every few seconds and would bury all others.
+func untraced(route string) bool {
+	return route == livezPath || route == readyzPath || route == metricsPath
+}
+
+func (x *exchange) answerTraced(next echo.HandlerFunc, relation relation) {
+	span := x.beginSpan(relation)
+	defer x.endSpan(span)
+	x.answer(next)
 }
 
 // beginSpan puts the span into the context of the request. Under the span of

@@ -79,13 +79,13 @@ func (m *Metrics) ObserveRequest(ctx context.Context, route, method string, stat
 }
 
 func observe(ctx context.Context, o prometheus.Observer, seconds float64) {
-	span := trace.SpanContextFromContext(ctx)
-	exemplary, ok := o.(prometheus.ExemplarObserver)
-	if !ok || !span.IsSampled() {
-		o.Observe(seconds)
-		return
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		if exemplary, ok := o.(prometheus.ExemplarObserver); ok {
+			exemplary.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": span.TraceID().String()})
+			return
+		}
 	}
-	exemplary.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": span.TraceID().String()})
+	o.Observe(seconds)
 }
 
 // counter returns the counter of one series. Two that find it missing at the
