@@ -40,8 +40,8 @@ func openMillion(t testing.TB) *KeyRepository {
 	return repo
 }
 
+// Not parallel: beside so much work tests that mind deadlines would miss them.
 func TestList_isCutOutOfAnIndexOfAMillionKeys(t *testing.T) {
-	t.Parallel()
 	repo := openMillion(t)
 	requirePagesByIndex(t, repo)
 	var stats []string
