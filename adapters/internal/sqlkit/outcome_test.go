@@ -1,0 +1,59 @@
+package sqlkit
+
+import (
+	"encoding/json"
+	"maps"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// What is kept of a key beside an idempotency key is a list that is looked at
+// before it grows.
+func TestOutcome_hasTheseMembersAndNoSecret(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
+	encoded, err := encodeOutcome(domain.Snapshot{
+		Secrets: []domain.StoredSecret{{Digest: domain.Digest{PepperID: "p1"}}}, ExpiresAt: now, LastUsedAt: now, DeletedAt: now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members map[string]any
+	if err := json.Unmarshal([]byte(encoded), &members); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"created_at", "created_by", "deleted_at", "disabled", "expires_at", "id", "ip_whitelist", "last_used_at", "mode", "name", "scopes",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(members))); diff != "" {
+		t.Errorf("members:\n%s", diff)
+	}
+}
+
+func TestOutcome_thatIsNoKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, stored := range []string{``, `[]`, `{}`, `{"name":"Key"}`, `{"name":"","mode":1}`, `{"name":"Key","mode":3}`, `{"name":"Key","mode":1,"created_at":"today"}`} {
+		if key, err := decodeOutcome("ws", stored); err == nil {
+			t.Errorf("%s is read as %v", stored, key)
+		}
+	}
+}
+
+func TestOutcome_withoutAWhitelistThatCanBeReadAdmitsNobody(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{`null`, `["10.0.0.300"]`, `{}`} {
+		key, err := decodeOutcome("ws", `{"name":"Key","mode":1,"scopes":null,"ip_whitelist":`+list+`}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := key.Snapshot(); s.IPWhitelist.Admits(netip.Addr{}) || !s.Scopes.Empty() {
+			t.Errorf("with the whitelist %s an address is admitted or a scope held", list)
+		}
+	}
+}
