@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -68,6 +70,7 @@ var provocations = map[string]provocation{
 	},
 	"4041": func(_ context.Context, _ *service, c *call, _ key) error {
 		c.path = strings.Replace(c.path, "payment:read", "/payment:read", 1)
+		c.path = strings.Replace(c.path, "heap", "nothing", 1)
 		return nil
 	},
 	"4060": func(_ context.Context, _ *service, c *call, _ key) error {
@@ -129,7 +132,12 @@ var provocations = map[string]provocation{
 		s.store.fail(errors.New("the column is on fire"))
 		return nil
 	},
-	"5030": func(_ context.Context, s *service, _ *call, _ key) error {
+	"5030": func(_ context.Context, s *service, c *call, _ key) error {
+		if c.operation.OperationID == "profile" { // of the CPU there is one at a time
+			c.path = strings.Replace(c.path, "heap", "profile", 1)
+			c.after = pprof.StopCPUProfile
+			return pprof.StartCPUProfile(io.Discard)
+		}
 		s.store.fail(fmt.Errorf("connect: %w", domain.ErrUnavailable))
 		return nil
 	},

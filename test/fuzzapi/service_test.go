@@ -76,6 +76,7 @@ func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	cfg.Addr, cfg.InternalAddr, cfg.InternalToken = "127.0.0.1:0", "127.0.0.1:0", internalToken
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
 	cfg.Peppers = config.Secret(pepper)
+	cfg.PProf = true
 	cfg.ManagementRate = 0 // the clock stands still
 	cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	return cfg
