@@ -25,6 +25,12 @@ func existing(err error) error {
 	return err
 }
 
+// isBusy says whether another connection has what err was refused.
+func isBusy(err error) bool {
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	return ok && failed.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // translate returns the domain error that a driver error stands for: one that
 // wraps [domain.ErrUnavailable] when the file cannot be used now, or not
 // before ctx ended, and else an internal error. SQLite names tables, columns

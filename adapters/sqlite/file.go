@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/sethvargo/go-retry"
 	_ "modernc.org/sqlite" // registers the driver
 )
 
@@ -18,6 +20,14 @@ const driverName = "sqlite"
 // busyTimeout is how long, in milliseconds, a connection waits for another
 // process that holds the file.
 const busyTimeout = "5000"
+
+// Pace and bound of the tries to open a file. Of several processes that make it
+// at once some are told that it is busy, whatever the busy timeout: they all
+// want to turn it into one with a WAL.
+const (
+	openPause = 20 * time.Millisecond
+	openLimit = 5 * time.Second
+)
 
 // file is a database file as it was opened.
 type file struct {
@@ -122,7 +132,13 @@ func openLooker(path string) (*sqlx.DB, error) {
 // would silently keep another journal, in which readers block the writer.
 func requireWAL(ctx context.Context, pool *sqlx.DB) error {
 	var mode string
-	if err := pool.GetContext(ctx, &mode, "PRAGMA journal_mode"); err != nil {
+	if err := retry.Do(ctx, retry.WithMaxDuration(openLimit, retry.NewConstant(openPause)), func(ctx context.Context) error {
+		err := pool.GetContext(ctx, &mode, "PRAGMA journal_mode")
+		if isBusy(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	}); err != nil {
 		return translate(ctx, err)
 	}
 	if mode != "wal" {

@@ -22,7 +22,7 @@ import (
 // A life has stepsOfALife operations on average, and each store sees as many
 // lives as rapid makes checks: 100.
 const (
-	stepsOfALife = "120"
+	stepsOfALife = "150"
 	fewestSteps  = 10_000
 )
 
