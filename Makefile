@@ -35,7 +35,19 @@ test: pg-ensure ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
-	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=10m ./...
+	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=10m $$($(GO) list ./... | grep -v /test/fault$$)
+	@$(MAKE) --no-print-directory test-fault
+
+# By themselves: they hold answers to their deadlines.
+.PHONY: test-fault
+test-fault: pg-ensure ## kill what the service stands on, and print what that did
+	$(GO) test $(RACE) -count=1 -timeout=10m -v ./test/fault
+
+SOAK ?= 1
+
+.PHONY: soak
+soak: pg-ensure ## test-fault in its long form, or SOAK times that
+	APIKEYS_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=$(SOAK)h -v ./test/fault
 
 .PHONY: lint
 lint: ## vet, lint and check the formatting

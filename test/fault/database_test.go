@@ -17,8 +17,6 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 const (
 	workspace = "ws_1"
 	// promptly bounds an answer while the database is gone.
@@ -31,6 +29,7 @@ const (
 type world struct {
 	public, internal string
 	token            string
+	client           *http.Client
 }
 
 func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *world {
@@ -68,9 +67,8 @@ func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *wor
 		return &world{
 			public:   "http://" + l.Public.String(),
 			internal: "http://" + l.Internal.String(),
-			token: issuer.Token(t, jwttest.Claims{
-				Account: "acc-7", Portal: "PARTNER", Workspaces: map[string]string{workspace: "OWNER"},
-			}),
+			token:    ownerToken(t, issuer),
+			client:   http.DefaultClient,
 		}
 	case err := <-stopped:
 		stopped <- err
@@ -79,19 +77,37 @@ func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *wor
 	}
 }
 
+func ownerToken(t *testing.T, issuer *jwttest.Issuer) string {
+	t.Helper()
+	return issuer.Token(t, jwttest.Claims{
+		Account: "acc-7", Portal: "PARTNER", Workspaces: map[string]string{workspace: "OWNER"},
+	})
+}
+
 type answer struct {
 	status     int
 	retryAfter string
 	body       string
+	replayed   bool
+	took       time.Duration
 }
 
 func (w *world) call(t *testing.T, method, url, body string) answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), promptly)
+	a, err := w.ask(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatalf("no answer in %v: %v", promptly, err)
+	}
+	return a
+}
+
+// ask sends one request, which may come to nothing.
+func (w *world) ask(ctx context.Context, method, url, body string, edits ...func(http.Header)) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, promptly)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	req.Header = http.Header{
 		"Authorization":  {"Bearer " + w.token},
@@ -99,16 +115,20 @@ func (w *world) call(t *testing.T, method, url, body string) answer {
 		"X-Client-Hash":  {"device-1"},
 		"X-Workspace-Id": {workspace},
 	}
-	res, err := http.DefaultClient.Do(req)
+	for _, edit := range edits {
+		edit(req.Header)
+	}
+	sent := time.Now()
+	res, err := w.client.Do(req)
 	if err != nil {
-		t.Fatalf("no answer in %v: %v", promptly, err)
+		return answer{}, err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header.Get("Retry-After"), string(text)}
+	return answer{
+		status: res.StatusCode, body: string(text), took: time.Since(sent),
+		retryAfter: res.Header.Get("Retry-After"), replayed: res.Header.Get("Idempotent-Replayed") == "true",
+	}, err
 }
 
 func (w *world) create(t *testing.T) answer {

@@ -1,0 +1,96 @@
+package fault
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+const (
+	kills, killsSoaking = 8, 50
+	// ownersAtOnce make changes side by side, so that every kill cuts some off.
+	ownersAtOnce = 8
+	// mostBeforeKill bounds the changes between a start and a kill.
+	mostBeforeKill = 60
+)
+
+func TestService_killedUnderLoad(t *testing.T) {
+	t.Parallel()
+	for name, databaseURL := range map[string]func(*testing.T) string{
+		"on SQLite":     func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+		"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deploy(t, databaseURL(t))
+			all := newOwners(ownersAtOnce)
+			n := times(t, kills, killsSoaking)
+			service := d.start(t)
+			db := openDatabase(t, d.settings.DatabaseURL)
+			var r retries
+			for range n {
+				all.workUntilKilled(t, service)
+				mustBeWhole(t, db)
+				service = d.start(t)
+				all.judge(t, service.world)
+				r.add(all.retry(t, service.world))
+			}
+			all.judge(t, service.world)
+			mustBeWhole(t, db)
+			all.mustHold(t, db)
+			t.Logf("%d kills: %d changes acknowledged, none lost; %d were not, of which %d had been made: each is there once after its retry",
+				n, all.acknowledged()-r.sent, r.sent, r.replayed)
+		})
+	}
+}
+
+// workUntilKilled has the owners make changes, and kills the service after
+// some of them.
+func (all owners) workUntilKilled(t *testing.T, service *process) {
+	t.Helper()
+	var working sync.WaitGroup
+	var killed atomic.Bool
+	var left atomic.Int64
+	left.Store(1 + rand.Int64N(mostBeforeKill)) //nolint:gosec // the moment of a kill is no secret
+	enough, over := make(chan struct{}), make(chan struct{})
+	for _, o := range all {
+		working.Go(func() {
+			for {
+				a, err := o.current().next(context.WithoutCancel(t.Context()), service.world)
+				switch {
+				case err != nil || a.status/100 != 2:
+					if !killed.Load() {
+						t.Errorf("before the kill: %d %s, %v", a.status, a.body, err)
+					}
+					return
+				case left.Add(-1) == 0:
+					close(enough)
+				}
+			}
+		})
+	}
+	go func() { working.Wait(); close(over) }()
+	select {
+	case <-enough:
+	case <-over:
+	}
+	killed.Store(true)
+	service.kill(t)
+	<-over
+	service.client.CloseIdleConnections()
+	if service.answers(t) {
+		t.Error("a killed service answers")
+	}
+}
+
+func (p *process) answers(t *testing.T) bool {
+	t.Helper()
+	_, err := p.ask(t.Context(), http.MethodGet, p.internal+"/livez", "")
+	return err == nil
+}

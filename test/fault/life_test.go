@@ -1,0 +1,111 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// stage is the change of a key that was acknowledged last.
+type stage int
+
+const (
+	planned stage = iota
+	created
+	rotated
+	disabled
+)
+
+// life is one key as its owner knows it, who creates, rotates and disables it.
+type life struct {
+	name  string // of this key alone
+	id    string
+	stage stage
+	open  bool // the next change was sent, and may have been made
+	// The secrets are "" where the answer that told them was lost.
+	secret, previous string
+}
+
+// next sends the change that comes next, under the same idempotency key each
+// time. It is acknowledged by an answer of 2xx.
+func (l *life) next(ctx context.Context, w *world) (answer, error) {
+	url := w.public + "/web/v1/workspaces/" + workspace + "/api-keys"
+	body := ""
+	switch l.stage {
+	case planned:
+		body = `{"name":"` + l.name + `","scopes":["a:b"]}`
+	case created:
+		url += "/" + l.id + "/rotate"
+	case rotated, disabled:
+		url += "/" + l.id + "/disable"
+	}
+	l.open = true
+	a, err := w.ask(ctx, http.MethodPost, url, body, func(h http.Header) {
+		h.Set("Idempotency-Key", fmt.Sprintf("%s-%d", l.name, l.stage))
+	})
+	if err == nil && a.status/100 == 2 {
+		l.book(a)
+	}
+	return a, err
+}
+
+func (l *life) book(a answer) {
+	switch l.stage {
+	case planned:
+		l.id, l.secret = member(a.body, "apiKeyId"), member(a.body, "secret")
+	case created:
+		l.previous, l.secret = l.secret, member(a.body, "secret")
+	}
+	l.stage, l.open = l.stage+1, false
+}
+
+// member returns a text of a JSON object, or "" when it has none by that name.
+func member(body, name string) string {
+	_, rest, _ := strings.Cut(body, `"`+name+`":"`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
+// expectation is what a check of a secret may say.
+type expectation struct {
+	life    *life
+	secret  string
+	reasons []string
+}
+
+// expected returns what is known of the key's secrets from what was acknowledged.
+func (l *life) expected() (all []expectation) {
+	if l.previous != "" {
+		all = append(all, expectation{l, l.previous, []string{"NOT_FOUND"}})
+	}
+	if l.secret == "" {
+		return all
+	}
+	reasons := []string{"OK"}
+	switch {
+	case l.stage == disabled:
+		reasons = []string{"DISABLED"}
+	case l.stage == rotated && l.open:
+		reasons = append(reasons, "DISABLED")
+	case l.stage == created && l.open:
+		reasons = append(reasons, "NOT_FOUND")
+	}
+	return append(all, expectation{l, l.secret, reasons})
+}
+
+// owner makes keys, one after the other.
+type owner struct {
+	name  string
+	lives []*life
+}
+
+// current returns the key whose next change is due.
+func (o *owner) current() *life {
+	if n := len(o.lives); n > 0 && o.lives[n-1].stage != disabled {
+		return o.lives[n-1]
+	}
+	l := &life{name: fmt.Sprintf("%s-%d", o.name, len(o.lives))}
+	o.lives = append(o.lives, l)
+	return l
+}

@@ -1,0 +1,103 @@
+package fault
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+)
+
+// owners are the clients of a test.
+type owners []*owner
+
+func newOwners(n int) owners {
+	all := make(owners, n)
+	for i := range all {
+		all[i] = &owner{name: fmt.Sprintf("key-%d", i)}
+	}
+	return all
+}
+
+func (all owners) lives() (lives []*life) {
+	for _, o := range all {
+		lives = append(lives, o.lives...)
+	}
+	return lives
+}
+
+// acknowledged returns how many changes were.
+func (all owners) acknowledged() (n int) {
+	for _, l := range all.lives() {
+		n += int(l.stage)
+	}
+	return n
+}
+
+// retries are changes that were sent again, and how many of them had been made before.
+type retries struct{ sent, replayed int }
+
+func (r *retries) add(more retries) {
+	r.sent += more.sent
+	r.replayed += more.replayed
+}
+
+// retry sends what was not acknowledged again, until it is.
+func (all owners) retry(t *testing.T, w *world) (r retries) {
+	t.Helper()
+	for _, l := range all.lives() {
+		for waits := false; l.open; waits = true {
+			a, err := l.next(t.Context(), w)
+			if twin := a.status == http.StatusConflict; err != nil || l.open && !twin {
+				t.Fatalf("retry of %s after stage %d: %d %s, %v", l.name, l.stage, a.status, a.body, err)
+			}
+			if !waits {
+				r.sent++
+			}
+			if !l.open && a.replayed {
+				r.replayed++
+			}
+		}
+	}
+	return r
+}
+
+// mostQuestions is how many one request may ask.
+const mostQuestions = 100
+
+// judge checks every secret against what was acknowledged.
+func (all owners) judge(t *testing.T, w *world) {
+	t.Helper()
+	var expected []expectation
+	for _, l := range all.lives() {
+		expected = append(expected, l.expected()...)
+	}
+	for some := range slices.Chunk(expected, mostQuestions) {
+		w.judge(t, some)
+	}
+}
+
+func (w *world) judge(t *testing.T, expected []expectation) {
+	t.Helper()
+	type question struct {
+		Key string `json:"key"`
+	}
+	questions := make([]question, len(expected))
+	for i, e := range expected {
+		questions[i].Key = e.secret
+	}
+	body, err := json.Marshal(questions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := w.call(t, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", string(body))
+	var said struct{ Data []struct{ Reason string } }
+	if err := json.Unmarshal([]byte(a.body), &said); err != nil || len(said.Data) != len(expected) {
+		t.Fatalf("verify: %d, %d answers to %d questions, %v", a.status, len(said.Data), len(expected), err)
+	}
+	for i, e := range expected {
+		if !slices.Contains(e.reasons, said.Data[i].Reason) {
+			t.Errorf("%s (%s) after stage %d: %s, want %v", e.life.name, e.life.id, e.life.stage, said.Data[i].Reason, e.reasons)
+		}
+	}
+}

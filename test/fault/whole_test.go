@@ -1,0 +1,74 @@
+package fault
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+
+	_ "github.com/lib/pq"
+	_ "modernc.org/sqlite"
+)
+
+// openDatabase looks at a database past the service.
+func openDatabase(t *testing.T, databaseURL string) *sql.DB {
+	t.Helper()
+	driver, source := "postgres", databaseURL
+	if path, ok := strings.CutPrefix(databaseURL, "sqlite://"); ok {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func count(t *testing.T, db *sql.DB, query string) (n int) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// halves count what a change leaves that was made in part, on either store.
+// Every change of these tests is made under an idempotency key.
+var halves = map[string]string{
+	"keys without the event of their making": `SELECT count(*) FROM api_keys k
+WHERE NOT EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'CREATED')`,
+	"events without a key": `SELECT count(*) FROM api_key_events e
+WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = e.api_key_id)`,
+	"secrets without a key": `SELECT count(*) FROM api_key_secrets s
+WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = s.api_key_id)`,
+	"keys without exactly one secret": `SELECT count(*) FROM api_keys k
+WHERE (SELECT count(*) FROM api_key_secrets s WHERE s.api_key_id = k.id) <> 1`,
+	"keys disabled without an event, or the reverse": `SELECT count(*) FROM api_keys k
+WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DISABLED')`,
+	"counts that are not those of the living keys": `SELECT count(*) FROM api_key_counts c
+WHERE c.living <> (SELECT count(*) FROM api_keys k WHERE k.workspace_id = c.workspace_id AND k.deleted_at IS NULL)`,
+	"workspaces without a count": `SELECT count(*) FROM api_keys k
+WHERE NOT EXISTS (SELECT 1 FROM api_key_counts c WHERE c.workspace_id = k.workspace_id)`,
+	"more or fewer idempotency keys than changes": `SELECT abs(
+(SELECT count(*) FROM idempotency_keys) - (SELECT count(*) FROM api_key_events))`,
+	"names of more than one key": `SELECT count(*) FROM (SELECT name FROM api_keys GROUP BY name HAVING count(*) > 1) AS twice`,
+	"changes made twice": `SELECT count(*) FROM
+(SELECT api_key_id FROM api_key_events GROUP BY api_key_id, type HAVING count(*) > 1) AS twice`,
+}
+
+func mustBeWhole(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for what, query := range halves {
+		if n := count(t, db, query); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+}
+
+// mustHold looks that the database has what was acknowledged, and no more.
+func (all owners) mustHold(t *testing.T, db *sql.DB) {
+	t.Helper()
+	if n := count(t, db, `SELECT count(*) FROM api_key_events`); n != all.acknowledged() {
+		t.Errorf("%d changes are stored, %d were acknowledged", n, all.acknowledged())
+	}
+}
