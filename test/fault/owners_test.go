@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -100,4 +101,29 @@ func (w *world) judge(t *testing.T, expected []expectation) {
 			t.Errorf("%s (%s) after stage %d: %s, want %v", e.life.name, e.life.id, e.life.stage, said.Data[i].Reason, e.reasons)
 		}
 	}
+}
+
+// keys makes two keys past the owners, and disables the second.
+func (w *world) keys(t *testing.T) (good, bad string) {
+	t.Helper()
+	good = w.knownKey(t)
+	l := &life{name: "bad"}
+	for l.stage != disabled {
+		if a, err := l.next(t.Context(), w); err != nil || a.status/100 != 2 {
+			t.Fatalf("%d %s, %v", a.status, a.body, err)
+		}
+	}
+	return good, l.secret
+}
+
+// finish retries what was not acknowledged, and looks that nothing is lost,
+// half or twice.
+func (all owners) finish(t *testing.T, w *world, db *sql.DB, faults int) {
+	t.Helper()
+	all.judge(t, w)
+	r := all.retry(t, w)
+	all.judge(t, w)
+	mustBeWhole(t, db)
+	all.mustHold(t, db)
+	t.Logf("%d faults: %d changes acknowledged, none lost; %d were not at the end, of which %d had been made", faults, all.acknowledged()-r.sent, r.sent, r.replayed)
 }

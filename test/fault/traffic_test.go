@@ -1,0 +1,173 @@
+package fault
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+const (
+	// answerWithin bounds every answer, whatever is wrong with the database: the
+	// store is waited for 2 s, and a busy machine has a second more.
+	answerWithin = 3 * time.Second
+	// pause is between the answer to a client and its next request.
+	pause = 5 * time.Millisecond
+)
+
+// traffic is what clients ask while something goes wrong: owners change keys,
+// and others check them. No answer may be late, or say what is not so.
+type traffic struct {
+	t       *testing.T
+	w       *world
+	stopped chan struct{}
+	clients sync.WaitGroup
+	answers []*atomic.Int64 // of each client
+
+	mu       sync.Mutex // guards what follows
+	statuses map[int]int
+	slowest  time.Duration
+}
+
+// drive begins the traffic of the owners, and of checks of a key that is
+// allowed, one that is not, and one that nobody has. end must be called.
+func (all owners) drive(t *testing.T, w *world, good, bad string) *traffic {
+	t.Helper()
+	tr := &traffic{t: t, w: w, stopped: make(chan struct{}), statuses: map[int]int{}}
+	for _, o := range all {
+		tr.client(func(ctx context.Context) (answer, error) { return o.current().next(ctx, w) }, changed)
+	}
+	tr.client(func(ctx context.Context) (answer, error) { return w.check(ctx, good) }, says("OK"))
+	tr.client(func(ctx context.Context) (answer, error) { return w.check(ctx, bad) }, says("DISABLED"))
+	tr.client(func(ctx context.Context) (answer, error) { return w.check(ctx, unknownSecret()) }, says("NOT_FOUND"))
+	return tr
+}
+
+// unknownSecret returns one that belongs to no key, so that the store is asked.
+func unknownSecret() string {
+	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
+	if err != nil {
+		panic(err) // the system has no randomness
+	}
+	return secret.Reveal()
+}
+
+func (w *world) check(ctx context.Context, secret string) (answer, error) {
+	return w.ask(ctx, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`)
+}
+
+// changed admits the answers to a change: that it was made, or that a twin of
+// it, whose answer was not waited for, is still under way.
+func changed(a answer) bool {
+	return a.status/100 == 2 || a.status == http.StatusConflict && member(a.body, "code") == "4090"
+}
+
+// says admits one answer to a check.
+func says(reason string) func(answer) bool {
+	return func(a answer) bool { return a.status == http.StatusOK && member(a.body, "reason") == reason }
+}
+
+// client asks until it is stopped. The answer is one of those that are right,
+// or that there is none now.
+func (tr *traffic) client(ask func(context.Context) (answer, error), right func(answer) bool) {
+	answers := new(atomic.Int64)
+	tr.answers = append(tr.answers, answers)
+	tr.clients.Go(func() {
+		rest := time.NewTicker(pause)
+		defer rest.Stop()
+		for {
+			a, err := ask(context.WithoutCancel(tr.t.Context()))
+			switch {
+			case err != nil:
+				tr.t.Errorf("no answer: %v", err)
+			case a.status != http.StatusServiceUnavailable && !right(a):
+				tr.t.Errorf("%d %s", a.status, a.body)
+			case a.took > answerWithin:
+				tr.t.Errorf("an answer took %v: %d", a.took, a.status)
+			}
+			tr.note(a)
+			answers.Add(1)
+			select {
+			case <-tr.stopped:
+				return
+			case <-rest.C:
+			}
+		}
+	})
+}
+
+func (tr *traffic) note(a answer) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.statuses[a.status]++
+	tr.slowest = max(tr.slowest, a.took)
+}
+
+// goesOn waits until every client has had n more answers, the first of which
+// may be to what was asked before.
+func (tr *traffic) goesOn(n int64) {
+	tr.t.Helper()
+	var want []int64
+	for _, a := range tr.answers {
+		want = append(want, a.Load()+n)
+	}
+	eventually(tr.t, time.Duration(n+1)*promptly, "clients are kept waiting", func() bool {
+		return !slices.ContainsFunc(tr.answers, func(a *atomic.Int64) bool { return a.Load() < want[slices.Index(tr.answers, a)] })
+	})
+}
+
+// end stops the traffic and tells what it was.
+func (tr *traffic) end() string {
+	close(tr.stopped)
+	tr.clients.Wait()
+	var statuses []string
+	for status, n := range tr.statuses {
+		statuses = append(statuses, fmt.Sprintf("%d × %d", n, status))
+	}
+	slices.Sort(statuses)
+	return fmt.Sprintf("answers %s, the slowest after %v", strings.Join(statuses, ", "), tr.slowest.Round(time.Millisecond))
+}
+
+// eventually polls what nothing else tells of.
+func eventually(t *testing.T, limit time.Duration, otherwise string, f func() bool) {
+	t.Helper()
+	deadline := time.After(limit)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		select {
+		case <-deadline:
+			t.Fatalf("after %v: %s", limit, otherwise)
+		case <-tick.C:
+		}
+	}
+}
+
+// recovers waits until the service does all of its work again, and returns
+// how long that took since the cause of its trouble ended.
+func (w *world) recovers(t *testing.T, since time.Time, good string) time.Duration {
+	t.Helper()
+	probe := newOwners(1)[0]
+	probe.name = fmt.Sprintf("probe-%d", since.UnixNano())
+	var a answer
+	eventually(t, recovery, "the service is not back", func() bool {
+		var err error
+		if a, err = probe.current().next(t.Context(), w); err != nil || a.status/100 != 2 {
+			return false
+		}
+		return allowed(w.verify(t, good)) && w.ready(t).status == http.StatusOK
+	})
+	took := time.Since(since)
+	if took > backAfter {
+		t.Errorf("the service is back after %v, want %v", took, backAfter)
+	}
+	return took
+}

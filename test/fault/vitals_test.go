@@ -1,0 +1,78 @@
+package fault
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Bounds of what a service has at rest beyond what it had before.
+const (
+	moreGoroutines = 8
+	moreFiles      = 20 // connections that a pool keeps, or does not
+	// mostConnections is what docs/operations.md promises of a process.
+	mostConnections = 20
+	// settling is how long what was left behind may last: a silent connection
+	// is given up after 3 s, and requests and closes wait for each other.
+	settling = 20 * time.Second
+)
+
+// vitals are what a service has in hand at rest.
+type vitals struct{ goroutines, files int }
+
+func (w *world) vitals(t *testing.T) vitals {
+	t.Helper()
+	w.client.CloseIdleConnections()
+	text := w.call(t, http.MethodGet, w.internal+"/metrics", "").body
+	return vitals{gauge(t, text, "apikeys_go_goroutines"), gauge(t, text, "apikeys_process_open_fds")}
+}
+
+func gauge(t *testing.T, text, name string) int {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "\n"+name+" ")
+	line, _, _ := strings.Cut(rest, "\n")
+	value, err := strconv.ParseFloat(line, 64)
+	if !found || err != nil {
+		t.Fatalf("no metric %s", name)
+	}
+	return int(value)
+}
+
+// mustReturnTo waits until the service has not more in hand than before, and
+// no more connections, none of them in use, than it is promised to have.
+func (w *world) mustReturnTo(t *testing.T, before vitals, connections func() (open, busy int)) {
+	t.Helper()
+	deadline := time.After(settling)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now := w.vitals(t)
+		open, busy := connections()
+		if now.goroutines <= before.goroutines+moreGoroutines && now.files <= before.files+moreFiles &&
+			open <= mostConnections && busy == 0 {
+			t.Logf("at rest: %d goroutines and %d files (%d and %d before), %d connections", now.goroutines, now.files, before.goroutines, before.files, open)
+			return
+		}
+		select {
+		case <-deadline:
+			t.Errorf("left behind: %+v, %d connections, %d of them busy; before: %+v", now, open, busy, before)
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// connectionsOf counts those to the database of db, but for those of db itself.
+func connectionsOf(t *testing.T, databaseURL string) func() (open, busy int) {
+	t.Helper()
+	db := openDatabase(t, databaseURL)
+	db.SetMaxOpenConns(1)
+	const others = `SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
+	return func() (open, busy int) {
+		t.Helper()
+		return count(t, db, others), count(t, db, others+` AND state <> 'idle'`)
+	}
+}
