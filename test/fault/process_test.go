@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -26,6 +27,7 @@ const serviceVariable = "APIKEYS_FAULT_SERVICE"
 type settings struct {
 	DatabaseURL, ReadDatabaseURL string
 	JWKSFile, Issuer, Audience   string
+	CacheKeys                    int // 0: as many as by default
 }
 
 // deployment is where services are started, one after the other or side by
@@ -142,6 +144,7 @@ func (s settings) config() config.Config {
 	cfg.DatabaseURL, cfg.ReadDatabaseURL = config.Secret(s.DatabaseURL), config.Secret(s.ReadDatabaseURL)
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = s.JWKSFile, s.Issuer, s.Audience
 	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	cfg.CacheKeys = cmp.Or(s.CacheKeys, cfg.CacheKeys)
 	cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
 	return cfg
 }
