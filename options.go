@@ -88,8 +88,10 @@ func WithAuthenticator(a Authenticator) Option {
 }
 
 // WithClock reads the time from now, in place of [time.Now]. Where its times
-// have no monotonic reading, the age of what is in memory goes by the wall
-// clock alone.
+// have a monotonic reading, as those of [time.Now] do, what lasts a while, as
+// trust in memory does, ends by that, however the clock is set; where they have
+// none, the age of what is in memory goes by the wall clock alone, and one that
+// is set back ends the trust.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }

@@ -59,6 +59,8 @@ func (t *trust) at(now time.Time) standing {
 	}
 	age := last.age(now)
 	switch {
+	case age < -confirmedFor: // by a clock that was set back and has no monotonic reading
+		return expired
 	case age <= confirmedFor && !last.failing:
 		return confirmed
 	case age <= t.grace:

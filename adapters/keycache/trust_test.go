@@ -75,3 +75,19 @@ func TestAge_isTheLargerOfBothClocks(t *testing.T) {
 		t.Errorf("the monotonic clock stood still: %v", got)
 	}
 }
+
+func TestFind_aClockThatIsSetBackLengthensNoTrust(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Hour)
+	id := newID(t)
+	w.store.put(id, false)
+	expect(t, "at first", w.status(t, id), "OK")
+	w.clock = w.clock.Add(-time.Hour) // begin has no monotonic reading that would tell
+	w.store.put(id, true)
+	expect(t, "set back", w.status(t, id), "DISABLED")
+	w.store.fail(domain.ErrUnavailable)
+	expect(t, "set back, without the store", w.status(t, id), "unavailable")
+	w.poll(t)
+	w.store.fail(nil)
+	expect(t, "confirmed since", w.status(t, id), "DISABLED")
+}
