@@ -34,7 +34,11 @@ type world struct {
 
 func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *world {
 	t.Helper()
-	issuer := jwttest.NewIssuer(t)
+	return startWith(t, jwttest.NewIssuer(t), databaseURL, time.Now, edits...)
+}
+
+func startWith(t *testing.T, issuer *jwttest.Issuer, databaseURL string, now func() time.Time, edits ...func(*config.Config)) *world {
+	t.Helper()
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL = config.Secret(databaseURL)
@@ -45,6 +49,7 @@ func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *wor
 	}
 	listening := make(chan apikeys.Listeners, 1)
 	service, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithClock(now),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
 	if err != nil {

@@ -20,12 +20,15 @@ const (
 	mostBeforeKill = 60
 )
 
+// stores make a database each that outlives a service.
+var stores = map[string]func(*testing.T) string{
+	"on SQLite":     func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+	"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
+}
+
 func TestService_killedUnderLoad(t *testing.T) {
 	t.Parallel()
-	for name, databaseURL := range map[string]func(*testing.T) string{
-		"on SQLite":     func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
-		"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
-	} {
+	for name, databaseURL := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t, databaseURL(t))

@@ -1,0 +1,91 @@
+package fault
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/config"
+)
+
+// wallClock is the clock of this machine, whose wall can be set. Like that of
+// a machine whose time is corrected, its monotonic reading does not follow.
+type wallClock struct{ ahead atomic.Int64 } // seconds
+
+// now moves the wall seconds of a time, which package time keeps above 30 bits
+// of nanoseconds, beside the monotonic reading. Add would move both.
+func (c *wallClock) now() time.Time {
+	t := time.Now()
+	*(*uint64)(unsafe.Pointer(&t)) += uint64(c.ahead.Load()) << 30 //nolint:gosec // a step back wraps around, as it has to
+	return t
+}
+
+func TestWallClock_stepsWithoutTheMonotonicOne(t *testing.T) {
+	t.Parallel()
+	for name, ahead := range map[string]int64{"forward": 3600, "back": -3600} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var c wallClock
+			before := c.now()
+			c.ahead.Store(ahead)
+			after := c.now()
+			if passed := after.Sub(before); passed < 0 || passed > time.Minute {
+				t.Errorf("the monotonic reading moved by %v", passed)
+			}
+			if moved := after.Unix() - before.Unix(); moved < ahead || moved > ahead+60 {
+				t.Errorf("the wall moved by %d s, want %d", moved, ahead)
+			}
+		})
+	}
+}
+
+// clocked is a service whose wall clock can be set, and that of the issuer of
+// its tokens with it.
+type clocked struct {
+	*world
+	clock  *wallClock
+	issuer *jwttest.Issuer
+}
+
+func startClocked(t *testing.T, databaseURL string, edits ...func(*config.Config)) *clocked {
+	t.Helper()
+	c := &clocked{clock: new(wallClock), issuer: jwttest.NewIssuer(t)}
+	c.issuer.SetClock(c.clock.now)
+	c.world = startWith(t, c.issuer, databaseURL, c.clock.now, edits...)
+	return c
+}
+
+// step sets the wall clock so far ahead of the true time, or behind it.
+func (c *clocked) step(t *testing.T, ahead time.Duration) {
+	t.Helper()
+	c.clock.ahead.Store(int64(ahead / time.Second))
+	c.token = ownerToken(t, c.issuer)
+}
+
+// at returns an instant by the true time, as a request spells it.
+func at(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
+
+func (w *world) url(path string) string {
+	return w.public + "/web/v1/workspaces/" + workspace + "/api-keys" + path
+}
+
+func (w *world) rotate(t *testing.T, secret, grace string) string {
+	t.Helper()
+	a := w.call(t, http.MethodPost, w.url("/"+secret[:24]+"/rotate"), `{"gracePeriodSeconds":`+grace+`}`)
+	if a.status != http.StatusOK {
+		t.Fatalf("rotate: %d %s", a.status, a.body)
+	}
+	return member(a.body, "secret")
+}
+
+// mustSay checks the secret.
+func (w *world) mustSay(t *testing.T, when, secret, reason string) {
+	t.Helper()
+	if a := w.verify(t, secret); !strings.Contains(a.body, `"reason":"`+reason+`"`) {
+		t.Errorf("%s: %d %s, want %s", when, a.status, a.body, reason)
+	}
+}
