@@ -125,7 +125,8 @@ func (r *keyring) board() chan struct{} {
 		return r.flight
 	}
 	now := r.now()
-	if !r.lastLookup.IsZero() && now.Sub(r.lastLookup) < r.lookup {
+	// A look-up ahead of now was made by a clock that has been set back since.
+	if since := now.Sub(r.lastLookup); !r.lastLookup.IsZero() && 0 <= since && since < r.lookup {
 		return nil
 	}
 	r.lastLookup = now

@@ -47,6 +47,20 @@ func TestAuthenticate_LooksUpUnknownKeysOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestAuthenticate_LooksUpUnknownKeysByAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	clock := &clock{at: now.Add(2 * time.Hour)}
+	server := serveKeys(t, keySet(ecKey().public()))
+	a := start(t, config(fromURL(server.URL), onClock(clock)))
+	wantRefused(t, a, strangerKey().token(claims(object{"exp": now.Add(24 * time.Hour).Unix()})))
+	if n := server.hits.Load(); n != 2 {
+		t.Errorf("the keys were fetched %d times, want 2", n)
+	}
+	server.serve(keySet(edKey().public()))
+	clock.advance(-2 * time.Hour)
+	wantAccepted(t, a, edKey().token(claims()))
+}
+
 func TestAuthenticate_NeedsNoLookUpToRefuse(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public(), rsaKey().public()))
