@@ -23,7 +23,12 @@ func TestClock_ofTokens(t *testing.T) {
 			t.Errorf("a token of now, by a clock ahead by %v: %d %s", ahead, a.status, a.body)
 		}
 	}
+	c.step(t, -time.Hour)
 	c.token = token
+	if a := c.create(t); a.status != http.StatusUnauthorized {
+		t.Errorf("a token from the future: %d %s", a.status, a.body)
+	}
+	c.clock.ahead.Store(0)
 	if a := c.create(t); a.status != http.StatusCreated {
 		t.Errorf("a token from before the steps: %d %s", a.status, a.body)
 	}
