@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-retry"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // Bounds of the tries after a serialization failure or a deadlock.
@@ -23,4 +25,15 @@ func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 		}
 		return err
 	})
+}
+
+// written writes a change, and says that it was made only to who still waits. A
+// server that is told to wait no longer for its synchronous standby answers
+// that the change is made, though it would be lost in a failover.
+func written(ctx context.Context, write func(ctx context.Context) error) error {
+	err := translate(ctx, retrying(ctx, write))
+	if err == nil && ctx.Err() != nil {
+		return sqlkit.Unavailable(ctx.Err())
+	}
+	return err
 }

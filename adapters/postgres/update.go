@@ -49,11 +49,11 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	defer r.floors.wrote()
 	c := sqlkit.NewChange(change)
 	return c.Write(ctx, func() error {
-		return translate(ctx, retrying(ctx, func(ctx context.Context) error {
+		return written(ctx, func(ctx context.Context) error {
 			return r.transact(ctx, func(tx transaction) error {
 				return tx.update(ctx, workspace, id, c, options.Once)
 			})
-		}))
+		})
 	})
 }
 

@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// The server answers COMMIT when it is told to wait no longer for a standby.
+// That answer must not count, however fast it comes.
+func TestWritten_isNotWhatTheSynchronousStandbyDoesNotHave(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.WithDurability())
+	repo := openFollowed(t, server.NewDatabase(t))
+	id := createIn(t, repo)
+	server.Exec(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
+	server.Restart() // without a standby
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var kept bool
+	err := written(ctx, func(ctx context.Context) error {
+		err := repo.transact(ctx, func(tx transaction) error {
+			_, err := tx.ExecContext(ctx, `UPDATE api_keys SET disabled = true WHERE id = $1`, string(id))
+			return err
+		})
+		kept = err == nil
+		return err
+	})
+	if !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("it is taken for written: %v", err)
+	}
+	if !kept {
+		t.Error("the server did not answer that it is written, so nothing was tested")
+	}
+}
