@@ -20,7 +20,7 @@ type wallClock struct{ ahead atomic.Int64 } // seconds
 // of nanoseconds, beside the monotonic reading. Add would move both.
 func (c *wallClock) now() time.Time {
 	t := time.Now()
-	*(*uint64)(unsafe.Pointer(&t)) += uint64(c.ahead.Load()) << 30 //nolint:gosec // a step back wraps around, as it has to
+	*(*uint64)(unsafe.Pointer(&t)) += uint64(c.ahead.Load()) << 30 // a step back wraps around, as it has to
 	return t
 }
 

@@ -60,7 +60,7 @@ func (all owners) workUntilKilled(t *testing.T, service *process) {
 	var working sync.WaitGroup
 	var killed atomic.Bool
 	var left atomic.Int64
-	left.Store(1 + rand.Int64N(mostBeforeKill)) //nolint:gosec // the moment of a kill is no secret
+	left.Store(1 + rand.Int64N(mostBeforeKill))
 	enough, over := make(chan struct{}), make(chan struct{})
 	for _, o := range all {
 		working.Go(func() {
