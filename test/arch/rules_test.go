@@ -53,6 +53,8 @@ var owners = []owner{
 	{"go.opentelemetry.io/otel/sdk", []string{"adapters/telemetry"}, "others trace by the API, whoever's SDK is behind it"},
 	{"go.opentelemetry.io/otel/exporters", []string{"adapters/telemetry"}, "where traces go is one folder"},
 	{"go.opentelemetry.io/proto", []string{"test"}, "only a test reads what is sent"},
+	{"github.com/Shopify/toxiproxy", []string{"test/fault"}, "faults of the network are one folder"},
+	{"github.com/rs/zerolog", []string{"test/fault"}, "it is there because toxiproxy wants it; logs go to slog"},
 	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are one folder"},
 }
 
@@ -67,6 +69,7 @@ var unlinked = []string{
 	"github.com/google/go-cmp",
 	"github.com/google/wire",
 	"github.com/rogpeppe/go-internal",
+	"github.com/rs/zerolog",
 	"github.com/Shopify/toxiproxy",
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest",
 	"github.com/slaunchx/apikeys/ports/portstest",

@@ -60,7 +60,7 @@ func TestClock_ofTheLastUse(t *testing.T) {
 	used := func(ahead time.Duration) func() bool {
 		return func() bool {
 			c.mustSay(t, "used", secret, "OK")
-			text := member(c.call(t, http.MethodGet, c.url("/"+secret[:24]), "").body, "lastUsedAt")
+			text := member(c.call(t, http.MethodGet, c.url("/"+keyID(secret)), "").body, "lastUsedAt")
 			last, err := time.Parse(time.RFC3339, text)
 			return err == nil && time.Until(last.Add(-ahead)).Abs() < time.Minute
 		}

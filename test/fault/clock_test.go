@@ -75,7 +75,7 @@ func (w *world) url(path string) string {
 
 func (w *world) rotate(t *testing.T, secret, grace string) string {
 	t.Helper()
-	a := w.call(t, http.MethodPost, w.url("/"+secret[:24]+"/rotate"), `{"gracePeriodSeconds":`+grace+`}`)
+	a := w.call(t, http.MethodPost, w.url("/"+keyID(secret)+"/rotate"), `{"gracePeriodSeconds":`+grace+`}`)
 	if a.status != http.StatusOK {
 		t.Fatalf("rotate: %d %s", a.status, a.body)
 	}

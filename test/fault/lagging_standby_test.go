@@ -63,8 +63,7 @@ func (two *twoProcesses) mustAllow(t *testing.T, secret string) {
 // rename changes the key, so that whoever holds it in memory reads it again.
 func (w *world) rename(t *testing.T, secret, name string) {
 	t.Helper()
-	const keyIDLength = 24
-	a := w.call(t, http.MethodPatch, w.public+"/web/v1/workspaces/"+workspace+"/api-keys/"+secret[:keyIDLength], `{"name":"`+name+`"}`)
+	a := w.call(t, http.MethodPatch, w.public+"/web/v1/workspaces/"+workspace+"/api-keys/"+keyID(secret), `{"name":"`+name+`"}`)
 	if a.status != http.StatusOK {
 		t.Fatalf("rename: %d %s", a.status, a.body)
 	}
@@ -72,7 +71,7 @@ func (w *world) rename(t *testing.T, secret, name string) {
 
 func (w *world) disable(t *testing.T, secret string) {
 	t.Helper()
-	l := &life{name: secret[:24], id: secret[:24], stage: rotated}
+	l := &life{name: keyID(secret), id: keyID(secret), stage: rotated}
 	if a, err := l.next(t.Context(), w); err != nil || a.status != http.StatusOK {
 		t.Fatalf("disable: %d %s, %v", a.status, a.body, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // stage is the change of a key that was acknowledged last.
@@ -37,7 +39,7 @@ func (l *life) next(ctx context.Context, w *world) (answer, error) {
 		body = `{"name":"` + l.name + `","scopes":["a:b"]}`
 	case created:
 		url += "/" + l.id + "/rotate"
-	case rotated, disabled:
+	case rotated:
 		url += "/" + l.id + "/disable"
 	}
 	l.open = true
@@ -59,6 +61,9 @@ func (l *life) book(a answer) {
 	}
 	l.stage, l.open = l.stage+1, false
 }
+
+// keyID returns the identifier that a secret begins with.
+func keyID(secret string) string { return secret[:domain.KeyIDLength] }
 
 // member returns a text of a JSON object, or "" when it has none by that name.
 func member(body, name string) string {
