@@ -113,10 +113,12 @@ func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, 
 		f = domain.Faults{{Field: "X-Workspace-Id", Reason: domain.ReasonMismatch, Rule: RuleWorkspaceMismatch}}
 	}
 	faults = append(faults, f...)
+	most := 0 // where it says nothing, only how often it was sent counts
 	if r.Method == http.MethodPost {
-		_, f = header(r.Header, idempotencyKey, 255, optional)
-		faults = append(faults, f...)
+		most = 255
 	}
+	_, f = header(r.Header, idempotencyKey, most, optional)
+	faults = append(faults, f...)
 	_, f = header(r.Header, "X-Api-Key", 0, optional)
 	faults = append(faults, f...)
 	if faults != nil {

@@ -221,3 +221,20 @@ func TestIdempotency_400(t *testing.T) {
 		mustFail(t, do(t, w.create(t, `{"name":"k"}`, set("Idempotency-Key", tt.values...))), []string{tt.want})
 	}
 }
+
+func TestIdempotency_400_sentTwiceWhereItSaysNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	twice := set("Idempotency-Key", "a", "a")
+	patch := w.create(t, `{}`, twice)
+	patch.method, patch.url = http.MethodPatch, patch.url+"/"+id
+	for _, r := range []request{
+		patch,
+		w.manage(t, http.MethodGet, "", twice),
+		w.manage(t, http.MethodGet, "/"+id, twice),
+		w.manage(t, http.MethodGet, "/"+id+"/events", twice),
+	} {
+		mustFail(t, do(t, r), []string{"Idempotency-Key duplicate_field"})
+	}
+}
