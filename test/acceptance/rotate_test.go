@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -93,6 +94,26 @@ func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
 			t.Errorf("%d of the answered secrets work, want 1; %d rotations were given up", current, givenUp.Load())
 		}
 	})
+}
+
+func TestRotateKey_200_withNothingInChunks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	r := w.rotate(t, id, "")
+	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, io.MultiReader()) // whose length nobody knows
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header, req.TransferEncoding = r.header, []string{"chunked"}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("%d, want 200", res.StatusCode)
+	}
 }
 
 func TestRotateKey_409_expired(t *testing.T) {
