@@ -76,20 +76,18 @@ func clearable[T any](dst **T, decode func(jsontext.Value, *T) domain.Faults) fu
 }
 
 // expectedTags reads If-Match (RFC 9110 section 13.1.1): nil when any state
-// will do. A weak tag, and what is no tag, matches nothing.
+// will do. A weak tag, and what is no tag, matches nothing; so does a * that
+// does not stand alone, which must not undo what stands beside it.
 func expectedTags(h http.Header) []string {
 	values := h.Values("If-Match")
-	if len(values) == 0 {
+	if len(values) == 0 || len(values) == 1 && values[0] == "*" {
 		return nil
 	}
 	tags := []string{}
 	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		item = strings.TrimSpace(item)
-		if item == "*" {
-			return nil
-		}
-		if tag, ok := strings.CutPrefix(item, `"`); ok {
-			tags = append(tags, strings.TrimSuffix(tag, `"`))
+		if len(item) >= 2 && item[0] == '"' && item[len(item)-1] == '"' {
+			tags = append(tags, item[1:len(item)-1])
 		}
 	}
 	return tags

@@ -61,7 +61,11 @@ func TestUpdateKey_412(t *testing.T) {
 		if got := do(t, w.manage(t, http.MethodGet, "/"+id)).header.Get("ETag"); got != second {
 			t.Errorf("get says ETag %s, the change said %s", got, second)
 		}
-		for _, stale := range []string{first, "W/" + second, `""`, "nonsense"} {
+		for _, stale := range []string{
+			first, "W/" + second, `""`, "nonsense",
+			strings.TrimSuffix(second, `"`), strings.TrimPrefix(second, `"`), `"`,
+			`"other", *`, `"what looks, *, like a list"`,
+		} {
 			mustBe(t, do(t, w.patch(t, id, `{"name":"theirs"}`, set("If-Match", stale))), 412, "4120", "API key was changed by someone else")
 		}
 		if got := do(t, w.manage(t, http.MethodGet, "/"+id)).data(t)["name"]; got != "mine" {
