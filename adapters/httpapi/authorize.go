@@ -96,11 +96,9 @@ func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.
 		if pair, query, _ = strings.Cut(query, "&"); pair == "" {
 			continue
 		}
-		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(rawName)
-		value, err2 := url.QueryUnescape(rawValue)
+		name, value, illFormed := splitPair(pair)
 		switch {
-		case err != nil || err2 != nil || strings.Contains(pair, ";"):
+		case illFormed != nil: // named by what was meant: there is one parameter
 			return nil, refused("scope", domain.ReasonSyntax, RuleQuerySyntax)
 		case name != "scope":
 			faults = append(faults, refused(name, domain.ReasonUnknownField, RuleUnknownField)...)
