@@ -15,14 +15,20 @@ import (
 const (
 	targetMiss     = 0.80 // of the bare look-ups' rate, in process
 	targetMissHTTP = 0.35 // the same over HTTP
-	targetScale    = 0.90 // of its own rate with a hundredth of the keys
+	targetScale    = 0.90 // of the same with a hundredth of the keys
 	lookups        = 4_000
+
+	// missCache is the room in memory. No key stays there until it is asked for
+	// again, and it is as cheap to keep whatever the database holds.
+	missCache = 100
 )
 
 // BenchmarkCheckMiss compares checks of which every one must read its key with
 // the bare look-up of the same key in PostgreSQL, by the same query through
-// the same driver and as large a pool. The work is of a fixed size: -benchtime
-// changes nothing.
+// the same driver and as large a pool, on a large database and on a small one.
+// That of-10,000-keys falls short of 1 is PostgreSQL's as much as the
+// bare look-up's own does. The work is of a fixed size: -benchtime changes
+// nothing.
 func BenchmarkCheckMiss(b *testing.B) {
 	few, many := newMissing(b, 10_000), newMissing(b, 1_000_000)
 	b.Run("in-process", func(b *testing.B) { compareMisses(b, few.inProcess, many.inProcess, targetMiss) })
@@ -32,12 +38,15 @@ func BenchmarkCheckMiss(b *testing.B) {
 func compareMisses(b *testing.B, few, many pair, target float64) {
 	b.Helper()
 	turns := interleave(b,
-		entrant{few.service, targetClients, lookups},
+		entrant{few.bare, targetClients, lookups}, entrant{few.service, targetClients, lookups},
 		entrant{many.bare, targetClients, lookups}, entrant{many.service, targetClients, lookups})
-	beside := newResult(targetClients, turns[1], turns[2], turn.rate)
+	ratio := func(of, to int) result { return newResult(targetClients, turns[to], turns[of], turn.rate) }
+	beside := ratio(3, 2)
 	beside.report(b)
 	b.ReportMetric(target, "target")
-	b.ReportMetric(newResult(targetClients, turns[0], turns[2], turn.rate).ratio(), "of-10,000-keys")
+	b.ReportMetric(beside.ratio()/ratio(1, 0).ratio(), "of-its-ratio-at-10,000-keys")
+	b.ReportMetric(ratio(3, 1).ratio(), "of-its-rate-at-10,000-keys")
+	b.ReportMetric(ratio(2, 0).ratio(), "bare-of-its-rate-at-10,000-keys")
 	b.ReportMetric(targetScale, "target-of-10,000-keys")
 }
 
@@ -49,7 +58,7 @@ func newMissing(b *testing.B, keys int) misses {
 	b.Helper()
 	databaseURL := migrated(b, pgtest.NewDatabase(b))
 	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
-	cfg.CacheKeys = keys / 100 // in which none of them stays until it is asked for again
+	cfg.CacheKeys = missCache
 	secrets := seededSecrets(b, keys)
 	storeKeys(b, databaseURL, hasher(b, cfg), secrets)
 	bare := &selecting{find: newFind(b, databaseURL), keys: cursor{secrets: secrets}}
@@ -112,7 +121,11 @@ func (s *missingHTTP) clients(t testing.TB, n, keys int) []client {
 	if answer := askOnce(t, s.address, requests[0]); !bytes.Contains(answer.body, []byte(`"allowed":true`)) {
 		t.Fatalf("answer is %s", answer.body)
 	}
-	for len(s.connections) < n {
+	for _, used := range s.connections { // of an earlier turn, maybe of a benchmark that has ended
+		used.Close()
+	}
+	s.connections = s.connections[:0]
+	for range n {
 		s.connections = append(s.connections, dial(t, s.address, nil))
 	}
 	all := make([]client, n)

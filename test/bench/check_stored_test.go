@@ -100,8 +100,11 @@ func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []d
 			digest := hasher.Hash(all[i])
 			return []any{string(all[i].KeyID()), 0, string(digest.Algorithm), digest.PepperID, digest.Sum[:]}
 		})
-	if _, err := db.ExecContext(t.Context(), "VACUUM ANALYZE"); err != nil {
-		t.Fatal(err)
+	// What the filling left to do is not the cost of what is measured.
+	for _, after := range []string{"VACUUM (ANALYZE, FREEZE)", "CHECKPOINT"} {
+		if _, err := db.ExecContext(t.Context(), after); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
