@@ -1,8 +1,12 @@
 package keycache
 
 import (
+	"bytes"
 	"context"
+	"runtime"
 	"testing"
+
+	"github.com/maypok86/otter/v2"
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
@@ -65,5 +69,41 @@ func TestKeep_keepsNothingOfAKeyEvictedSinceItsRead(t *testing.T) {
 				t.Error("a key that was read afterwards is not kept")
 			}
 		})
+	}
+}
+
+func TestKeep_looksForAnEvictionUnderTheLockOfTheKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	id := newID(t)
+	known, before, cache := application.NewKnownKey(domain.Rehydrate(domain.Snapshot{ID: id})), w.generation(id).Load(), w.known.Load()
+	done := make(chan struct{})
+	cache.Compute(id, func(held *application.KnownKey, _ bool) (*application.KnownKey, otter.ComputeOp) {
+		go func() {
+			defer close(done)
+			keep(w.Cache, cache, id, known, before)
+		}()
+		untilAMutexIsWaitedForIn(t, "keycache.keep[")
+		w.generation(id).Add(1) // as Evict does, which then waits for the lock too
+		return held, otter.CancelOp
+	})
+	<-done
+	if _, kept := cache.GetIfPresent(id); kept {
+		t.Error("the key is kept")
+	}
+}
+
+// untilAMutexIsWaitedForIn returns once a goroutine waits for a mutex with
+// that function on its stack.
+func untilAMutexIsWaitedForIn(t *testing.T, function string) {
+	t.Helper()
+	all := make([]byte, 1<<20)
+	for t.Context().Err() == nil {
+		for stack := range bytes.SplitSeq(all[:runtime.Stack(all, true)], []byte("\n\n")) {
+			if bytes.Contains(stack, []byte("[sync.Mutex.Lock")) && bytes.Contains(stack, []byte(function)) {
+				return
+			}
+		}
+		runtime.Gosched()
 	}
 }
