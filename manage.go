@@ -45,7 +45,8 @@ func (s *Service) GetKey(ctx context.Context, owner Owner, id domain.KeyID) (*do
 	return s.get.Do(ctx, owner, id)
 }
 
-// ListKeys returns one page of the keys that filter admits now.
+// ListKeys returns one page of the keys that filter admits at its At, or now
+// where that is zero.
 func (s *Service) ListKeys(ctx context.Context, owner Owner, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
 	return s.list.Do(ctx, owner, filter, order, page)
 }

@@ -19,12 +19,14 @@ func NewListKeys(keys ports.KeyReader, now func() time.Time) *ListKeys {
 	return &ListKeys{keys: keys, now: now}
 }
 
-// Do returns one page of the keys that filter admits now; its At is not
-// looked at. It returns the errors of [ports.KeyReader].
+// Do returns one page of the keys that filter admits at its At, or now where
+// that is zero. It returns the errors of [ports.KeyReader].
 func (uc *ListKeys) Do(ctx context.Context, owner Owner, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
 	if !owner.proven() {
 		return ports.KeyPage{}, domain.ErrNotOwner
 	}
-	filter.At = uc.now()
+	if filter.At.IsZero() {
+		filter.At = uc.now()
+	}
 	return uc.keys.List(ctx, owner.workspace, filter, order, page)
 }

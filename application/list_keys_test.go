@@ -10,16 +10,24 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestListKeys_JudgesTheStatusNow(t *testing.T) {
+func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	createdIn(t, keys, spec(t)) // expires in a day
-	for later, want := range map[time.Duration]int64{0: 0, 24 * time.Hour: 1} {
-		at := func() time.Time { return now.Add(later) }
-		expired := domain.KeyFilter{Status: domain.StatusExpired, At: now.Add(time.Hour)}
-		list, err := application.NewListKeys(keys, at).Do(t.Context(), ownerOf(t, domain.PortalTenant), expired, domain.Order{}, domain.Page{})
-		if err != nil || list.Total != want || len(list.Keys) != int(want) {
-			t.Errorf("after %s %d keys are expired, %v, want %d", later, list.Total, err, want)
+	for name, c := range map[string]struct {
+		clock, filter time.Time
+		want          int64
+	}{
+		"now, before":                {now, time.Time{}, 0},
+		"now, after":                 {now.Add(24 * time.Hour), time.Time{}, 1},
+		"before, whatever it is now": {now.Add(24 * time.Hour), now.Add(time.Hour), 0},
+		"after, whatever it is now":  {now, now.Add(24 * time.Hour), 1},
+	} {
+		expired := domain.KeyFilter{Status: domain.StatusExpired, At: c.filter}
+		uc := application.NewListKeys(keys, func() time.Time { return c.clock })
+		list, err := uc.Do(t.Context(), ownerOf(t, domain.PortalTenant), expired, domain.Order{}, domain.Page{})
+		if err != nil || list.Total != c.want || len(list.Keys) != int(c.want) {
+			t.Errorf("%s: %d keys are expired, %v, want %d", name, list.Total, err, c.want)
 		}
 	}
 }

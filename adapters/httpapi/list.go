@@ -17,11 +17,12 @@ func (a *API) listKeys(x *exchange, owner application.Owner) error {
 	}
 	ctx, cancel := x.bounded()
 	defer cancel()
+	q.filter.At = a.Now() // of one key the filter and the answer must say the same
 	list, err := a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
 	if err != nil {
 		return err
 	}
-	return x.succeed(http.StatusOK, toKeyPage(list, q.page, a.Now()))
+	return x.succeed(http.StatusOK, toKeyPage(list, q.page, q.filter.At))
 }
 
 // keyQuery is what a list of keys is asked for.

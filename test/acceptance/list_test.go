@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
@@ -180,5 +182,32 @@ func TestListKeys_403(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"ADMIN", "OPERATOR", "VIEWER", "owner"} {
 		mustBe(t, do(t, w.list(t, "?page=x", as(w.token(t, role(name))))), 403, "4030", "Only workspace owner can manage API keys")
+	}
+}
+
+// ticking is a clock that each reading moves on by a second.
+type ticking struct{ at atomic.Int64 }
+
+func (c *ticking) Now() time.Time { return time.Unix(c.at.Add(1), 0) }
+
+func TestListKeys_200_showsEachKeyAsTheFilterSawIt(t *testing.T) {
+	t.Parallel()
+	clock := new(ticking)
+	clock.at.Store(now.Unix())
+	w := newWorld(t, nil, apikeys.WithClock(clock.Now))
+	w.issuer.SetClock(clock.Now)
+	expiring := now.Add(time.Hour)
+	for i := range 60 {
+		w.newKey(t, fmt.Sprintf(`{"name":"k","expiresAt":%q}`, expiring.Add(time.Duration(i)*time.Second).Format(time.RFC3339)))
+	}
+	clock.at.Store(expiring.Unix())
+	items := do(t, w.list(t, "?status=ACTIVE&size=100")).data(t)["items"].([]any)
+	if len(items) == 0 || len(items) == 60 {
+		t.Errorf("%d keys are active", len(items))
+	}
+	for _, item := range items {
+		if status := item.(map[string]any)["status"]; status != "ACTIVE" {
+			t.Errorf("status is %v", status)
+		}
 	}
 }
