@@ -104,7 +104,7 @@ func TestAuthorize_aStoppedServiceIsUnavailable(t *testing.T) {
 	if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); !d.Allowed() || err != nil {
 		t.Fatalf("Authorize() = %v, %v", d.Verdict, err)
 	}
-	w.stop()
+	w.Stop()
 	d, err := client.Authorize(t.Context(), domain.Check{Secret: secret})
 	if d.Allowed() || !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Authorize() = %v, %v", d.Verdict, err)

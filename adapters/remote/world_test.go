@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,10 +46,10 @@ func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
 
 // world is a running service on memory that wants the token.
 type world struct {
-	*apikeys.Service
+	*serving.Service
+
 	clock    *clock
 	internal string // http://host:port
-	stop     func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -63,36 +62,8 @@ func newWorld(t *testing.T) *world {
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), token
 	clock := newClock()
-	listening := make(chan apikeys.Listeners, 1)
-	service, err := apikeys.New(t.Context(), cfg,
-		apikeys.WithAuthenticator(nobody{}),
-		apikeys.WithClock(clock.Now),
-		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- service.Run(ctx) }()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := service.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	select {
-	case l := <-listening:
-		return &world{Service: service, clock: clock, internal: "http://" + l.Internal.String(), stop: stop}
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the service did not start: %v", err)
-		return nil
-	}
+	running := serving.Start(t, cfg, apikeys.WithAuthenticator(nobody{}), apikeys.WithClock(clock.Now))
+	return &world{Service: running, clock: clock, internal: "http://" + running.Internal}
 }
 
 // key makes a key with those scopes that may be used from those addresses.

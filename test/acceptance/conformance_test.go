@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/test/conform"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // contract is the document, and what it says of each listener. Reading it
@@ -42,13 +42,13 @@ var listening sync.Map // string to *conform.Listener
 
 // heldToTheDocument has every exchange with a service checked as long as the
 // test lasts.
-func heldToTheDocument(t *testing.T, l apikeys.Listeners) {
+func heldToTheDocument(t *testing.T, running *serving.Service) {
 	t.Helper()
 	contract, err := readContract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, internal := l.Public.String(), l.Internal.String()
+	public, internal := running.Public, running.Internal
 	listening.Store(public, contract.public)
 	listening.Store(internal, contract.internal)
 	t.Cleanup(func() { listening.Delete(public); listening.Delete(internal) })

@@ -2,10 +2,8 @@ package acceptance
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -93,42 +92,14 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	if change != nil {
 		change(&cfg)
 	}
-	listening := make(chan apikeys.Listeners, 1)
-	opts = append([]apikeys.Option{
-		apikeys.WithClock(clock.Now),
-		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }),
-	}, opts...)
-	service, err := apikeys.New(t.Context(), cfg, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- service.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := service.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	select {
-	case l := <-listening:
-		heldToTheDocument(t, l)
-		return &world{
-			public:   "http://" + l.Public.String(),
-			internal: "http://" + l.Internal.String(),
-			issuer:   issuer,
-			clock:    clock,
-			service:  service,
-		}
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-		return nil
+	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now)}, opts...)...)
+	heldToTheDocument(t, running)
+	return &world{
+		public:   "http://" + running.Public,
+		internal: "http://" + running.Internal,
+		issuer:   issuer,
+		clock:    clock,
+		service:  running.Service,
 	}
 }
 

@@ -29,6 +29,7 @@ var layers = []layer{
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it makes the tokens that jwtauth reads"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters can be exchanged because they do not know each other"},
 	{in: "cmd", may: []string{".", "config", "domain"}, why: "the command can do nothing that an embedder cannot"},
+	{in: "test/serving", may: []string{".", "config"}, why: "it runs the service for those that test it from outside"},
 	{in: "test/*", why: "what tests share must not bring the code under test along"},
 	{in: ".", may: []string{"domain", "config", "ports", "application", "adapters"}, why: "the front door knows every room but those that stand on it"},
 }

@@ -59,8 +59,8 @@ type checkService struct {
 
 func newCheckService(t testing.TB) *checkService {
 	t.Helper()
-	running, listeners := newServing(t, settings(t, jwttest.NewIssuer(t), "memory://"))
-	return &checkService{address: listeners.Internal.String(), secret: create(t, running).Reveal()}
+	running := newServing(t, settings(t, jwttest.NewIssuer(t), "memory://"))
+	return &checkService{address: running.Internal, secret: create(t, running.Service).Reveal()}
 }
 
 func (s *checkService) verifyRequest() []byte {

@@ -63,8 +63,7 @@ func newMissing(b *testing.B, keys int) misses {
 	storeKeys(b, databaseURL, hasher(b, cfg), secrets)
 	bare := &selecting{find: newFind(b, databaseURL), keys: cursor{secrets: secrets}}
 	inProcess := &missing{service: newEmbedded(b, cfg), keys: cursor{secrets: secrets}}
-	_, listeners := newServing(b, cfg)
-	overHTTP := &missingHTTP{address: listeners.Internal.String(), keys: cursor{secrets: secrets}}
+	overHTTP := &missingHTTP{address: newServing(b, cfg).Internal, keys: cursor{secrets: secrets}}
 	return misses{inProcess: pair{bare, inProcess}, overHTTP: pair{bare, overHTTP}}
 }
 

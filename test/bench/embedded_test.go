@@ -1,13 +1,13 @@
 package bench
 
 import (
-	"context"
 	"crypto/rand"
 	"testing"
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // newEmbedded starts a service that listens nowhere.
@@ -26,27 +26,9 @@ func newEmbedded(t testing.TB, cfg config.Config, options ...apikeys.Option) *ap
 }
 
 // newServing starts a service that listens on free ports.
-func newServing(t testing.TB, cfg config.Config, options ...apikeys.Option) (*apikeys.Service, apikeys.Listeners) {
+func newServing(t testing.TB, cfg config.Config) *serving.Service {
 	t.Helper()
-	listening := make(chan apikeys.Listeners, 1)
-	s := newEmbedded(t, cfg, append(options, apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))...)
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	stopped := make(chan error, 1)
-	go func() { stopped <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-	})
-	select {
-	case l := <-listening:
-		return s, l
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-		return nil, apikeys.Listeners{}
-	}
+	return serving.Start(t, cfg, apikeys.WithLogger(newLogger(t)))
 }
 
 // create makes a key by a direct call and returns its secret.

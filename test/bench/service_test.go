@@ -37,8 +37,7 @@ type service struct {
 func newService(t testing.TB, databaseURL string) *service {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
-	_, listeners := newServing(t, settings(t, issuer, databaseURL))
-	s := &service{address: listeners.Public.String(), issuer: issuer}
+	s := &service{address: newServing(t, settings(t, issuer, databaseURL)).Public, issuer: issuer}
 	t.Cleanup(s.disconnect)
 	return s
 }

@@ -1,8 +1,6 @@
 package fuzzapi
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/conform"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 const (
@@ -46,15 +45,15 @@ func newService(t *testing.T) *service {
 	issuer := jwttest.NewIssuer(t)
 	issuer.SetClock(s.clock.Now)
 	s.tokens = tokensOf(t, issuer)
-	l := s.run(t, configuration(t, issuer))
+	running := serving.Start(t, configuration(t, issuer), apikeys.WithRepository(s.store), apikeys.WithClock(s.clock.Now))
 	document := readDocument(t)
 	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
-	s.operations = operationsOf(document, map[string]string{publicServer: l.Public.String(), internalServer: l.Internal.String()})
+	s.operations = operationsOf(document, map[string]string{publicServer: running.Public, internalServer: running.Internal})
 	s.client = &http.Client{
 		Transport: &conform.Transport{
 			Base: &http.Transport{DisableCompression: true},
 			Listener: func(host string) *conform.Listener {
-				if host == l.Public.String() {
+				if host == running.Public {
 					return public
 				}
 				return internal
@@ -80,40 +79,6 @@ func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	cfg.ManagementRate = 0 // the clock stands still
 	cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	return cfg
-}
-
-// run runs the service until the test ends.
-func (s *service) run(t *testing.T, cfg config.Config) apikeys.Listeners {
-	t.Helper()
-	listening := make(chan apikeys.Listeners, 1)
-	running, err := apikeys.New(t.Context(), cfg,
-		apikeys.WithRepository(s.store),
-		apikeys.WithClock(s.clock.Now),
-		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- running.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := running.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	select {
-	case l := <-listening:
-		return l
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-		panic("unreachable")
-	}
 }
 
 // tokensOf are one of each kind.

@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,30 +52,16 @@ func start(t *testing.T, change func(*config.Config)) *service {
 		change(&cfg)
 	}
 	s := &service{log: &log{}}
-	listening := make(chan apikeys.Listeners, 1)
-	running, err := apikeys.New(t.Context(), cfg,
-		apikeys.WithAuthenticator(anyone{}),
-		apikeys.WithLogger(slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- running.Run(context.WithoutCancel(t.Context())) }()
 	t.Cleanup(func() {
-		s.mustBeAlive(t)
-		if err := running.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-ended; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
 		if s.log.contains(marker) {
 			t.Error("the log holds what was sent")
 		}
 	})
-	l := <-listening
-	s.public, s.internal = l.Public.String(), l.Internal.String()
+	running := serving.Start(t, cfg,
+		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	s.public, s.internal = running.Public, running.Internal
+	t.Cleanup(func() { s.mustBeAlive(t) })
 	return s
 }
 

@@ -1,0 +1,56 @@
+// Package serving runs a service for tests that talk to it from outside.
+package serving
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+)
+
+// Service is a service that listens.
+type Service struct {
+	*apikeys.Service
+
+	Public, Internal string // host:port
+	// Stop ends it before the test does.
+	Stop func()
+}
+
+// Start runs a service until the end of the test, which fails if the service
+// does not end well. It logs nothing unless an option says otherwise.
+func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service {
+	t.Helper()
+	listening := make(chan apikeys.Listeners, 1)
+	service, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }),
+	}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if err := service.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	select {
+	case l := <-listening:
+		return &Service{Service: service, Public: l.Public.String(), Internal: l.Internal.String(), Stop: stop}
+	case err := <-stopped:
+		stopped <- err
+		t.Fatalf("the service did not start: %v", err)
+		return nil
+	}
+}
