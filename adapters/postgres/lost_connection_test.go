@@ -3,9 +3,6 @@ package postgres_test
 import (
 	"crypto/rand"
 	"errors"
-	"io"
-	"net"
-	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/relay"
 )
 
 func TestCreate_whoseAnswerIsLostIsMadeOnce(t *testing.T) {
@@ -231,44 +229,14 @@ type line struct {
 
 func newLine(t *testing.T, dsn string) *line {
 	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, listener := u.Host, listen(t)
-	u.Host = listener.Addr().String()
-	l := &line{dsn: u.String()}
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go l.carry(client, server)
-		}
-	}()
+	l := new(line)
+	l.dsn = relay.Before(t, dsn, func() relay.Watches { return relay.Watches{Answered: l.watch} })
 	return l
 }
 
-func (l *line) carry(client net.Conn, server string) {
-	defer func() { _ = client.Close() }()
-	backend, err := net.Dial("tcp", server)
-	if err != nil {
-		return
+func (l *line) watch([]byte) relay.Fate {
+	if l.cutAt.Load() > 0 && l.cutAt.Add(-1) == 0 {
+		return relay.HangUp
 	}
-	defer func() { _ = backend.Close() }()
-	go func() {
-		_, _ = io.Copy(backend, client)
-		_ = backend.Close()
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := backend.Read(buf)
-		if err != nil || l.cutAt.Load() > 0 && l.cutAt.Add(-1) == 0 {
-			return
-		}
-		if _, err := client.Write(buf[:n]); err != nil {
-			return
-		}
-	}
+	return relay.Pass
 }

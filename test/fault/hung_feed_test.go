@@ -2,9 +2,6 @@ package fault
 
 import (
 	"bytes"
-	"io"
-	"net"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/relay"
 )
 
 // staleFor bounds how long a check may miss a change while the database answers.
@@ -73,65 +71,27 @@ var ofTheFeed = [][]byte{[]byte("pg_current_snapshot"), []byte("LISTEN")}
 
 func newFeedLine(t *testing.T, databaseURL string) *feedLine {
 	t.Helper()
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	server := u.Host
-	u.Host = listener.Addr().String()
-	l := &feedLine{databaseURL: u.String()}
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go l.carry(client, server)
-		}
-	}()
+	l := new(feedLine)
+	l.databaseURL = relay.Before(t, databaseURL, func() relay.Watches {
+		watch := l.watch()
+		return relay.Watches{Sent: watch, Answered: watch}
+	})
 	return l
 }
 
-func (l *feedLine) carry(client net.Conn, server string) {
-	defer client.Close()
-	backend, err := net.Dial("tcp", server)
-	if err != nil {
-		return
-	}
-	defer backend.Close()
+// watch finds out whether a connection is the feed's.
+func (l *feedLine) watch() relay.Watch {
 	var feeds atomic.Bool
-	go func() {
-		defer backend.Close()
-		l.pass(backend, client, &feeds)
-	}()
-	l.pass(client, backend, &feeds)
-}
-
-// pass copies what comes until the connection ends, and finds out whether it
-// is the feed's.
-func (l *feedLine) pass(to io.Writer, from io.Reader, feeds *atomic.Bool) {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buf)
-		if err != nil {
-			return
-		}
+	return func(piece []byte) relay.Fate {
 		for _, part := range ofTheFeed {
-			if bytes.Contains(buf[:n], part) {
+			if bytes.Contains(piece, part) {
 				feeds.Store(true)
 			}
 		}
-		if feeds.Load() && l.hang.Load() {
-			l.swallowed.Add(int64(n))
-			continue
+		if !feeds.Load() || !l.hang.Load() {
+			return relay.Pass
 		}
-		if _, err := to.Write(buf[:n]); err != nil {
-			return
-		}
+		l.swallowed.Add(int64(len(piece)))
+		return relay.Swallow
 	}
 }
