@@ -86,8 +86,9 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 // and the contract itself at /openapi.json and /openapi.yaml.
 func (s *Service) Handler() http.Handler { return s.api.Public() }
 
-// InternalHandler returns the permission check and the probes. It must not be
-// reachable from where [Service.Handler] is.
+// InternalHandler returns the permission check, the probes and the metrics,
+// and the contract itself once more. It must not be reachable from where
+// [Service.Handler] is.
 func (s *Service) InternalHandler() http.Handler { return s.api.Internal() }
 
 // Authorize answers a permission check. An error means that there is no

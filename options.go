@@ -71,7 +71,9 @@ func newOptions(opts []Option) *options {
 }
 
 // WithRepository keeps keys in a store of the caller's own, which must pass
-// the suites of ports/portstest. The service neither migrates nor closes it.
+// the suites of ports/portstest. The service does not close it. Where it has a
+// method Migrate(context.Context) error, as the stores of this module have, the
+// service calls that at its start if Migrate of the configuration is "auto".
 func WithRepository(r ports.KeyRepository) Option {
 	return func(o *options) { o.repository = r }
 }

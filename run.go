@@ -11,9 +11,10 @@ import (
 var errClosed = errors.New("the service is closed")
 
 // Run listens on the public and the internal address of the configuration
-// until ctx ends. Then it stops accepting, lets the requests under way finish
-// for up to 20 s a side, and returns nil; the internal side, where others ask
-// for permission, stops last.
+// until ctx ends or the service is closed. Then it stops accepting, lets the
+// requests under way finish for up to 20 s a side, and returns nil, or an error
+// when some were cut off; the internal side, where others ask for permission,
+// stops last.
 func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
 		return errClosed

@@ -16,10 +16,10 @@ type Config struct {
 	Addr string `name:"addr" env:"APIKEYS_ADDR" default:":8080" placeholder:"HOST:PORT" group:"Listening" help:"Address of the public listener: the management API. No host means every interface, port 0 a free port."`
 
 	// InternalAddr is where the internal listener accepts connections:
-	// permission checks and health. On anything but a loopback address it
+	// permission checks, probes and metrics. On anything but a loopback address it
 	// needs InternalToken. Same form as Addr, from which it must differ.
 	// Variable APIKEYS_INTERNAL_ADDR, default "127.0.0.1:8081".
-	InternalAddr string `name:"internal-addr" env:"APIKEYS_INTERNAL_ADDR" default:"127.0.0.1:8081" placeholder:"HOST:PORT" group:"Listening" help:"Address of the internal listener: permission checks and health. Anything but loopback needs APIKEYS_INTERNAL_TOKEN."`
+	InternalAddr string `name:"internal-addr" env:"APIKEYS_INTERNAL_ADDR" default:"127.0.0.1:8081" placeholder:"HOST:PORT" group:"Listening" help:"Address of the internal listener: permission checks, probes and metrics. Anything but loopback needs APIKEYS_INTERNAL_TOKEN."`
 
 	// InternalToken is what callers of the internal listener send in
 	// X-Internal-Token: at least 32 visible ASCII characters. None is asked

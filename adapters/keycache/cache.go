@@ -99,12 +99,13 @@ func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.K
 	}
 }
 
-// Find returns the key as it was at some instant after at, or, from memory,
-// as the feed last confirmed it to be:
+// Find returns the key as the store has it, read for this caller or for one who
+// asked shortly before, or, from memory, as the feed last confirmed it to be:
 //
 //   - confirmed within the last second: memory answers, without a read;
 //   - not confirmed for longer, or the last poll failed: the store is asked,
-//     and memory answers only if that fails, for as long as the grace lasts;
+//     and memory answers only if that fails, for as long as the grace lasts,
+//     and not where too many others wait for the store to be asked in time;
 //   - beyond the grace: the store alone answers.
 //
 // It returns [domain.ErrKeyNotFound], or an error that wraps

@@ -16,7 +16,7 @@ func (pepperCmd) Help() string {
 
   (umask 077; apikeys pepper > peppers)
 
-To change peppers, put a new entry before the old ones, with a comma between, and keep the old: secrets hashed under a pepper that is gone are refused.`
+To change peppers, append a new entry, after a comma, on every replica and restart each; then move it to the front, likewise. Keep the old ones: secrets hashed under a pepper that is gone are refused.`
 }
 
 // Run prints a new entry.
