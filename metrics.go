@@ -9,12 +9,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func provideMetrics(keys keys, usage *application.Usage, limits limits) *telemetry.Metrics {
+func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits) *telemetry.Metrics {
 	return telemetry.New(telemetry.Options{
-		Routes: httpapi.Routes(),
-		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
-		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
-		Limits: limits.stats,
+		Routes:  httpapi.Routes(),
+		Cache:   func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
+		Usage:   func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
+		Limits:  limits.stats,
+		Version: o.version,
 	})
 }
 

@@ -56,6 +56,7 @@ type options struct {
 	listening     func(Listeners)
 	traces        trace.TracerProvider
 	tracing       bool // as the environment says, unless traces is set
+	version       string
 }
 
 func newOptions(opts []Option) *options {
@@ -119,4 +120,10 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 // nowhere when they name no OTLP endpoint. The command line does so.
 func WithTracing() Option {
 	return func(o *options) { o.tracing = true }
+}
+
+// WithVersion names the release that runs, in metrics and traces. Without it,
+// or by an empty one, that is the version of this module in the Go build.
+func WithVersion(version string) Option {
+	return func(o *options) { o.version = version }
 }

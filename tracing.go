@@ -15,7 +15,7 @@ func provideTraces(ctx context.Context, o *options) (trace.TracerProvider, func(
 	if o.traces != nil || !o.tracing {
 		return o.traces, func() {}, nil
 	}
-	tracing, err := telemetry.NewTracing(ctx, o.logger)
+	tracing, err := telemetry.NewTracing(ctx, o.logger, o.version)
 	if fault, ok := errors.AsType[*telemetry.Fault](err); ok {
 		err = config.Faults{{Variable: fault.Variable, Problem: fault.Problem}}
 	}

@@ -90,7 +90,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	metrics := provideMetrics(apikeysKeys, usage, apikeysLimits)
+	metrics := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
 	apikeysMetered := provideMetered(authorize, metrics)
 	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits, tracerProvider)
 	if err != nil {

@@ -11,20 +11,30 @@ const modulePath = "github.com/slaunchx/apikeys"
 
 // buildInfo tells which release runs, as labels of a gauge that is always 1.
 func buildInfo(released string) prometheus.Collector {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
+	info := readBuild()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "build_info",
 		Help: "The release that runs; always 1.",
 		ConstLabels: prometheus.Labels{
-			"version":   cmp.Or(released, moduleVersion(info), "(devel)"),
+			"version":   release(released, info),
 			"goversion": info.GoVersion,
 		},
 	})
 	build.Set(1)
 	return build
+}
+
+func readBuild() *debug.BuildInfo {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info
+	}
+	return &debug.BuildInfo{}
+}
+
+// release returns what the release is called, by who made it or else by the
+// Go build.
+func release(named string, info *debug.BuildInfo) string {
+	return cmp.Or(named, moduleVersion(info), "(devel)")
 }
 
 // moduleVersion returns the version of this module in a program that may

@@ -1,12 +1,10 @@
 package telemetry
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -35,8 +33,8 @@ type Tracing struct {
 // NewTracing returns what the OTEL_… variables of the process ask for: nil,
 // and nothing was begun, where they name no OTLP endpoint or turn traces off.
 // It returns a [*Fault] for a variable that cannot be heeded. Nothing is set
-// for the process as a whole.
-func NewTracing(ctx context.Context, logger *slog.Logger) (*Tracing, error) {
+// for the process as a whole. Of an empty version the Go build tells.
+func NewTracing(ctx context.Context, logger *slog.Logger, version string) (*Tracing, error) {
 	asked, err := tracesAsked(os.Getenv)
 	if err != nil || !asked {
 		return nil, err
@@ -45,16 +43,16 @@ func NewTracing(ctx context.Context, logger *slog.Logger) (*Tracing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("OTLP exporter: %w", err)
 	}
-	return startTracing(ctx, otlp, logger), nil
+	return startTracing(ctx, otlp, logger, version), nil
 }
 
-func startTracing(ctx context.Context, otlp sdktrace.SpanExporter, logger *slog.Logger) *Tracing {
+func startTracing(ctx context.Context, otlp sdktrace.SpanExporter, logger *slog.Logger, version string) *Tracing {
 	e := newExporter(otlp, logger)
 	return &Tracing{
 		exporter: e,
 		provider: sdktrace.NewTracerProvider(
 			sdktrace.WithBatcher(e),
-			sdktrace.WithResource(describeProcess(ctx, logger)),
+			sdktrace.WithResource(describeProcess(ctx, logger, version)),
 			sdktrace.WithRawSpanLimits(spanLimits()),
 		),
 	}
@@ -73,15 +71,11 @@ func (t *Tracing) Close() error {
 
 // describeProcess says who sends: OTEL_SERVICE_NAME and
 // OTEL_RESOURCE_ATTRIBUTES have the last word.
-func describeProcess(ctx context.Context, logger *slog.Logger) *resource.Resource {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
+func describeProcess(ctx context.Context, logger *slog.Logger, version string) *resource.Resource {
 	r, err := resource.New(ctx,
 		resource.WithAttributes(
 			semconv.ServiceName(namespace),
-			semconv.ServiceVersion(cmp.Or(moduleVersion(info), "(devel)"))),
+			semconv.ServiceVersion(release(version, readBuild()))),
 		resource.WithTelemetrySDK(),
 		resource.WithFromEnv())
 	if err != nil { // what could be read is in r

@@ -10,8 +10,12 @@ import (
 // second at its end.
 const raceAtOnce = "GORACE=atexit_sleep_ms=0"
 
+// releasedAs is the release that the test binary is of.
+const releasedAs = "v0.0.0-tested"
+
 // TestMain lets the test binary stand in for the commands that tests run.
 func TestMain(m *testing.M) {
+	version = releasedAs
 	testscript.Main(m, map[string]func(){
 		"apikeys": main,
 		"curl":    curlStandIn,

@@ -62,7 +62,7 @@ func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
 // serve runs a service until ctx ends. Being stopped while it starts is a
 // clean stop too.
 func serve(ctx context.Context, cfg config.Config, opts ...apikeys.Option) error {
-	service, err := apikeys.New(ctx, cfg, append(opts, apikeys.WithTracing())...)
+	service, err := apikeys.New(ctx, cfg, append(opts, apikeys.WithTracing(), apikeys.WithVersion(version))...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil

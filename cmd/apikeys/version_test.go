@@ -1,6 +1,10 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"testing"
 )
@@ -29,4 +33,25 @@ func TestVersionLine_says_what_was_built(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestServe_tells_who_scrapes_it_which_release_it_is(t *testing.T) {
+	t.Parallel()
+	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
+	t.Cleanup(func() { service.stop(t) })
+	url := regexp.MustCompile(`http://[^/]+`).FindString(service.check) + "/metrics"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, string(text), `(?m)^apikeys_build_info\{.*version="`+releasedAs+`"\} 1$`)
 }

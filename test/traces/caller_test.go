@@ -43,6 +43,16 @@ func TestTraces_goOnFromATrustedCaller(t *testing.T) {
 	}
 }
 
+func TestTraces_nameTheRelease(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "memory://", apikeys.WithTracing(), apikeys.WithVersion("v9.8.7"))
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("released")})
+	s.sent(t)
+	if got := received.request(t, s.id("released")).says["service.version"]; got != "v9.8.7" {
+		t.Errorf("the release is said to be %q", got)
+	}
+}
+
 func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "memory://", apikeys.WithTracing())
