@@ -104,8 +104,8 @@ func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.K
 //
 //   - confirmed within the last second: memory answers, without a read;
 //   - not confirmed for longer, or the last poll failed: the store is asked,
-//     and memory answers only if that fails, for as long as the grace lasts,
-//     and not where too many others wait for the store to be asked in time;
+//     and memory answers, for as long as the grace lasts, only if that fails,
+//     or if it had no time for this key and answered no other meanwhile;
 //   - beyond the grace: the store alone answers.
 //
 // It returns [domain.ErrKeyNotFound], or an error that wraps

@@ -17,6 +17,8 @@ type flight struct {
 	ctx      context.Context //nolint:containedctx // its values are those of the caller that began it
 	load     load
 	deadline time.Time
+	answered uint64 // how many its lane had answered when it boarded
+	read     bool   // the store was asked
 
 	landed chan struct{} // closed once there is a result
 	known  *application.KnownKey
@@ -44,6 +46,7 @@ func (f *flight) fly() {
 		f.err = fmt.Errorf("wait for other reads: %w: %w", errNotRead, err)
 		return
 	}
+	f.read = true
 	f.known, f.err = contained(ctx, f.load)
 }
 

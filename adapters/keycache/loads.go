@@ -2,6 +2,7 @@ package keycache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -30,6 +31,9 @@ const MaximumReads = concurrentLoads + concurrentRereads
 // which proves nothing about the store.
 var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)
 
+// errSilent says that the store was not asked, since it answered nobody.
+var errSilent = fmt.Errorf("the store answers no read: %w", domain.ErrUnavailable)
+
 // loads reads each key once at a time, and only so many at once. Its readers
 // are goroutines that end when nothing waits for them. A goroutine for each
 // read would have to grow its stack each time, at a tenth of the cost of a read.
@@ -41,6 +45,8 @@ type loads struct {
 	flights map[string]*flight
 	waiting []*flight // for a reader, the first to come first
 	readers int
+	// answered counts the reads that the store has answered.
+	answered uint64
 }
 
 func newLoads(atOnce int, timeout time.Duration) *loads {
@@ -72,6 +78,7 @@ func (l *loads) board(ctx context.Context, name string, load load) (*flight, err
 		return nil, fmt.Errorf("too many keys are being read: %w", errNotRead)
 	}
 	f := newFlight(ctx, name, load, l.timeout)
+	f.answered = l.answered
 	l.flights[name] = f
 	if l.readers < l.atOnce {
 		l.readers++
@@ -98,6 +105,7 @@ func (l *loads) land(f *flight) (next *flight) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.flights, f.name)
+	l.count(f)
 	if len(l.waiting) == 0 {
 		l.readers--
 		return nil
@@ -105,6 +113,20 @@ func (l *loads) land(f *flight) (next *flight) {
 	next, l.waiting[0] = l.waiting[0], nil
 	l.waiting = l.waiting[1:]
 	return next
+}
+
+// count is called with the lock held. A store that is silent keeps every reader
+// for all its time, so that most who wait are never read for. Where it has
+// answered nobody since f boarded, it has failed f too. Where it has answered
+// one, that f was not read proves nothing: a flood could else bring back a key
+// that was withdrawn.
+func (l *loads) count(f *flight) {
+	switch {
+	case !errors.Is(f.err, domain.ErrUnavailable):
+		l.answered++
+	case !f.read && l.answered == f.answered:
+		f.err = errSilent
+	}
 }
 
 // underWay returns how many reads are under way or waiting.

@@ -145,3 +145,27 @@ func TestFind_aFloodOfUnknownIDsMakesNoStaleYes(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+func TestFind_memoryAnswersForAllKeysWhenTheStoreIsSilent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		ids := make([]domain.KeyID, 10*concurrentRereads)
+		for i := range ids {
+			ids[i] = newID(t)
+			w.store.put(ids[i], false)
+			w.status(t, ids[i])
+		}
+		w.clock = begin.Add(10 * time.Second)
+		w.store.silent.Store(true)
+		asked := time.Now()
+		var wg sync.WaitGroup
+		for _, id := range ids {
+			wg.Go(func() { expect(t, "a key in memory", w.status(t, id), "OK") })
+		}
+		wg.Wait()
+		if took := time.Since(asked); took != rereadTimeout {
+			t.Errorf("it took %v, want %v", took, rereadTimeout)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,14 +22,19 @@ type store struct {
 	keys    map[domain.KeyID]domain.Snapshot
 	err     error
 	reads   atomic.Int64
+	silent  atomic.Bool   // a read ends with its context
 	reading chan struct{} // when set: a read announces itself here, its record in hand,
 	proceed chan struct{} // and waits here before it returns
 }
 
 func newStore() *store { return &store{keys: map[domain.KeyID]domain.Snapshot{}} }
 
-func (s *store) Find(_ context.Context, id domain.KeyID) (*domain.APIKey, error) {
+func (s *store) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	s.reads.Add(1)
+	if s.silent.Load() {
+		<-ctx.Done()
+		return nil, fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
+	}
 	s.mu.Lock()
 	snapshot, ok := s.keys[id]
 	err, reading, proceed := s.err, s.reading, s.proceed

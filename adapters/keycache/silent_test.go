@@ -1,0 +1,58 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+func silent(ctx context.Context) (*application.KnownKey, error) {
+	<-ctx.Done()
+	return nil, domain.ErrUnavailable
+}
+
+func inHalfTheTime(context.Context) (*application.KnownKey, error) {
+	<-time.After(time.Second / 2)
+	return nil, domain.ErrKeyNotFound
+}
+
+// The lane reads two at once, for a second each; who comes last waits in vain.
+func TestLoads_whoIsNotReadForLearnsWhetherTheStoreAnswersAnyone(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		earlier, others []load
+		want            error
+	}{
+		"it answers nobody":              {nil, []load{silent, silent}, errSilent},
+		"it does not answer any more":    {[]load{inHalfTheTime}, []load{silent, silent}, errSilent},
+		"it answers one of the others":   {nil, []load{silent, inHalfTheTime, silent}, errNotRead},
+		"it has failed, and answers now": {[]load{silent}, []load{inHalfTheTime, silent, silent}, errNotRead},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLoads(2, time.Second)
+				for _, load := range tc.earlier {
+					_, _ = l.do(t.Context(), "earlier", load)
+				}
+				var wg sync.WaitGroup
+				for i, load := range tc.others {
+					wg.Go(func() { _, _ = l.do(t.Context(), strconv.Itoa(i), load) })
+					synctest.Wait()
+				}
+				if _, err := l.do(t.Context(), "last", silent); !errors.Is(err, tc.want) {
+					t.Errorf("error = %v, want %v", err, tc.want)
+				}
+				wg.Wait()
+			})
+		})
+	}
+}
