@@ -33,12 +33,13 @@ type Config struct {
 	MaxConnections int `name:"max-connections" env:"APIKEYS_MAX_CONNECTIONS" default:"10000" placeholder:"N" group:"Listening" help:"Most connections that each listener has open; further ones wait until one is closed. 0 for any number."`
 
 	// PProf serves profiles of the process at /debug/pprof/ on the internal
-	// listener, to who may ask there.
+	// listener, to callers who may ask there.
 	// Variable APIKEYS_PPROF, default false.
-	PProf bool `name:"pprof" env:"APIKEYS_PPROF" default:"false" group:"Listening" help:"Serve profiles of the process at /debug/pprof/ on the internal listener, to who may ask there: true or false."`
+	PProf bool `name:"pprof" env:"APIKEYS_PPROF" default:"false" group:"Listening" help:"Serve profiles of the process at /debug/pprof/ on the internal listener, to callers who may ask there: true or false."`
 
 	// TrustedProxies are the CIDR ranges of the proxies whose
-	// X-Forwarded-For is believed. A single address is a range of one.
+	// X-Forwarded-For is believed. A single address is written as a range of
+	// one, such as 192.0.2.1/32.
 	// Variable APIKEYS_TRUSTED_PROXIES, separated by commas, default none.
 	TrustedProxies []string `name:"trusted-proxies" env:"APIKEYS_TRUSTED_PROXIES" placeholder:"CIDR" group:"Listening" help:"CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For is believed. Empty: nobody's."`
 
