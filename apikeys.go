@@ -7,14 +7,10 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/sethvargo/go-retry"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
-	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -130,55 +126,4 @@ func (s *Service) Close() error {
 		s.release()
 	})
 	return nil
-}
-
-// migrator is a store that brings its own schema up to date.
-type migrator interface {
-	Migrate(ctx context.Context) error
-}
-
-// Bounds of the wait between two attempts to reach a store that is down at start.
-const (
-	firstRetry   = 100 * time.Millisecond
-	longestRetry = 2 * time.Second
-)
-
-// migrate brings the schema up to date within ctx, or, while the store cannot
-// be reached, goes on in the background.
-func (s *Service) migrate(ctx context.Context) error {
-	store, ok := s.repository.(migrator)
-	if !ok || !s.migrates {
-		s.migrated.Store(true)
-		return nil
-	}
-	err := store.Migrate(ctx)
-	if err == nil {
-		s.migrated.Store(true)
-		return nil
-	}
-	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
-		return err
-	}
-	s.logger.Warn("the store cannot be reached; trying on", "error", err)
-	s.background.Go(func() { s.migrateLater(s.running, store) })
-	return nil
-}
-
-func (s *Service) migrateLater(ctx context.Context, store migrator) {
-	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
-	err := retry.Do(ctx, waits, func(ctx context.Context) error {
-		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })
-		if errors.Is(err, domain.ErrUnavailable) {
-			return retry.RetryableError(err)
-		}
-		return err
-	})
-	if err != nil {
-		if ctx.Err() == nil {
-			s.logger.Error("the schema cannot be brought up to date", "error", err)
-		}
-		return
-	}
-	s.migrated.Store(true)
-	s.logger.Info("the store is reached and its schema up to date")
 }

@@ -35,6 +35,12 @@ func (r *KeyRepository) Migrations(ctx context.Context) ([]Migration, error) {
 	return untilDone(ctx, func() ([]Migration, error) { return r.migrator.List(ctx) })
 }
 
+// NewerSchema returns the version of a schema that is newer than this build,
+// and 0 of any other.
+func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) {
+	return untilDone(ctx, func() (int64, error) { return r.migrator.Newer(ctx) })
+}
+
 func newMigrator(maintenance, pool *sqlx.DB) (*sqlkit.Migrator, error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
 	if err != nil {

@@ -45,10 +45,16 @@ func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
+	if newer, err := repo.NewerSchema(t.Context()); newer != 0 || err != nil {
+		t.Errorf("NewerSchema gives %d, %v, of its own schema", newer, err)
+	}
 	exec(t, dsn, `INSERT INTO apikeys_schema_versions (version_id, is_applied) VALUES (99, true)`)
 
 	if err := errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())); err != nil {
 		t.Error(err)
+	}
+	if newer, err := repo.NewerSchema(t.Context()); newer != 99 || err != nil {
+		t.Errorf("NewerSchema gives %d, %v", newer, err)
 	}
 	list, err := repo.Migrations(t.Context())
 	if diff := cmp.Diff(steps(true), list); diff != "" || err != nil {

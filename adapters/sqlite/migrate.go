@@ -34,6 +34,10 @@ func (r *KeyRepository) Migrate(ctx context.Context) error {
 	return r.migrator.Up(ctx)
 }
 
+// NewerSchema returns the version of a schema that is newer than this build,
+// and 0 of any other.
+func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) { return r.migrator.Newer(ctx) }
+
 // Migrations returns the steps of this build and which of them are applied to
 // the database file at path. It changes nothing: of a file that is not there,
 // in a folder that is, it says that none is applied, and makes none.

@@ -126,10 +126,16 @@ func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	repo := openFile(t, path)
+	if newer, err := repo.NewerSchema(t.Context()); newer != 0 || err != nil {
+		t.Errorf("NewerSchema gives %d, %v, of its own schema", newer, err)
+	}
 	exec(t, path, `INSERT INTO apikeys_schema_versions (version_id, is_applied) VALUES (99, 1)`)
 
 	if err := errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())); err != nil {
 		t.Error(err)
+	}
+	if newer, err := repo.NewerSchema(t.Context()); newer != 99 || err != nil {
+		t.Errorf("NewerSchema gives %d, %v", newer, err)
 	}
 	list, err := sqlite.Migrations(t.Context(), path)
 	if diff := cmp.Diff(steps(true), list); diff != "" || err != nil {

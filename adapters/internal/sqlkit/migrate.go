@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -84,4 +85,19 @@ func (m *Migrator) Current(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Newer returns the version of a schema that is newer than this build, and 0
+// of any other.
+func (m *Migrator) Newer(ctx context.Context) (int64, error) {
+	applied, err := m.applied(ctx)
+	if err != nil || len(applied) == 0 {
+		return 0, err
+	}
+	sources := m.provider.ListSources()
+	newest := slices.Max(applied)
+	if newest <= sources[len(sources)-1].Version {
+		return 0, nil
+	}
+	return newest, nil
 }
