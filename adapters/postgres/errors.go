@@ -57,7 +57,7 @@ func temporary(code pqerror.Code) bool {
 		pqerror.ClassInvalidCatalogName:
 		return true
 	}
-	return code == pqerror.ReadOnlySQLTransaction
+	return code == pqerror.ReadOnlySQLTransaction || code == pqerror.LockNotAvailable
 }
 
 func asServerError(err error) *pq.Error {

@@ -25,6 +25,7 @@ func TestTranslate_saysWhatIsTemporary(t *testing.T) {
 		{"28P01", true}, // invalid password
 		{"40001", true}, // serialization failure, after the last try
 		{"53300", true}, // too many connections
+		{"55P03", true}, // lock not available, to a migration
 		{"57014", true}, // query canceled
 		{"57P01", true}, // admin shutdown
 		{"22021", false},

@@ -161,5 +161,6 @@ func steps(applied bool) []sqlite.Migration {
 	return []sqlite.Migration{
 		{Version: 1, Name: "api_keys", Applied: applied},
 		{Version: 2, Name: "lists_and_idempotency", Applied: applied},
+		{Version: 3, Name: "older_builds", Applied: applied},
 	}
 }
