@@ -28,7 +28,15 @@ type settings struct {
 	DatabaseURL, ReadDatabaseURL string
 	JWKSFile, Issuer, Audience   string
 	CacheKeys                    int // 0: as many as by default
+	// Migrates has the process bring the schema up to date, and serve nothing.
+	Migrates bool
+	// Older is the binary that serves instead, "" for none, and OlderMigrates
+	// its APIKEYS_MIGRATE.
+	Older, OlderMigrates string
 }
+
+// pepper is that of every service in a process of its own.
+var pepper = "p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
 
 // deployment is where services are started, one after the other or side by
 // side, on one database.
@@ -59,17 +67,7 @@ type process struct {
 
 func (d *deployment) start(t *testing.T) *process {
 	t.Helper()
-	text, err := json.Marshal(d.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self)
-	cmd.Env = append(os.Environ(), serviceVariable+"="+string(text))
-	cmd.Stderr = os.Stderr
+	cmd := d.settings.command(t)
 	stay, stdinErr := cmd.StdinPipe()
 	said, stdoutErr := cmd.StdoutPipe()
 	if stdinErr != nil || stdoutErr != nil {
@@ -84,6 +82,23 @@ func (d *deployment) start(t *testing.T) *process {
 		t.Fatalf("the service did not start: %v", err)
 	}
 	return p
+}
+
+// command is a process of this test binary.
+func (s settings) command(t *testing.T) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self)
+	cmd.Env = append(os.Environ(), serviceVariable+"="+string(text))
+	cmd.Stderr = os.Stderr
+	return cmd
 }
 
 func newClient(t *testing.T) *http.Client {
@@ -120,8 +135,14 @@ func beService(text string) error {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return err
 	}
+	if s.Older != "" {
+		return beOlder(s)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	if s.Migrates {
+		return apikeys.Migrate(ctx, s.config())
+	}
 	service, err := apikeys.New(ctx, s.config(),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 		apikeys.WithListening(func(l apikeys.Listeners) {
@@ -143,7 +164,7 @@ func (s settings) config() config.Config {
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.ReadDatabaseURL = config.Secret(s.DatabaseURL), config.Secret(s.ReadDatabaseURL)
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = s.JWKSFile, s.Issuer, s.Audience
-	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	cfg.Peppers = config.Secret(pepper)
 	cfg.CacheKeys = cmp.Or(s.CacheKeys, cfg.CacheKeys)
 	cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
 	return cfg

@@ -32,8 +32,8 @@ func count(t *testing.T, db *sql.DB, query string) (n int) {
 	return n
 }
 
-// halves count what a change leaves that was made in part, on either store.
-// All changes but those of keys named "k" are made under an idempotency key.
+// halves count what a change leaves that was made in part, on either store,
+// whoever made it.
 var halves = map[string]string{
 	"keys without the event of their making": `SELECT count(*) FROM api_keys k
 WHERE NOT EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'CREATED')`,
@@ -43,12 +43,20 @@ WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = e.api_key_id)`,
 WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = s.api_key_id)`,
 	"keys without exactly one secret": `SELECT count(*) FROM api_keys k
 WHERE (SELECT count(*) FROM api_key_secrets s WHERE s.api_key_id = k.id) <> 1`,
-	"keys disabled without an event, or the reverse": `SELECT count(*) FROM api_keys k
-WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DISABLED')`,
+	"keys deleted without an event, or the reverse": `SELECT count(*) FROM api_keys k
+WHERE (k.deleted_at IS NOT NULL) <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DELETED')`,
 	"counts that are not those of the living keys": `SELECT count(*) FROM api_key_counts c
 WHERE c.living <> (SELECT count(*) FROM api_keys k WHERE k.workspace_id = c.workspace_id AND k.deleted_at IS NULL)`,
 	"workspaces without a count": `SELECT count(*) FROM api_keys k
 WHERE NOT EXISTS (SELECT 1 FROM api_key_counts c WHERE c.workspace_id = k.workspace_id)`,
+	"keys whose name is not folded": `SELECT count(*) FROM api_keys WHERE name_folded <> upper(name)`,
+}
+
+// repeats count what is not as the owners leave it, who change a key but once
+// in each way, and each time under an idempotency key but for keys named "k".
+var repeats = map[string]string{
+	"keys disabled without an event, or the reverse": `SELECT count(*) FROM api_keys k
+WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DISABLED')`,
 	"more or fewer idempotency keys than changes": `SELECT abs((SELECT count(*) FROM idempotency_keys) -
 (SELECT count(*) FROM api_key_events e JOIN api_keys k ON k.id = e.api_key_id WHERE k.name <> 'k'))`,
 	"names of more than one key": `SELECT count(*) FROM (SELECT name FROM api_keys WHERE name <> 'k' GROUP BY name HAVING count(*) > 1) AS twice`,
@@ -56,9 +64,19 @@ WHERE NOT EXISTS (SELECT 1 FROM api_key_counts c WHERE c.workspace_id = k.worksp
 (SELECT api_key_id FROM api_key_events GROUP BY api_key_id, type HAVING count(*) > 1) AS twice`,
 }
 
+// mustBeSound looks for changes that were made in part.
+func mustBeSound(t *testing.T, db *sql.DB) { mustCountNone(t, db, halves) }
+
+// mustBeWhole looks besides for what the owners did not do.
 func mustBeWhole(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for what, query := range halves {
+	mustCountNone(t, db, halves)
+	mustCountNone(t, db, repeats)
+}
+
+func mustCountNone(t *testing.T, db *sql.DB, queries map[string]string) {
+	t.Helper()
+	for what, query := range queries {
 		if n := count(t, db, query); n != 0 {
 			t.Errorf("%d %s", n, what)
 		}

@@ -1,0 +1,110 @@
+package fault
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// conflicting are the modes of a lock of a table that keep others from reading
+// or writing it, be it held or waited for: who waits has others wait behind it.
+const conflicting = `'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'`
+
+// seenLocks has those that a migration holds or waits for, each with its
+// transaction, and who waits for a migration for anything at all.
+const seenLocks = `SELECT l.virtualtransaction || ' ' || coalesce(l.relation::regclass::text, '') || ' ' || l.mode,
+coalesce(l.relation::regclass::text, '') || ' ' || l.mode
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE a.application_name = '` + migratorName + `' AND a.datname = current_database()
+AND l.locktype = 'relation' AND l.mode IN (` + conflicting + `)
+UNION ALL
+SELECT w.pid || ' ' || w.query_start, 'waited for by a client'
+FROM pg_stat_activity w
+WHERE w.datname = current_database() AND w.application_name <> '` + migratorName + `' AND w.wait_event_type = 'Lock'
+AND EXISTS (
+	SELECT FROM pg_stat_activity m
+	WHERE m.application_name = '` + migratorName + `' AND m.datname = current_database() AND m.pid = ANY (pg_blocking_pids(w.pid))
+)`
+
+// lockWatch looks every few milliseconds at what a migration locks.
+type lockWatch struct {
+	db      *sql.DB
+	stop    context.CancelFunc
+	ended   chan error
+	looks   int
+	first   map[string]time.Time
+	longest map[string]time.Duration // by table and mode
+}
+
+const betweenLooks = 5 * time.Millisecond
+
+func watchLocks(t *testing.T, db *sql.DB) *lockWatch {
+	ctx, stop := context.WithCancel(t.Context())
+	l := &lockWatch{db: db, stop: stop, ended: make(chan error, 1), first: map[string]time.Time{}, longest: map[string]time.Duration{}}
+	go func() { l.ended <- l.watch(ctx) }()
+	return l
+}
+
+func (l *lockWatch) watch(ctx context.Context) error {
+	tick := time.NewTicker(betweenLooks)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := l.look(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+	}
+}
+
+// look notes for how long each lock was seen so far.
+func (l *lockWatch) look(ctx context.Context) error {
+	rows, err := l.db.QueryContext(ctx, seenLocks)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	l.looks++
+	now := time.Now()
+	for rows.Next() {
+		var lock, what string
+		if err := rows.Scan(&lock, &what); err != nil {
+			return err
+		}
+		if _, seen := l.first[lock]; !seen {
+			l.first[lock] = now
+		}
+		l.longest[what] = max(l.longest[what], now.Sub(l.first[lock]))
+	}
+	return rows.Err()
+}
+
+// mustHaveSeenNoLongerThan ends the watch. What was seen once alone lasted less
+// than the time between two looks.
+func (l *lockWatch) mustHaveSeenNoLongerThan(t *testing.T, limit time.Duration) string {
+	t.Helper()
+	l.stop()
+	if err := <-l.ended; err != nil {
+		t.Fatalf("watching locks: %v", err)
+	}
+	if l.looks == 0 {
+		t.Fatal("nobody looked")
+	}
+	var seen []string
+	for _, what := range slices.Sorted(maps.Keys(l.longest)) {
+		took := l.longest[what]
+		if took >= limit {
+			t.Errorf("%s for %v", what, took)
+		}
+		seen = append(seen, fmt.Sprintf("%s %v", what, took.Round(time.Millisecond)))
+	}
+	return fmt.Sprintf("%d looks: %s", l.looks, strings.Join(seen, ", "))
+}
