@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"errors"
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -56,6 +58,26 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'api_keys_created_idx'
 	var invalid int
 	if err := repo.pool.Get(&invalid, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`); err != nil || invalid > 0 {
 		t.Errorf("%d indexes are of no use, error %v", invalid, err)
+	}
+}
+
+// Whoever waits for a lock of a table has all others wait behind it.
+func TestMigrate_waitsForNoLockLongerThanAMoment(t *testing.T) {
+	t.Parallel()
+	repo, _ := openVersion1(t)
+	reader := repo.pool.MustBegin()
+	defer func() { _ = reader.Rollback() }()
+	reader.MustExecContext(t.Context(), `SELECT FROM api_keys`) // as a dump does, for hours
+	began := time.Now()
+	err := repo.Migrate(t.Context())
+	if took := time.Since(began); !errors.Is(err, domain.ErrUnavailable) || took > 5*time.Second {
+		t.Errorf("Migrate gives %v after %v, want ErrUnavailable soon", err, took)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(repo.Migrate(t.Context()), repo.Ready(t.Context())); err != nil {
+		t.Errorf("once the table is free: %v", err)
 	}
 }
 

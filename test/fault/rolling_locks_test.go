@@ -15,7 +15,7 @@ const (
 )
 
 func migrateMany(t *testing.T, older olderBuild) {
-	d := deploy(t, pgtest.NewDatabase(t))
+	d := deploy(t, pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t))
 	f := new(fleet)
 	service := older.of(d, config.MigrateAuto).start(t)
 	f.add(service)
