@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	migrationKills, migrationKillsSoaking = 4, 30
-	// keysToMigrate take a migration about a second.
+	// killedSchemas are migrated, each by migrations that are killed.
+	killedSchemas, killedSchemasSoaking = 1, 10
+	mostKills                           = 4
+	// keysToMigrate take a migration about two seconds.
 	keysToMigrate = 20_000
 	// migratorName is how a migration calls itself to the server.
 	migratorName = "migrator"
@@ -32,7 +34,13 @@ func (d *deployment) migration(t *testing.T) *exec.Cmd {
 }
 
 func killMigrations(t *testing.T, older olderBuild) {
-	d := deploy(t, pgtest.NewDatabase(t))
+	for range times(t, killedSchemas, killedSchemasSoaking) {
+		killMigrationsOf(t, older, deploy(t, pgtest.NewDatabase(t)))
+	}
+}
+
+func killMigrationsOf(t *testing.T, older olderBuild, d *deployment) {
+	t.Helper()
 	f := new(fleet)
 	service := older.of(d, config.MigrateAuto).start(t)
 	f.add(service)
@@ -41,14 +49,15 @@ func killMigrations(t *testing.T, older olderBuild) {
 	fill(t, db, keysToMigrate)
 	all := newHolders(holdersAtOnce)
 	tr := all.drive(t, f, good, bad)
-	for range times(t, migrationKills, migrationKillsSoaking) {
-		d.killMigration(t, db)
+	var killed []string
+	for range mostKills {
+		killed = append(killed, d.killMigration(t, db)...)
 	}
 	d.migrate(t)
 	after := d.start(t)
 	f.add(after)
 	tr.goesOn(12)
-	t.Log(tr.end())
+	t.Logf("%d killed, within %q; %s", len(killed), killed, tr.end())
 	if n := count(t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`); n > 0 {
 		t.Errorf("%d indexes are of no use", n)
 	}
@@ -56,10 +65,19 @@ func killMigrations(t *testing.T, older olderBuild) {
 		t.Errorf("%d events have no number", n)
 	}
 	all.finish(t, after.world, db)
+	after.end(t)
+	service.end(t)
 }
 
-// killMigration begins a migration, and kills it at some moment.
-func (d *deployment) killMigration(t *testing.T, db *sql.DB) {
+// underWay has the statement of a migration that runs, by its last words.
+const underWay = `SELECT right(regexp_replace(query, '\s+', ' ', 'g'), 90) FROM pg_stat_activity
+WHERE application_name = '` + migratorName + `' AND datname = current_database() AND query NOT LIKE '%advisory_lock%'`
+
+// killMigration begins a migration, and kills it at some moment. It returns
+// the statement that it was killed in, and nothing when it was done before. The
+// server goes on with that statement, since it looks for its client only
+// afterwards, and who migrates next waits for it.
+func (d *deployment) killMigration(t *testing.T, db *sql.DB) []string {
 	t.Helper()
 	cmd := d.migration(t)
 	if err := cmd.Start(); err != nil {
@@ -67,14 +85,17 @@ func (d *deployment) killMigration(t *testing.T, db *sql.DB) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	const connected = `SELECT count(*) FROM pg_stat_activity WHERE application_name = '` + migratorName + `' AND datname = current_database()`
-	eventually(t, promptly, "the migration does not begin", func() bool { return count(t, db, connected) > 0 || len(ended) > 0 })
+	eventually(t, promptly, "the migration does not begin", func() bool { return len(texts(t, db, underWay)) > 0 || len(ended) > 0 })
 	select {
-	case <-time.After(rand.N(time.Second)):
-		t.Logf("killed within %q", texts(t, db, `SELECT left(regexp_replace(query, '\s+', ' ', 'g'), 60) FROM pg_stat_activity WHERE application_name = '`+migratorName+`' AND datname = current_database()`))
-		_ = cmd.Process.Kill()
-		<-ended // it was killed, which is an error
+	case <-time.After(rand.N(500 * time.Millisecond)):
 	case err := <-ended:
-		t.Logf("it ended before it was killed: %v", err)
+		if err != nil {
+			t.Errorf("a migration that nobody killed: %v", err)
+		}
+		return nil
 	}
+	within := texts(t, db, underWay)
+	_ = cmd.Process.Kill()
+	<-ended                             // it was killed, which is an error
+	return within[:min(len(within), 1)] // and not those of one that was killed before
 }
