@@ -80,6 +80,35 @@ INSERT INTO api_key_counts VALUES ('ws_b', 7), ('ws_none', 3)`)
 	requireCounted(t, repo)
 }
 
+// The keys of a workspace are counted for the first time while an older build
+// deletes one of them.
+func TestMigrate_countsADeletionThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	repo, _ := openVersion1(t)
+	repo.pool.MustExecContext(t.Context(), fillVersion1)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	repo.pool.MustExecContext(t.Context(), `DELETE FROM api_key_counts; DELETE FROM `+sqlkit.VersionTable+` WHERE version_id = 3`)
+	deletion := repo.pool.MustBegin()
+	defer func() { _ = deletion.Rollback() }()
+	deletion.MustExecContext(t.Context(), `UPDATE api_keys SET name = name, disabled = false, deleted_at = now() WHERE id = 'sk_live_0000000000000001'`)
+	migrated := make(chan error, 1)
+	go func() { migrated <- repo.Migrate(t.Context()) }()
+	for waits := 0; waits == 0 && len(migrated) == 0; {
+		if err := repo.pool.Get(&waits, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(deletion.Commit(), <-migrated); err != nil {
+		t.Fatal(err)
+	}
+	var living int
+	if err := repo.pool.Get(&living, `SELECT living FROM api_key_counts WHERE workspace_id = 'ws_a'`); err != nil || living != 3999 {
+		t.Errorf("%d keys are counted, error %v, want 3999", living, err)
+	}
+}
+
 // Whoever waits for a lock of a table has all others wait behind it.
 func TestMigrate_waitsForNoLockLongerThanAMoment(t *testing.T) {
 	t.Parallel()

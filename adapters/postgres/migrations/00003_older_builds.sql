@@ -43,7 +43,10 @@ BEGIN
         NEW.name_folded := upper(NEW.name);
     END IF;
     IF NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN
-        UPDATE api_key_counts SET living = living - 1 WHERE workspace_id = NEW.workspace_id;
+        -- Also where nothing has been counted yet: who counts has to wait for
+        -- this transaction, whose key still looks living.
+        INSERT INTO api_key_counts AS c (workspace_id, living) VALUES (NEW.workspace_id, -1)
+        ON CONFLICT (workspace_id) DO UPDATE SET living = c.living - 1;
     END IF;
     RETURN NEW;
 END
