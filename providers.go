@@ -62,6 +62,7 @@ func newService(
 		Profiles:        cfg.PProf,
 		Ready:           s.Ready,
 		InternalToken:   cfg.InternalToken.Reveal(),
+		Admission:       limits.atOnce,
 		ManagementRate:  limits.accounts,
 		AuthFailureRate: limits.failures,
 		TrustedProxies:  proxies,

@@ -74,6 +74,8 @@ type Options struct {
 	// InternalToken must be sent in X-Internal-Token by callers of the
 	// permission check; empty: anyone who reaches the listener may ask.
 	InternalToken string
+	// Admission bounds the management requests under way.
+	Admission *Admission
 	// ManagementRate limits management requests, by account.
 	ManagementRate Limiter
 	// AuthFailureRate limits what fails to prove who calls the public

@@ -14,8 +14,11 @@ func (a *API) createKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	created, err := a.CreateKey.Do(ctx, owner, spec, once)
 	if before, ok := x.replayed(err); ok {
 		return x.showCreated(owner, toCreatedKey(application.CreatedKey{Key: before.Outcome}, before.At))

@@ -18,8 +18,11 @@ func (a *API) listEvents(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	list, err := a.ListEvents.Do(ctx, owner, id, page)
 	if err != nil {
 		return err

@@ -16,8 +16,11 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	key, err := a.GetKey.Do(ctx, owner, id)
 	if err != nil {
 		return err
@@ -36,8 +39,11 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 		if err != nil {
 			return err
 		}
-		ctx, cancel := x.bounded()
-		defer cancel()
+		ctx, leave, err := x.enter()
+		if err != nil {
+			return err
+		}
+		defer leave()
 		if err := x.unlessReplayed(change(ctx, owner, id, once)); err != nil {
 			return err
 		}
@@ -64,8 +70,11 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 		return domain.ErrKeyNotFound
 	}
 	x.keyID = id
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if err := x.unlessReplayed(a.Lifecycle.Delete(ctx, owner, id, once)); err != nil {
 		return err
 	}

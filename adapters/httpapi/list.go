@@ -15,8 +15,11 @@ func (a *API) listKeys(x *exchange, owner application.Owner) error {
 	if faults != nil {
 		return faults
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	q.filter.At = a.Now() // of one key the filter and the answer must say the same
 	list, err := a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
 	if err != nil {

@@ -24,12 +24,15 @@ type managedHandler func(x *exchange, owner application.Owner) error
 // managed judges a management request in the order the contract fixes, so
 // that nobody learns what they may not know: declared size, token, rate,
 // accepted type, content type, headers, role. What is left to h is the body and
-// the state.
+// the state. An overload is answered before the token, and says nothing of it.
 func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
 		if r.ContentLength > maxBody {
 			return errTooLarge
+		}
+		if err := a.Admission.look(); err != nil {
+			return err
 		}
 		actor, err := x.admitted()
 		if err != nil {

@@ -20,8 +20,11 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	rotated, err := a.RotateKey.Do(ctx, owner, id, grace, once)
 	if before, ok := x.replayed(err); ok {
 		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: before.Outcome}, before.At))

@@ -25,8 +25,11 @@ func (a *API) updateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.bounded()
-	defer cancel()
+	ctx, leave, err := x.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	key, err := a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
 	if err != nil {
 		return err

@@ -1,0 +1,129 @@
+package acceptance
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// managedAtOnce is how many management requests docs/operations.md says are at
+// work at once.
+const managedAtOnce = 128
+
+// held is a repository whose creations wait until they are let go.
+type held struct {
+	ports.KeyRepository
+	entered, proceed chan struct{}
+}
+
+func newHeld() held {
+	return held{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
+}
+
+func (h held) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
+	h.entered <- struct{}{}
+	<-h.proceed
+	return h.KeyRepository.Create(ctx, key, event, options)
+}
+
+func unlimited(cfg *config.Config) { cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0 }
+
+func TestOverload_503(t *testing.T) {
+	t.Parallel()
+	store := newHeld()
+	w := newWorld(t, unlimited, apikeys.WithRepository(store))
+	answers := make(chan answer, managedAtOnce+1)
+	create := func() {
+		go func() { answers <- do(t, w.create(t, `{"name":"k"}`)) }()
+		<-store.entered
+	}
+	for range managedAtOnce {
+		create()
+	}
+	for what, r := range map[string]request{
+		"a creation":              w.create(t, `{"name":"k"}`),
+		"a list":                  w.list(t, ""),
+		"one that proves nothing": w.list(t, "", as("x")),
+	} {
+		a := do(t, r)
+		mustBe(t, a, 503, "5030", "Service temporarily unavailable")
+		if got := a.header.Get("Retry-After"); got != "1" {
+			t.Errorf("%s: Retry-After is %q", what, got)
+		}
+	}
+	if a := do(t, w.verify(`{"key":"`+unknownSecret(t)+`"}`)); a.status != http.StatusOK {
+		t.Errorf("a check is answered %d", a.status)
+	}
+	if text := do(t, request{method: http.MethodGet, url: w.internal + "/metrics"}).body; !strings.Contains(text, "\napikeys_overloaded_total 3\n") {
+		t.Error("the metrics do not tell of the three")
+	}
+	store.proceed <- struct{}{}
+	if a := <-answers; a.status != http.StatusCreated {
+		t.Errorf("one that was at work is answered %d", a.status)
+	}
+	create()
+	close(store.proceed)
+	for range managedAtOnce {
+		if a := <-answers; a.status != http.StatusCreated {
+			t.Errorf("one that was at work is answered %d", a.status)
+		}
+	}
+}
+
+func TestOverload_isNotWhatFailedBefore(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func() error{
+		"an error": func() error { return errors.New("on fire") },
+		"a panic":  func() error { panic("on fire") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, unlimited, apikeys.WithRepository(failing{memory.NewKeyRepository(), fail}))
+			for range managedAtOnce + 1 {
+				mustBe(t, do(t, w.create(t, `{"name":"k"}`)), 500, "5000", "Internal error")
+			}
+			if a := do(t, w.list(t, "")); a.status != http.StatusOK {
+				t.Errorf("a list is answered %d", a.status)
+			}
+		})
+	}
+}
+
+func TestOverload_isNoneOfBodiesThatAreSlowToCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	address := strings.TrimPrefix(w.public, "http://")
+	for range managedAtOnce + 1 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		// The service asks for the rest once it wants to read it: RFC 9110 section 10.1.1.
+		fmt.Fprintf(conn, "POST /web/v1/workspaces/%s/api-keys HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nX-Client-Hash: %s\r\n"+
+			"X-Workspace-Id: %s\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n",
+			workspace, address, w.token(t), clientHash, workspace)
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+		if _, err := io.WriteString(conn, `{"name"`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := do(t, w.create(t, `{"name":"k"}`)); a.status != http.StatusCreated {
+		t.Errorf("a creation is answered %d", a.status)
+	}
+}
