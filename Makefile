@@ -46,10 +46,17 @@ test-fault: pg-ensure ## kill what the service stands on, and print what that di
 	$(GO) test $(RACE) -count=1 -timeout=10m -v ./test/fault
 
 SOAK ?= 1
+LOAD ?= 30m
 
+# The race detector would make a measurement of itself, so load goes without it.
 .PHONY: soak
-soak: pg-ensure ## test-fault in its long form, or SOAK times that
-	APIKEYS_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=$(SOAK)h -v ./test/fault
+soak: pg-ensure ## test-fault in its long form, or SOAK times that, and LOAD of load
+	APIKEYS_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=$(SOAK)h -v -skip='^TestLoad' ./test/fault
+	@$(MAKE) --no-print-directory soak-load
+
+.PHONY: soak-load
+soak-load: pg-ensure ## keep the service at work for LOAD, then ask three times too much of it
+	APIKEYS_SOAK=$(SOAK) APIKEYS_LOAD=$(LOAD) $(GO) test -count=1 -timeout=4h -v -run='^TestLoad' ./test/fault
 
 .PHONY: lint
 lint: ## vet, lint and check the formatting

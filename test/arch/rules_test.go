@@ -55,6 +55,7 @@ var owners = []owner{
 	{"go.opentelemetry.io/otel/exporters", []string{"adapters/telemetry"}, "where traces go is one folder"},
 	{"go.opentelemetry.io/proto", []string{"test"}, "only a test reads what is sent"},
 	{"github.com/Shopify/toxiproxy", []string{"test/fault"}, "faults of the network are one folder"},
+	{"github.com/HdrHistogram", []string{"test/fault"}, "only a test needs quantiles of every answer"},
 	{"github.com/rs/zerolog", []string{"test/fault"}, "it is there because toxiproxy wants it; logs go to slog"},
 	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are one folder"},
 }

@@ -1,0 +1,152 @@
+package fault
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+)
+
+// busyWorkspaces are over how many the load is spread.
+const busyWorkspaces = 16
+
+// busyHouse is a service whose keys are checked and managed all the time.
+type busyHouse struct {
+	*process
+
+	token   string
+	checks  [][]byte     // a question for each of the keys there are
+	created atomic.Int64 // keys, of which the answer told
+	seeded  int          // keys made beforehand
+	doubts  atomic.Int64 // creations that were refused, or not answered
+}
+
+// newBusyHouse serves that many keys, of which a tenth has no room in memory.
+func newBusyHouse(t *testing.T, databaseURL string, keys int) *busyHouse {
+	t.Helper()
+	issuer := jwttest.NewIssuer(t)
+	roles := map[string]string{}
+	for i := range busyWorkspaces {
+		roles[busyWorkspace(i)] = "OWNER"
+	}
+	d := &deployment{
+		settings: settings{
+			DatabaseURL: databaseURL, CacheKeys: keys * 9 / 10,
+			JWKSFile: issuer.JWKSFile(t), Issuer: issuer.Issuer(), Audience: issuer.Audience(),
+		},
+		token: issuer.Token(t, jwttest.Claims{Account: "acc-7", Portal: "PARTNER", Workspaces: roles, TTL: 24 * time.Hour}),
+	}
+	h := &busyHouse{process: d.start(t), token: d.token, seeded: keys}
+	h.fill(t)
+	return h
+}
+
+func busyWorkspace(i int) string { return "ws_" + strconv.Itoa(i%busyWorkspaces) }
+
+func (h *busyHouse) fill(t *testing.T) {
+	t.Helper()
+	c := h.caller(t, 0)
+	for i := range h.seeded {
+		c.workspace = busyWorkspace(i)
+		status, body, err := c.public.ask(c.managed(http.MethodPost, "", newKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret := secretOf(t, answer{status: status, body: string(body)})
+		h.checks = append(h.checks, fmt.Appendf(nil, "POST /internal/v1/api-keys/verify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n"+
+			"Content-Type: application/json\r\n\r\n"+`{"key":"%s","scopes":["payment:read"]}`, len(secret)+len(`{"key":"","scopes":["payment:read"]}`), secret))
+	}
+}
+
+const newKey = `{"name":"k","scopes":["payment:read"]}`
+
+// caller asks one thing after the other. It is used by one goroutine.
+type caller struct {
+	house            *busyHouse
+	public, internal *cheapLine
+	random           *rand.Rand
+	workspace        string
+	mine             string // a key of its own; "": none yet
+}
+
+func (h *busyHouse) caller(t *testing.T, i int) *caller {
+	t.Helper()
+	return &caller{
+		house: h, public: newCheapLine(t, h.public), internal: newCheapLine(t, h.internal),
+		random: rand.New(rand.NewPCG(1, uint64(i))), workspace: busyWorkspace(i),
+	}
+}
+
+func (h *busyHouse) callers(t *testing.T, n int) []*caller {
+	t.Helper()
+	all := make([]*caller, n)
+	for i := range all {
+		all[i] = h.caller(t, i)
+	}
+	return all
+}
+
+// kind is one thing to ask. It returns false for an answer that is not right,
+// and the status of it.
+type kind func(c *caller) (status int, right bool, err error)
+
+// check asks for one of the keys that are allowed.
+func check(c *caller) (int, bool, error) {
+	status, body, err := c.internal.ask(c.house.checks[c.random.IntN(len(c.house.checks))])
+	return status, bytes.Contains(body, []byte(`"allowed":true`)), err
+}
+
+// manage creates a key, or shows, lists, rotates or disables.
+func manage(c *caller) (int, bool, error) {
+	if c.mine == "" {
+		return c.create()
+	}
+	switch c.random.IntN(5) {
+	case 0:
+		return c.create()
+	case 1:
+		return c.expect(http.StatusOK, http.MethodGet, "/"+c.mine, "")
+	case 2:
+		return c.expect(http.StatusOK, http.MethodPost, "/"+c.mine+"/rotate", `{}`)
+	case 3:
+		return c.expect(http.StatusOK, http.MethodPost, "/"+c.mine+"/disable", `{}`)
+	default:
+		return c.expect(http.StatusOK, http.MethodGet, "?size=20", "")
+	}
+}
+
+// mixed is a check, or once in fifty times the management of keys.
+func mixed(c *caller) (int, bool, error) {
+	if c.random.IntN(50) == 0 {
+		return manage(c)
+	}
+	return check(c)
+}
+
+func (c *caller) create() (int, bool, error) {
+	status, body, err := c.public.ask(c.managed(http.MethodPost, "", newKey))
+	if err != nil || status != http.StatusCreated {
+		c.house.doubts.Add(1)
+		return status, false, err
+	}
+	c.house.created.Add(1)
+	c.mine = member(string(body), "apiKeyId")
+	return status, c.mine != "", nil
+}
+
+func (c *caller) expect(want int, method, path, body string) (int, bool, error) {
+	status, _, err := c.public.ask(c.managed(method, path, body))
+	return status, status == want, err
+}
+
+func (c *caller) managed(method, path, body string) []byte {
+	return fmt.Appendf(nil, "%s /web/v1/workspaces/%s/api-keys%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"+
+		"X-Client-Hash: device-1\r\nX-Workspace-Id: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		method, c.workspace, path, c.house.token, c.workspace, len(body), body)
+}

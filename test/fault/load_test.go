@@ -1,0 +1,234 @@
+package fault
+
+import (
+	"cmp"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// loadVariable is for how long the long form keeps the service at work, a
+// duration; 30 minutes without it.
+const loadVariable = "APIKEYS_LOAD"
+
+// loadForm is how much is asked, and of how much noise the answer is believed
+// to be free.
+type loadForm struct {
+	keys       int
+	turn       time.Duration // of measuring the maximum, five times
+	lasting    time.Duration
+	overload   time.Duration
+	sampled    time.Duration
+	goodput    float64       // of the maximum, at the least, at three times that
+	refusedIn  time.Duration // p99
+	crowd      int           // callers of an overload
+	growth     float64       // of memory, at the most
+	goroutines int           // more of them, at the most
+}
+
+func formOfLoad(t *testing.T) loadForm {
+	t.Helper()
+	if os.Getenv(soakVariable) == "" {
+		return loadForm{
+			keys: 300, turn: 300 * time.Millisecond, lasting: 5 * time.Second, overload: 3 * time.Second, sampled: 250 * time.Millisecond,
+			crowd: 256, goodput: 0.4, refusedIn: time.Second, growth: 2, goroutines: 100,
+		}
+	}
+	lasting, err := time.ParseDuration(cmp.Or(os.Getenv(loadVariable), "30m"))
+	if err != nil {
+		t.Fatalf("%s: %v", loadVariable, err)
+	}
+	return loadForm{
+		keys: 5000, turn: 4 * time.Second, lasting: lasting, overload: 30 * time.Second, sampled: 5 * time.Second,
+		crowd: 1000, goodput: 0.8, refusedIn: 250 * time.Millisecond, growth: 1.1, goroutines: 16,
+	}
+}
+
+const (
+	// steadyCallers are as many as keep the service busy.
+	steadyCallers = 64
+	// overloadMemory is how much more memory an overload may take, in bytes.
+	overloadMemory = 300 << 20
+	// normalWithin bounds an answer when an overload is over.
+	normalWithin = 250 * time.Millisecond
+)
+
+// maximum is the median of five turns in which each caller asks as soon as it
+// is answered.
+func (f loadForm) maximum(t *testing.T, callers []*caller, ask kind) float64 {
+	t.Helper()
+	closed(callers, f.turn, ask) // fills memory, and grows stacks and pools
+	var rates []float64
+	for range 5 {
+		y := closed(callers, f.turn, ask)
+		mustBeRight(t, y)
+		rates = append(rates, y.goodput())
+	}
+	slices.Sort(rates)
+	t.Logf("at most %.0f a second (%.0f to %.0f)", rates[2], rates[0], rates[4])
+	return rates[2]
+}
+
+func mustBeRight(t *testing.T, y *tally) {
+	t.Helper()
+	if y.wrong > 0 {
+		t.Fatalf("%d wrong answers, the first: %s", y.wrong, y.first)
+	}
+}
+
+// Not in parallel with others: it measures.
+func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
+	f := formOfLoad(t)
+	url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
+	h := newBusyHouse(t, url, f.keys)
+	callers := h.callers(t, steadyCallers)
+	rate := f.maximum(t, callers, mixed) * 4 / 5
+
+	done := make(chan *tally, 1)
+	go func() { done <- open(callers, rate, f.lasting, mixed) }()
+	samples := h.sample(t, f.sampled, done)
+	y := <-done
+	mustBeRight(t, y)
+	t.Logf("%v at %.0f a second: %s", f.lasting, rate, y)
+	if n := y.refused.TotalCount(); n > 0 {
+		t.Errorf("%d were refused", n)
+	}
+	samples.mustBeFlat(t, f)
+	h.mustHoldEveryKey(t, url)
+}
+
+func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
+	f := formOfLoad(t)
+	for _, of := range []struct {
+		name string
+		ask  kind
+	}{
+		{"checks", check},
+		{"management", manage},
+		{"both", mixed},
+	} {
+		t.Run(of.name, func(t *testing.T) { //nolint:paralleltest // it measures
+			url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
+			h := newBusyHouse(t, url, f.keys)
+			most := f.maximum(t, h.callers(t, steadyCallers), of.ask)
+			before, atRest := h.reading(t), h.vitals(t)
+
+			done := make(chan *tally, 1)
+			callers := h.callers(t, f.crowd)
+			go func() { done <- open(callers, 3*most, f.overload, of.ask) }()
+			samples := h.sample(t, f.sampled, done)
+			y := <-done
+			mustBeRight(t, y)
+			t.Logf("at %.0f a second: %s", 3*most, y)
+			t.Logf("goodput is %.2f of the maximum; memory %d MB before, %d MB at most", y.goodput()/most, before.memory>>20, samples.mostMemory()>>20)
+			if y.goodput() < f.goodput*most {
+				t.Errorf("goodput is less than %.2f of the maximum", f.goodput)
+			}
+			if p99 := time.Duration(y.refused.ValueAtQuantile(99)) * time.Microsecond; p99 > f.refusedIn {
+				t.Errorf("one in a hundred was refused after %v", p99)
+			}
+			if more := samples.mostMemory() - before.memory; more > overloadMemory {
+				t.Errorf("it took %d MB more", more>>20)
+			}
+			h.mustBeNormal(t)
+			for _, c := range callers {
+				c.public.close()
+				c.internal.close()
+			}
+			h.mustReturnTo(t, atRest, connectionsOf(t, url))
+			h.mustHoldEveryKey(t, url)
+		})
+	}
+}
+
+// mustBeNormal looks that answers take no longer than ever, a second after an
+// overload.
+func (h *busyHouse) mustBeNormal(t *testing.T) {
+	t.Helper()
+	c := h.caller(t, 0)
+	eventually(t, backAfter, "answers are slow when the overload is over", func() bool {
+		begun := time.Now()
+		if status, right, err := c.create(); err != nil || !right {
+			t.Fatalf("create: %d, %v", status, err)
+		}
+		if status, right, err := check(c); err != nil || !right {
+			t.Fatalf("check: %d, %v", status, err)
+		}
+		return time.Since(begun) < normalWithin
+	})
+}
+
+// mustHoldEveryKey compares the keys there are with those that were acknowledged.
+func (h *busyHouse) mustHoldEveryKey(t *testing.T, databaseURL string) {
+	t.Helper()
+	keys := count(t, openDatabase(t, databaseURL), `SELECT count(*) FROM api_keys`)
+	made := h.seeded + int(h.created.Load())
+	if keys < made || keys > made+int(h.doubts.Load()) {
+		t.Errorf("%d keys are stored; %d were acknowledged and %d are in doubt", keys, made, h.doubts.Load())
+	}
+	t.Logf("%d keys acknowledged, %d stored", made, keys)
+}
+
+// reading is what a service has in hand.
+type reading struct{ memory, goroutines int }
+
+type readings []reading
+
+func (h *busyHouse) reading(t *testing.T) reading {
+	t.Helper()
+	text := h.call(t, http.MethodGet, h.internal+"/metrics", "").body
+	return reading{gauge(t, text, "apikeys_process_resident_memory_bytes"), gauge(t, text, "apikeys_go_goroutines")}
+}
+
+// sample takes readings until there is a tally, which it leaves.
+func (h *busyHouse) sample(t *testing.T, every time.Duration, done chan *tally) (all readings) {
+	t.Helper()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case y := <-done:
+			done <- y
+			return all
+		case <-tick.C:
+			all = append(all, h.reading(t))
+		}
+	}
+}
+
+func (all readings) mostMemory() (most int) {
+	for _, r := range all {
+		most = max(most, r.memory)
+	}
+	return most
+}
+
+// mustBeFlat compares the last third with the first that is left when a tenth,
+// for warming up, is not looked at.
+func (all readings) mustBeFlat(t *testing.T, f loadForm) {
+	t.Helper()
+	all = all[len(all)/10:]
+	third := len(all) / 3
+	first, last := all[:third].median(), all[len(all)-third:].median()
+	t.Logf("first third to last: %d to %d MB, %d to %d goroutines", first.memory>>20, last.memory>>20, first.goroutines, last.goroutines)
+	if float64(last.memory) > float64(first.memory)*f.growth {
+		t.Errorf("memory grows from %d to %d MB", first.memory>>20, last.memory>>20)
+	}
+	if last.goroutines > first.goroutines+f.goroutines {
+		t.Errorf("goroutines grow from %d to %d", first.goroutines, last.goroutines)
+	}
+}
+
+func (all readings) median() reading {
+	var memory, goroutines []int
+	for _, r := range all {
+		memory, goroutines = append(memory, r.memory), append(goroutines, r.goroutines)
+	}
+	slices.Sort(memory)
+	slices.Sort(goroutines)
+	return reading{memory[len(all)/2], goroutines[len(all)/2]}
+}
