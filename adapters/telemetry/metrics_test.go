@@ -31,6 +31,7 @@ var golden = []string{
 	"apikeys_feed_lag_seconds gauge",
 	"apikeys_http_request_duration_seconds histogram route",
 	"apikeys_http_requests_total counter method route status",
+	"apikeys_overloaded_total counter",
 	"apikeys_rate_limited_total counter limit",
 	"apikeys_usage_dropped_total counter",
 	"apikeys_usage_failed_flushes_total counter",
@@ -135,15 +136,15 @@ func TestUsage(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	o := full()
-	o.Limits = func() telemetry.LimitStats { return telemetry.LimitStats{Accounts: 7, Addresses: 8} }
+	o.Limits = func() telemetry.LimitStats { return telemetry.LimitStats{Accounts: 7, Addresses: 8, AtOnce: 9} }
 	expect(t, scrape(t, telemetry.New(o)),
-		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`)
+		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`, "apikeys_overloaded_total 9")
 }
 
 func TestNew_withoutCacheUsageAndLimits(t *testing.T) {
 	t.Parallel()
 	text := scrape(t, telemetry.New(telemetry.Options{}))
-	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_"} {
+	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_", "apikeys_overloaded_"} {
 		if strings.Contains(text, name) {
 			t.Errorf("%s… is served though there is nothing to read", name)
 		}
