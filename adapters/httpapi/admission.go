@@ -50,12 +50,15 @@ func (a *Admission) look() error {
 	return err
 }
 
-// enter takes a place behind the API, with the deadline for one step there. It
-// is for after the body has arrived: one that is slow to come holds no place.
-func (x *exchange) enter() (ctx context.Context, leave func(), err error) {
+// carryOut runs a use case in a place behind the API, with the deadline for one
+// step there. Neither the body belongs into it, nor the answer: a client that
+// is slow to send the one, or to take the other, would keep the place.
+func (x *exchange) carryOut(useCase func(context.Context) error) error {
 	if err := x.api.Admission.enter(); err != nil {
-		return nil, nil, err
+		return err
 	}
+	defer x.api.Admission.leave()
 	ctx, cancel := x.bounded()
-	return ctx, func() { cancel(); x.api.Admission.leave() }, nil
+	defer cancel()
+	return useCase(ctx)
 }

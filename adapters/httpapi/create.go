@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -14,12 +15,11 @@ func (a *API) createKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
+	var created application.CreatedKey
+	err = x.carryOut(func(ctx context.Context) (err error) {
+		created, err = a.CreateKey.Do(ctx, owner, spec, once)
 		return err
-	}
-	defer leave()
-	created, err := a.CreateKey.Do(ctx, owner, spec, once)
+	})
 	if before, ok := x.replayed(err); ok {
 		return x.showCreated(owner, toCreatedKey(application.CreatedKey{Key: before.Outcome}, before.At))
 	}

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // listEvents serves GET on the audit trail of a key.
@@ -18,12 +20,11 @@ func (a *API) listEvents(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
+	var list ports.EventPage
+	err = x.carryOut(func(ctx context.Context) (err error) {
+		list, err = a.ListEvents.Do(ctx, owner, id, page)
 		return err
-	}
-	defer leave()
-	list, err := a.ListEvents.Do(ctx, owner, id, page)
+	})
 	if err != nil {
 		return err
 	}

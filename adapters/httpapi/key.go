@@ -16,12 +16,11 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
+	var key *domain.APIKey
+	err = x.carryOut(func(ctx context.Context) (err error) {
+		key, err = a.GetKey.Do(ctx, owner, id)
 		return err
-	}
-	defer leave()
-	key, err := a.GetKey.Do(ctx, owner, id)
+	})
 	if err != nil {
 		return err
 	}
@@ -39,12 +38,8 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 		if err != nil {
 			return err
 		}
-		ctx, leave, err := x.enter()
-		if err != nil {
-			return err
-		}
-		defer leave()
-		if err := x.unlessReplayed(change(ctx, owner, id, once)); err != nil {
+		err = x.carryOut(func(ctx context.Context) error { return change(ctx, owner, id, once) })
+		if err := x.unlessReplayed(err); err != nil {
 			return err
 		}
 		return x.succeed(http.StatusOK, nil)
@@ -70,12 +65,8 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 		return domain.ErrKeyNotFound
 	}
 	x.keyID = id
-	ctx, leave, err := x.enter()
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := x.unlessReplayed(a.Lifecycle.Delete(ctx, owner, id, once)); err != nil {
+	err = x.carryOut(func(ctx context.Context) error { return a.Lifecycle.Delete(ctx, owner, id, once) })
+	if err := x.unlessReplayed(err); err != nil {
 		return err
 	}
 	x.code = codeSuccess

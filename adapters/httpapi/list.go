@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -15,13 +16,12 @@ func (a *API) listKeys(x *exchange, owner application.Owner) error {
 	if faults != nil {
 		return faults
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
-		return err
-	}
-	defer leave()
 	q.filter.At = a.Now() // of one key the filter and the answer must say the same
-	list, err := a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
+	var list ports.KeyPage
+	err := x.carryOut(func(ctx context.Context) (err error) {
+		list, err = a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -20,12 +21,11 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
+	var rotated application.CreatedKey
+	err = x.carryOut(func(ctx context.Context) (err error) {
+		rotated, err = a.RotateKey.Do(ctx, owner, id, grace, once)
 		return err
-	}
-	defer leave()
-	rotated, err := a.RotateKey.Do(ctx, owner, id, grace, once)
+	})
 	if before, ok := x.replayed(err); ok {
 		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: before.Outcome}, before.At))
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -25,12 +26,11 @@ func (a *API) updateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := x.enter()
-	if err != nil {
+	var key *domain.APIKey
+	err = x.carryOut(func(ctx context.Context) (err error) {
+		key, err = a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
 		return err
-	}
-	defer leave()
-	key, err := a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
+	})
 	if err != nil {
 		return err
 	}

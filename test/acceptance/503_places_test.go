@@ -1,0 +1,97 @@
+package acceptance
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+)
+
+// serve has the service answer r, whose body comes from elsewhere, past the
+// network.
+func (w *world) serve(t *testing.T, to http.ResponseWriter, r request, body io.Reader) {
+	t.Helper()
+	asked := httptest.NewRequestWithContext(t.Context(), r.method, r.url, body)
+	asked.Header = r.header
+	w.service.Handler().ServeHTTP(to, asked)
+}
+
+// slowReader takes an answer when it is told to.
+type slowReader struct {
+	*httptest.ResponseRecorder
+
+	begun, proceed chan struct{}
+}
+
+func (s slowReader) Write(p []byte) (int, error) {
+	s.begun <- struct{}{}
+	<-s.proceed
+	return s.ResponseRecorder.Write(p)
+}
+
+func TestOverload_isNoneOfAnswersThatAreSlowlyTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	for name, asked := range asks {
+		if name == "deleteKey" { // its answer has nothing to be taken
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			filled := strings.NewReplacer("$id", key, "$mode", "LIVE", "$number", "1")
+			body := filled.Replace(asked.body)
+			r := w.create(t, body, func(r *request) { r.method, r.url = asked.method, r.url+filled.Replace(asked.path) })
+			reader := slowReader{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+			var served sync.WaitGroup
+			for range managedAtOnce {
+				served.Go(func() {
+					w.serve(t, slowReader{httptest.NewRecorder(), reader.begun, reader.proceed}, r, strings.NewReader(body))
+				})
+				<-reader.begun
+			}
+			if a := do(t, w.create(t, `{"name":"k"}`)); a.status != http.StatusCreated {
+				t.Errorf("a creation is answered %d", a.status)
+			}
+			close(reader.proceed)
+			served.Wait()
+		})
+	}
+}
+
+func TestOverload_503_alsoThatBeganWhileABodyCame(t *testing.T) {
+	t.Parallel()
+	store := newHeld()
+	w := newWorld(t, unlimited, apikeys.WithRepository(store))
+	r := w.create(t, `{"name":"k"}`)
+	body, send := io.Pipe()
+	answer, answered := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(answered)
+		w.serve(t, answer, r, body)
+	}()
+	if _, err := io.WriteString(send, r.body); err != nil { // it is read, so the request was let in
+		t.Fatal(err)
+	}
+	var others sync.WaitGroup
+	for range managedAtOnce {
+		others.Go(func() { w.serve(t, httptest.NewRecorder(), r, strings.NewReader(r.body)) })
+		<-store.entered
+	}
+	_ = send.Close()
+	select {
+	case <-answered:
+		if answer.Code != http.StatusServiceUnavailable {
+			t.Errorf("a creation is answered %d", answer.Code)
+		}
+	case <-store.entered:
+		t.Error("one more was carried out")
+	}
+	close(store.proceed)
+	others.Wait()
+	<-answered
+}
