@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -48,9 +49,11 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if faults != nil {
 			return faults
 		}
-		ctx, cancel := x.bounded()
-		defer cancel()
-		owner, err := a.RequireOwner.Do(ctx, actor, workspace, origin)
+		var owner application.Owner
+		err = x.carryOut(func(ctx context.Context) error {
+			owner, err = a.RequireOwner.Do(ctx, actor, workspace, origin)
+			return err
+		})
 		if err != nil {
 			return err
 		}

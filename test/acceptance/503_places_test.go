@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // serve has the service answer r, whose body comes from elsewhere, past the
@@ -94,4 +96,37 @@ func TestOverload_503_alsoThatBeganWhileABodyCame(t *testing.T) {
 	close(store.proceed)
 	others.Wait()
 	<-answered
+}
+
+// slowRoles knows every actor as an owner, when it is told to.
+type slowRoles struct{ asked, proceed chan struct{} }
+
+func (r slowRoles) Role(context.Context, domain.Actor, domain.WorkspaceID) (domain.Role, error) {
+	r.asked <- struct{}{}
+	<-r.proceed
+	return domain.RoleOwner, nil
+}
+
+func TestOverload_503_whileRolesAreLookedUp(t *testing.T) {
+	t.Parallel()
+	roles := slowRoles{make(chan struct{}), make(chan struct{})}
+	w := newWorld(t, unlimited, apikeys.WithWorkspaceRoles(roles))
+	answers, refused := make(chan answer, managedAtOnce), make(chan answer, 1)
+	for range managedAtOnce {
+		go func() { answers <- do(t, w.list(t, "")) }()
+		<-roles.asked
+	}
+	go func() { refused <- do(t, w.list(t, "")) }()
+	select {
+	case a := <-refused:
+		mustBe(t, a, 503, "5030", "Service temporarily unavailable")
+	case <-roles.asked:
+		t.Error("one more is let in")
+	}
+	close(roles.proceed)
+	for range managedAtOnce {
+		if a := <-answers; a.status != http.StatusOK {
+			t.Errorf("one that was let in is answered %d", a.status)
+		}
+	}
 }
