@@ -53,12 +53,18 @@ func (a *Admission) look() error {
 // carryOut runs a use case in a place behind the API, with the deadline for one
 // step there. Neither the body belongs into it, nor the answer: a client that
 // is slow to send the one, or to take the other, would keep the place.
-func (x *exchange) carryOut(useCase func(context.Context) error) error {
+func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (outcome T, err error) {
 	if err := x.api.Admission.enter(); err != nil {
-		return err
+		return outcome, err
 	}
 	defer x.api.Admission.leave()
 	ctx, cancel := x.bounded()
 	defer cancel()
 	return useCase(ctx)
+}
+
+// change carries out a use case that tells nothing but whether it was.
+func (x *exchange) change(useCase func(context.Context) error) error {
+	_, err := carryOut(x, func(ctx context.Context) (struct{}, error) { return struct{}{}, useCase(ctx) })
+	return err
 }

@@ -15,10 +15,8 @@ func (a *API) createKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	var created application.CreatedKey
-	err = x.carryOut(func(ctx context.Context) (err error) {
-		created, err = a.CreateKey.Do(ctx, owner, spec, once)
-		return err
+	created, err := carryOut(x, func(ctx context.Context) (application.CreatedKey, error) {
+		return a.CreateKey.Do(ctx, owner, spec, once)
 	})
 	if before, ok := x.replayed(err); ok {
 		return x.showCreated(owner, toCreatedKey(application.CreatedKey{Key: before.Outcome}, before.At))

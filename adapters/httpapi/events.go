@@ -20,10 +20,8 @@ func (a *API) listEvents(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	var list ports.EventPage
-	err = x.carryOut(func(ctx context.Context) (err error) {
-		list, err = a.ListEvents.Do(ctx, owner, id, page)
-		return err
+	list, err := carryOut(x, func(ctx context.Context) (ports.EventPage, error) {
+		return a.ListEvents.Do(ctx, owner, id, page)
 	})
 	if err != nil {
 		return err

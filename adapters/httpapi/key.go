@@ -16,10 +16,8 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	var key *domain.APIKey
-	err = x.carryOut(func(ctx context.Context) (err error) {
-		key, err = a.GetKey.Do(ctx, owner, id)
-		return err
+	key, err := carryOut(x, func(ctx context.Context) (*domain.APIKey, error) {
+		return a.GetKey.Do(ctx, owner, id)
 	})
 	if err != nil {
 		return err
@@ -38,7 +36,7 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 		if err != nil {
 			return err
 		}
-		err = x.carryOut(func(ctx context.Context) error { return change(ctx, owner, id, once) })
+		err = x.change(func(ctx context.Context) error { return change(ctx, owner, id, once) })
 		if err := x.unlessReplayed(err); err != nil {
 			return err
 		}
@@ -65,7 +63,7 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 		return domain.ErrKeyNotFound
 	}
 	x.keyID = id
-	err = x.carryOut(func(ctx context.Context) error { return a.Lifecycle.Delete(ctx, owner, id, once) })
+	err = x.change(func(ctx context.Context) error { return a.Lifecycle.Delete(ctx, owner, id, once) })
 	if err := x.unlessReplayed(err); err != nil {
 		return err
 	}

@@ -17,10 +17,8 @@ func (a *API) listKeys(x *exchange, owner application.Owner) error {
 		return faults
 	}
 	q.filter.At = a.Now() // of one key the filter and the answer must say the same
-	var list ports.KeyPage
-	err := x.carryOut(func(ctx context.Context) (err error) {
-		list, err = a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
-		return err
+	list, err := carryOut(x, func(ctx context.Context) (ports.KeyPage, error) {
+		return a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
 	})
 	if err != nil {
 		return err

@@ -49,10 +49,8 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if faults != nil {
 			return faults
 		}
-		var owner application.Owner
-		err = x.carryOut(func(ctx context.Context) error {
-			owner, err = a.RequireOwner.Do(ctx, actor, workspace, origin)
-			return err
+		owner, err := carryOut(x, func(ctx context.Context) (application.Owner, error) {
+			return a.RequireOwner.Do(ctx, actor, workspace, origin)
 		})
 		if err != nil {
 			return err

@@ -21,10 +21,8 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	var rotated application.CreatedKey
-	err = x.carryOut(func(ctx context.Context) (err error) {
-		rotated, err = a.RotateKey.Do(ctx, owner, id, grace, once)
-		return err
+	rotated, err := carryOut(x, func(ctx context.Context) (application.CreatedKey, error) {
+		return a.RotateKey.Do(ctx, owner, id, grace, once)
 	})
 	if before, ok := x.replayed(err); ok {
 		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: before.Outcome}, before.At))

@@ -26,10 +26,8 @@ func (a *API) updateKey(x *exchange, owner application.Owner) error {
 	if err != nil {
 		return err
 	}
-	var key *domain.APIKey
-	err = x.carryOut(func(ctx context.Context) (err error) {
-		key, err = a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
-		return err
+	key, err := carryOut(x, func(ctx context.Context) (*domain.APIKey, error) {
+		return a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
 	})
 	if err != nil {
 		return err
