@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 const (
@@ -47,38 +47,12 @@ func startWith(t *testing.T, issuer *jwttest.Issuer, databaseURL string, now fun
 	for _, edit := range edits {
 		edit(&cfg)
 	}
-	listening := make(chan apikeys.Listeners, 1)
-	service, err := apikeys.New(t.Context(), cfg,
-		apikeys.WithClock(now),
-		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
-		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- service.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-		if err := service.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
-	select {
-	case l := <-listening:
-		return &world{
-			public:   "http://" + l.Public.String(),
-			internal: "http://" + l.Internal.String(),
-			token:    ownerToken(t, issuer),
-			client:   http.DefaultClient,
-		}
-	case err := <-stopped:
-		stopped <- err
-		t.Fatalf("the service did not start: %v", err)
-		return nil
+	running := serving.Start(t, cfg, apikeys.WithClock(now))
+	return &world{
+		public:   "http://" + running.Public,
+		internal: "http://" + running.Internal,
+		token:    ownerToken(t, issuer),
+		client:   http.DefaultClient,
 	}
 }
 

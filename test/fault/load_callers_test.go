@@ -20,7 +20,6 @@ const busyWorkspaces = 16
 type busyHouse struct {
 	*process
 
-	token   string
 	checks  [][]byte     // a question for each of the keys there are
 	created atomic.Int64 // keys, of which the answer told
 	seeded  int          // keys made beforehand
@@ -42,7 +41,7 @@ func newBusyHouse(t *testing.T, databaseURL string, keys int) *busyHouse {
 		},
 		token: issuer.Token(t, jwttest.Claims{Account: "acc-7", Portal: "PARTNER", Workspaces: roles, TTL: 24 * time.Hour}),
 	}
-	h := &busyHouse{process: d.start(t), token: d.token, seeded: keys}
+	h := &busyHouse{process: d.start(t), seeded: keys}
 	h.fill(t)
 	return h
 }

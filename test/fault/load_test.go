@@ -2,7 +2,6 @@ package fault
 
 import (
 	"cmp"
-	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -88,10 +87,7 @@ func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // 
 	callers := h.callers(t, steadyCallers)
 	rate := f.maximum(t, callers, mixed) * 4 / 5
 
-	done := make(chan *tally, 1)
-	go func() { done <- open(callers, rate, f.lasting, mixed) }()
-	samples := h.sample(t, f.sampled, done)
-	y := <-done
+	y, samples := h.sampled(t, f.sampled, func() *tally { return open(callers, rate, f.lasting, mixed) })
 	mustBeRight(t, y)
 	t.Logf("%v at %.0f a second: %s", f.lasting, rate, y)
 	if n := y.refused.TotalCount(); n > 0 {
@@ -115,13 +111,9 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
 			h := newBusyHouse(t, url, f.keys)
 			most := f.maximum(t, h.callers(t, steadyCallers), of.ask)
-			before, atRest := h.reading(t), h.vitals(t)
+			before, callers := h.vitals(t), h.callers(t, f.crowd)
 
-			done := make(chan *tally, 1)
-			callers := h.callers(t, f.crowd)
-			go func() { done <- open(callers, 3*most, f.overload, of.ask) }()
-			samples := h.sample(t, f.sampled, done)
-			y := <-done
+			y, samples := h.sampled(t, f.sampled, func() *tally { return open(callers, 3*most, f.overload, of.ask) })
 			mustBeRight(t, y)
 			t.Logf("at %.0f a second: %s", 3*most, y)
 			t.Logf("goodput is %.2f of the maximum; memory %d MB before, %d MB at most", y.goodput()/most, before.memory>>20, samples.mostMemory()>>20)
@@ -139,7 +131,7 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 				c.public.close()
 				c.internal.close()
 			}
-			h.mustReturnTo(t, atRest, connectionsOf(t, url))
+			h.mustReturnTo(t, before, connectionsOf(t, url))
 			h.mustHoldEveryKey(t, url)
 		})
 	}
@@ -173,29 +165,23 @@ func (h *busyHouse) mustHoldEveryKey(t *testing.T, databaseURL string) {
 	t.Logf("%d keys acknowledged, %d stored", made, keys)
 }
 
-// reading is what a service has in hand.
-type reading struct{ memory, goroutines int }
+// readings are the vitals of a while.
+type readings []vitals
 
-type readings []reading
-
-func (h *busyHouse) reading(t *testing.T) reading {
+// sampled takes readings while work is done.
+func (h *busyHouse) sampled(t *testing.T, every time.Duration, work func() *tally) (*tally, readings) {
 	t.Helper()
-	text := h.call(t, http.MethodGet, h.internal+"/metrics", "").body
-	return reading{gauge(t, text, "apikeys_process_resident_memory_bytes"), gauge(t, text, "apikeys_go_goroutines")}
-}
-
-// sample takes readings until there is a tally, which it leaves.
-func (h *busyHouse) sample(t *testing.T, every time.Duration, done chan *tally) (all readings) {
-	t.Helper()
+	done := make(chan *tally, 1)
+	go func() { done <- work() }()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var all readings
 	for {
 		select {
 		case y := <-done:
-			done <- y
-			return all
+			return y, all
 		case <-tick.C:
-			all = append(all, h.reading(t))
+			all = append(all, h.vitals(t))
 		}
 	}
 }
@@ -223,12 +209,12 @@ func (all readings) mustBeFlat(t *testing.T, f loadForm) {
 	}
 }
 
-func (all readings) median() reading {
+func (all readings) median() vitals {
 	var memory, goroutines []int
 	for _, r := range all {
 		memory, goroutines = append(memory, r.memory), append(goroutines, r.goroutines)
 	}
 	slices.Sort(memory)
 	slices.Sort(goroutines)
-	return reading{memory[len(all)/2], goroutines[len(all)/2]}
+	return vitals{memory: memory[len(all)/2], goroutines: goroutines[len(all)/2]}
 }

@@ -19,14 +19,18 @@ const (
 	settling = 20 * time.Second
 )
 
-// vitals are what a service has in hand at rest.
-type vitals struct{ goroutines, files int }
+// vitals are what a service has in hand; memory is in bytes.
+type vitals struct{ goroutines, files, memory int }
 
 func (w *world) vitals(t *testing.T) vitals {
 	t.Helper()
 	w.client.CloseIdleConnections()
 	text := w.call(t, http.MethodGet, w.internal+"/metrics", "").body
-	return vitals{gauge(t, text, "apikeys_go_goroutines"), gauge(t, text, "apikeys_process_open_fds")}
+	return vitals{
+		goroutines: gauge(t, text, "apikeys_go_goroutines"),
+		files:      gauge(t, text, "apikeys_process_open_fds"),
+		memory:     gauge(t, text, "apikeys_process_resident_memory_bytes"),
+	}
 }
 
 func gauge(t *testing.T, text, name string) int {
