@@ -24,12 +24,24 @@ SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM key
 INSERT INTO api_key_events (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
 SELECT id, now(), 'evt', 'ws', 'CREATED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM key`
 
+// The planner may know how many rows there are, or nothing, as until
+// autovacuum has come by for the first time. What it took then, prepared
+// statements keep.
 func TestQueries_areLookUpsByIndex(t *testing.T) {
 	t.Parallel()
-	repo := openFollowed(t, pgtest.NewDatabase(t))
-	repo.pool.MustExecContext(t.Context(), fill)
-	repo.pool.MustExecContext(t.Context(), `ANALYZE`)
+	for name, statement := range map[string]string{"counted": `ANALYZE`, "not counted": `SELECT`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			repo := openFollowed(t, pgtest.NewDatabase(t))
+			repo.pool.MustExecContext(t.Context(), fill)
+			repo.pool.MustExecContext(t.Context(), statement)
+			requireLookUps(t, repo)
+		})
+	}
+}
 
+func requireLookUps(t *testing.T, repo *KeyRepository) {
+	t.Helper()
 	const id = "sk_live_0000000000000042"
 	cases := map[string]struct {
 		query string

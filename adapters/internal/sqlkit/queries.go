@@ -5,7 +5,13 @@ package sqlkit
 const (
 	FindKey = selectKey + ` WHERE k.id = ? AND k.deleted_at IS NULL ORDER BY s.position`
 
-	GetKey = selectKey + ` WHERE k.id = ? AND k.workspace_id = ? AND k.deleted_at IS NULL ORDER BY s.position`
+	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND k.deleted_at IS NULL ORDER BY s.position`
+
+	// OfWorkspace holds for a key of the workspace that is its argument. No
+	// index can serve it, so that none is taken for it in place of the primary
+	// key: PostgreSQL that knows no numbers of a table yet would search a whole
+	// workspace in the index of names, which has the identifier last.
+	OfWorkspace = `workspace_id || '' = ?`
 
 	// ListEvents has a page, what happened last first whatever the clock said, and, beside each of its rows, the total. Its
 	// arguments are those of [ListEventsArgs].
