@@ -50,10 +50,10 @@ func busyWorkspace(i int) string { return "ws_" + strconv.Itoa(i%busyWorkspaces)
 
 func (h *busyHouse) fill(t *testing.T) {
 	t.Helper()
-	c := h.caller(t, 0)
+	callers := h.callers(t, busyWorkspaces)
 	for i := range h.seeded {
-		c.workspace = busyWorkspace(i)
-		status, body, err := c.public.ask(c.managed(http.MethodPost, "", newKey))
+		c := callers[i%busyWorkspaces]
+		status, body, err := c.public.ask(c.creates)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,15 +71,24 @@ type caller struct {
 	public, internal *cheapLine
 	random           *rand.Rand
 	workspace        string
-	mine             string // a key of its own; "": none yet
+	creates, lists   []byte
+	mine             mine
+}
+
+// mine is a key of a caller's own, with what is asked about it; "": none yet.
+type mine struct {
+	id                       string
+	shows, rotates, disables []byte
 }
 
 func (h *busyHouse) caller(t *testing.T, i int) *caller {
 	t.Helper()
-	return &caller{
+	c := &caller{
 		house: h, public: newCheapLine(t, h.public), internal: newCheapLine(t, h.internal),
 		random: rand.New(rand.NewPCG(1, uint64(i))), workspace: busyWorkspace(i),
 	}
+	c.creates, c.lists = c.managed(http.MethodPost, "", newKey), c.managed(http.MethodGet, "?size=20", "")
+	return c
 }
 
 func (h *busyHouse) callers(t *testing.T, n int) []*caller {
@@ -103,20 +112,20 @@ func check(c *caller) (int, bool, error) {
 
 // manage creates a key, or shows, lists, rotates or disables.
 func manage(c *caller) (int, bool, error) {
-	if c.mine == "" {
+	if c.mine.id == "" {
 		return c.create()
 	}
 	switch c.random.IntN(5) {
 	case 0:
 		return c.create()
 	case 1:
-		return c.expect(http.StatusOK, http.MethodGet, "/"+c.mine, "")
+		return c.succeed(c.mine.shows)
 	case 2:
-		return c.expect(http.StatusOK, http.MethodPost, "/"+c.mine+"/rotate", `{}`)
+		return c.succeed(c.mine.rotates)
 	case 3:
-		return c.expect(http.StatusOK, http.MethodPost, "/"+c.mine+"/disable", `{}`)
+		return c.succeed(c.mine.disables)
 	default:
-		return c.expect(http.StatusOK, http.MethodGet, "?size=20", "")
+		return c.succeed(c.lists)
 	}
 }
 
@@ -129,19 +138,25 @@ func mixed(c *caller) (int, bool, error) {
 }
 
 func (c *caller) create() (int, bool, error) {
-	status, body, err := c.public.ask(c.managed(http.MethodPost, "", newKey))
+	status, body, err := c.public.ask(c.creates)
 	if err != nil || status != http.StatusCreated {
 		c.house.doubts.Add(1)
 		return status, false, err
 	}
 	c.house.created.Add(1)
-	c.mine = member(string(body), "apiKeyId")
-	return status, c.mine != "", nil
+	id := member(string(body), "apiKeyId")
+	c.mine = mine{
+		id:       id,
+		shows:    c.managed(http.MethodGet, "/"+id, ""),
+		rotates:  c.managed(http.MethodPost, "/"+id+"/rotate", `{}`),
+		disables: c.managed(http.MethodPost, "/"+id+"/disable", `{}`),
+	}
+	return status, id != "", nil
 }
 
-func (c *caller) expect(want int, method, path, body string) (int, bool, error) {
-	status, _, err := c.public.ask(c.managed(method, path, body))
-	return status, status == want, err
+func (c *caller) succeed(request []byte) (int, bool, error) {
+	status, _, err := c.public.ask(request)
+	return status, status == http.StatusOK, err
 }
 
 func (c *caller) managed(method, path, body string) []byte {

@@ -3,8 +3,10 @@ package fault
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -20,6 +22,7 @@ const (
 // tally is what came of the questions of a while.
 type tally struct {
 	lasted  time.Duration
+	spent   time.Duration           // of processor time, by the clients
 	right   *hdrhistogram.Histogram // answers, in microseconds since the question was due
 	refused *hdrhistogram.Histogram // 503 and 429, in microseconds since it was sent
 	late    int64                   // right, but not in time
@@ -36,7 +39,10 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Microseconds(), 2)
 }
 
+// add adds what came of other questions, of another while.
 func (y *tally) add(other *tally) {
+	y.lasted += other.lasted
+	y.spent += other.spent
 	y.right.Merge(other.right)
 	y.refused.Merge(other.refused)
 	y.late += other.late
@@ -50,6 +56,14 @@ func (y *tally) add(other *tally) {
 // goodput is the right answers a second that came in time.
 func (y *tally) goodput() float64 {
 	return float64(y.right.TotalCount()-y.late) / y.lasted.Seconds()
+}
+
+// yield is the right answers that came in time, by the seconds of processor
+// time that were left to the service and its database: clients, which ask
+// three times as often in an overload, share the processors with them here.
+func (y *tally) yield() float64 {
+	left := time.Duration(runtime.NumCPU())*y.lasted - y.spent
+	return float64(y.right.TotalCount()-y.late) / left.Seconds()
 }
 
 func (y *tally) String() string {
@@ -84,7 +98,7 @@ func (y *tally) note(due, sent time.Time, status int, right bool, err error) {
 
 // drive has every caller work until it is done, and adds up.
 func drive(callers []*caller, work func(*caller, *tally)) *tally {
-	begun, all := time.Now(), newTally()
+	begun, spent, all := time.Now(), processorTime(), newTally()
 	var working sync.WaitGroup
 	var adding sync.Mutex
 	for _, c := range callers {
@@ -97,8 +111,17 @@ func drive(callers []*caller, work func(*caller, *tally)) *tally {
 		})
 	}
 	working.Wait()
-	all.lasted = time.Since(begun)
+	all.lasted, all.spent = time.Since(begun), processorTime()-spent
 	return all
+}
+
+// processorTime is what this process has used up.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // closed has each caller ask as soon as it is answered.

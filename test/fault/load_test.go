@@ -18,13 +18,15 @@ const loadVariable = "APIKEYS_LOAD"
 // to be free.
 type loadForm struct {
 	keys       int
-	turn       time.Duration // of measuring the maximum, five times
 	lasting    time.Duration
-	overload   time.Duration
+	turn       time.Duration // of measuring the maximum that has to last, five times
+	overload   time.Duration // of an overload, and of measuring the maximum before it
+	rounds     int           // of both
 	sampled    time.Duration
 	goodput    float64       // of the maximum, at the least, at three times that
 	refusedIn  time.Duration // p99
 	crowd      int           // callers of an overload
+	memory     int           // more of it in an overload, at the most, in bytes; the race detector takes much
 	growth     float64       // of memory, at the most
 	goroutines int           // more of them, at the most
 }
@@ -33,8 +35,8 @@ func formOfLoad(t *testing.T) loadForm {
 	t.Helper()
 	if os.Getenv(soakVariable) == "" {
 		return loadForm{
-			keys: 300, turn: 300 * time.Millisecond, lasting: 5 * time.Second, overload: 3 * time.Second, sampled: 250 * time.Millisecond,
-			crowd: 256, goodput: 0.4, refusedIn: time.Second, growth: 2, goroutines: 100,
+			keys: 300, lasting: 5 * time.Second, turn: 300 * time.Millisecond, overload: time.Second, rounds: 3,
+			sampled: 250 * time.Millisecond, crowd: 256, memory: 800 << 20, goodput: 0.4, refusedIn: time.Second, growth: 2, goroutines: 100,
 		}
 	}
 	lasting, err := time.ParseDuration(cmp.Or(os.Getenv(loadVariable), "30m"))
@@ -42,16 +44,14 @@ func formOfLoad(t *testing.T) loadForm {
 		t.Fatalf("%s: %v", loadVariable, err)
 	}
 	return loadForm{
-		keys: 5000, turn: 4 * time.Second, lasting: lasting, overload: 30 * time.Second, sampled: 5 * time.Second,
-		crowd: 1000, goodput: 0.8, refusedIn: 250 * time.Millisecond, growth: 1.1, goroutines: 16,
+		keys: 5000, lasting: lasting, turn: lasting / 30, overload: 10 * time.Second, rounds: 6,
+		sampled: 5 * time.Second, crowd: 1000, memory: 300 << 20, goodput: 0.8, refusedIn: 250 * time.Millisecond, growth: 1.1, goroutines: 16,
 	}
 }
 
 const (
 	// steadyCallers are as many as keep the service busy.
 	steadyCallers = 64
-	// overloadMemory is how much more memory an overload may take, in bytes.
-	overloadMemory = 300 << 20
 	// normalWithin bounds an answer when an overload is over.
 	normalWithin = 250 * time.Millisecond
 )
@@ -87,7 +87,8 @@ func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // 
 	callers := h.callers(t, steadyCallers)
 	rate := f.maximum(t, callers, mixed) * 4 / 5
 
-	y, samples := h.sampled(t, f.sampled, func() *tally { return open(callers, rate, f.lasting, mixed) })
+	var y *tally
+	samples := h.sampled(t, f.sampled, func() { y = open(callers, rate, f.lasting, mixed) })
 	mustBeRight(t, y)
 	t.Logf("%v at %.0f a second: %s", f.lasting, rate, y)
 	if n := y.refused.TotalCount(); n > 0 {
@@ -110,24 +111,30 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 		t.Run(of.name, func(t *testing.T) { //nolint:paralleltest // it measures
 			url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
 			h := newBusyHouse(t, url, f.keys)
-			most := f.maximum(t, h.callers(t, steadyCallers), of.ask)
-			before, callers := h.vitals(t), h.callers(t, f.crowd)
+			few := h.callers(t, steadyCallers)
+			mustBeRight(t, closed(few, f.overload, of.ask)) // fills memory, and grows stacks and pools
+			before, crowd := h.vitals(t), h.callers(t, f.crowd)
 
-			y, samples := h.sampled(t, f.sampled, func() *tally { return open(callers, 3*most, f.overload, of.ask) })
+			var most, y *tally
+			samples := h.sampled(t, f.sampled, func() { most, y = f.alternated(few, crowd, of.ask) })
+			mustBeRight(t, most)
 			mustBeRight(t, y)
-			t.Logf("at %.0f a second: %s", 3*most, y)
-			t.Logf("goodput is %.2f of the maximum; memory %d MB before, %d MB at most", y.goodput()/most, before.memory>>20, samples.mostMemory()>>20)
-			if y.goodput() < f.goodput*most {
+			t.Logf("at most: %s", most)
+			t.Logf("at three times that: %s", y)
+			goodput := y.yield() / most.yield()
+			t.Logf("goodput is %.2f of the maximum, %.2f by what clients leave of the processors", y.goodput()/most.goodput(), goodput)
+			if goodput < f.goodput {
 				t.Errorf("goodput is less than %.2f of the maximum", f.goodput)
 			}
+			t.Logf("memory is %d MB before, %d MB at most", before.memory>>20, samples.mostMemory()>>20)
 			if p99 := time.Duration(y.refused.ValueAtQuantile(99)) * time.Microsecond; p99 > f.refusedIn {
 				t.Errorf("one in a hundred was refused after %v", p99)
 			}
-			if more := samples.mostMemory() - before.memory; more > overloadMemory {
+			if more := samples.mostMemory() - before.memory; more > f.memory {
 				t.Errorf("it took %d MB more", more>>20)
 			}
 			h.mustBeNormal(t)
-			for _, c := range callers {
+			for _, c := range crowd {
 				c.public.close()
 				c.internal.close()
 			}
@@ -135,6 +142,18 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			h.mustHoldEveryKey(t, url)
 		})
 	}
+}
+
+// alternated has the service do what it can, and three times that, in turn: a
+// machine that is shared with others is slower at times, which has to bear on
+// both.
+func (f loadForm) alternated(few, crowd []*caller, ask kind) (most, overload *tally) {
+	most, overload = newTally(), newTally()
+	for range f.rounds {
+		most.add(closed(few, f.overload, ask))
+		overload.add(open(crowd, 3*most.goodput(), f.overload, ask))
+	}
+	return most, overload
 }
 
 // mustBeNormal looks that answers take no longer than ever, a second after an
@@ -169,17 +188,17 @@ func (h *busyHouse) mustHoldEveryKey(t *testing.T, databaseURL string) {
 type readings []vitals
 
 // sampled takes readings while work is done.
-func (h *busyHouse) sampled(t *testing.T, every time.Duration, work func() *tally) (*tally, readings) {
+func (h *busyHouse) sampled(t *testing.T, every time.Duration, work func()) readings {
 	t.Helper()
-	done := make(chan *tally, 1)
-	go func() { done <- work() }()
+	done := make(chan struct{})
+	go func() { defer close(done); work() }()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var all readings
 	for {
 		select {
-		case y := <-done:
-			return y, all
+		case <-done:
+			return all
 		case <-tick.C:
 			all = append(all, h.vitals(t))
 		}
