@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -15,13 +13,13 @@ import (
 // under an overload most of what is done would be done too late. It is safe
 // for concurrent use.
 type Admission struct {
-	free    *semaphore.Weighted
+	taken   chan struct{} // has one for each place that is taken
 	refused atomic.Uint64
 }
 
 // NewAdmission returns one for that many requests.
 func NewAdmission(most int) *Admission {
-	return &Admission{free: semaphore.NewWeighted(int64(most))}
+	return &Admission{taken: make(chan struct{}, most)}
 }
 
 // Refused returns how many requests found no room.
@@ -31,23 +29,28 @@ var errBusy = fmt.Errorf("too many management requests are under way: %w", domai
 
 // enter takes a place, which leave gives back, or says that there is none.
 func (a *Admission) enter() error {
-	if a.free.TryAcquire(1) {
+	select {
+	case a.taken <- struct{}{}:
 		return nil
+	default:
+		return a.refuse()
 	}
-	a.refused.Add(1)
-	return errBusy
 }
 
-func (a *Admission) leave() { a.free.Release(1) }
+func (a *Admission) leave() { <-a.taken }
 
 // look says whether there is a place now. It is for before a request costs
 // anything, the check of its token above all.
 func (a *Admission) look() error {
-	err := a.enter()
-	if err == nil {
-		a.leave()
+	if len(a.taken) < cap(a.taken) {
+		return nil
 	}
-	return err
+	return a.refuse()
+}
+
+func (a *Admission) refuse() error {
+	a.refused.Add(1)
+	return errBusy
 }
 
 // carryOut runs a use case in a place behind the API, with the deadline for one

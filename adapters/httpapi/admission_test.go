@@ -1,0 +1,37 @@
+package httpapi
+
+import (
+	"sync"
+	"testing"
+)
+
+func TestAdmission_isNotTakenByALook(t *testing.T) {
+	t.Parallel()
+	a := NewAdmission(1)
+	var looking sync.WaitGroup
+	for range 8 {
+		looking.Go(func() {
+			for range 10_000 {
+				if err := a.look(); err != nil {
+					t.Errorf("with the one place free: %v", err)
+					return
+				}
+			}
+		})
+	}
+	looking.Wait()
+
+	if err := a.enter(); err != nil {
+		t.Fatal(err)
+	}
+	if a.look() == nil || a.enter() == nil {
+		t.Error("the one place is taken, and there is room")
+	}
+	a.leave()
+	if err := a.look(); err != nil {
+		t.Errorf("with the one place given back: %v", err)
+	}
+	if n := a.Refused(); n != 2 {
+		t.Errorf("%d were refused, want 2", n)
+	}
+}
