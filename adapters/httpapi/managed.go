@@ -75,6 +75,7 @@ func acceptsJSON(values []string) bool {
 		}
 		empty = false
 		item = strings.Trim(strings.TrimRight(item, "; \t"), " \t") // section 5.6.6
+		item = strings.ReplaceAll(item, "q=.", "q=0.")              // as HttpURLConnection of Java sends by itself
 		// The library drops the whole list for one item that it cannot read.
 		_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(item, offered)
 		if err == nil || errors.Is(err, contenttype.ErrNoAcceptableTypeFound) {

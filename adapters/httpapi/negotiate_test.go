@@ -25,6 +25,7 @@ func TestAcceptsJSON(t *testing.T) {
 		{name: "an empty parameter", accept: []string{"application/json;"}, want: true},
 		{name: "nothing but commas", accept: []string{", ,"}, want: true},
 		{name: "an item that is no media range beside it", accept: []string{"text/html, image/gif, *; q=.2, */*; q=0.2"}, want: true},
+		{name: "what Java sends", accept: []string{"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}, want: true},
 		{name: "a bad item beside a refusal", accept: []string{"nonsense, application/json;q=0"}},
 		{name: "HTML alone", accept: []string{"text/html"}},
 		{name: "JSON excluded", accept: []string{"application/json;q=0"}},

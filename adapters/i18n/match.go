@@ -19,38 +19,41 @@ const maxHeader = 256
 // bytes, and items that are not BCP 47 tags with a valid weight, are ignored.
 func (c *Catalog) Match(acceptLanguage ...string) Language {
 	wishes := parseHeader(acceptLanguage)
-	excluded := c.excluded(wishes)
+	named, excluded := c.named(wishes)
 	for _, w := range wishes {
 		if w.weight == 0 {
 			break // as are all that follow
 		}
-		if l, ok := c.closest(w, excluded); ok {
+		if w.any {
+			if l, ok := c.firstBut(named); ok {
+				return l
+			}
+		} else if l, ok := c.closest(w); ok && !slices.Contains(excluded, l) {
 			return l
 		}
 	}
 	return English
 }
 
-// excluded returns the languages that the client gave the weight 0.
-func (c *Catalog) excluded(wishes []wish) []Language {
-	var out []Language
-	for _, w := range slices.Backward(wishes) {
-		if w.weight > 0 {
-			break
+// named returns the languages that the client names, for which * does not
+// stand, and those among them that it gave the weight 0.
+func (c *Catalog) named(wishes []wish) (all, excluded []Language) {
+	for _, w := range wishes {
+		if w.any {
+			continue
 		}
-		if l, ok := c.closest(w, nil); ok && !w.any {
-			out = append(out, l)
+		if l, ok := c.closest(w); ok {
+			all = append(all, l)
+			if w.weight == 0 {
+				excluded = append(excluded, l)
+			}
 		}
 	}
-	return out
+	return all, excluded
 }
 
-// closest returns the language of ours that serves w, and false when none
-// that is not excluded does.
-func (c *Catalog) closest(w wish, excluded []Language) (Language, bool) {
-	if w.any {
-		return c.firstBut(excluded)
-	}
+// closest returns the language of ours that serves w, and false when none does.
+func (c *Catalog) closest(w wish) (Language, bool) {
 	// The tag that the matcher returns may carry extensions: its index counts.
 	_, i, confidence := c.matcher.Match(w.tag)
 	// Without the comparison CLDR's guesses at what else a person reads would
@@ -58,14 +61,13 @@ func (c *Catalog) closest(w wish, excluded []Language) (Language, bool) {
 	if base, _ := w.tag.Base(); confidence == language.No || base != c.bases[i] {
 		return "", false
 	}
-	l := c.languages[i]
-	return l, !slices.Contains(excluded, l)
+	return c.languages[i], true
 }
 
-// firstBut returns the first language of ours that is not excluded.
-func (c *Catalog) firstBut(excluded []Language) (Language, bool) {
+// firstBut returns the first language of ours that is none of those.
+func (c *Catalog) firstBut(those []Language) (Language, bool) {
 	for _, l := range c.languages {
-		if !slices.Contains(excluded, l) {
+		if !slices.Contains(those, l) {
 			return l, true
 		}
 	}

@@ -32,6 +32,8 @@ func TestMatch(t *testing.T) {
 		"Vietnamese":                    {"vi-VN", Vietnamese},
 		"upper case":                    {"ZH-tw", TraditionalChinese},
 		"an extension":                  {"ja-u-ca-japanese", Japanese},
+		"Japanese of nowhere":           {"ja-JX", Japanese},
+		"Japanese of its own kind":      {"ja-JP-osaka", Japanese},
 		"French":                        {"fr", English},
 		"Korean":                        {"ko-KR", English},
 		"Mongolian in Chinese script":   {"mn-Hans", English},
@@ -53,6 +55,8 @@ func TestMatch(t *testing.T) {
 		"an unknown language before a known one": {"fr-CH, fr;q=0.9, vi;q=0.5", Vietnamese},
 		"a known language before any":            {"vi, *;q=0.5", Vietnamese},
 		"any before a known language":            {"*, vi;q=0.5", English},
+		"any before English":                     {"en;q=0.1, *;q=0.5", Chinese},
+		"any behind English":                     {"en;q=0.5, *;q=0.1", English},
 		"an asked-for language before a guess":   {"ug, ta, ja;q=0.1", Japanese},
 
 		"weight 0 excludes":                          {"ja;q=0, vi;q=0.1", Vietnamese},

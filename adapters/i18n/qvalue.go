@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,9 @@ func parseItem(item string) (wish, bool) {
 	}
 	var err error
 	w.tag, err = language.Parse(tag)
-	return w, err == nil
+	// A region or variant that nobody registered leaves the language what it is.
+	var unknown language.ValueError
+	return w, err == nil || errors.As(err, &unknown)
 }
 
 // parseWeight reads q=0.5, the q in any case (RFC 9110 section 12.4.2).
