@@ -72,8 +72,8 @@ type Secret struct {
 }
 
 // secretOf returns the secret that text spells. It shares the memory of text,
-// which must be SecretLength long.
-func secretOf(text string) Secret { return Secret{first: unsafe.StringData(text)} }
+// and panics when that is shorter than a secret.
+func secretOf(text string) Secret { return Secret{first: unsafe.StringData(text[:SecretLength])} }
 
 // NewSecret makes the secret, and with it the identifier, of a new key. It
 // fails only when random does.
@@ -89,9 +89,13 @@ func NewSecret(random io.Reader, mode Mode) (Secret, error) {
 	return completed(prefix + digits), nil
 }
 
-// NewSecretOf makes another secret of the key with that identifier. It fails
-// only when random does.
+// NewSecretOf makes another secret of the key with that identifier. It returns
+// [ErrKeyNotFound] for what is no identifier, and otherwise fails only when
+// random does.
 func NewSecretOf(random io.Reader, id KeyID) (Secret, error) {
+	if _, ok := ParseKeyID(string(id)); !ok {
+		return Secret{}, ErrKeyNotFound
+	}
 	digits, err := randomBase62(random, entropyLength)
 	if err != nil {
 		return Secret{}, err

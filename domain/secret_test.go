@@ -223,3 +223,12 @@ func FuzzParseSecret(f *testing.F) {
 		}
 	})
 }
+
+func TestNewSecretOf_RefusesWhatIsNoIdentifier(t *testing.T) {
+	t.Parallel()
+	for _, id := range []domain.KeyID{"", "x", "sk_live_123456789012345", "sk_live_12345678901234567", "sk_prod_1234567890123456", "sk_live_123456789012345!"} {
+		if secret, err := domain.NewSecretOf(rand.NewChaCha8([32]byte{}), id); !errors.Is(err, domain.ErrKeyNotFound) || !secret.IsZero() {
+			t.Errorf("%q: error = %v, want ErrKeyNotFound", id, err)
+		}
+	}
+}
