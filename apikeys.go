@@ -15,6 +15,13 @@ import (
 )
 
 // Service issues, manages and checks API keys. It is safe for concurrent use.
+//
+// The methods that take an [Owner] return [domain.ErrKeyNotFound] for a key that
+// the owner's workspace does not have, also when another workspace has it,
+// [domain.ErrNotOwner] for an Owner that [Service.Owner] did not make, and an
+// error that wraps [domain.ErrUnavailable] when the store cannot be reached. One
+// that is given a [Once] makes its change at most once, and returns a
+// [*Replayed] when it was made before; see [ports.Once].
 type Service struct {
 	listen     listen
 	bounds     bounds
@@ -53,7 +60,8 @@ func (s *Service) begin() bool {
 	return !s.closing
 }
 
-// New returns a running service. With cfg.Migrate at "auto" the schema is
+// New returns a running service, or [config.Faults] when [Validate] finds any in
+// cfg: what an option brings is not asked of cfg. With cfg.Migrate at "auto" the schema is
 // brought up to date first; when the store cannot be reached just then, New
 // succeeds all the same and goes on trying in the background, and
 // [Service.Ready] tells when it has.
@@ -61,6 +69,9 @@ func (s *Service) begin() bool {
 // The context bounds the start only. Close the service when done with it.
 func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, error) {
 	o := newOptions(opts)
+	if err := Validate(o.completed(cfg)); err != nil {
+		return nil, err
+	}
 	s, release, err := assemble(ctx, cfg, o)
 	if err != nil {
 		return nil, err
@@ -79,13 +90,16 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 }
 
 // Handler returns the HTTP contract's public side: everything under /web/v1,
-// and the contract itself at /openapi.json and /openapi.yaml.
-func (s *Service) Handler() http.Handler { return s.api.Public() }
+// and the contract itself at /openapi.json and /openapi.yaml. [Service.Run]
+// serves it within bounds; a server of the caller's own must bring them: how long a
+// client may take for its header, its body and the answer, how large a header
+// section is, and how many connections there are.
+func (s *Service) Handler() http.Handler { return closeUnlessFramed(s.api.Public()) }
 
 // InternalHandler returns the permission check, the probes and the metrics,
 // and the contract itself once more. It must not be reachable from where
-// [Service.Handler] is.
-func (s *Service) InternalHandler() http.Handler { return s.api.Internal() }
+// [Service.Handler] is, and needs the same bounds.
+func (s *Service) InternalHandler() http.Handler { return closeUnlessFramed(s.api.Internal()) }
 
 // Authorize answers a permission check. An error means that there is no
 // answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when

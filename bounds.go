@@ -38,7 +38,7 @@ func (b bounds) server(h http.Handler, logger *slog.Logger) *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true) // and no HTTP/2, whose streams nothing here bounds
 	return &http.Server{
-		Handler:                      closeUnlessFramed(h),
+		Handler:                      h,
 		Protocols:                    &protocols,
 		ReadHeaderTimeout:            b.readHeader,
 		ReadTimeout:                  b.read,

@@ -25,12 +25,12 @@ func Example() {
 
 	name, faults := domain.ParseName("Production Key")
 	if faults != nil {
-		fmt.Println(faults)
+		fmt.Println(faults.Err())
 		return
 	}
 	scopes, faults := domain.NewScopeSet("payment:read", "payment:write")
 	if faults != nil {
-		fmt.Println(faults)
+		fmt.Println(faults.Err())
 		return
 	}
 	owner, err := service.Owner(ctx, alice, "ws_1", domain.Origin{})

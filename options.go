@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -69,6 +70,20 @@ func newOptions(opts []Option) *options {
 		opt(o)
 	}
 	return o
+}
+
+// completed returns cfg with something that is valid in place of what options
+// bring, so that the rest of it can be judged.
+func (o *options) completed(cfg config.Config) config.Config {
+	if o.repository != nil {
+		cfg.DatabaseURL, cfg.ReadDatabaseURL = "memory://", ""
+	}
+	if o.authenticator != nil {
+		d := config.Default()
+		cfg.JWKSURL, cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = "", "brought", "brought", "brought"
+		cfg.JWTClaimAccount, cfg.JWTClaimPortal, cfg.JWTClaimWorkspaces, cfg.JWTClaimClientHash = d.JWTClaimAccount, d.JWTClaimPortal, d.JWTClaimWorkspaces, d.JWTClaimClientHash
+	}
+	return cfg
 }
 
 // WithRepository keeps keys in a store of the caller's own, which must pass

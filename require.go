@@ -45,7 +45,7 @@ func (s *Service) gate(scopes []string) *httpapi.Gate {
 	for i, text := range scopes {
 		scope, faults := domain.ParseScope(text)
 		if faults != nil {
-			panic(fmt.Sprintf("apikeys: a scope is required that no key can hold: %q: %v", text, faults))
+			panic(fmt.Sprintf("apikeys: a scope is required that no key can hold: %q: %v", text, faults.Err()))
 		}
 		required[i] = scope
 	}

@@ -66,6 +66,35 @@ func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys
 	return service
 }
 
+func TestNew_refusesAConfigurationThatIsNone(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*config.Config){
+		"connections below none":    func(c *config.Config) { c.MaxConnections = -1 },
+		"an open internal address":  func(c *config.Config) { c.InternalAddr = "0.0.0.0:0" },
+		"a short internal token":    func(c *config.Config) { c.InternalToken = "abc" },
+		"an unknown Migrate":        func(c *config.Config) { c.Migrate = "yes" },
+		"no room in memory":         func(c *config.Config) { c.CacheKeys = 0 },
+		"a cap below none":          func(c *config.Config) { c.MaxKeysPerWorkspace = -1 },
+		"peppers that are none":     func(c *config.Config) { c.Peppers = "p1" },
+		"no tokens, and no options": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := onLoopback()
+			options := []apikeys.Option{apikeys.WithRepository(memory.NewKeyRepository())}
+			if spoil != nil {
+				spoil(&cfg)
+				options = append(options, apikeys.WithAuthenticator(anyone{}))
+			}
+			service, err := apikeys.New(t.Context(), cfg, options...)
+			var faults config.Faults
+			if !errors.As(err, &faults) || spoil != nil && len(faults) != 1 {
+				t.Errorf("New() = %v, %v", service, err)
+			}
+		})
+	}
+}
+
 func TestRun_LetsRequestsUnderWayFinish(t *testing.T) {
 	t.Parallel()
 	store := blocking{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
@@ -104,16 +133,6 @@ func awaitNotReady(t *testing.T, service *apikeys.Service) {
 		if t.Context().Err() != nil {
 			t.Fatal("still ready")
 		}
-	}
-}
-
-func TestRun_RefusesAnOpenInternalAddress(t *testing.T) {
-	t.Parallel()
-	cfg := onLoopback()
-	cfg.InternalAddr = "0.0.0.0:0"
-	err := startable(t, cfg).Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "APIKEYS_INTERNAL_TOKEN") {
-		t.Errorf("Run() = %v, want a refusal that names APIKEYS_INTERNAL_TOKEN", err)
 	}
 }
 

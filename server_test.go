@@ -3,6 +3,7 @@ package apikeys
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -22,5 +23,14 @@ func TestServer_BoundsEveryConnection(t *testing.T) {
 		t.Error("a request can outlast the time for draining")
 	case server.MaxHeaderBytes < 2*tokenBytes, server.MaxHeaderBytes > http.DefaultMaxHeaderBytes/16:
 		t.Errorf("headers of %d bytes are admitted", server.MaxHeaderBytes)
+	}
+}
+
+// A name that is one of loopback may not resolve to it.
+func TestOpenInternal_refusesAnAddressThatOthersReach(t *testing.T) {
+	t.Parallel()
+	l, err := listen{internal: "0.0.0.0:0"}.openInternal(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "APIKEYS_INTERNAL_TOKEN") {
+		t.Errorf("openInternal() = %v, %v, want a refusal that names APIKEYS_INTERNAL_TOKEN", l, err)
 	}
 }

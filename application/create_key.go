@@ -45,9 +45,9 @@ type CreatedKey struct {
 }
 
 // Do issues a key in the owner's workspace and records who did it. It returns
-// [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal,
-// [domain.Faults] for a spec without a name or with an expiry in the past, and
-// the errors of [ports.KeyWriter], those of [ports.Once] among them.
+// [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal, a
+// [domain.ValidationError] for a spec without a name or with an expiry in the
+// past, and the errors of [ports.KeyWriter], those of [ports.Once] among them.
 func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec, once Once) (CreatedKey, error) {
 	if !owner.proven() {
 		return CreatedKey{}, domain.ErrNotOwner
@@ -93,7 +93,8 @@ func (uc *CreateKey) issue(owner Owner, spec KeySpec, now time.Time) (CreatedKey
 // refused returns why no key was issued. A request that was carried out before
 // is not refused because its expiry has come meanwhile.
 func (uc *CreateKey) refused(ctx context.Context, owner Owner, once *ports.Once, refusal error) error {
-	if once == nil {
+	var invalid domain.ValidationError
+	if once == nil || !errors.As(refusal, &invalid) {
 		return refusal
 	}
 	replayed, err := uc.onces.Replayed(ctx, owner.workspace, *once)

@@ -157,9 +157,9 @@ func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
-	past := domain.Faults{{Field: "expiresAt", Reason: domain.ReasonInPast, Rule: domain.RuleExpiryInPast}}
-	nameless := domain.Faults{{Field: "name", Reason: domain.ReasonRequired, Rule: domain.RuleNameLength}}
-	unknownMode := domain.Faults{{Field: "mode", Reason: domain.ReasonRange, Rule: domain.RuleModeRange}}
+	past := domain.Faults{{Field: "expiresAt", Reason: domain.ReasonInPast, Rule: domain.RuleExpiryInPast}}.Err()
+	nameless := domain.Faults{{Field: "name", Reason: domain.ReasonRequired, Rule: domain.RuleNameLength}}.Err()
+	unknownMode := domain.Faults{{Field: "mode", Reason: domain.ReasonRange, Rule: domain.RuleModeRange}}.Err()
 	for name, tc := range map[string]struct {
 		owner  application.Owner
 		change func(*application.KeySpec)
@@ -181,9 +181,9 @@ func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
 				tc.change(&s)
 			}
 			created, err := application.NewCreateKey(keys, keys, newHasher(t), tc.random, clock, 0).Do(t.Context(), tc.owner, s, application.Once{})
-			var want domain.Faults
+			var want domain.ValidationError
 			if errors.As(tc.want, &want) {
-				var got domain.Faults
+				var got domain.ValidationError
 				if !errors.As(err, &got) || cmp.Diff(want, got) != "" {
 					t.Errorf("got %v, want %v", err, want)
 				}

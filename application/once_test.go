@@ -68,10 +68,24 @@ func TestCreateKey_ReplaysWhatTimeHasMadeWrong(t *testing.T) {
 			if _, replayed := errors.AsType[*ports.Replayed](err); replayed != tc.replayed {
 				t.Errorf("error = %v, want a replay: %v", err, tc.replayed)
 			}
-			if faults, ok := errors.AsType[domain.Faults](err); ok == tc.replayed || ok && faults[0].Reason != domain.ReasonInPast {
+			if invalid, ok := errors.AsType[domain.ValidationError](err); ok == tc.replayed || ok && invalid.Faults[0].Reason != domain.ReasonInPast {
 				t.Errorf("error = %v", err)
 			}
 		})
+	}
+}
+
+func TestCreateKey_ReplaysNoTestKeyOutsideThePartnerPortal(t *testing.T) {
+	t.Parallel()
+	keys := memory.NewKeyRepository()
+	create := newCreateKey(t, keys)
+	s := spec(t)
+	s.Mode = domain.ModeTest
+	if _, err := create.Do(t.Context(), ownerOf(t, domain.PortalPartner), s, once); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := create.Do(t.Context(), ownerOf(t, domain.PortalTenant), s, once); !errors.Is(err, domain.ErrTestKeyPortal) {
+		t.Errorf("error = %v, want ErrTestKeyPortal", err)
 	}
 }
 

@@ -22,7 +22,7 @@ func NewUpdateKey(keys ports.KeyWriter, random io.Reader, now func() time.Time) 
 // nothing records nothing. Where seen is not nil the key must still have one
 // of those tags, else Do returns [domain.ErrChanged].
 //
-// It returns [domain.Faults] for an expiry in the past,
+// It returns a [domain.ValidationError] for an expiry in the past,
 // [domain.ErrKeyNotFound] when the owner's workspace has no such key, and the
 // errors of [ports.KeyWriter].
 func (uc *UpdateKey) Do(ctx context.Context, owner Owner, id domain.KeyID, revision domain.Revision, seen []string) (*domain.APIKey, error) {

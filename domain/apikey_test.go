@@ -118,11 +118,11 @@ func TestIssue_RefusesWithEveryFault(t *testing.T) {
 			d := draft(t)
 			tc.change(&d)
 			key, err := domain.Issue(d, newSecret(t, 1, domain.ModeLive).KeyID(), domain.Digest{}, tenant, now)
-			var faults domain.Faults
-			if !errors.As(err, &faults) || key != nil {
+			var invalid domain.ValidationError
+			if !errors.As(err, &invalid) || key != nil {
 				t.Fatalf("got %v, %v", key, err)
 			}
-			wantFaults(t, faults, tc.want)
+			wantFaults(t, invalid.Faults, tc.want)
 		})
 	}
 }

@@ -85,21 +85,29 @@ type Fault struct {
 
 // Faults is everything found wrong in one step of judging, in the order of
 // the values judged. A nil Faults means that nothing was found.
+//
+// It is no error, since a nil one would be an error that is not nil: [Faults.Err]
+// returns one.
 type Faults []Fault
 
-// Err returns f as an error, and nil when nothing was found.
+// Err returns f as a [ValidationError], and nil when nothing was found.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return f
+	return ValidationError{Faults: f}
+}
+
+// ValidationError says what is wrong with what was given.
+type ValidationError struct {
+	Faults Faults // at least one
 }
 
 // Error lists the faults by field and reason, without the values.
-func (f Faults) Error() string {
+func (e ValidationError) Error() string {
 	var b strings.Builder
 	b.WriteString("validation failed")
-	for i, fault := range f {
+	for i, fault := range e.Faults {
 		sep := ", "
 		if i == 0 {
 			sep = ": "

@@ -23,8 +23,8 @@ func TestFaults_AreAnErrorOnlyWhereSomethingWasFound(t *testing.T) {
 		}
 	}
 	_, faults := domain.ParseMode(3)
-	var got domain.Faults
-	if err := faults.At("mode").Err(); !errors.As(err, &got) || len(got) != 1 {
+	var got domain.ValidationError
+	if err := faults.At("mode").Err(); !errors.As(err, &got) || len(got.Faults) != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -35,7 +35,7 @@ func TestFaults_TellFieldAndReasonAndNoValue(t *testing.T) {
 	_, mode := domain.ParseMode(3)
 	faults := append(scope.At("scopes[2]"), mode.At("mode")...)
 	const want = `validation failed: "scopes[2]" format, "mode" range`
-	if got := faults.Error(); got != want {
+	if got := faults.Err().Error(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

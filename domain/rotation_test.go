@@ -63,6 +63,19 @@ func TestRotate_RefusesAnExpiredKey(t *testing.T) {
 	}
 }
 
+func TestRotate_RefusesAGraceOutOfBounds(t *testing.T) {
+	t.Parallel()
+	for grace, ok := range map[time.Duration]bool{-1: false, 0: true, domain.MaxGrace: true, domain.MaxGrace + 1: false} {
+		key := domain.Rehydrate(snapshot(t, newSecret(t, 1, domain.ModeLive)))
+		before := key.Tag()
+		_, err := key.Rotate(domain.Digest{}, grace, "evt_1", domain.Author{}, now)
+		var invalid domain.ValidationError
+		if refused := errors.As(err, &invalid); refused == ok || !ok && key.Tag() != before {
+			t.Errorf("Rotate for %v: %v", grace, err)
+		}
+	}
+}
+
 func TestParseGrace(t *testing.T) {
 	t.Parallel()
 	for seconds, ok := range map[int64]bool{-1: false, 0: true, 604800: true, 604801: false} {

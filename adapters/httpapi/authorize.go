@@ -30,7 +30,7 @@ func (a *API) asked(h handler) echo.HandlerFunc {
 func (a *API) authorizeByQuery(x *exchange) error {
 	scopes, faults := scopesInQuery(x.wanted[:0], x.Request().URL.RawQuery)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	return a.authorize(x, scopes)
 }

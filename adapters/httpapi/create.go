@@ -40,7 +40,7 @@ func (x *exchange) readKeySpec() (application.KeySpec, application.Once, error) 
 	// What time alone has made wrong may have been carried out before: the use
 	// case, which judges it again, knows.
 	if faults != nil && (once.Key == "" || !inPast(faults)) {
-		return application.KeySpec{}, application.Once{}, faults
+		return application.KeySpec{}, application.Once{}, faults.Err()
 	}
 	return spec, once, nil
 }

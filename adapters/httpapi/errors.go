@@ -67,8 +67,8 @@ var (
 )
 
 func outcomeOf(err error) outcome {
-	var faults domain.Faults
-	if errors.As(err, &faults) {
+	var invalid domain.ValidationError
+	if errors.As(err, &invalid) {
 		return validation
 	}
 	for _, o := range outcomes {

@@ -14,7 +14,7 @@ import (
 func (a *API) listEvents(x *exchange, owner application.Owner) error {
 	page, faults := toPageQuery(x.Request().URL.RawQuery)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	id, err := x.keyInPath()
 	if err != nil {

@@ -33,7 +33,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Val
 // I-JSON value.
 func parseJSON(body []byte) (jsontext.Value, error) {
 	if !isIJSON(body) {
-		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax)
+		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax).Err()
 	}
 	return jsontext.Value(bytes.TrimSpace(body)), nil
 }
@@ -46,7 +46,7 @@ func readBytes(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, err
 		return nil, errTooLarge
 	}
 	if err != nil {
-		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax)
+		return nil, refused("", domain.ReasonSyntax, RuleBodySyntax).Err()
 	}
 	return body, nil
 }

@@ -56,7 +56,7 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 	}
 	named, faults := toKeyID(body)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	id, ok := domain.ParseKeyID(named)
 	if !ok {

@@ -14,7 +14,7 @@ import (
 func (a *API) listKeys(x *exchange, owner application.Owner) error {
 	q, faults := toKeyQuery(x.Request().URL.RawQuery)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	q.filter.At = a.Now() // of one key the filter and the answer must say the same
 	list, err := carryOut(x, func(ctx context.Context) (ports.KeyPage, error) {

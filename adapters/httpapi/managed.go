@@ -47,7 +47,7 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		}
 		workspace, origin, faults := x.context(r)
 		if faults != nil {
-			return faults
+			return faults.Err()
 		}
 		owner, err := carryOut(x, func(ctx context.Context) (application.Owner, error) {
 			return a.RequireOwner.Do(ctx, actor, workspace, origin)

@@ -72,12 +72,12 @@ func (p *reply) fail(err error) {
 }
 
 func (p *reply) faults(err error) []faultBody {
-	var faults domain.Faults
-	if !errors.As(err, &faults) {
+	var invalid domain.ValidationError
+	if !errors.As(err, &invalid) {
 		return nil
 	}
-	bodies := make([]faultBody, len(faults))
-	for i, f := range faults {
+	bodies := make([]faultBody, len(invalid.Faults))
+	for i, f := range invalid.Faults {
 		args := map[string]string{"Field": f.Field}
 		for name, value := range f.Args {
 			args[name] = value

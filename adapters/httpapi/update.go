@@ -20,7 +20,7 @@ func (a *API) updateKey(x *exchange, owner application.Owner) error {
 	}
 	revision, faults := toRevision(body, a.Now())
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	id, err := x.keyInPath()
 	if err != nil {

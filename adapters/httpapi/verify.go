@@ -32,13 +32,13 @@ func (a *API) verify(x *exchange) error {
 	case '[':
 		return a.verifyAll(x, body)
 	}
-	return refused("", domain.ReasonType, RuleTypeQuestions)
+	return refused("", domain.ReasonType, RuleTypeQuestions).Err()
 }
 
 func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
 	check, faults := toCheck(body)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	decision, err := a.Authorizer.Do(x.Request().Context(), check)
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
 func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
 	checks, faults := toChecks(body)
 	if faults != nil {
-		return faults
+		return faults.Err()
 	}
 	ctx, cancel := x.bounded() // one for all: a hundred keys may have to be read
 	defer cancel()

@@ -39,7 +39,7 @@ func requireKey(t rapid.TB, want, got *domain.APIKey) {
 func eventsOf(ctx context.Context, repo ports.EventReader, ws domain.WorkspaceID, id domain.KeyID) ([]domain.Event, error) {
 	page, faults := domain.NewPage(0, domain.MaxPageSize)
 	if faults != nil {
-		return nil, faults
+		return nil, faults.Err()
 	}
 	list, err := repo.Events(ctx, ws, id, page)
 	return list.Events, err

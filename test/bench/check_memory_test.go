@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -95,8 +96,8 @@ type storedKeys struct{}
 func (storedKeys) Find(_ context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	name, badName := domain.ParseName("Production Key")
 	scopes, badScopes := domain.NewScopeSet(domain.Scope(strings.Clone("payment:read")), domain.Scope(strings.Clone("payment:write")))
-	if badName != nil || badScopes != nil {
-		return nil, fmt.Errorf("%w, %w", badName, badScopes)
+	if err := errors.Join(badName.Err(), badScopes.Err()); err != nil {
+		return nil, err
 	}
 	var digest domain.Digest
 	copy(digest.Sum[:], id)

@@ -19,7 +19,7 @@ k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
 s.algorithm, s.pepper_id, s.digest, s.valid_until`
 
 	getKey = `SELECT ` + keyColumns + `
-FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.workspace_id = ? AND k.deleted_at IS NULL ORDER BY s.position`
+FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.workspace_id || '' = ? AND k.deleted_at IS NULL ORDER BY s.position`
 
 	listKeys = `WITH page AS (
 SELECT cut.id FROM (

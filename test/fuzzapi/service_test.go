@@ -20,7 +20,7 @@ import (
 const (
 	workspace     = "ws_1"
 	crowded       = "ws_crowded" // has as many keys as it may
-	internalToken = "the-internal-token-of-this-test"
+	internalToken = "the-internal-token-of-this-test-"
 )
 
 // service is a running service, what the document says of it, and a client

@@ -117,7 +117,7 @@ func (m *machine) changed(t *rapid.T, ws, request string, o apikeys.Once, id dom
 	if k != nil {
 		want = change(k)
 	}
-	if faults, refused := errors.AsType[domain.Faults](err); refused && faults[0].Reason == domain.ReasonInPast {
+	if invalid, refused := errors.AsType[domain.ValidationError](err); refused && invalid.Faults[0].Reason == domain.ReasonInPast {
 		err = errInPast
 	}
 	if !errors.Is(err, want) {
@@ -136,7 +136,7 @@ func (m *machine) Create(t *rapid.T) {
 	o := m.once(t, request)
 	created, err := m.service.CreateKey(context.Background(), owner, spec.real(t), o)
 	now := m.clock.Now()
-	faults, refused := errors.AsType[domain.Faults](err)
+	invalid, refused := errors.AsType[domain.ValidationError](err)
 	past := !spec.expiresAt.IsZero() && !spec.expiresAt.After(now)
 	before, _ := m.model.before(ws, o.Key, now)
 	// A body is judged before the state, but for a request that was carried out.
@@ -145,7 +145,7 @@ func (m *machine) Create(t *rapid.T) {
 	}
 	full := m.model.living(ws) >= m.model.maximum
 	switch {
-	case past != refused || refused && faults[0].Reason != domain.ReasonInPast:
+	case past != refused || refused && invalid.Faults[0].Reason != domain.ReasonInPast:
 		t.Fatalf("an expiry in the past: %v, and %v", past, err)
 	case past: // refused
 	case full != errors.Is(err, domain.ErrTooManyKeys):

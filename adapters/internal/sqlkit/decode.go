@@ -17,11 +17,11 @@ func (c Codec[T]) Key(rows []KeyRow[T]) (*domain.APIKey, error) {
 	row := rows[0].KeyColumns
 	name, faults := domain.ParseName(row.Name)
 	if faults != nil {
-		return nil, fmt.Errorf("stored name of key %s: %w", row.ID, faults)
+		return nil, damaged("stored name of key "+row.ID, faults)
 	}
 	mode, faults := domain.ParseMode(row.Mode)
 	if faults != nil {
-		return nil, fmt.Errorf("stored mode of key %s: %w", row.ID, faults)
+		return nil, damaged("stored mode of key "+row.ID, faults)
 	}
 	secrets := make([]domain.StoredSecret, len(rows))
 	for i, r := range rows {

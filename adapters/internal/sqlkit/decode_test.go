@@ -27,6 +27,7 @@ func TestKey_ofNoRowsIsNotFound(t *testing.T) {
 	}
 }
 
+// What is wrong with a row is not wrong with the request that reads it.
 func TestKey_refusesARowThatIsNoKey(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*KeyRow[int64]){
@@ -38,8 +39,10 @@ func TestKey_refusesARowThatIsNoKey(t *testing.T) {
 			t.Parallel()
 			row := storedRow()
 			edit(&row)
-			if _, err := microseconds.Key([]KeyRow[int64]{row}); err == nil {
-				t.Error("a key is returned")
+			_, err := microseconds.Key([]KeyRow[int64]{row})
+			var invalid domain.ValidationError
+			if err == nil || errors.As(err, &invalid) {
+				t.Errorf("error = %v, want one that blames nobody", err)
 			}
 		})
 	}

@@ -4,8 +4,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -57,6 +57,12 @@ func decodeIPWhitelist(stored string) domain.IPWhitelist {
 	return list
 }
 
+// damaged tells what is wrong with something stored. It is no
+// [domain.ValidationError], which would blame whoever asked for it.
+func damaged(what string, faults domain.Faults) error {
+	return errors.New(what + ": " + faults.Err().Error())
+}
+
 func encodeAddr(a netip.Addr) sql.NullString {
 	return sql.NullString{String: a.String(), Valid: a.IsValid()}
 }
@@ -92,7 +98,7 @@ func decodeList[T any](stored string, parse func(string) (T, domain.Faults)) ([]
 	for i, text := range texts {
 		v, faults := parse(text)
 		if faults != nil {
-			return nil, fmt.Errorf("entry %d: %w", i, faults)
+			return nil, damaged("entry "+strconv.Itoa(i), faults)
 		}
 		out[i] = v
 	}

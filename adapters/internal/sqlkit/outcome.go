@@ -3,7 +3,6 @@ package sqlkit
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -57,11 +56,11 @@ func decodeOutcome(workspace domain.WorkspaceID, stored string) (*domain.APIKey,
 	}
 	name, faults := domain.ParseName(o.Name)
 	if faults != nil {
-		return nil, fmt.Errorf("stored outcome of key %s: name: %w", o.ID, faults)
+		return nil, damaged("stored outcome of key "+o.ID+": name", faults)
 	}
 	mode, faults := domain.ParseMode(o.Mode)
 	if faults != nil {
-		return nil, fmt.Errorf("stored outcome of key %s: mode: %w", o.ID, faults)
+		return nil, damaged("stored outcome of key "+o.ID+": mode", faults)
 	}
 	return domain.Rehydrate(domain.Snapshot{
 		ID:          domain.KeyID(o.ID),
