@@ -10,7 +10,7 @@ var version string
 
 type versionCmd struct{}
 
-// Run prints the version, the commit it was built from and the Go release.
+// Run prints the version, the commit it was built from where that is known, and the Go release.
 func (versionCmd) Run(io streams) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
