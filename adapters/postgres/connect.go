@@ -11,6 +11,9 @@ import (
 
 const (
 	maxConnections = 16
+	// maxChanges is how many of them changes take: when a row is locked for
+	// long, those that wait for it must leave some for what reads.
+	maxChanges = 12
 	// connectionLifetime bounds how long a connection outlives a failover, or
 	// a change of an address behind a name.
 	connectionLifetime = 30 * time.Minute
@@ -58,6 +61,16 @@ func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 	}
 	return connector, nil
 }
+
+// bounded is said on each connection of the pool, and not when it is made, where
+// poolers refuse what they do not know. A process that vanishes within a
+// transaction must not keep its locks until TCP gives it up, and a change that
+// waits for the lock of another must not keep its connection until its deadline.
+const bounded = `SET idle_in_transaction_session_timeout = '5s';
+SET lock_timeout = '1s';
+SET tcp_keepalives_idle = 15;
+SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_count = 3`
 
 func newPool(db *sql.DB, connections int) *sqlx.DB {
 	pool := sqlx.NewDb(db, "postgres")

@@ -54,7 +54,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	}
 	defer r.floors.wrote()
 	_, err = untilDone(ctx, func() (struct{}, error) {
-		return struct{}{}, written(ctx, create)
+		return struct{}{}, r.written(ctx, create)
 	})
 	return err
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"net"
 	"time"
 
@@ -35,12 +36,16 @@ func (c promptConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer dialer.finish()
 	conn, err := connector.Connect(ctx)
-	dialer.finish()
 	if err != nil {
 		return nil, err
 	}
-	return promptConn{serverConn: conn.(serverConn), line: dialer.line}, nil //nolint:forcetypeassert // no other kind is made
+	made := conn.(serverConn) //nolint:forcetypeassert // no other kind is made
+	if _, err := made.ExecContext(context.WithoutCancel(ctx), bounded, nil); err != nil {
+		return nil, errors.Join(err, made.Close())
+	}
+	return promptConn{serverConn: made, line: dialer.line}, nil
 }
 
 // promptDialer dials for one connection, host after host, and afterwards

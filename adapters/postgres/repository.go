@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
@@ -19,6 +20,7 @@ type KeyRepository struct {
 	// maintenance has no bound on the time of a statement: a migration of a
 	// large table takes long.
 	maintenance *sqlx.DB
+	changes     *semaphore.Weighted
 	standby     *standby // nil: every read is the primary's
 	floors      floors
 
@@ -71,6 +73,7 @@ func open(dsn string, traces sqlkit.Traces) (*KeyRepository, error) {
 		dsn:         dsn,
 		cfg:         cfg,
 		pool:        newPool(traces.OpenDB(promptConnector{cfg: cfg, limit: statementLimit}), maxConnections),
+		changes:     semaphore.NewWeighted(maxChanges),
 		maintenance: newPool(sql.OpenDB(unbounded), 2),
 	}
 	r.maintenance.SetMaxIdleConns(0)

@@ -27,6 +27,15 @@ func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 	})
 }
 
+// written writes a change when few others are under way.
+func (r *KeyRepository) written(ctx context.Context, write func(ctx context.Context) error) error {
+	if err := r.changes.Acquire(ctx, 1); err != nil {
+		return sqlkit.Unavailable(err)
+	}
+	defer r.changes.Release(1)
+	return written(ctx, write)
+}
+
 // written writes a change, and says that it was made only to who still waits. A
 // server that is told to wait no longer for its synchronous standby answers
 // that the change is made, though it would be lost in a failover.

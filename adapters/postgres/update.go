@@ -49,7 +49,7 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	defer r.floors.wrote()
 	c := sqlkit.NewChange(change)
 	return c.Write(ctx, func() error {
-		return written(ctx, func(ctx context.Context) error {
+		return r.written(ctx, func(ctx context.Context) error {
 			return r.transact(ctx, func(tx transaction) error {
 				return tx.update(ctx, workspace, id, c, options.Once)
 			})
