@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -98,6 +99,13 @@ func (h *busyHouse) callers(t *testing.T, n int) []*caller {
 		all[i] = h.caller(t, i)
 	}
 	return all
+}
+
+func (c *caller) connect(t *testing.T) {
+	t.Helper()
+	if err := errors.Join(c.public.dial(), c.internal.dial()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // kind is one thing to ask. It returns false for an answer that is not right,

@@ -112,6 +112,9 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
 			h := newBusyHouse(t, url, f.keys)
 			few := h.callers(t, steadyCallers)
+			for _, c := range few {
+				c.connect(t) // now, so that they are among what was there before
+			}
 			mustBeRight(t, closed(few, f.overload, of.ask)) // fills memory, and grows stacks and pools
 			before, crowd := h.vitals(t), h.callers(t, f.crowd)
 
