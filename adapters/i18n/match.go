@@ -19,13 +19,14 @@ const maxHeader = 256
 // bytes, and items that are not BCP 47 tags with a valid weight, are ignored.
 func (c *Catalog) Match(acceptLanguage ...string) Language {
 	wishes := parseHeader(acceptLanguage)
-	named, excluded := c.named(wishes)
-	for _, w := range wishes {
-		if w.weight == 0 {
-			break // as are all that follow
-		}
+	wanted := len(wishes) // how many come before those of weight 0
+	for wanted > 0 && wishes[wanted-1].weight == 0 {
+		wanted--
+	}
+	excluded := c.named(wishes[wanted:])
+	for _, w := range wishes[:wanted] {
 		if w.any {
-			if l, ok := c.firstBut(named); ok {
+			if l, ok := c.firstBut(c.named(wishes)); ok {
 				return l
 			}
 		} else if l, ok := c.closest(w); ok && !slices.Contains(excluded, l) {
@@ -35,21 +36,18 @@ func (c *Catalog) Match(acceptLanguage ...string) Language {
 	return English
 }
 
-// named returns the languages that the client names, for which * does not
-// stand, and those among them that it gave the weight 0.
-func (c *Catalog) named(wishes []wish) (all, excluded []Language) {
+// named returns the languages of ours that wishes name, for which a * beside
+// them does not stand.
+func (c *Catalog) named(wishes []wish) (all []Language) {
 	for _, w := range wishes {
 		if w.any {
 			continue
 		}
 		if l, ok := c.closest(w); ok {
 			all = append(all, l)
-			if w.weight == 0 {
-				excluded = append(excluded, l)
-			}
 		}
 	}
-	return all, excluded
+	return all
 }
 
 // closest returns the language of ours that serves w, and false when none does.
