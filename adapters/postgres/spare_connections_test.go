@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/slaunchx/apikeys/adapters/keycache"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -30,13 +28,7 @@ func TestPool_checksLeaveConnectionsForChanges(t *testing.T) {
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	exec(t, dsn, readsWait)
-	other, err := sqlx.ConnectContext(t.Context(), "postgres", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
-	lock := other.MustBeginTx(t.Context(), nil)
-	lock.MustExecContext(t.Context(), `SELECT pg_advisory_xact_lock(1)`)
+	other, lock := lockedBy(t, dsn, `SELECT pg_advisory_xact_lock(1)`)
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

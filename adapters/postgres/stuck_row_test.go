@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// stick locks a key as a process does that vanished.
-func stick(t *testing.T, dsn string, id domain.KeyID) (other *sqlx.DB, lock *sqlx.Tx) {
+// lockedBy has another session hold what query locks, until lock is rolled back.
+func lockedBy(t *testing.T, dsn, query string, args ...any) (other *sqlx.DB, lock *sqlx.Tx) {
 	t.Helper()
 	other, err := sqlx.ConnectContext(t.Context(), "postgres", dsn)
 	if err != nil {
@@ -24,9 +24,11 @@ func stick(t *testing.T, dsn string, id domain.KeyID) (other *sqlx.DB, lock *sql
 	}
 	t.Cleanup(func() { _ = other.Close() })
 	lock = other.MustBeginTx(t.Context(), nil)
-	lock.MustExecContext(t.Context(), `SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE`, string(id))
+	lock.MustExecContext(t.Context(), query, args...)
 	return other, lock
 }
+
+const lockedKey = `SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE`
 
 func tryToDisable(ctx context.Context, repo *postgres.KeyRepository, id domain.KeyID, event string) error {
 	return repo.Update(ctx, "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
@@ -39,7 +41,7 @@ func TestUpdate_ofAKeyThatIsLockedForLongEndsBeforeItsDeadline(t *testing.T) {
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
-	_, lock := stick(t, dsn, id)
+	_, lock := lockedBy(t, dsn, lockedKey, string(id))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := tryToDisable(ctx, repo, id, newEventID(t)); !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
@@ -62,7 +64,7 @@ func TestPool_changesLeaveConnectionsForChecks(t *testing.T) {
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
 	stuck, known := createOne(t, repo), createOne(t, repo)
-	other, lock := stick(t, dsn, stuck)
+	other, lock := lockedBy(t, dsn, lockedKey, string(stuck))
 	ctx, stop := context.WithCancel(t.Context())
 	var changes sync.WaitGroup
 	event := newEventID(t)
