@@ -46,9 +46,6 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 		return err
 	}
 	cfg = overlay(made, cfg, given.set)
-	if err := apikeys.Validate(cfg); err != nil {
-		return err
-	}
 	handler := slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
 	return serve(ctx, cfg, apikeys.WithLogger(slog.New(handler)), printWhenListening(demo, io.out))
 }
