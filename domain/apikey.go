@@ -57,8 +57,8 @@ type Draft struct {
 }
 
 // Issue makes a new key. It returns [ErrTestKeyPortal] for a TEST key asked
-// for outside the PARTNER portal, and a [ValidationError] for a draft without a name or
-// with an expiry that is not in the future.
+// for outside the PARTNER portal, and a [ValidationError] for a draft without a
+// name or with an expiry that is not in the future.
 func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey, error) {
 	var faults Faults
 	if d.Name == (Name{}) {
