@@ -60,8 +60,9 @@ func (s *Service) begin() bool {
 	return !s.closing
 }
 
-// New returns a running service, or [config.Faults] when [Validate] finds any in
-// cfg: what an option brings is not asked of cfg. With cfg.Migrate at "auto" the schema is
+// New returns a running service, or an error that wraps [config.Faults] if cfg
+// is invalid ([Validate]) or names a file or directory that cannot be used. What
+// an option supplies need not be in cfg. With cfg.Migrate at "auto" the schema is
 // brought up to date first; when the store cannot be reached just then, New
 // succeeds all the same and goes on trying in the background, and
 // [Service.Ready] tells when it has.

@@ -122,7 +122,7 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (A
 		Logger:   o.logger,
 	})
 	if err != nil && cfg.JWKSFile != "" {
-		err = fmt.Errorf("APIKEYS_JWKS_FILE, which is %s: %w", cfg.JWKSFile, err)
+		err = config.Faults{{Variable: "APIKEYS_JWKS_FILE", Problem: fmt.Sprintf("cannot use %s: %v", cfg.JWKSFile, err)}}
 	}
 	if err != nil {
 		return nil, nil, err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+
+	"github.com/slaunchx/apikeys/config"
 )
 
 var errClosed = errors.New("the service is closed")
@@ -81,9 +83,11 @@ func (l listen) openInternal(ctx context.Context) (net.Listener, error) {
 	if tcp, ok := listener.Addr().(*net.TCPAddr); l.guarded || ok && tcp.IP.IsLoopback() {
 		return listener, nil
 	}
-	return nil, errors.Join(
-		fmt.Errorf("the internal address %s is not loopback: set APIKEYS_INTERNAL_TOKEN", listener.Addr()),
-		listener.Close())
+	fault := config.Fault{
+		Variable: "APIKEYS_INTERNAL_TOKEN",
+		Problem:  "is missing; APIKEYS_INTERNAL_ADDR is " + listener.Addr().String() + ", which is not a loopback address",
+	}
+	return nil, errors.Join(config.Faults{fault}, listener.Close())
 }
 
 // open listens on addr, which the operator sets by that variable.

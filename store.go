@@ -3,6 +3,9 @@ package apikeys
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"slices"
+	"syscall"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -49,12 +52,33 @@ func openStore(ctx context.Context, cfg config.Config, traces trace.TracerProvid
 func openSchemaStore(ctx context.Context, kind config.Store, location string, traces trace.TracerProvider) (schemaStore, error) {
 	switch kind {
 	case config.StoreSQLite:
-		return sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces))
+		s, err := sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces))
+		if err != nil {
+			return nil, asFault(err)
+		}
+		return s, nil
 	case config.StorePostgres:
 		return postgres.Open(ctx, location, postgres.WithTracerProvider(traces))
 	}
 	return nil, errNoSchema
 }
+
+// asFault returns err as a fault of the configuration if there cannot be a
+// database file at the configured path, and else err itself.
+func asFault(err error) error {
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !slices.ContainsFunc(misplaced, func(cause error) bool { return errors.Is(path, cause) }) {
+		return err
+	}
+	return config.Faults{{
+		Variable: "APIKEYS_DATABASE_URL",
+		Problem:  path.Error() + "; name a file in a directory that exists and that the service may write to",
+	}}
+}
+
+// misplaced are the causes that last until the path or its permissions are
+// corrected, unlike a disk that is full or read-only.
+var misplaced = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
 
 // Migrate brings the schema of the configured store up to date.
 func Migrate(ctx context.Context, cfg config.Config) error {
@@ -71,7 +95,8 @@ func Migrate(ctx context.Context, cfg config.Config) error {
 func Migrations(ctx context.Context, cfg config.Config) ([]Migration, error) {
 	switch kind, location := cfg.Database(); kind {
 	case config.StoreSQLite:
-		return sqlite.Migrations(ctx, location.Reveal())
+		list, err := sqlite.Migrations(ctx, location.Reveal())
+		return list, asFault(err)
 	case config.StorePostgres:
 		return postgresMigrations(ctx, location.Reveal())
 	default:

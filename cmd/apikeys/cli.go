@@ -23,7 +23,7 @@ Every setting is a flag and an environment variable; 'apikeys serve --help'
 explains them. Secrets are taken from variables only, or from a file named by
 the variable with _FILE behind it, such as APIKEYS_PEPPERS_FILE.
 
-Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.`
 
 // settings are a [config.Config] whose Validate kong does not see: kong would
 // call it for every command, and show its faults apart from all others.

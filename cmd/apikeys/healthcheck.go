@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/slaunchx/apikeys/config"
 )
 
 type healthcheckCmd struct {
@@ -49,7 +51,10 @@ func (c *healthcheckCmd) Run(ctx context.Context, io streams) error {
 func beside(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port == "0" {
-		return "", misuse("--internal-addr must be host:port as the service has it, with a port other than 0")
+		return "", config.Faults{{
+			Variable: "APIKEYS_INTERNAL_ADDR",
+			Problem:  "is not the address of a running service; write host:port as the service has it, with a port other than 0",
+		}}
 	}
 	ip, err := netip.ParseAddr(host)
 	switch {

@@ -13,11 +13,14 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// The exit codes.
+// The exit codes. Configuration has the code that sysexits.h calls EX_CONFIG,
+// because a Go program that crashes exits with 2: a supervisor must restart
+// after a crash, and must not after a wrong configuration.
 const (
-	exitOK      = 0
-	exitFailure = 1 // what was asked for was begun and failed
-	exitUsage   = 2 // the command line or the configuration is wrong
+	exitOK            = 0
+	exitFailure       = 1
+	exitUsage         = 2
+	exitConfiguration = 78
 )
 
 // streams are where a command writes: results to out, all else to err.
@@ -73,9 +76,9 @@ func fail(stderr io.Writer, err error) int {
 func describe(err error) (report string, code int) {
 	var faults config.Faults
 	if errors.As(err, &faults) {
-		return "the configuration is not complete or not right:\n  " +
+		return "invalid configuration:\n  " +
 			strings.ReplaceAll(faults.Error(), "\n", "\n  ") +
-			"\n'apikeys serve --help' explains every variable; 'apikeys serve --dev' needs none.", exitUsage
+			"\n'apikeys serve --help' explains every variable; 'apikeys serve --dev' needs none.", exitConfiguration
 	}
 	var unparsed *kong.ParseError
 	var misused misuse
