@@ -1,5 +1,5 @@
-# Go and make are all that "make run" needs; "make test" also wants a C
-# compiler and a PostgreSQL server, which it fetches where there is none.
+# Go and make are all that "make run" needs. "make test" also needs a C compiler,
+# and PostgreSQL, nginx, Caddy, HAProxy and PgBouncer, which it fetches if missing.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
@@ -32,7 +32,7 @@ build: ## build the static binary bin/apikeys
 # -count=1: go's cache of results knows nothing of the PostgreSQL server. What
 # SQLite makes of a million keys takes 6 s, and ten minutes with the race detector.
 .PHONY: test
-test: pg-ensure ## test everything on memory, SQLite and PostgreSQL
+test: pg-ensure servers ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
@@ -42,7 +42,7 @@ endif
 
 # By themselves: they hold answers to their deadlines.
 .PHONY: test-fault
-test-fault: pg-ensure ## kill what the service stands on, and print what that did
+test-fault: pg-ensure servers ## kill what the service stands on, and print what that did
 	$(GO) test $(RACE) -count=1 -timeout=10m -v ./test/fault
 
 SOAK ?= 1
@@ -50,7 +50,7 @@ LOAD ?= 30m
 
 # The race detector would make a measurement of itself, so load goes without it.
 .PHONY: soak
-soak: pg-ensure ## test-fault in its long form, or SOAK times that, and LOAD of load
+soak: pg-ensure servers ## test-fault in its long form, or SOAK times that, and LOAD of load
 	APIKEYS_SOAK=$(SOAK) $(GO) test $(RACE) -count=1 -timeout=$(SOAK)h -v -skip='^TestLoad' ./test/fault
 	@$(MAKE) --no-print-directory soak-load
 
@@ -109,6 +109,10 @@ pg: ## fetch the PostgreSQL that tests use where none is installed
 .PHONY: pg-ensure
 pg-ensure:
 	@tools/postgres.sh ensure
+
+.PHONY: servers
+servers: ## fetch nginx, Caddy, HAProxy and PgBouncer for tests if missing
+	@tools/servers.sh ensure
 
 .PHONY: require-race
 require-race:

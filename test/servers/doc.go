@@ -1,0 +1,7 @@
+// Package servers finds the servers other than PostgreSQL that tests run:
+// nginx, Caddy, HAProxy and PgBouncer.
+//
+// A server is looked up on PATH, in /usr/sbin, and in .cache/servers of the
+// module, where "make servers" puts those that are missing. A test whose server
+// is missing fails; it is not skipped.
+package servers
