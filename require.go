@@ -23,8 +23,9 @@ type Identity = domain.Identity
 // Any other request is answered as the permission check for proxies does: 401
 // without a valid key, 403 for a scope or address that the key does not have,
 // 503 when the store cannot be asked, in the envelope and in the request's
-// language. The client's address is the TCP peer's, or what one of the
-// configured trusted proxies forwards; echo's own IPExtractor is not asked.
+// language. The client's address is RemoteAddr of the request, with or without a
+// port, or what one of the configured trusted proxies forwards. echo's own
+// IPExtractor is not used.
 //
 // Require panics when one of the scopes is not written resource:action.
 func (s *Service) Require(scopes ...string) echo.MiddlewareFunc { return s.gate(scopes).Echo }

@@ -69,7 +69,7 @@ func TestManagement_429_countsFailuresByWhereTheyComeFrom(t *testing.T) {
 	for _, addr := range []string{"203.0.113.7", "203.0.113.8", "2001:db8::1", "2001:db8:0:1::1", "nonsense"} {
 		mustBeUnproven(t, w.fail(t, from(addr)))
 	}
-	for _, addr := range []string{"203.0.113.7", "198.51.100.1, 203.0.113.8", "2001:db8::2", "2001:db8::ffff:0:0:1", "another"} {
+	for _, addr := range []string{"203.0.113.7", "198.51.100.1, 203.0.113.8", "203.0.113.8:51008", "2001:db8::2", "[2001:db8::ffff:0:0:1]:443", "another"} {
 		mustBeLimited(t, w.fail(t, from(addr)), "60")
 	}
 }

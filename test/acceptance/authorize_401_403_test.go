@@ -2,11 +2,13 @@ package acceptance
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/memory"
@@ -190,7 +192,11 @@ func TestDoors_addressesThroughProxies(t *testing.T) {
 		{"an allowed client", []string{"203.0.113.7"}, true},
 		{"an allowed client behind two proxies", []string{"203.0.113.7, 10.0.0.9"}, true},
 		{"an allowed client on a line of its own", []string{"203.0.113.7", "10.0.0.9"}, true},
+		{"an allowed client with a port", []string{"203.0.113.7:51008"}, true},
+		{"an allowed client, a mapped address with a port", []string{"[::ffff:203.0.113.7]:51008, 10.0.0.9:80"}, true},
+		{"an allowed client among empty entries", []string{", 203.0.113.7, ,", ""}, true},
 		{"another client", []string{"198.51.100.1"}, false},
+		{"another client with a port", []string{"203.0.113.7, [2001:db8::1]:443"}, false},
 		{"another client who claims to be an allowed one", []string{"203.0.113.7, 198.51.100.1"}, false},
 		{"an address that cannot be read", []string{"203.0.113.7, unknown"}, false},
 		{"nobody but the proxy", nil, false},
@@ -206,6 +212,42 @@ func TestDoors_addressesThroughProxies(t *testing.T) {
 					mustBe(t, a, 403, "4033", "Address not allowed for this API key")
 				} else if a.status != d.open {
 					t.Errorf("answer = %d %s", a.status, a.body)
+				}
+			})
+		}
+	}
+}
+
+func TestRequire_AddressSetByAnEmbeddersMiddleware(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"10.0.0.0/8"} })
+	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["203.0.113.0/24"]}`)
+	tests := []struct {
+		name, remoteAddr, forwarded string
+		want                        int
+	}{
+		{"an allowed address without a port", "203.0.113.7", "", http.StatusTeapot},
+		{"an allowed address with a port", "203.0.113.7:51008", "", http.StatusTeapot},
+		{"a trusted proxy without a port", "10.0.0.9", "203.0.113.7", http.StatusTeapot},
+		{"another address without a port", "2001:db8::1", "203.0.113.7", http.StatusForbidden},
+		{"no address", "unknown", "203.0.113.7", http.StatusForbidden},
+		{"nothing", "", "203.0.113.7", http.StatusForbidden},
+	}
+	teapot := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	e := echo.New()
+	e.GET("/", echo.WrapHandler(teapot), w.service.Require("payment:read"))
+	for name, handler := range map[string]http.Handler{"echo": e, "net/http": w.service.RequireHTTP("payment:read")(teapot)} {
+		for _, tt := range tests {
+			t.Run(name+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+				r.Header = with(secret)
+				r.Header.Set("X-Forwarded-For", tt.forwarded)
+				r.RemoteAddr = tt.remoteAddr
+				answer := httptest.NewRecorder()
+				handler.ServeHTTP(answer, r)
+				if answer.Code != tt.want {
+					t.Errorf("answer = %d %s, want %d", answer.Code, answer.Body, tt.want)
 				}
 			})
 		}

@@ -21,7 +21,7 @@ var layers = []layer{
 	{in: "ports/portstest", may: []string{"domain", "ports"}, why: "an embedder's own store runs the suites without ours"},
 	{in: "ports", may: []string{"domain"}, stdlibOnly: true, why: "a promise names no technology"},
 	{in: "application", may: []string{"domain", "ports"}, stdlibOnly: true, why: "a use case runs on any adapter"},
-	{in: "adapters/httpapi", may: []string{"domain", "ports", "application"}, why: "the edge calls use cases, whatever they run on"},
+	{in: "adapters/httpapi", may: []string{"domain", "ports", "application", "adapters/internal/clientaddr"}, why: "the edge calls use cases, whatever they run on"},
 	{in: "adapters/keycache", may: []string{"domain", "ports", "application", "adapters/internal/striped"}, why: "it stands before the permission check, whatever store is behind"},
 	{in: "adapters/postgres", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share SQL code and nothing else"},
 	{in: "adapters/sqlite", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share SQL code and nothing else"},
