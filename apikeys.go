@@ -19,7 +19,8 @@ import (
 // The methods that take an [Owner] return [domain.ErrKeyNotFound] for a key that
 // the owner's workspace does not have, also when another workspace has it,
 // [domain.ErrNotOwner] for an Owner that [Service.Owner] did not make, and an
-// error that wraps [domain.ErrUnavailable] when the store cannot be reached. One
+// error that wraps [domain.ErrUnavailable] when the store cannot be reached, as
+// [ErrClosed] does. One
 // that is given a [Once] makes its change at most once, and returns a
 // [*Replayed] when it was made before; see [ports.Once].
 type Service struct {
@@ -33,6 +34,7 @@ type Service struct {
 	issuer     Authenticator
 	api        *httpapi.API
 	forget     *application.Forget
+	lifetime   *application.Lifetime
 	useCases
 	checks    metered
 	listening func(Listeners)
@@ -49,6 +51,10 @@ type Service struct {
 	background sync.WaitGroup
 	closed     sync.Once
 }
+
+// ErrClosed is returned by the methods of a Service that was closed. It wraps
+// [domain.ErrUnavailable].
+var ErrClosed = application.ErrClosed
 
 // begin enters something that Close must wait for, unless it is too late.
 func (s *Service) begin() bool {
@@ -67,9 +73,13 @@ func (s *Service) begin() bool {
 // succeeds all the same and goes on trying in the background, and
 // [Service.Ready] tells when it has.
 //
-// The context bounds the start only. Close the service when done with it.
+// The context bounds the start only. A nil option, or an option that was given
+// nil, is an error that names it. Close the service when done with it.
 func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, error) {
-	o := newOptions(opts)
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
 	if err := Validate(o.completed(cfg)); err != nil {
 		return nil, err
 	}
@@ -113,6 +123,9 @@ func (s *Service) Authorize(ctx context.Context, check Check) (Decision, error) 
 // schema is up to date, its store is connected, and the keys that check
 // tokens are known.
 func (s *Service) Ready(ctx context.Context) error {
+	if err := s.lifetime.Err(); err != nil {
+		return err
+	}
 	switch {
 	case s.stopping.Load():
 		return errors.New("stopping")
@@ -127,9 +140,10 @@ func (s *Service) Ready(ctx context.Context) error {
 	return s.repository.Ready(ctx)
 }
 
-// Close stops the service, a [Service.Run] under way included, and releases
-// the store. A closed service answers no check. It is safe to call more than
-// once.
+// Close stops the service, including a [Service.Run], which it waits for, and
+// releases the store. From then on every other method returns [ErrClosed], and
+// the handlers and middleware of the service respond with 503. It is safe to
+// call Close more than once.
 func (s *Service) Close() error {
 	s.closed.Do(func() {
 		s.stopping.Store(true)
@@ -138,6 +152,7 @@ func (s *Service) Close() error {
 		s.mu.Unlock()
 		s.stop()
 		s.background.Wait()
+		s.lifetime.End()
 		s.release()
 	})
 	return nil

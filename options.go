@@ -2,8 +2,11 @@ package apikeys
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"reflect"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -58,18 +61,37 @@ type options struct {
 	traces        trace.TracerProvider
 	tracing       bool // as the environment says, unless traces is set
 	version       string
+	faults        []error // what was nil and must not be
 }
 
-func newOptions(opts []Option) *options {
+// newOptions returns the defaults changed by opts, or an error that names every
+// option that is nil or was given nil.
+func newOptions(opts []Option) (*options, error) {
 	o := &options{
 		now:       time.Now,
 		logger:    slog.Default(),
 		listening: func(Listeners) {},
 	}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			o.faults = append(o.faults, fmt.Errorf("apikeys.New: option %d of %d is nil", i+1, len(opts)))
+			continue
+		}
 		opt(o)
 	}
-	return o
+	return o, errors.Join(o.faults...)
+}
+
+// require notes a fault if value, which option was given, is nil, or an
+// interface that holds a nil pointer or function.
+func (o *options) require(option string, value any) {
+	v := reflect.ValueOf(value)
+	switch {
+	case !v.IsValid():
+		o.faults = append(o.faults, fmt.Errorf("apikeys.New: %s was given nil", option))
+	case (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil():
+		o.faults = append(o.faults, fmt.Errorf("apikeys.New: %s was given a nil %T", option, value))
+	}
 }
 
 // completed returns cfg with something that is valid in place of what options
@@ -91,18 +113,27 @@ func (o *options) completed(cfg config.Config) config.Config {
 // method Migrate(context.Context) error, as the stores of this module have, the
 // service calls that at its start if Migrate of the configuration is "auto".
 func WithRepository(r ports.KeyRepository) Option {
-	return func(o *options) { o.repository = r }
+	return func(o *options) {
+		o.require("WithRepository", r)
+		o.repository = r
+	}
 }
 
 // WithWorkspaceRoles asks r who is OWNER of a workspace, in place of the
 // token's claims.
 func WithWorkspaceRoles(r ports.WorkspaceRoles) Option {
-	return func(o *options) { o.roles = r }
+	return func(o *options) {
+		o.require("WithWorkspaceRoles", r)
+		o.roles = r
+	}
 }
 
 // WithAuthenticator proves tokens by a, in place of a JWKS.
 func WithAuthenticator(a Authenticator) Option {
-	return func(o *options) { o.authenticator = a }
+	return func(o *options) {
+		o.require("WithAuthenticator", a)
+		o.authenticator = a
+	}
 }
 
 // WithClock reads the time from now, in place of [time.Now]. Where its times
@@ -111,24 +142,36 @@ func WithAuthenticator(a Authenticator) Option {
 // none, the age of what is in memory goes by the wall clock alone, and one that
 // is set back ends the trust.
 func WithClock(now func() time.Time) Option {
-	return func(o *options) { o.now = now }
+	return func(o *options) {
+		o.require("WithClock", now)
+		o.now = now
+	}
 }
 
 // WithLogger logs to l, in place of [slog.Default].
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) { o.logger = l }
+	return func(o *options) {
+		o.require("WithLogger", l)
+		o.logger = l
+	}
 }
 
 // WithListening calls f once [Service.Run] listens on both addresses.
 func WithListening(f func(Listeners)) Option {
-	return func(o *options) { o.listening = f }
+	return func(o *options) {
+		o.require("WithListening", f)
+		o.listening = f
+	}
 }
 
 // WithTracerProvider traces requests, and the statements they make, by p, which
 // the service does not shut down. Without it, or [WithTracing], nothing is
 // traced: the provider that OpenTelemetry keeps for the process is not asked.
 func WithTracerProvider(p trace.TracerProvider) Option {
-	return func(o *options) { o.traces = p }
+	return func(o *options) {
+		o.require("WithTracerProvider", p)
+		o.traces = p
+	}
 }
 
 // WithTracing sends traces where the OTEL_… variables of the process say, and

@@ -22,7 +22,7 @@ import (
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
 	management useCases, forget *application.Forget, checks metered, usage *application.Usage,
-	limits limits, traces trace.TracerProvider,
+	limits limits, traces trace.TracerProvider, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -38,6 +38,7 @@ func newService(
 		usage:      usage,
 		issuer:     authenticator,
 		forget:     forget,
+		lifetime:   lifetime,
 		useCases:   management,
 		checks:     checks,
 		listening:  o.listening,

@@ -10,8 +10,6 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-var errClosed = errors.New("the service is closed")
-
 // Run listens on the public and the internal address of the configuration
 // until ctx ends or the service is closed. Then it stops accepting, lets the
 // requests under way finish for up to 20 s a side, and returns nil, or an error
@@ -19,7 +17,7 @@ var errClosed = errors.New("the service is closed")
 // stops last.
 func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
-		return errClosed
+		return ErrClosed
 	}
 	defer s.background.Done()
 	internal, err := s.listen.openInternal(ctx)

@@ -49,7 +49,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	workspaceRoles := provideRoles(o)
-	requireOwner := application.NewRequireOwner(workspaceRoles)
+	lifetime := &application.Lifetime{}
+	requireOwner := application.NewRequireOwner(workspaceRoles, lifetime)
 	keyWriter := apikeysKeys.Writer
 	secretHasher, err := provideHasher(cfg)
 	if err != nil {
@@ -81,7 +82,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	forget := provideForget(o, keyRepository, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
-	authorize := application.NewAuthorize(keySource, secretHasher, usage, v)
+	authorize := application.NewAuthorize(keySource, secretHasher, usage, v, lifetime)
 	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
 	if err != nil {
 		cleanup4()
@@ -92,7 +93,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	metrics := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits, tracerProvider)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits, tracerProvider, lifetime)
 	if err != nil {
 		cleanup5()
 		cleanup4()

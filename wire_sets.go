@@ -44,6 +44,7 @@ var applicationSet = wire.NewSet(
 	application.NewListEvents,
 	wire.Struct(new(useCases), "*"),
 	application.NewAuthorize,
+	wire.Struct(new(application.Lifetime)),
 	provideMaximumKeys,
 	provideForget,
 	provideUsage,

@@ -14,12 +14,15 @@ type Authorize struct {
 	verifier domain.SecretVerifier
 	usage    *Usage
 	now      func() time.Time
+	lifetime *Lifetime
 }
 
-// NewAuthorize returns the use case. It hands what it learns of the use of
-// keys to usage.
-func NewAuthorize(keys KeySource, verifier domain.SecretVerifier, usage *Usage, now func() time.Time) *Authorize {
-	return &Authorize{keys: keys, verifier: verifier, usage: usage, now: now}
+// NewAuthorize returns the use case, which answers until lifetime ends. It
+// hands what it learns of the use of keys to usage.
+func NewAuthorize(
+	keys KeySource, verifier domain.SecretVerifier, usage *Usage, now func() time.Time, lifetime *Lifetime,
+) *Authorize {
+	return &Authorize{keys: keys, verifier: verifier, usage: usage, now: now, lifetime: lifetime}
 }
 
 // Do answers one check, as of the instant it began. A malformed secret is
@@ -27,6 +30,9 @@ func NewAuthorize(keys KeySource, verifier domain.SecretVerifier, usage *Usage, 
 // caller must take as a no; it wraps [domain.ErrUnavailable] when the key
 // cannot be known now.
 func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domain.Decision, err error) {
+	if err := uc.lifetime.Err(); err != nil {
+		return domain.NotFound(), err
+	}
 	if check.Secret.IsZero() {
 		return domain.NotFound(), nil
 	}

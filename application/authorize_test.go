@@ -164,5 +164,5 @@ func TestAuthorize_KnowsNoSecretOfAnotherPepper(t *testing.T) {
 
 // newAuthorize is the use case on a repository that is asked each time.
 func newAuthorize(keys ports.KeyFinder, hasher ports.SecretHasher, now func() time.Time) *application.Authorize {
-	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), now)
+	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), now, &application.Lifetime{})
 }

@@ -22,8 +22,8 @@ func (c changer) change(
 	ctx context.Context, owner Owner, id domain.KeyID, once Once,
 	decide func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error),
 ) (*domain.APIKey, error) {
-	if !owner.proven() {
-		return nil, domain.ErrNotOwner
+	if err := owner.check(); err != nil {
+		return nil, err
 	}
 	eventID, err := domain.NewEventID(c.random)
 	if err != nil {

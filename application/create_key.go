@@ -49,8 +49,8 @@ type CreatedKey struct {
 // [domain.ValidationError] for a spec without a name or with an expiry in the
 // past, and the errors of [ports.KeyWriter], those of [ports.Once] among them.
 func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec, once Once) (CreatedKey, error) {
-	if !owner.proven() {
-		return CreatedKey{}, domain.ErrNotOwner
+	if err := owner.check(); err != nil {
+		return CreatedKey{}, err
 	}
 	now := uc.now()
 	created, event, err := uc.issue(owner, spec, now)

@@ -48,7 +48,7 @@ func ownerOf(t *testing.T, portal domain.Portal) application.Owner {
 	t.Helper()
 	roles := memory.NewWorkspaceRoles(map[domain.WorkspaceID]map[string]domain.Role{workspace: {"acc-1": domain.RoleOwner}})
 	actor := domain.Actor{AccountID: "acc-1", Portal: portal}
-	owner, err := application.NewRequireOwner(roles).Do(t.Context(), actor, workspace, origin)
+	owner, err := application.NewRequireOwner(roles, &application.Lifetime{}).Do(t.Context(), actor, workspace, origin)
 	if err != nil {
 		t.Fatal(err)
 	}

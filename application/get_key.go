@@ -19,8 +19,8 @@ func NewGetKey(keys ports.KeyReader) *GetKey { return &GetKey{keys: keys} }
 // workspace has no such key, also when another workspace has, and the errors
 // of [ports.KeyReader].
 func (uc *GetKey) Do(ctx context.Context, owner Owner, id domain.KeyID) (*domain.APIKey, error) {
-	if !owner.proven() {
-		return nil, domain.ErrNotOwner
+	if err := owner.check(); err != nil {
+		return nil, err
 	}
 	return uc.keys.Get(ctx, owner.workspace, id)
 }

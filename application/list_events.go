@@ -19,8 +19,8 @@ func NewListEvents(events ports.EventReader) *ListEvents { return &ListEvents{ev
 // key is deleted. It returns [domain.ErrKeyNotFound] when the owner's
 // workspace never had such a key, and the errors of [ports.EventReader].
 func (uc *ListEvents) Do(ctx context.Context, owner Owner, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
-	if !owner.proven() {
-		return ports.EventPage{}, domain.ErrNotOwner
+	if err := owner.check(); err != nil {
+		return ports.EventPage{}, err
 	}
 	list, err := uc.events.Events(ctx, owner.workspace, id, page)
 	if err != nil {

@@ -22,8 +22,8 @@ func NewListKeys(keys ports.KeyReader, now func() time.Time) *ListKeys {
 // Do returns one page of the keys that filter admits at its At, or now where
 // that is zero. It returns the errors of [ports.KeyReader].
 func (uc *ListKeys) Do(ctx context.Context, owner Owner, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
-	if !owner.proven() {
-		return ports.KeyPage{}, domain.ErrNotOwner
+	if err := owner.check(); err != nil {
+		return ports.KeyPage{}, err
 	}
 	if filter.At.IsZero() {
 		filter.At = uc.now()

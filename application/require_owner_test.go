@@ -41,7 +41,7 @@ func TestRequireOwner_AdmitsOwnersAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			owner, err := application.NewRequireOwner(roles).Do(t.Context(), domain.Actor{AccountID: tc.account}, tc.workspace, origin)
+			owner, err := application.NewRequireOwner(roles, &application.Lifetime{}).Do(t.Context(), domain.Actor{AccountID: tc.account}, tc.workspace, origin)
 			if !errors.Is(err, tc.want) {
 				t.Errorf("got %v, want %v", err, tc.want)
 			}
@@ -61,7 +61,7 @@ func (f failingRoles) Role(context.Context, domain.Actor, domain.WorkspaceID) (d
 func TestRequireOwner_ProvesNothingWhereTheRoleIsUnknown(t *testing.T) {
 	t.Parallel()
 	down := fmt.Errorf("%w: directory", domain.ErrUnavailable)
-	owner, err := application.NewRequireOwner(failingRoles{down}).Do(t.Context(), domain.Actor{AccountID: "a"}, workspace, origin)
+	owner, err := application.NewRequireOwner(failingRoles{down}, &application.Lifetime{}).Do(t.Context(), domain.Actor{AccountID: "a"}, workspace, origin)
 	if !errors.Is(err, down) || owner != (application.Owner{}) {
 		t.Errorf("got %q, %v", owner.Workspace(), err)
 	}

@@ -1,0 +1,181 @@
+package apikeys_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// afterClose calls every method of a Service except Close, and returns what
+// the service says of itself: an error, or a response as its status line.
+var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error{
+	"Authorize": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+		decision, err := s.Authorize(ctx, apikeys.Check{Secret: created.Secret, Scopes: []domain.Scope{"payment:read"}})
+		if decision.Allowed() {
+			return errors.New("it allows what was asked")
+		}
+		return err
+	},
+	"Owner": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+		actor, _ := anyone{}.Authenticate(ctx, "")
+		_, err := s.Owner(ctx, actor, "ws_1", domain.Origin{})
+		return err
+	},
+	"CreateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ apikeys.CreatedKey) error {
+		_, err := s.CreateKey(ctx, owner, apikeys.KeySpec{}, apikeys.Once{})
+		return err
+	},
+	"GetKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		_, err := s.GetKey(ctx, owner, created.Key.ID())
+		return err
+	},
+	"ListKeys": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ apikeys.CreatedKey) error {
+		_, err := s.ListKeys(ctx, owner, domain.KeyFilter{}, domain.Order{}, domain.Page{})
+		return err
+	},
+	"UpdateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		_, err := s.UpdateKey(ctx, owner, created.Key.ID(), domain.Revision{}, nil)
+		return err
+	},
+	"RotateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		_, err := s.RotateKey(ctx, owner, created.Key.ID(), 0, apikeys.Once{})
+		return err
+	},
+	"DisableKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		return s.DisableKey(ctx, owner, created.Key.ID(), apikeys.Once{})
+	},
+	"EnableKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		return s.EnableKey(ctx, owner, created.Key.ID(), apikeys.Once{})
+	},
+	"DeleteKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		return s.DeleteKey(ctx, owner, created.Key.ID(), apikeys.Once{})
+	},
+	"KeyEvents": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
+		_, err := s.KeyEvents(ctx, owner, created.Key.ID(), domain.Page{})
+		return err
+	},
+	"Ready": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+		return s.Ready(ctx)
+	},
+	"Run": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+		return s.Run(ctx)
+	},
+	"Handler": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+		return answered(ctx, s.Handler(), http.MethodGet, "/web/v1/workspaces/ws_1/api-keys", http.Header{
+			"Authorization": {"Bearer x"}, "X-Client-Hash": {"d"}, "X-Workspace-Id": {"ws_1"},
+		})
+	},
+	"InternalHandler": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+		return answered(ctx, s.InternalHandler(), http.MethodGet, "/internal/v1/authorize", withKey(created))
+	},
+	"Require": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+		e := echo.New()
+		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, s.Require("payment:read"))
+		return answered(ctx, e, http.MethodGet, "/", withKey(created))
+	},
+	"RequireHTTP": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+		behind := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+		return answered(ctx, s.RequireHTTP("payment:read")(behind), http.MethodGet, "/", withKey(created))
+	},
+}
+
+func withKey(created apikeys.CreatedKey) http.Header {
+	return http.Header{"X-Api-Key": {created.Secret.Reveal()}}
+}
+
+// answered returns ErrClosed for a 503, and an error that shows any other response.
+func answered(ctx context.Context, h http.Handler, method, path string, header http.Header) error {
+	r := httptest.NewRequestWithContext(ctx, method, path, http.NoBody)
+	r.Header = header
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code == http.StatusServiceUnavailable {
+		return apikeys.ErrClosed
+	}
+	return errors.New(http.StatusText(w.Code) + ": " + w.Body.String())
+}
+
+func TestService_ClosedSaysSo(t *testing.T) {
+	t.Parallel()
+	for store, opts := range map[string][]apikeys.Option{
+		"on memory://":             nil,
+		"on a store of the caller": {apikeys.WithRepository(memory.NewKeyRepository())},
+	} {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			service := startable(t, onLoopback(), opts...)
+			actor, _ := anyone{}.Authenticate(t.Context(), "")
+			owner, err := service.Owner(t.Context(), actor, "ws_1", domain.Origin{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, _ := domain.ParseName("k")
+			scopes, _ := domain.NewScopeSet("payment:read")
+			created, err := service.CreateKey(t.Context(), owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // closing again changes nothing
+				if err := service.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for method, call := range afterClose {
+				t.Run(method, func(t *testing.T) {
+					t.Parallel()
+					if err := call(t.Context(), service, owner, created); !errors.Is(err, apikeys.ErrClosed) {
+						t.Errorf("%s of a closed service: %v, want ErrClosed", method, err)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestService_ClosedSaysSoByEveryMethod(t *testing.T) {
+	t.Parallel()
+	service := reflect.TypeFor[*apikeys.Service]()
+	for i := range service.NumMethod() {
+		name := service.Method(i).Name
+		if _, tested := afterClose[name]; !tested && name != "Close" {
+			t.Errorf("nobody knows what %s of a closed service does", name)
+		}
+	}
+}
+
+func TestNew_RefusesNil(t *testing.T) {
+	t.Parallel()
+	var absent *memory.KeyRepository
+	for want, option := range map[string]apikeys.Option{
+		"option 3 of 3 is nil":                                  nil,
+		"WithRepository was given nil":                          apikeys.WithRepository(nil),
+		"WithRepository was given a nil *memory.KeyRepository":  apikeys.WithRepository(absent),
+		"WithWorkspaceRoles was given nil":                      apikeys.WithWorkspaceRoles(nil),
+		"WithAuthenticator was given nil":                       apikeys.WithAuthenticator(nil),
+		"WithClock was given a nil func() time.Time":            apikeys.WithClock(nil),
+		"WithLogger was given a nil *slog.Logger":               apikeys.WithLogger(nil),
+		"WithListening was given a nil func(apikeys.Listeners)": apikeys.WithListening(nil),
+		"WithTracerProvider was given nil":                      apikeys.WithTracerProvider(nil),
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), apikeys.WithVersion("v1"), option)
+			if err == nil {
+				t.Error(service.Close())
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("New() = %v, want an error with %q", err, want)
+			}
+		})
+	}
+}
