@@ -31,7 +31,7 @@ type settings config.Config
 
 // cli is the command line.
 type cli struct {
-	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT or SIGTERM."`
+	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT, SIGTERM or SIGHUP."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date, or show where it is."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running service whether it is ready."`
 	Token       tokenCmd       `cmd:"" help:"Make a token for a service that runs with --dev."`

@@ -25,8 +25,8 @@ type process struct {
 }
 
 // startDev runs the service in dir, on free ports, until it has printed the
-// lines to paste.
-func startDev(t *testing.T, dir string) *process {
+// lines to paste. The command can be changed before it starts.
+func startDev(t *testing.T, dir string, change ...func(*exec.Cmd)) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
@@ -34,6 +34,9 @@ func startDev(t *testing.T, dir string) *process {
 	p.cmd.Args[0] = "apikeys"
 	p.cmd.Env = []string{raceAtOnce, "APIKEYS_ADDR=127.0.0.1:0", "APIKEYS_INTERNAL_ADDR=127.0.0.1:0"}
 	p.cmd.Stderr = p.stderr
+	for _, f := range change {
+		f(p.cmd)
+	}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os/signal"
+	"syscall"
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
@@ -20,7 +22,7 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `Two listeners are opened: the public one serves the management API to those with a token, the internal one answers permission checks and must not be reachable from outside.
 
-SIGINT or SIGTERM lets the requests under way finish; a second one kills. Logs go to standard error.`
+SIGINT, SIGTERM or SIGHUP lets the requests in flight finish; a second SIGINT or SIGTERM kills. There is nothing to reload. Logs go to standard error.`
 }
 
 // Run serves until ctx ends.
@@ -59,6 +61,9 @@ func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
 // serve runs a service until ctx ends. Being stopped while it starts is a
 // clean stop too.
 func serve(ctx context.Context, cfg config.Config, opts ...apikeys.Option) error {
+	// A service outlives the reader of its log: without this, the next line
+	// written to a broken pipe on standard output or standard error would kill it.
+	signal.Ignore(syscall.SIGPIPE)
 	service, err := apikeys.New(ctx, cfg, append(opts, apikeys.WithTracing(), apikeys.WithVersion(version))...)
 	if err != nil {
 		if ctx.Err() != nil {

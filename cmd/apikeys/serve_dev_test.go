@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -79,45 +76,6 @@ func TestToken_is_accepted_for_what_it_says(t *testing.T) {
 			line := bearer.ReplaceAllLiteralString(service.create, "Bearer "+strings.TrimSpace(string(made)))
 			expect(t, paste(t, path, line), tc.want)
 		})
-	}
-}
-
-func TestServe_a_second_signal_ends_it_at_once(t *testing.T) {
-	t.Parallel()
-	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
-	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(service.create)
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	// A request whose body never comes keeps the service from ending
-	// gracefully, once its handler waits for it: 100 Continue says so.
-	bearer := regexp.MustCompile(`Authorization: Bearer [^']+`).FindString(service.create)
-	_, err = conn.Write([]byte("POST /web/v1/workspaces/demo/api-keys HTTP/1.1\r\nHost: x\r\n" + bearer + "\r\n" +
-		"Content-Type: application/json\r\nX-Client-Hash: d\r\nX-Workspace-Id: demo\r\n" +
-		"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		t.Fatalf("%q, %v, want 100 Continue", line, err)
-	}
-	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for refused := false; !refused; { // until the first signal has had its effect
-		probe, err := net.Dial("tcp", addr)
-		if refused = err != nil; !refused {
-			probe.Close()
-		}
-	}
-	if err := service.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = service.cmd.Wait()
-	if status := service.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
-		t.Errorf("it ended by itself: %v\n%s", service.cmd.ProcessState, service.stderr)
 	}
 }
 
