@@ -2,7 +2,6 @@ package keycache
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/slaunchx/apikeys/application"
@@ -11,14 +10,18 @@ import (
 // load reads one key.
 type load func(context.Context) (*application.KnownKey, error)
 
-// flight is one read, and what all who wait for it are told.
+// flight is one read, and its result for all who wait for it.
 type flight struct {
 	name     string
 	ctx      context.Context //nolint:containedctx // its values are those of the caller that began it
 	load     load
 	deadline time.Time
-	answered uint64 // how many its lane had answered when it boarded
-	read     bool   // the store was asked
+	expiry   *time.Timer // gives the flight up at the deadline
+
+	// Guarded by the lock of its lane.
+	answered uint64 // how many reads its lane had answered when it boarded
+	read     bool   // a reader has it
+	over     bool   // there is a result
 
 	landed chan struct{} // closed once there is a result
 	known  *application.KnownKey
@@ -37,17 +40,14 @@ func newFlight(ctx context.Context, name string, load load, timeout time.Duratio
 	}
 }
 
-// fly sets the result. A flight that has waited for all its time for a reader
-// does not ask the store.
-func (f *flight) fly() {
+// inTime reports whether there is time left to read.
+func (f *flight) inTime() bool { return time.Now().Before(f.deadline) }
+
+// fly asks the store. It may return long after the deadline.
+func (f *flight) fly() (*application.KnownKey, error) {
 	ctx, cancel := context.WithDeadline(f.ctx, f.deadline)
 	defer cancel()
-	if err := ctx.Err(); err != nil {
-		f.err = fmt.Errorf("wait for other reads: %w: %w", errNotRead, err)
-		return
-	}
-	f.read = true
-	f.known, f.err = contained(ctx, f.load)
+	return contained(ctx, f.load)
 }
 
 // contained turns a panic of load, which runs where no caller could recover

@@ -14,27 +14,30 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestLoads_whoWaitedAllTheTimeForAReaderIsNotReadFor(t *testing.T) {
+func TestLoads_DoesNotReadForACallerThatWaitedAllItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoads(1, time.Second)
 		var reads atomic.Int64
 		slow := func(context.Context) (*application.KnownKey, error) {
 			reads.Add(1)
-			<-time.After(2 * time.Second) // longer than it may take
+			<-time.After(900 * time.Millisecond)
 			return nil, domain.ErrKeyNotFound
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = l.do(t.Context(), "first", slow) })
 		synctest.Wait()
+		wg.Go(func() { _, _ = l.do(t.Context(), "second", slow) })
+		synctest.Wait()
 		wg.Go(func() {
-			if _, err := l.do(t.Context(), "second", slow); !errors.Is(err, errNotRead) || !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := l.do(t.Context(), "third", slow); !errors.Is(err, errNotRead) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error = %v", err)
 			}
 		})
 		wg.Wait()
-		if got := reads.Load(); got != 1 {
-			t.Errorf("%d reads, want 1", got)
+		<-time.After(time.Second) // in which the second read ends
+		if got := reads.Load(); got != 2 {
+			t.Errorf("%d reads, want 2", got)
 		}
 	})
 }

@@ -38,7 +38,7 @@ func (c *Cache) Stats() Stats {
 		FeedEvictions: c.counters.feedEvictions.Load(),
 		FailedPolls:   c.counters.failedPolls.Load(),
 		Keys:          c.known.Load().EstimatedSize(),
-		Loads:         c.loads.underWay() + c.rereads.underWay(),
+		Loads:         c.loads.inFlight() + c.rereads.inFlight(),
 	}
 	if last := c.trust.last.Load(); last != nil {
 		s.Unconfirmed = last.age(c.now())
