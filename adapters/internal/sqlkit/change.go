@@ -12,8 +12,8 @@ import (
 var ErrNothingToWrite = errors.New("nothing to write")
 
 // Change is a caller's part of an update. The goroutine that holds the
-// transaction asks for it and the caller's own makes it: there it may panic
-// without harm to others, and never runs once the caller has gone.
+// transaction asks for it, and the caller's own goroutine makes it: there it may
+// panic without harm to others, and it never runs once the caller has gone.
 type Change struct {
 	apply func(*domain.APIKey) (domain.Event, error)
 	asked chan *domain.APIKey
@@ -63,15 +63,18 @@ func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, erro
 
 // Write runs write, which asks for the change, in a goroutine of its own. It
 // returns what write returns, the error of the last change instead of
-// [ErrNothingToWrite], or an error that wraps [domain.ErrUnavailable] as soon
-// as ctx ends.
+// [ErrNothingToWrite], an error that wraps [domain.ErrUnavailable] as soon as ctx
+// ends, or one that wraps [ErrPanicked] if write panics.
 func (c *Change) Write(ctx context.Context, write func() error) error {
 	if err := ctx.Err(); err != nil {
 		return Unavailable(err)
 	}
 	defer close(c.gone)
 	written := make(chan error, 1)
-	go func() { written <- write() }()
+	go func() {
+		_, err := Contained("writing a change", func() (struct{}, error) { return struct{}{}, write() })
+		written <- err
+	}()
 	for refusal := error(nil); ; {
 		select {
 		case key := <-c.asked:

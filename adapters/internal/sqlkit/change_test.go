@@ -74,3 +74,15 @@ func TestChange_theLastCallCounts(t *testing.T) {
 		t.Errorf("Write gives %v", err)
 	}
 }
+
+func TestChange_ContainsAPanicOfTheWrite(t *testing.T) {
+	t.Parallel()
+	c := NewChange(func(*domain.APIKey) (domain.Event, error) { return domain.Event{}, nil })
+	err := c.Write(t.Context(), func() error {
+		var rows []int
+		return errors.New(string(rune(rows[0])))
+	})
+	if !errors.Is(err, ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Write() = %v, want ErrPanicked", err)
+	}
+}

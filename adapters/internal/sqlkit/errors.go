@@ -14,17 +14,18 @@ func Unavailable(cause error) error {
 	return fmt.Errorf("%w: %w", domain.ErrUnavailable, cause)
 }
 
-// Settled says whether err is the word of a store, which nothing needs to be
-// read into, and not that of its driver.
+// Settled reports whether err is an error of the store itself, to be returned
+// as it is, and not one of its driver.
 func Settled(err error) bool {
 	_, own := errors.AsType[ownError](err)
 	_, replayed := errors.AsType[*ports.Replayed](err)
 	return err == nil || own || replayed || slices.ContainsFunc(words, func(word error) bool { return errors.Is(err, word) })
 }
 
-// words are what a store says beside what it found stored.
+// words are the errors of a store itself.
 var words = []error{
 	ErrNothingToWrite,
+	ErrPanicked,
 	domain.ErrKeyExists,
 	domain.ErrKeyNotFound,
 	domain.ErrTooManyKeys,
