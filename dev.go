@@ -1,6 +1,7 @@
 package apikeys
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -107,7 +108,7 @@ func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 	if _, err := secrets.ParseRing(string(content)); err != nil {
 		return "", fmt.Errorf("%s is damaged; remove it to have one made: keys made so far will be of no use then", path)
 	}
-	return config.Secret(content), nil
+	return config.Secret(bytes.TrimSpace(content)), nil
 }
 
 // createDevPeppers makes the whole file appear at once: it is written under

@@ -18,15 +18,12 @@ func NewPepper(id string) (string, error) { return secrets.NewPepper(rand.Reader
 // which the configuration itself does not know how they are written. It
 // returns [config.Faults] with everything that is wrong.
 func Validate(cfg config.Config) error {
-	var faults config.Faults
+	var faults, peppers config.Faults
 	errors.As(cfg.Validate(), &faults)
-	if strings.TrimSpace(cfg.Peppers.Reveal()) == "" {
-		return faults.Err() // said already
-	}
 	if _, err := secrets.ParseRing(cfg.Peppers.Reveal()); err != nil {
 		for problem := range strings.SplitSeq(err.Error(), "\n") {
-			faults = append(faults, config.Fault{Variable: "APIKEYS_PEPPERS", Problem: problem})
+			peppers = append(peppers, config.Fault{Variable: "APIKEYS_PEPPERS", Problem: problem})
 		}
 	}
-	return faults.Err()
+	return faults.Merge(peppers).Err()
 }

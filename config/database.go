@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Store is a kind of database.
@@ -79,7 +80,11 @@ func judgeSQLitePath(path string) string {
 		return "names no file; write sqlite:///absolute/path or sqlite://relative/path"
 	case strings.Contains(path, ":memory:"):
 		return "asks SQLite for a database in memory; write memory://"
-	case strings.ContainsAny(path, "?#%\x00"):
+	case judgeText(path) != "":
+		return "has a path of the file that " + judgeText(path)
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return "has a control character in the path of the file; remove it"
+	case strings.ContainsAny(path, "?#%"):
 		return "has one of ? # % in the path of the file; it takes no options and no escapes, rename the file"
 	}
 	return ""

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Fault is one thing wrong with one variable, and how to mend it. It never
 // holds the value of a [Secret].
@@ -27,6 +30,29 @@ func (f Faults) Error() string {
 		lines[i] = fault.Variable + ": " + fault.Problem
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Merge returns f with those of later whose variables have no fault in f. A
+// value that is not the one that was meant is not judged for what it means.
+func (f Faults) Merge(later Faults) Faults {
+	merged := slices.Clone(f)
+	for _, fault := range later {
+		if !slices.ContainsFunc(f, func(earlier Fault) bool { return earlier.Variable == fault.Variable }) {
+			merged = append(merged, fault)
+		}
+	}
+	return merged
+}
+
+// Of returns the faults of those variables.
+func (f Faults) Of(variables ...string) Faults {
+	var of Faults
+	for _, fault := range f {
+		if slices.Contains(variables, fault.Variable) {
+			of = append(of, fault)
+		}
+	}
+	return of
 }
 
 // check notes problem as a fault of variable, unless it is empty.

@@ -4,12 +4,19 @@ import (
 	"log/slog"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
-// Validate returns nil for a configuration the service can start with, and
-// else [Faults] with everything that is wrong.
-func (c Config) Validate() error {
+// Validate returns nil if the service can start with c, and else [Faults] with
+// everything that is wrong.
+func (c Config) Validate() error { return c.faults().Err() }
+
+// ValidateStorage is like [Config.Validate] for a program that only opens the
+// database. It judges where keys are kept, and how to log.
+func (c Config) ValidateStorage() error {
+	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_LOG_LEVEL").Err()
+}
+
+func (c Config) faults() Faults {
 	faults := c.listening()
 	faults = append(faults, c.storage()...)
 	faults.check("APIKEYS_PEPPERS", judgePeppers(c.Peppers))
@@ -17,13 +24,7 @@ func (c Config) Validate() error {
 	faults = append(faults, c.tokens()...)
 	faults = append(faults, c.limits()...)
 	faults = append(faults, c.logging()...)
-	return faults.Err()
-}
-
-// ValidateStorage is [Config.Validate] for who only touches the database: it
-// judges where keys are kept, and how to log.
-func (c Config) ValidateStorage() error {
-	return append(c.storage(), c.logging()...).Err()
+	return c.texts().Merge(faults)
 }
 
 // Level returns LogLevel as slog knows it, and info for what Validate refuses.
@@ -119,7 +120,7 @@ func judgeRate(perMinute int) string {
 }
 
 func judgePeppers(peppers Secret) string {
-	if strings.TrimSpace(peppers.Reveal()) == "" {
+	if peppers.Reveal() == "" {
 		return "is missing; make an entry with 'apikeys pepper' and keep it safe"
 	}
 	return ""
@@ -142,11 +143,8 @@ func judgeJWKSURL(s string) string {
 }
 
 func judgeClaimValue(value, claim string) string {
-	switch {
-	case value == "":
+	if value == "" {
 		return "is missing; set it to the " + claim + " claim of the tokens"
-	case value != strings.TrimSpace(value):
-		return "begins or ends with white space; it is compared to the letter, remove it"
 	}
 	return ""
 }

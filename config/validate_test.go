@@ -84,7 +84,7 @@ func TestValidate_refuses(t *testing.T) {
 			[]string{"APIKEYS_INTERNAL_TOKEN: is too short"},
 		},
 		"an internal token with a space": {
-			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t ", 32)) },
+			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t ", 32) + "t") },
 			[]string{"APIKEYS_INTERNAL_TOKEN: holds a character"},
 		},
 		"every bad proxy range": {
@@ -112,7 +112,7 @@ func TestValidate_refuses(t *testing.T) {
 		},
 		"an issuer with a line end": {
 			func(c *config.Config) { c.JWTIssuer += "\n" },
-			[]string{"APIKEYS_JWT_ISSUER: begins or ends with white space"},
+			[]string{"APIKEYS_JWT_ISSUER: ends with a line feed; remove it"},
 		},
 		"one claim for two things, and none for a third": {
 			func(c *config.Config) { c.JWTClaimPortal, c.JWTClaimClientHash = "sub", "" },

@@ -26,8 +26,9 @@ var injected = regexp.MustCompile(`^APIKEYS_(?:[A-Z0-9_]+_)?(?:` +
 func unknownVariables(environ []string, known map[string]bool) []string {
 	var unknown []string
 	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
+		name, value, _ := strings.Cut(entry, "=")
 		switch {
+		case value == "": // counts as unset
 		case !strings.HasPrefix(name, prefix), strings.HasPrefix(name, testPrefix):
 		case known[name], injected.MatchString(entry):
 		default:

@@ -22,7 +22,10 @@ func (healthcheckCmd) Help() string {
 }
 
 // Run asks a running service whether it is ready.
-func (c *healthcheckCmd) Run(ctx context.Context, io streams) error {
+func (c *healthcheckCmd) Run(ctx context.Context, given *inputs, io streams) error {
+	if err := given.judgeOnly(config.Config(c.Settings).Validate(), "APIKEYS_INTERNAL_ADDR"); err != nil {
+		return err
+	}
 	addr, err := beside(c.Settings.InternalAddr)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -38,9 +37,17 @@ func (in *inputs) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 		in.fault(variable, "is set beside "+variable+fileSuffix+"; unset one of the two")
 		return nil, nil
 	}
+	if err := config.Parse(path, new(string)); err != nil {
+		in.fault(variable, "cannot be read from "+variable+fileSuffix+", which "+err.Error())
+		return nil, nil
+	}
 	content, err := readSecretFile(path)
 	if err != nil {
 		in.fault(variable, "cannot be read from "+variable+fileSuffix+": "+err.Error())
+		return nil, nil
+	}
+	if err := config.Parse(content, new(config.Secret)); err != nil {
+		in.fault(variable, "as read from "+variable+fileSuffix+", "+err.Error())
 		return nil, nil
 	}
 	return content, nil
@@ -75,20 +82,22 @@ func (in *inputs) note(command *kong.Context) {
 }
 
 // judge returns what was wrong with the inputs together with what err says of
-// the configuration they gave. A variable at fault as an input is not judged
-// again: its value is not the one that was meant.
+// the configuration they gave.
 func (in *inputs) judge(err error) error {
 	var judged config.Faults
 	if err != nil && !errors.As(err, &judged) {
 		return err
 	}
-	all := slices.Clone(in.faults)
-	for _, fault := range judged {
-		if !slices.ContainsFunc(in.faults, func(f config.Fault) bool { return f.Variable == fault.Variable }) {
-			all = append(all, fault)
-		}
+	return in.faults.Merge(judged).Err()
+}
+
+// judgeOnly is like judge for a command that uses only those variables.
+func (in *inputs) judgeOnly(err error, variables ...string) error {
+	var faults config.Faults
+	if err := in.judge(err); err != nil && !errors.As(err, &faults) {
+		return err
 	}
-	return all.Err()
+	return faults.Of(variables...).Err()
 }
 
 func (in *inputs) fault(variable, problem string) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -13,14 +11,7 @@ import (
 )
 
 func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) { //nolint:paralleltest // it clears the environment of the process
-	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) {
-			t.Setenv(name, value) // to have it set again afterwards
-			if err := os.Unsetenv(name); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	unsetAll(t)
 	var parsed cli
 	parser, err := kong.New(&parsed)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -10,33 +11,66 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// typed returns the options that read settings which are more than text: what
-// cannot be read becomes a fault beside all others, where kong would stop.
+// typed returns the options that have kong read every value by [config.Parse].
 func (in *inputs) typed() []kong.Option {
-	defaults := kong.NewRegistry().RegisterDefaults()
-	boolean := reflect.TypeFor[bool]()
-	options := []kong.Option{kong.TypeMapper(boolean, boolMapper{in.collecting(defaults.ForType(boolean))})}
-	for _, t := range []reflect.Type{reflect.TypeFor[time.Duration](), reflect.TypeFor[int]()} {
-		options = append(options, kong.TypeMapper(t, in.collecting(defaults.ForType(t))))
+	decode := kong.MapperFunc(in.decode)
+	options := []kong.Option{kong.TypeMapper(reflect.TypeFor[bool](), boolMapper{decode})}
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[string](), reflect.TypeFor[config.Secret](), reflect.TypeFor[int](),
+		reflect.TypeFor[time.Duration](), reflect.TypeFor[[]string](),
+	} {
+		options = append(options, kong.TypeMapper(t, decode))
 	}
 	return options
 }
 
-func (in *inputs) collecting(mapper kong.Mapper) kong.Mapper {
-	return kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
-		err := mapper.Decode(ctx, target)
-		if err == nil || len(ctx.Value.Tag.Envs) == 0 {
-			return err
-		}
-		f := config.Fault{Variable: ctx.Value.Tag.Envs[0], Problem: "cannot be read: " + err.Error()}
-		if !slices.Contains(in.faults, f) { // kong reads a variable twice
-			in.faults = append(in.faults, f)
-		}
-		return nil
-	})
+// decode implements kong.Mapper. It adds what is wrong with a setting to the
+// faults, where kong would stop at the first and show the value.
+func (in *inputs) decode(ctx *kong.DecodeContext, target reflect.Value) error {
+	err := decode(ctx, target)
+	if err == nil || !isSetting(ctx.Value) {
+		return err
+	}
+	f := config.Fault{Variable: ctx.Value.Tag.Envs[0], Problem: err.Error()}
+	if !slices.Contains(in.faults, f) { // kong reads a variable for each command that has it
+		in.faults = append(in.faults, f)
+	}
+	return nil
 }
 
-// boolMapper reads what may be a flag without a value.
+func decode(ctx *kong.DecodeContext, target reflect.Value) error {
+	if target.Kind() == reflect.Bool && ctx.Scan.Peek().Type != kong.FlagValueToken {
+		target.SetBool(true)
+		return nil
+	}
+	token, err := ctx.Scan.PopValue("value")
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprint(token.Value)
+	if text == "" && isSetting(ctx.Value) {
+		text = ctx.Value.Default // an empty setting counts as unset
+	}
+	if text == "" {
+		target.SetZero()
+		return nil
+	}
+	value := reflect.New(target.Type())
+	if err := config.Parse(text, value.Interface()); err != nil {
+		return err
+	}
+	if target.Kind() == reflect.Slice { // a flag may be repeated
+		target.Set(reflect.AppendSlice(target, value.Elem()))
+		return nil
+	}
+	target.Set(value.Elem())
+	return nil
+}
+
+// isSetting reports whether a variable can set value.
+func isSetting(value *kong.Value) bool { return len(value.Tag.Envs) > 0 }
+
+// boolMapper reads a flag that needs no value.
 type boolMapper struct{ kong.Mapper }
 
 // IsBool implements kong.BoolMapper.
