@@ -47,9 +47,9 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 	if err != nil {
 		return domain.NotFound(), err
 	}
-	decision = known.Authorize(check, uc.verifier, at)
+	decision, proven := known.Authorize(check, uc.verifier, at)
 	if decision.Allowed() {
-		uc.usage.note(known, check.Secret, at)
+		uc.usage.note(known, proven, check.Secret, at)
 	}
 	return decision, nil
 }

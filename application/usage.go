@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,15 +11,15 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Pace and bounds of what is kept of the use of keys.
+// Intervals and bounds of recording the use of keys.
 const (
 	usageInterval = 5 * time.Second
 	usageTimeout  = 2 * time.Second
-	// notedEvery is how often, in seconds, one key's use is handed on.
+	// notedEvery is how often, in seconds, the use of one key is recorded.
 	notedEvery = 60
 	// maxUsage bounds the keys that wait to be written, and so what checks cost
 	// the primary in writes: 3,300 rows a second, a tenth of one of its cores.
-	// What comes beyond is dropped, and noted with a later use.
+	// Uses and digests beyond it are dropped; a later use of the key retries.
 	maxUsage = 16 << 10
 	// usageBatch is how many of them one statement writes.
 	usageBatch = 4 << 10
@@ -35,9 +33,10 @@ type Usage struct {
 	hasher   ports.SecretHasher
 	logger   *slog.Logger
 
-	mu       sync.Mutex
+	rehashes *rehashQueue
+
+	mu       sync.Mutex // guards what follows
 	lastUsed map[domain.KeyID]time.Time
-	rehashes map[domain.KeyID]domain.Rehash
 
 	dropped, failedFlushes uint64
 }
@@ -64,38 +63,44 @@ func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *s
 		hasher:   hasher,
 		logger:   logger,
 		lastUsed: map[domain.KeyID]time.Time{},
-		rehashes: map[domain.KeyID]domain.Rehash{},
+		rehashes: newRehashQueue(),
 	}
 }
 
-// note hands on that known was used at an instant, its first use at once and
-// then at most once a minute. It is on the path of every answer.
-func (u *Usage) note(known *KnownKey, secret domain.Secret, at time.Time) {
-	now := at.Unix()
-	if last, due := known.due(now); !due || u.recorder == nil || !known.claim(last, now) {
+// note records that known was used at the given time and that the caller
+// proved one of its secrets, the one with index proven. It runs on every
+// allowed check.
+func (u *Usage) note(known *KnownKey, proven int, secret domain.Secret, at time.Time) {
+	if u.recorder == nil {
 		return
 	}
-	rehash, outdated := u.rehashOf(known, secret, at)
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	id := known.ID()
-	u.keep(id, at)
-	if outdated {
-		u.keepRehash(rehash)
+	u.noteUse(known, at)
+	if known.mayNeedRehash(proven) {
+		u.noteRehash(known, proven, secret)
 	}
 }
 
-// rehashOf returns the replacement of the digest that secret has proven, once
-// for each key in memory.
-func (u *Usage) rehashOf(known *KnownKey, secret domain.Secret, at time.Time) (domain.Rehash, bool) {
-	if known.rehashed.Load() {
-		return domain.Rehash{}, false
+// noteUse queues the first use of a key at once and later ones at most once a
+// minute.
+func (u *Usage) noteUse(known *KnownKey, at time.Time) {
+	now := at.Unix()
+	if last, due := known.due(now); !due || !known.claim(last, now) {
+		return
 	}
-	rehash, outdated := known.grant.Rehash(secret, u.hasher, at)
-	if outdated {
-		known.rehashed.Store(true)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.keep(known.ID(), at)
+}
+
+// noteRehash queues the replacement of an outdated digest. Of those that get
+// here for the same digest at once, one queues it.
+func (u *Usage) noteRehash(known *KnownKey, proven int, secret domain.Secret) {
+	if !known.claimRehash(proven) {
+		return
 	}
-	return rehash, outdated
+	if rehash, outdated := known.grant.Rehash(proven, secret, u.hasher); outdated {
+		u.rehashes.add(queuedRehash{Rehash: rehash, known: known, secret: proven})
+	}
 }
 
 // keep is called with the lock held.
@@ -131,7 +136,8 @@ func (u *Usage) flushLogged(ctx context.Context) {
 }
 
 // Flush writes what was collected, for at most 2 s. What could not be written
-// waits for the next time.
+// is retried: the use of a key and its replaced digests at the next flush, or,
+// if there is no room to keep them, at a later use of the key.
 func (u *Usage) Flush(ctx context.Context) error {
 	if u.recorder == nil {
 		return nil
@@ -139,10 +145,10 @@ func (u *Usage) Flush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, usageTimeout)
 	defer cancel()
 	u.mu.Lock()
-	lastUsed, rehashes := u.lastUsed, u.rehashes
-	u.lastUsed, u.rehashes = map[domain.KeyID]time.Time{}, map[domain.KeyID]domain.Rehash{}
+	lastUsed := u.lastUsed
+	u.lastUsed = map[domain.KeyID]time.Time{}
 	u.mu.Unlock()
-	return errors.Join(u.flushUses(ctx, lastUsed), u.flushRehashes(ctx, rehashes))
+	return errors.Join(u.flushUses(ctx, lastUsed), u.flushRehashes(ctx))
 }
 
 // flushUses writes batch by batch, so that a store which is too slow for all
@@ -161,46 +167,26 @@ func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Ti
 		err := Contained("recording the use of keys", func() error { return u.recorder.RecordUse(ctx, batch) })
 		if err != nil {
 			errs = append(errs, err)
-			u.putBack(func() {
-				for id, at := range batch {
-					u.keep(id, at)
-				}
-			})
+			u.putBack(batch)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// flushRehashes writes batch by batch. To write one twice does no harm: the
-// second time the old digest is no longer there.
-func (u *Usage) flushRehashes(ctx context.Context, rehashes map[domain.KeyID]domain.Rehash) error {
-	all := slices.Collect(maps.Values(rehashes))
-	var errs []error
-	for batch := range slices.Chunk(all, usageBatch) {
-		err := Contained("replacing digests", func() error { return u.recorder.Rehash(ctx, batch) })
-		if err != nil {
-			errs = append(errs, err)
-			u.putBack(func() {
-				for _, r := range batch {
-					u.keepRehash(r)
-				}
-			})
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// putBack keeps what a failed batch held for the next flush.
-func (u *Usage) putBack(keep func()) {
+// putBack keeps the uses of a failed batch for the next flush.
+func (u *Usage) putBack(batch map[domain.KeyID]time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.failedFlushes++
-	keep()
+	for id, at := range batch {
+		u.keep(id, at)
+	}
 }
 
-// keepRehash is called with the lock held.
-func (u *Usage) keepRehash(r domain.Rehash) {
-	if len(u.rehashes) < maxUsage {
-		u.rehashes[r.KeyID] = r
-	}
+func (u *Usage) flushRehashes(ctx context.Context) error {
+	failed, err := u.rehashes.flush(ctx, u.recorder)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.failedFlushes += failed
+	return err
 }

@@ -28,6 +28,7 @@ var inside = netip.MustParseAddr("192.168.1.7")
 type recorder struct {
 	mu       sync.Mutex
 	err      error
+	failing  func() // called, if not nil, by a Rehash that fails
 	uses     []map[domain.KeyID]time.Time
 	rehashes [][]domain.Rehash
 }
@@ -46,6 +47,9 @@ func (r *recorder) Rehash(_ context.Context, replacements []domain.Rehash) error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
+		if r.failing != nil {
+			r.failing()
+		}
 		return r.err
 	}
 	r.rehashes = append(r.rehashes, replacements)

@@ -70,22 +70,29 @@ func (g *Grant) ID() KeyID { return g.id }
 
 // Authorize answers c at now. The order of judging is fixed: secret, deleted,
 // disabled, expired, address, scopes; the first that fails is the verdict.
-func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) (d Decision) {
-	if g.provenBy(c.Secret, verifier, now) < 0 || g.deleted {
+func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
+	d, _ := g.Judge(c, verifier, now)
+	return d
+}
+
+// Judge answers c as Authorize does. It also returns the index of the stored
+// secret that c proves, or -1 if it proves none.
+func (g *Grant) Judge(c Check, verifier SecretVerifier, now time.Time) (d Decision, proven int) {
+	if proven = g.provenBy(c.Secret, verifier, now); proven < 0 || g.deleted {
 		d.Verdict = VerdictNotFound
-		return d
+		return d, proven
 	}
 	// Member by member, since a Decision is larger than what is copied cheaply.
 	d.Key.KeyID, d.Key.Workspace, d.Key.Mode, d.Key.Scopes = g.id, g.workspace, g.mode, g.scopes
 	if g.expiresAt != endless {
 		d.Key.ExpiresAt = time.UnixMicro(g.expiresAt).UTC()
 	}
-	d.Verdict = g.judge(&c, now)
-	return d
+	d.Verdict = g.verdict(&c, now)
+	return d, proven
 }
 
-// judge returns the verdict on whoever has proven the secret.
-func (g *Grant) judge(c *Check, now time.Time) Verdict {
+// verdict returns the verdict on a caller that has proven the secret.
+func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 	switch {
 	case g.disabled:
 		return VerdictDisabled

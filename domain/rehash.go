@@ -1,44 +1,27 @@
 package domain
 
-import "time"
-
-// Rehash says how a stored digest that a secret has proven is to be replaced.
+// Rehash replaces the stored digest of a secret by a newer one.
 type Rehash struct {
 	KeyID    KeyID
 	Old, New Digest
 }
 
-// Rehasher is a verifier that makes digests too.
+// Rehasher makes digests.
 type Rehasher interface {
-	SecretVerifier
-
 	Hash(secret Secret) Digest
 
-	// Outdated says whether Hash makes digests in another way than that one
-	// was made.
+	// Outdated reports whether Hash makes digests in another way than the one
+	// digest was made in.
 	Outdated(digest Digest) bool
 }
 
-// Rehash returns the replacement of the digest that secret proves at now, and
-// false when that one is not outdated or the secret proves nothing. It hashes
-// only where a digest is outdated.
-func (g *Grant) Rehash(secret Secret, hasher Rehasher, now time.Time) (Rehash, bool) {
-	if !g.outdated(hasher, now) {
+// Rehash returns the replacement of the digest of secret i, which secret has
+// proven, or false if that digest is not outdated. It hashes only an outdated
+// one.
+func (g *Grant) Rehash(i int, secret Secret, hasher Rehasher) (Rehash, bool) {
+	old := g.secrets[i].digest()
+	if !hasher.Outdated(old) {
 		return Rehash{}, false
 	}
-	i := g.provenBy(secret, hasher, now)
-	if i < 0 || !hasher.Outdated(g.secrets[i].digest()) {
-		return Rehash{}, false
-	}
-	return Rehash{KeyID: g.id, Old: g.secrets[i].digest(), New: hasher.Hash(secret)}, true
-}
-
-// outdated says whether the digest of any secret that is of use at now is.
-func (g *Grant) outdated(hasher Rehasher, now time.Time) bool {
-	for i := range g.secrets {
-		if !reached(g.secrets[i].validUntil, now) && hasher.Outdated(g.secrets[i].digest()) {
-			return true
-		}
-	}
-	return false
+	return Rehash{KeyID: g.id, Old: old, New: hasher.Hash(secret)}, true
 }

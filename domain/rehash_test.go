@@ -30,21 +30,31 @@ func TestRehash_ReplacesTheDigestThatWasProven(t *testing.T) {
 	ended := domain.StoredSecret{Digest: digestOf(other), ValidUntil: now.Add(-time.Hour)}
 	for name, tc := range map[string]struct {
 		stored []domain.StoredSecret
+		proven int
 		want   bool
 	}{
-		"an outdated one":                         {[]domain.StoredSecret{{Digest: digestOf(secret)}}, true},
-		"an outdated one beside a current one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(other)}, {Digest: digestOf(secret)}}, true},
-		"a current one":                           {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}}, false},
-		"a current one beside an outdated one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}, {Digest: digestOf(other)}}, false},
-		"a current one beside one that has ended": {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}, ended}, false},
-		"none, where another's is outdated":       {[]domain.StoredSecret{{Digest: digestOf(other)}}, false},
-		"none, where its own has ended":           {[]domain.StoredSecret{{Digest: digestOf(secret), ValidUntil: now}}, false},
+		"an outdated one":                         {[]domain.StoredSecret{{Digest: digestOf(secret)}}, 0, true},
+		"an outdated one beside a current one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(other)}, {Digest: digestOf(secret)}}, 1, true},
+		"an outdated one beside another":          {[]domain.StoredSecret{{Digest: digestOf(other)}, {Digest: digestOf(secret)}}, 1, true},
+		"a current one":                           {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}}, 0, false},
+		"a current one beside an outdated one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}, {Digest: digestOf(other)}}, 0, false},
+		"a current one beside one that has ended": {[]domain.StoredSecret{ended, {Digest: rehasher{}.Hash(secret)}}, 1, false},
+		"none, where another's is outdated":       {[]domain.StoredSecret{{Digest: digestOf(other)}}, -1, false},
+		"none, where its own has ended":           {[]domain.StoredSecret{{Digest: digestOf(secret), ValidUntil: now}}, -1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := snapshot(t, secret)
 			s.Secrets = tc.stored
-			got, ok := domain.Rehydrate(s).Grant().Rehash(secret, rehasher{}, now)
+			grant := domain.Rehydrate(s).Grant()
+			_, proven := grant.Judge(domain.Check{Secret: secret, Addr: inside}, rehasher{}, now)
+			if proven != tc.proven {
+				t.Fatalf("secret %d is proven, want %d", proven, tc.proven)
+			}
+			if proven < 0 {
+				return
+			}
+			got, ok := grant.Rehash(proven, secret, rehasher{})
 			want := domain.Rehash{}
 			if tc.want {
 				want = domain.Rehash{KeyID: secret.KeyID(), Old: digestOf(secret), New: rehasher{}.Hash(secret)}

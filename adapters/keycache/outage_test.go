@@ -90,7 +90,8 @@ func TestFind_sharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 				return
 			}
 			secret, _ := secrets.Load(id)
-			verdict <- string(known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, at).Verdict)
+			decision, _ := known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, at)
+			verdict <- string(decision.Verdict)
 		}()
 		return verdict
 	}

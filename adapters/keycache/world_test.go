@@ -124,7 +124,8 @@ func (w *world) status(t *testing.T, id domain.KeyID) string {
 		t.Fatal(err)
 	}
 	secret, _ := secrets.Load(id)
-	return string(known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, w.clock).Verdict)
+	decision, _ := known.Authorize(domain.Check{Secret: secret.(domain.Secret)}, credulous{}, w.clock)
+	return string(decision.Verdict)
 }
 
 func newID(t *testing.T) domain.KeyID {

@@ -1,0 +1,182 @@
+package application_test
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// heldKeys is a source that holds keys in memory, as a cache does.
+type heldKeys map[domain.KeyID]*application.KnownKey
+
+func (h heldKeys) Find(_ context.Context, id domain.KeyID, _ time.Time) (*application.KnownKey, error) {
+	return h[id], nil
+}
+
+// rehashWorld checks keys whose every digest is under the old pepper p1, while
+// p2 is the current one.
+type rehashWorld struct {
+	recorder *recorder
+	usage    *application.Usage
+	keys     heldKeys
+	hasher   ports.SecretHasher
+	random   *rand.ChaCha8
+}
+
+func newRehashWorld(t *testing.T) *rehashWorld {
+	t.Helper()
+	w := &rehashWorld{recorder: &recorder{}, keys: heldKeys{}, hasher: hasherOf(t, "p2", "p1"), random: random()}
+	w.usage = application.NewUsage(w.recorder, w.hasher, slog.New(slog.DiscardHandler))
+	return w
+}
+
+// newKey holds a key with that many live secrets, the current one first.
+func (w *rehashWorld) newKey(t *testing.T, secrets int) []domain.Secret {
+	t.Helper()
+	first, err := domain.NewSecret(w.random, domain.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []domain.Secret{first}
+	for len(all) < secrets {
+		next, err := domain.NewSecretOf(w.random, first.KeyID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, next)
+	}
+	s := domain.Snapshot{ID: first.KeyID(), Workspace: workspace, Mode: domain.ModeLive, Scopes: newScopes(t, "payment:read")}
+	for _, secret := range all {
+		s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: hasherOf(t, "p1").Hash(secret)})
+	}
+	w.keys[s.ID] = application.NewKnownKey(domain.Rehydrate(s))
+	return all
+}
+
+func (w *rehashWorld) check(t *testing.T, at time.Time, secrets ...domain.Secret) {
+	t.Helper()
+	authorize := application.NewAuthorize(w.keys, w.hasher, w.usage, func() time.Time { return at })
+	for _, secret := range secrets {
+		if d, err := authorize.Do(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
+			t.Fatalf("the check gives %s and %v", d.Verdict, err)
+		}
+	}
+}
+
+// expectRehashed fails unless the digest of each secret was replaced.
+func (w *rehashWorld) expectRehashed(t *testing.T, secrets []domain.Secret) {
+	t.Helper()
+	replaced := map[domain.Digest]bool{}
+	for _, r := range slices.Concat(w.recorder.rehashes...) {
+		replaced[r.New] = true
+	}
+	missing := 0
+	for _, secret := range secrets {
+		if !replaced[w.hasher.Hash(secret)] {
+			missing++
+		}
+	}
+	if missing > 0 {
+		t.Errorf("%d of %d digests are not replaced", missing, len(secrets))
+	}
+}
+
+// moreThanWait is more keys than may wait to be written.
+const moreThanWait = 17_384
+
+func (w *rehashWorld) newKeys(t *testing.T) []domain.Secret {
+	t.Helper()
+	all := make([]domain.Secret, 0, moreThanWait)
+	for range moreThanWait {
+		all = append(all, w.newKey(t, 1)...)
+	}
+	return all
+}
+
+func TestUsage_RehashesEachSecretOfAKey(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][]int{
+		"the old one is used first":     {1, 0},
+		"the current one is used first": {0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRehashWorld(t)
+			secrets := w.newKey(t, 2)
+			for minute := range 5 {
+				for i, secret := range order {
+					w.check(t, clock().Add(time.Duration(minute)*time.Minute+time.Duration(i)*time.Second), secrets[secret])
+				}
+				if err := w.usage.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.expectRehashed(t, secrets)
+			if got := len(slices.Concat(w.recorder.rehashes...)); got != 2 {
+				t.Errorf("%d digests are written, want each once", got)
+			}
+		})
+	}
+}
+
+func TestUsage_RehashesAtALaterUseWhatFoundNoRoom(t *testing.T) {
+	t.Parallel()
+	w := newRehashWorld(t)
+	secrets := w.newKeys(t)
+	for range 2 {
+		w.check(t, clock(), secrets...)
+		if err := w.usage.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.expectRehashed(t, secrets)
+}
+
+func TestUsage_RehashesAtALaterUseWhatFoundNoRoomAfterAFailure(t *testing.T) {
+	t.Parallel()
+	w := newRehashWorld(t)
+	secrets := w.newKeys(t)
+	early, late := secrets[:12_000], secrets[12_000:]
+	w.check(t, clock(), early...)
+	// While the store fails, others take some of the room.
+	w.recorder.err = domain.ErrUnavailable
+	w.recorder.failing = func() { w.check(t, clock(), late...) }
+	if err := w.usage.Flush(t.Context()); err == nil {
+		t.Fatal("the flush succeeds")
+	}
+	w.recorder.err, w.recorder.failing = nil, nil
+	for range 2 {
+		if err := w.usage.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.check(t, clock(), secrets...)
+	}
+	w.expectRehashed(t, secrets)
+}
+
+func TestUsage_RehashesWhatWasReadAgainMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newRehashWorld(t)
+	secrets := w.newKey(t, 1)
+	id := secrets[0].KeyID()
+	for range 3 { // a cache that evicts the key each time
+		held := domain.Snapshot{ID: id, Workspace: workspace, Mode: domain.ModeLive, Scopes: newScopes(t, "payment:read")}
+		held.Secrets = []domain.StoredSecret{{Digest: hasherOf(t, "p1").Hash(secrets[0])}}
+		w.keys[id] = application.NewKnownKey(domain.Rehydrate(held))
+		w.check(t, clock(), secrets...)
+	}
+	if err := w.usage.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.expectRehashed(t, secrets)
+	if got := len(slices.Concat(w.recorder.rehashes...)); got != 1 {
+		t.Errorf("%d digests are written, want 1", got)
+	}
+}
