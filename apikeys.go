@@ -16,13 +16,7 @@ import (
 
 // Service issues, manages and checks API keys. It is safe for concurrent use.
 //
-// The methods that take an [Owner] return [domain.ErrKeyNotFound] for a key that
-// the owner's workspace does not have, also when another workspace has it,
-// [domain.ErrNotOwner] for an Owner that [Service.Owner] did not make, and an
-// error that wraps [domain.ErrUnavailable] when the store cannot be reached, as
-// [ErrClosed] does. One
-// that is given a [Once] makes its change at most once, and returns a
-// [*Replayed] when it was made before; see [ports.Once].
+// Keys are managed through [Service.Workspace].
 type Service struct {
 	listen     listen
 	bounds     bounds
@@ -35,9 +29,9 @@ type Service struct {
 	api        *httpapi.API
 	forget     *application.Forget
 	lifetime   *application.Lifetime
-	useCases
-	checks    metered
-	listening func(Listeners)
+	workspaces *application.Workspaces
+	checks     metered
+	listening  func(Listeners)
 
 	migrated atomic.Bool
 	stopping atomic.Bool

@@ -16,74 +16,81 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
+// opened is what was made of a service before it was closed.
+type opened struct {
+	ws      *apikeys.Workspace
+	created apikeys.CreatedKey
+}
+
+// workspaceAfterClose calls every method of a Workspace but ID.
+var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
+	"CreateKey": func(ctx context.Context, o opened) error {
+		_, err := o.ws.CreateKey(ctx, apikeys.KeySpec{})
+		return err
+	},
+	"GetKey": func(ctx context.Context, o opened) error {
+		_, err := o.ws.GetKey(ctx, o.created.Key.ID())
+		return err
+	},
+	"ListKeys": func(ctx context.Context, o opened) error {
+		_, err := o.ws.ListKeys(ctx, domain.KeyFilter{}, domain.Order{}, domain.Page{})
+		return err
+	},
+	"UpdateKey": func(ctx context.Context, o opened) error {
+		_, err := o.ws.UpdateKey(ctx, o.created.Key.ID(), apikeys.KeyPatch{}, nil)
+		return err
+	},
+	"RotateKey": func(ctx context.Context, o opened) error {
+		_, err := o.ws.RotateKey(ctx, o.created.Key.ID(), 0)
+		return err
+	},
+	"DisableKey": func(ctx context.Context, o opened) error { return o.ws.DisableKey(ctx, o.created.Key.ID()) },
+	"EnableKey":  func(ctx context.Context, o opened) error { return o.ws.EnableKey(ctx, o.created.Key.ID()) },
+	"DeleteKey":  func(ctx context.Context, o opened) error { return o.ws.DeleteKey(ctx, o.created.Key.ID()) },
+	"KeyEvents": func(ctx context.Context, o opened) error {
+		_, err := o.ws.KeyEvents(ctx, o.created.Key.ID(), domain.Page{})
+		return err
+	},
+}
+
 // afterClose calls every method of a Service except Close, and returns what
 // the service says of itself: an error, or a response as its status line.
-var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error{
-	"Authorize": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error{
+	"Authorize": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		decision, err := s.Authorize(ctx, apikeys.Check{Secret: created.Secret, Scopes: []domain.Scope{"payment:read"}})
 		if decision.Allowed() {
 			return errors.New("it allows what was asked")
 		}
 		return err
 	},
-	"Owner": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+	"Workspace": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
 		actor, _ := anyone{}.Authenticate(ctx, "")
-		_, err := s.Owner(ctx, actor, "ws_1", domain.Origin{})
+		_, err := s.Workspace(ctx, actor, "ws_1", domain.Origin{})
 		return err
 	},
-	"CreateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ apikeys.CreatedKey) error {
-		_, err := s.CreateKey(ctx, owner, apikeys.KeySpec{}, apikeys.Once{})
-		return err
+	"OperatorWorkspace": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
+		return s.OperatorWorkspace("tool", "ws_1", domain.Origin{}).DisableKey(ctx, created.Key.ID())
 	},
-	"GetKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		_, err := s.GetKey(ctx, owner, created.Key.ID())
-		return err
-	},
-	"ListKeys": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ apikeys.CreatedKey) error {
-		_, err := s.ListKeys(ctx, owner, domain.KeyFilter{}, domain.Order{}, domain.Page{})
-		return err
-	},
-	"UpdateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		_, err := s.UpdateKey(ctx, owner, created.Key.ID(), domain.Revision{}, nil)
-		return err
-	},
-	"RotateKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		_, err := s.RotateKey(ctx, owner, created.Key.ID(), 0, apikeys.Once{})
-		return err
-	},
-	"DisableKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		return s.DisableKey(ctx, owner, created.Key.ID(), apikeys.Once{})
-	},
-	"EnableKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		return s.EnableKey(ctx, owner, created.Key.ID(), apikeys.Once{})
-	},
-	"DeleteKey": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		return s.DeleteKey(ctx, owner, created.Key.ID(), apikeys.Once{})
-	},
-	"KeyEvents": func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, created apikeys.CreatedKey) error {
-		_, err := s.KeyEvents(ctx, owner, created.Key.ID(), domain.Page{})
-		return err
-	},
-	"Ready": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+	"Ready": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
 		return s.Ready(ctx)
 	},
-	"Run": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+	"Run": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
 		return s.Run(ctx)
 	},
-	"Handler": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, _ apikeys.CreatedKey) error {
+	"Handler": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
 		return answered(ctx, s.Handler(), http.MethodGet, "/web/v1/workspaces/ws_1/api-keys", http.Header{
 			"Authorization": {"Bearer x"}, "X-Client-Hash": {"d"}, "X-Workspace-Id": {"ws_1"},
 		})
 	},
-	"InternalHandler": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+	"InternalHandler": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		return answered(ctx, s.InternalHandler(), http.MethodGet, "/internal/v1/authorize", withKey(created))
 	},
-	"Require": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+	"Require": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		e := echo.New()
 		e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, s.Require("payment:read"))
 		return answered(ctx, e, http.MethodGet, "/", withKey(created))
 	},
-	"RequireHTTP": func(ctx context.Context, s *apikeys.Service, _ apikeys.Owner, created apikeys.CreatedKey) error {
+	"RequireHTTP": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		behind := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 		return answered(ctx, s.RequireHTTP("payment:read")(behind), http.MethodGet, "/", withKey(created))
 	},
@@ -115,13 +122,11 @@ func TestService_ClosedSaysSo(t *testing.T) {
 			t.Parallel()
 			service := startable(t, onLoopback(), opts...)
 			actor, _ := anyone{}.Authenticate(t.Context(), "")
-			owner, err := service.Owner(t.Context(), actor, "ws_1", domain.Origin{})
+			ws, err := service.Workspace(t.Context(), actor, "ws_1", domain.Origin{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			name, _ := domain.ParseName("k")
-			scopes, _ := domain.NewScopeSet("payment:read")
-			created, err := service.CreateKey(t.Context(), owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
+			created, err := ws.CreateKey(t.Context(), apikeys.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,8 +138,16 @@ func TestService_ClosedSaysSo(t *testing.T) {
 			for method, call := range afterClose {
 				t.Run(method, func(t *testing.T) {
 					t.Parallel()
-					if err := call(t.Context(), service, owner, created); !errors.Is(err, apikeys.ErrClosed) {
+					if err := call(t.Context(), service, created); !errors.Is(err, apikeys.ErrClosed) {
 						t.Errorf("%s of a closed service: %v, want ErrClosed", method, err)
+					}
+				})
+			}
+			for method, call := range workspaceAfterClose {
+				t.Run(method, func(t *testing.T) {
+					t.Parallel()
+					if err := call(t.Context(), opened{ws, created}); !errors.Is(err, apikeys.ErrClosed) {
+						t.Errorf("%s of a workspace of a closed service: %v, want ErrClosed", method, err)
 					}
 				})
 			}
@@ -149,6 +162,13 @@ func TestService_ClosedSaysSoByEveryMethod(t *testing.T) {
 		name := service.Method(i).Name
 		if _, tested := afterClose[name]; !tested && name != "Close" {
 			t.Errorf("nobody knows what %s of a closed service does", name)
+		}
+	}
+	ws := reflect.TypeFor[*apikeys.Workspace]()
+	for i := range ws.NumMethod() {
+		name := ws.Method(i).Name
+		if _, tested := workspaceAfterClose[name]; !tested && name != "ID" {
+			t.Errorf("nobody knows what %s of a workspace of a closed service does", name)
 		}
 	}
 }

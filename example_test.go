@@ -3,7 +3,6 @@ package apikeys_test
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -23,22 +22,12 @@ func Example() {
 	}
 	defer service.Close()
 
-	name, faults := domain.ParseName("Production Key")
-	if faults != nil {
-		fmt.Println(faults.Err())
-		return
-	}
-	scopes, faults := domain.NewScopeSet("payment:read", "payment:write")
-	if faults != nil {
-		fmt.Println(faults.Err())
-		return
-	}
-	owner, err := service.Owner(ctx, alice, "ws_1", domain.Origin{})
+	ws, err := service.Workspace(ctx, alice, "ws_1", domain.Origin{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	created, err := service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
+	created, err := ws.CreateKey(ctx, apikeys.KeySpec{Name: "Production Key", Scopes: []string{"payment:read", "payment:write"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -97,17 +86,12 @@ func newService(ctx context.Context) (*apikeys.Service, error) {
 }
 
 // newKey returns the secret of a new key that holds the scopes.
-func newKey(ctx context.Context, service *apikeys.Service, codes ...domain.Scope) (string, error) {
-	name, nameFaults := domain.ParseName("Example")
-	scopes, scopeFaults := domain.NewScopeSet(codes...)
-	if err := errors.Join(nameFaults.Err(), scopeFaults.Err()); err != nil {
-		return "", err
-	}
-	owner, err := service.Owner(ctx, alice, "ws_1", domain.Origin{})
+func newKey(ctx context.Context, service *apikeys.Service, scopes ...string) (string, error) {
+	ws, err := service.Workspace(ctx, alice, "ws_1", domain.Origin{})
 	if err != nil {
 		return "", err
 	}
-	created, err := service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{})
+	created, err := ws.CreateKey(ctx, apikeys.KeySpec{Name: "Example", Scopes: scopes})
 	if err != nil {
 		return "", err
 	}

@@ -23,17 +23,24 @@ type (
 	Check = domain.Check
 	// Decision is the answer to a [Check].
 	Decision = domain.Decision
-	// KeySpec is what the owner of a new key decides.
-	KeySpec = application.KeySpec
-	// CreatedKey is a new key and the only copy of its secret.
+	// Workspace manages the keys of one workspace; see [Service.Workspace].
+	Workspace = application.Workspace
+	// KeySpec describes a new key; see [Workspace.CreateKey].
+	KeySpec = domain.KeySpec
+	// KeyPatch describes a change of a key; see [Workspace.UpdateKey].
+	KeyPatch = domain.KeyPatch
+	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
-	// Owner is the proof that an actor owns a workspace; see [Service.Owner].
-	Owner = application.Owner
-	// Once has a change made at most once; zero: as often as it is asked for.
-	Once = application.Once
-	// Replayed is the error of a change that was made before under a [Once].
+	// ChangeOption changes how a use case carries out a change.
+	ChangeOption = application.ChangeOption
+	// Replayed is the error of a change that was made before, under the same
+	// idempotency key.
 	Replayed = ports.Replayed
 )
+
+// WithIdempotencyKey makes a change at most once in 24 hours; see
+// [application.WithIdempotencyKey].
+func WithIdempotencyKey(key string) ChangeOption { return application.WithIdempotencyKey(key) }
 
 // Authenticator proves who bears a token; see [WithAuthenticator].
 type Authenticator interface {

@@ -21,7 +21,7 @@ import (
 
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
-	management useCases, forget *application.Forget, checks metered, usage *application.Usage,
+	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
 	limits limits, traces trace.TracerProvider, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
@@ -39,20 +39,13 @@ func newService(
 		issuer:     authenticator,
 		forget:     forget,
 		lifetime:   lifetime,
-		useCases:   management,
+		workspaces: workspaces,
 		checks:     checks,
 		listening:  o.listening,
 	}
 	s.api = httpapi.New(httpapi.Options{
 		Authenticator:   authenticator,
-		RequireOwner:    management.owners,
-		CreateKey:       management.create,
-		GetKey:          management.get,
-		ListKeys:        management.list,
-		UpdateKey:       management.update,
-		RotateKey:       management.rotate,
-		Lifecycle:       management.lifecycle,
-		ListEvents:      management.events,
+		Workspaces:      workspaces,
 		Authorizer:      checks,
 		Messages:        messages,
 		Logger:          o.logger,

@@ -49,8 +49,6 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	workspaceRoles := provideRoles(o)
-	lifetime := &application.Lifetime{}
-	requireOwner := application.NewRequireOwner(workspaceRoles, lifetime)
 	keyWriter := apikeysKeys.Writer
 	secretHasher, err := provideHasher(cfg)
 	if err != nil {
@@ -62,23 +60,18 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	reader := provideRandom()
 	maximumKeys := provideMaximumKeys(cfg)
-	createKey := application.NewCreateKey(keyWriter, keyRepository, secretHasher, reader, v, maximumKeys)
-	getKey := application.NewGetKey(keyRepository)
-	listKeys := application.NewListKeys(keyRepository, v)
-	updateKey := application.NewUpdateKey(keyWriter, reader, v)
-	rotateKey := application.NewRotateKey(keyWriter, secretHasher, reader, v)
-	lifecycle := application.NewLifecycle(keyWriter, reader, v)
-	listEvents := application.NewListEvents(keyRepository)
-	apikeysUseCases := useCases{
-		owners:    requireOwner,
-		create:    createKey,
-		get:       getKey,
-		list:      listKeys,
-		update:    updateKey,
-		rotate:    rotateKey,
-		lifecycle: lifecycle,
-		events:    listEvents,
+	lifetime := &application.Lifetime{}
+	dependencies := application.Dependencies{
+		Roles:    workspaceRoles,
+		Keys:     keyRepository,
+		Writer:   keyWriter,
+		Hasher:   secretHasher,
+		Random:   reader,
+		Now:      v,
+		MaxKeys:  maximumKeys,
+		Lifetime: lifetime,
 	}
+	workspaces := application.NewWorkspaces(dependencies)
 	forget := provideForget(o, keyRepository, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
@@ -93,7 +86,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	metrics := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, apikeysUseCases, forget, apikeysMetered, usage, apikeysLimits, tracerProvider, lifetime)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, tracerProvider, lifetime)
 	if err != nil {
 		cleanup5()
 		cleanup4()

@@ -15,9 +15,9 @@ import (
 )
 
 // createdIn creates a key in keys and returns its secret.
-func createdIn(t *testing.T, keys *memory.KeyRepository, s application.KeySpec) domain.Secret {
+func createdIn(t *testing.T, keys *memory.KeyRepository, s domain.KeySpec) domain.Secret {
 	t.Helper()
-	created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), s, application.Once{})
+	created, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func digitValue(c byte) byte {
 func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	secret := createdIn(t, keys, spec(t))
+	secret := createdIn(t, keys, spec())
 	wrong, unknown := forged(t, secret.KeyID())
 	for name, tc := range map[string]struct {
 		check domain.Check
@@ -109,7 +109,7 @@ func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	secret := createdIn(t, keys, application.KeySpec{Name: newName(t, "No access")})
+	secret := createdIn(t, keys, domain.KeySpec{Name: "No access"})
 	for name, wanted := range map[string][]domain.Scope{
 		"none asked for": nil,
 		"one asked for":  {"payment:read"},
@@ -135,7 +135,7 @@ func TestAuthorize_LooksNothingUpForAMalformedSecret(t *testing.T) {
 
 func TestAuthorize_WithoutAStoreIsAnErrorAndANo(t *testing.T) {
 	t.Parallel()
-	_, secret := forged(t, createdIn(t, memory.NewKeyRepository(), spec(t)).KeyID())
+	_, secret := forged(t, createdIn(t, memory.NewKeyRepository(), spec()).KeyID())
 	for name, want := range map[string]error{
 		"the store is down":           fmt.Errorf("%w: connection refused", domain.ErrUnavailable),
 		"the store fails in its ways": errors.New("disk full"),
@@ -153,7 +153,7 @@ func TestAuthorize_WithoutAStoreIsAnErrorAndANo(t *testing.T) {
 func TestAuthorize_KnowsNoSecretOfAnotherPepper(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	secret := createdIn(t, keys, application.KeySpec{Name: newName(t, "k"), Scopes: newScopes(t, "payment:read")})
+	secret := createdIn(t, keys, domain.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
 	for pepper, want := range map[byte]domain.Verdict{'p': domain.VerdictOK, 'q': domain.VerdictNotFound} {
 		got, err := newAuthorize(keys, hasherUnder(t, pepper), clock).Do(t.Context(), domain.Check{Secret: secret})
 		if err != nil || got.Verdict != want {

@@ -1,106 +1,81 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"io"
+	"slices"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// CreateKey issues new keys.
-type CreateKey struct {
-	keys    ports.KeyWriter
-	onces   ports.OnceKeeper
-	hasher  ports.SecretHasher
-	random  io.Reader
-	now     func() time.Time
-	maximum MaximumKeys
-}
-
-// MaximumKeys is how many living keys a workspace may have; 0: any number.
-type MaximumKeys int
-
-// NewCreateKey returns the use case. Secrets are made of what random gives,
-// which must be cryptographically secure.
-func NewCreateKey(keys ports.KeyWriter, onces ports.OnceKeeper, hasher ports.SecretHasher, random io.Reader, now func() time.Time, maximum MaximumKeys) *CreateKey {
-	return &CreateKey{keys: keys, onces: onces, hasher: hasher, random: random, now: now, maximum: maximum}
-}
-
-// KeySpec is what the owner of a new key decides.
-type KeySpec struct {
-	Name        domain.Name
-	Mode        domain.Mode // LIVE when zero
-	Scopes      domain.ScopeSet
-	IPWhitelist domain.IPWhitelist
-	ExpiresAt   time.Time // zero: never
-}
-
-// CreatedKey is a new key and the only copy of its secret.
+// CreatedKey is a key with the only copy of its new secret.
 type CreatedKey struct {
 	Key    *domain.APIKey
 	Secret domain.Secret
 }
 
-// Do issues a key in the owner's workspace and records who did it. It returns
-// [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal, a
-// [domain.ValidationError] for a spec without a name or with an expiry in the
-// past, and the errors of [ports.KeyWriter], those of [ports.Once] among them.
-func (uc *CreateKey) Do(ctx context.Context, owner Owner, spec KeySpec, once Once) (CreatedKey, error) {
-	if err := owner.check(); err != nil {
+// CreateKey issues a key. It returns [domain.Faults] with every fault of spec,
+// [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal, and
+// [domain.ErrTooManyKeys] if the workspace has as many keys as it may.
+func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options ...ChangeOption) (CreatedKey, error) {
+	if err := w.deps.Lifetime.Err(); err != nil {
 		return CreatedKey{}, err
 	}
-	now := uc.now()
-	created, event, err := uc.issue(owner, spec, now)
+	idempotency, err := w.idempotency(options, "create", spec)
 	if err != nil {
-		return CreatedKey{}, uc.refused(ctx, owner, once.at(now), err)
+		return CreatedKey{}, err
 	}
-	options := ports.CreateOptions{MaxKeys: int(uc.maximum), Once: once.at(now)}
-	if err := uc.keys.Create(ctx, created.Key, event, options); err != nil {
+	created, event, err := w.issue(spec, w.deps.Now())
+	if idempotency != nil && onlyInPast(err) {
+		return CreatedKey{}, w.replayedOr(ctx, *idempotency, err)
+	}
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	err = w.deps.Writer.Create(ctx, created.Key, event, ports.CreateOptions{MaxKeys: int(w.deps.MaxKeys), Once: idempotency})
+	if err != nil {
 		return CreatedKey{}, err
 	}
 	return created, nil
 }
 
-func (uc *CreateKey) issue(owner Owner, spec KeySpec, now time.Time) (CreatedKey, domain.Event, error) {
-	if spec.Mode == 0 {
-		spec.Mode = domain.ModeLive
+// issue makes the key that spec describes, and the event of its creation.
+func (w *Workspace) issue(spec domain.KeySpec, now time.Time) (CreatedKey, domain.Event, error) {
+	draft, faults := spec.Draft(w.id, now)
+	if faults != nil {
+		return CreatedKey{}, domain.Event{}, faults
 	}
-	secret, err := domain.NewSecret(uc.random, spec.Mode)
+	secret, err := domain.NewSecret(w.deps.Random, draft.Mode)
 	if err != nil {
 		return CreatedKey{}, domain.Event{}, err
 	}
-	eventID, err := domain.NewEventID(uc.random)
+	eventID, err := domain.NewEventID(w.deps.Random)
 	if err != nil {
 		return CreatedKey{}, domain.Event{}, err
 	}
-	key, err := domain.Issue(domain.Draft{
-		Workspace:   owner.workspace,
-		Name:        spec.Name,
-		Mode:        spec.Mode,
-		Scopes:      spec.Scopes,
-		IPWhitelist: spec.IPWhitelist,
-		ExpiresAt:   spec.ExpiresAt,
-	}, secret.KeyID(), uc.hasher.Hash(secret), owner.author, now)
+	key, err := domain.Issue(draft, secret.KeyID(), w.deps.Hasher.Hash(secret), w.author, now)
 	if err != nil {
 		return CreatedKey{}, domain.Event{}, err
 	}
-	return CreatedKey{Key: key, Secret: secret}, key.Created(eventID, owner.author), nil
+	return CreatedKey{Key: key, Secret: secret}, key.Created(eventID, w.author), nil
 }
 
-// refused returns why no key was issued. A request that was carried out before
-// is not refused because its expiry has come meanwhile.
-func (uc *CreateKey) refused(ctx context.Context, owner Owner, once *ports.Once, refusal error) error {
-	var invalid domain.ValidationError
-	if once == nil || !errors.As(refusal, &invalid) {
-		return refusal
-	}
-	replayed, err := uc.onces.Replayed(ctx, owner.workspace, *once)
+// onlyInPast reports whether err says nothing but that the expiry has passed.
+func onlyInPast(err error) bool {
+	faults, ok := errors.AsType[domain.Faults](err)
+	return ok && !slices.ContainsFunc(faults, func(f domain.Fault) bool { return f.Reason != domain.ReasonInPast })
+}
+
+// replayedOr returns the outcome of a request that was carried out before its
+// expiry passed, as a [*ports.Replayed], or refusal if there was none.
+func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Once, refusal error) error {
+	replayed, err := w.deps.Keys.Replayed(ctx, w.id, idempotency)
 	switch {
 	case replayed != nil:
-		return replayed
+		return cmp.Or(replayed.Outcome.Snapshot().Mode.IssuableBy(w.author.Portal), error(replayed))
 	case errors.Is(err, domain.ErrUnavailable):
 		return err
 	}

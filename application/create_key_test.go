@@ -20,12 +20,11 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func spec(t *testing.T) application.KeySpec {
-	t.Helper()
-	return application.KeySpec{
-		Name:        newName(t, "Production Key"),
-		Scopes:      newScopes(t, "payment:read", "payment:write"),
-		IPWhitelist: newWhitelist(t, "192.168.1.0/24"),
+func spec() domain.KeySpec {
+	return domain.KeySpec{
+		Name:        "Production Key",
+		Scopes:      []string{"payment:read", "payment:write"},
+		IPWhitelist: []string{"192.168.1.0/24"},
 		ExpiresAt:   now.Add(24 * time.Hour),
 	}
 }
@@ -33,7 +32,7 @@ func spec(t *testing.T) application.KeySpec {
 func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 	t.Parallel()
 	keys, hasher := memory.NewKeyRepository(), newHasher(t)
-	created, err := application.NewCreateKey(keys, keys, hasher, random(), clock, 0).Do(t.Context(), ownerOf(t, domain.PortalTenant), spec(t), application.Once{})
+	created, err := open(t, keys, domain.PortalTenant).CreateKey(t.Context(), spec())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
+	created, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), spec())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,10 +106,9 @@ func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 func TestCreateKey_MakesEveryKeyAndEventAnew(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	create := newCreateKey(t, keys)
-	owner, seen := ownerOf(t, domain.PortalPartner), map[string]bool{}
+	ws, seen := open(t, keys, domain.PortalPartner), map[string]bool{}
 	for range 50 {
-		created, err := create.Do(t.Context(), owner, spec(t), application.Once{})
+		created, err := ws.CreateKey(t.Context(), spec())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,9 +136,9 @@ func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 		t.Run(string(portal), func(t *testing.T) {
 			t.Parallel()
 			keys := &failingKeys{}
-			test := spec(t)
+			test := spec()
 			test.Mode = domain.ModeTest
-			created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, portal), test, application.Once{})
+			created, err := open(t, keys, portal).CreateKey(t.Context(), test)
 			if !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
 			}
@@ -157,34 +155,30 @@ func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
-	past := domain.Faults{{Field: "expiresAt", Reason: domain.ReasonInPast, Rule: domain.RuleExpiryInPast}}.Err()
-	nameless := domain.Faults{{Field: "name", Reason: domain.ReasonRequired, Rule: domain.RuleNameLength}}.Err()
-	unknownMode := domain.Faults{{Field: "mode", Reason: domain.ReasonRange, Rule: domain.RuleModeRange}}.Err()
+	past := domain.Faults{{Field: "expiresAt", Reason: domain.ReasonInPast, Rule: domain.RuleExpiryInPast}}
+	nameless := domain.Faults{{Field: "name", Reason: domain.ReasonLength, Rule: domain.RuleNameLength}}
+	unknownMode := domain.Faults{{Field: "mode", Reason: domain.ReasonRange, Rule: domain.RuleModeRange}}
 	for name, tc := range map[string]struct {
-		owner  application.Owner
-		change func(*application.KeySpec)
+		change func(*domain.KeySpec)
 		random io.Reader
 		want   error
 	}{
-		"an owner nobody proved":         {application.Owner{}, nil, random(), domain.ErrNotOwner},
-		"an expiry in the past":          {ownerOf(t, domain.PortalPartner), func(s *application.KeySpec) { s.ExpiresAt = now }, random(), past},
-		"no name":                        {ownerOf(t, domain.PortalPartner), func(s *application.KeySpec) { s.Name = domain.Name{} }, random(), nameless},
-		"an unknown mode":                {ownerOf(t, domain.PortalPartner), func(s *application.KeySpec) { s.Mode = 3 }, random(), unknownMode},
-		"no randomness for the secret":   {ownerOf(t, domain.PortalPartner), nil, iotest.ErrReader(broken), broken},
-		"no randomness for the event":    {ownerOf(t, domain.PortalPartner), nil, io.MultiReader(bytes.NewReader(make([]byte, 73)), iotest.ErrReader(broken)), broken},
-		"randomness that ends too early": {ownerOf(t, domain.PortalPartner), nil, strings.NewReader("short"), io.ErrUnexpectedEOF},
+		"an expiry in the past":          {func(s *domain.KeySpec) { s.ExpiresAt = now }, random(), past},
+		"no name":                        {func(s *domain.KeySpec) { s.Name = "" }, random(), nameless},
+		"an unknown mode":                {func(s *domain.KeySpec) { s.Mode = 3 }, random(), unknownMode},
+		"no randomness for the secret":   {nil, iotest.ErrReader(broken), broken},
+		"no randomness for the event":    {nil, io.MultiReader(bytes.NewReader(make([]byte, 73)), iotest.ErrReader(broken)), broken},
+		"randomness that ends too early": {nil, strings.NewReader("short"), io.ErrUnexpectedEOF},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			keys, s := &failingKeys{}, spec(t)
+			keys, s := &failingKeys{}, spec()
 			if tc.change != nil {
 				tc.change(&s)
 			}
-			created, err := application.NewCreateKey(keys, keys, newHasher(t), tc.random, clock, 0).Do(t.Context(), tc.owner, s, application.Once{})
-			var want domain.ValidationError
-			if errors.As(tc.want, &want) {
-				var got domain.ValidationError
-				if !errors.As(err, &got) || cmp.Diff(want, got) != "" {
+			created, err := openWith(t, keys, domain.PortalPartner, parts{random: tc.random}).CreateKey(t.Context(), s)
+			if want, ok := errors.AsType[domain.Faults](tc.want); ok {
+				if got, ok := errors.AsType[domain.Faults](err); !ok || cmp.Diff(want, got) != "" {
 					t.Errorf("got %v, want %v", err, want)
 				}
 			} else if !errors.Is(err, tc.want) {
@@ -207,7 +201,7 @@ func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			keys := &failingKeys{err: want}
-			created, err := newCreateKey(t, keys).Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
+			created, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), spec())
 			if !errors.Is(err, want) || keys.calls != 1 || created != (application.CreatedKey{}) {
 				t.Errorf("got %v after %d calls, want %v", err, keys.calls, want)
 			}
@@ -217,7 +211,7 @@ func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		created, err := newCreateKey(t, memory.NewKeyRepository()).Do(ctx, ownerOf(t, domain.PortalPartner), spec(t), application.Once{})
+		created, err := open(t, memory.NewKeyRepository(), domain.PortalPartner).CreateKey(ctx, spec())
 		if !errors.Is(err, domain.ErrUnavailable) || created != (application.CreatedKey{}) {
 			t.Errorf("got %v", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"io"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -43,59 +44,40 @@ func hasherUnder(t *testing.T, b byte) ports.SecretHasher {
 // random is deterministic, so that a failure can be run again.
 func random() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{7}) }
 
-// ownerOf returns the proof that account acc-1, come through portal, owns the workspace.
-func ownerOf(t *testing.T, portal domain.Portal) application.Owner {
+// parts are what the workspaces of a test are made of. Zero ones have defaults.
+type parts struct {
+	random io.Reader
+	now    func() time.Time
+}
+
+// open returns the workspace of account acc-1, who came through portal.
+func open(t *testing.T, keys ports.KeyRepository, portal domain.Portal) *application.Workspace {
+	t.Helper()
+	return openWith(t, keys, portal, parts{})
+}
+
+func openWith(t *testing.T, keys ports.KeyRepository, portal domain.Portal, p parts) *application.Workspace {
 	t.Helper()
 	roles := memory.NewWorkspaceRoles(map[domain.WorkspaceID]map[string]domain.Role{workspace: {"acc-1": domain.RoleOwner}})
 	actor := domain.Actor{AccountID: "acc-1", Portal: portal}
-	owner, err := application.NewRequireOwner(roles, &application.Lifetime{}).Do(t.Context(), actor, workspace, origin)
+	ws, err := workspacesOf(t, roles, keys, p).Open(t.Context(), actor, workspace, origin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return owner
+	return ws
 }
 
-func newName(t *testing.T, s string) domain.Name {
+func workspacesOf(t *testing.T, roles ports.WorkspaceRoles, keys ports.KeyRepository, p parts) *application.Workspaces {
 	t.Helper()
-	name, faults := domain.ParseName(s)
-	if faults != nil {
-		t.Fatal(faults)
+	if p.random == nil {
+		p.random = random()
 	}
-	return name
-}
-
-func newScopes(t *testing.T, codes ...domain.Scope) domain.ScopeSet {
-	t.Helper()
-	set, faults := domain.NewScopeSet(codes...)
-	if faults != nil {
-		t.Fatal(faults)
+	if p.now == nil {
+		p.now = clock
 	}
-	return set
-}
-
-func newWhitelist(t *testing.T, entry string) domain.IPWhitelist {
-	t.Helper()
-	r, faults := domain.ParseIPRange(entry)
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	list, faults := domain.NewIPWhitelist(r)
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	return list
-}
-
-// newCreateKey returns the use case on keys, without a bound on their number.
-func newCreateKey(t *testing.T, keys ports.KeyRepository) *application.CreateKey {
-	t.Helper()
-	return application.NewCreateKey(keys, keys, newHasher(t), random(), clock, 0)
-}
-
-// createdBy is what create makes of a spec that is right.
-func createdBy(t *testing.T, create *application.CreateKey, once application.Once) (application.CreatedKey, error) {
-	t.Helper()
-	return create.Do(t.Context(), ownerOf(t, domain.PortalPartner), spec(t), once)
+	return application.NewWorkspaces(application.Dependencies{
+		Roles: roles, Keys: keys, Writer: keys, Hasher: newHasher(t), Random: p.random, Now: p.now, Lifetime: new(application.Lifetime),
+	})
 }
 
 // eventsOf returns the trail of a key of the workspace.

@@ -46,10 +46,10 @@ func TestUsage_HashesNothingUnderTheCurrentPepper(t *testing.T) {
 func TestAuthorize_VerifiesOnceWhoeverAsks(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	secret := createdIn(t, keys, spec(t))
+	secret := createdIn(t, keys, spec())
 	wrong, unknown := forged(t, secret.KeyID())
 	deleted := memory.NewKeyRepository()
-	createdIn(t, deleted, spec(t)) // the same key: its randomness is
+	createdIn(t, deleted, spec()) // the same key: its randomness is
 	err := deleted.Update(t.Context(), workspace, secret.KeyID(), func(k *domain.APIKey) (domain.Event, error) {
 		return k.Delete("evt_1", domain.Author{AccountID: "acc-1"}, now), nil
 	}, ports.UpdateOptions{})

@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
-	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	createdIn(t, keys, spec(t)) // expires in a day
+	createdIn(t, keys, spec()) // expires in a day
 	for name, c := range map[string]struct {
 		clock, filter time.Time
 		want          int64
@@ -24,40 +23,26 @@ func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
 		"after, whatever it is now":  {now, now.Add(24 * time.Hour), 1},
 	} {
 		expired := domain.KeyFilter{Status: domain.StatusExpired, At: c.filter}
-		uc := application.NewListKeys(keys, func() time.Time { return c.clock })
-		list, err := uc.Do(t.Context(), ownerOf(t, domain.PortalTenant), expired, domain.Order{}, domain.Page{})
+		ws := openWith(t, keys, domain.PortalTenant, parts{now: func() time.Time { return c.clock }})
+		list, err := ws.ListKeys(t.Context(), expired, domain.Order{}, domain.Page{})
 		if err != nil || list.Total != c.want || len(list.Keys) != int(c.want) {
 			t.Errorf("%s: %d keys are expired, %v, want %d", name, list.Total, err, c.want)
 		}
 	}
 }
 
-func TestListKeys_AsksForAnOwner(t *testing.T) {
+func TestKeyEvents_OfADeletedKeyStay(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	createdIn(t, keys, spec(t))
-	list, err := application.NewListKeys(keys, clock).Do(t.Context(), application.Owner{}, domain.KeyFilter{}, domain.Order{}, domain.Page{})
-	if !errors.Is(err, domain.ErrNotOwner) || list.Keys != nil {
-		t.Errorf("%d keys, %v, want ErrNotOwner", len(list.Keys), err)
-	}
-}
-
-func TestListEvents(t *testing.T) {
-	t.Parallel()
-	keys := memory.NewKeyRepository()
-	id, owner := createdIn(t, keys, spec(t)).KeyID(), ownerOf(t, domain.PortalTenant)
-	if err := application.NewLifecycle(keys, random(), clock).Delete(t.Context(), owner, id, application.Once{}); err != nil {
+	id, ws := createdIn(t, keys, spec()).KeyID(), open(t, keys, domain.PortalTenant)
+	if err := ws.DeleteKey(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	list := application.NewListEvents(keys)
-	trail, err := list.Do(t.Context(), owner, id, domain.Page{})
+	trail, err := ws.KeyEvents(t.Context(), id, domain.Page{})
 	if err != nil || trail.Total != 2 || trail.Events[0].Type != domain.EventDeleted {
 		t.Errorf("the trail of a deleted key is %v, %v", trail, err)
 	}
-	if _, err := list.Do(t.Context(), owner, "sk_live_0000000000000000", domain.Page{}); !errors.Is(err, domain.ErrKeyNotFound) {
+	if _, err := ws.KeyEvents(t.Context(), "sk_live_0000000000000000", domain.Page{}); !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Errorf("a key that never was: %v", err)
-	}
-	if trail, err := list.Do(t.Context(), application.Owner{}, id, domain.Page{}); !errors.Is(err, domain.ErrNotOwner) || trail.Events != nil {
-		t.Errorf("nobody in particular: %v", err)
 	}
 }

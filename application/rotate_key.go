@@ -2,38 +2,27 @@ package application
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 )
 
-// RotateKey gives keys new secrets.
-type RotateKey struct {
-	changer changer
-	hasher  ports.SecretHasher
-}
-
-// NewRotateKey returns the use case.
-func NewRotateKey(keys ports.KeyWriter, hasher ports.SecretHasher, random io.Reader, now func() time.Time) *RotateKey {
-	return &RotateKey{changer: changer{keys: keys, random: random, now: now}, hasher: hasher}
-}
-
-// Do gives a key a new secret and lets the old one work until the grace ends.
-// Of several at once each finds the secret of the one before it as the old
-// one. A disabled key may be rotated, an expired one not: it returns
-// [domain.ErrConflict]. It returns [domain.ErrKeyNotFound] when the owner's
-// workspace has no such key, and the errors of [ports.KeyWriter], those of
-// [ports.Once] among them.
-func (uc *RotateKey) Do(ctx context.Context, owner Owner, id domain.KeyID, grace time.Duration, once Once) (CreatedKey, error) {
-	secret, err := domain.NewSecretOf(uc.changer.random, id)
+// RotateKey gives a key a new secret. The current one works until grace ends,
+// which is 0 to [domain.MaxGrace]; an older one ends at once. A disabled key
+// can be rotated, an expired one cannot: RotateKey returns
+// [domain.ErrConflict]. It returns [domain.Faults] for any other grace.
+func (w *Workspace) RotateKey(ctx context.Context, id domain.KeyID, grace time.Duration, options ...ChangeOption) (CreatedKey, error) {
+	idempotency, err := w.idempotency(options, "rotate", id, grace)
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	digest := uc.hasher.Hash(secret)
-	key, err := uc.changer.change(ctx, owner, id, once, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
-		return key.Rotate(digest, grace, eventID, owner.author, now)
+	secret, err := domain.NewSecretOf(w.deps.Random, id)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	digest := w.deps.Hasher.Hash(secret)
+	key, err := w.change(ctx, id, idempotency, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
+		return key.Rotate(digest, grace, eventID, w.author, now)
 	})
 	if err != nil {
 		return CreatedKey{}, err

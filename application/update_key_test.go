@@ -4,20 +4,20 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/slaunchx/apikeys/adapters/memory"
-	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	id := createdIn(t, keys, spec(t)).KeyID()
-	owner, name := ownerOf(t, domain.PortalTenant), newName(t, "Renamed")
-	update := application.NewUpdateKey(keys, random(), clock)
+	id := createdIn(t, keys, spec()).KeyID()
+	ws := open(t, keys, domain.PortalTenant)
 	for range 2 { // the second changes nothing
-		key, err := update.Do(t.Context(), owner, id, domain.Revision{Name: &name}, nil)
-		if err != nil || key.Snapshot().Name != name {
+		key, err := ws.UpdateKey(t.Context(), id, domain.KeyPatch{Name: new("Renamed")}, nil)
+		if err != nil || key.Snapshot().Name.String() != "Renamed" {
 			t.Fatalf("%v, %v", key, err)
 		}
 	}
@@ -34,28 +34,42 @@ func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
 func TestUpdateKey_HoldsToTheStateThatWasSeen(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	id := createdIn(t, keys, spec(t)).KeyID()
-	owner, name := ownerOf(t, domain.PortalPartner), newName(t, "Renamed")
-	update := application.NewUpdateKey(keys, random(), clock)
-	seen, err := application.NewGetKey(keys).Do(t.Context(), owner, id)
+	id := createdIn(t, keys, spec()).KeyID()
+	ws, patch := open(t, keys, domain.PortalPartner), domain.KeyPatch{Name: new("Renamed")}
+	seen, err := ws.GetKey(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tags := []string{seen.Tag()}
-	if _, err := update.Do(t.Context(), owner, id, domain.Revision{Name: &name}, tags); err != nil {
+	if _, err := ws.UpdateKey(t.Context(), id, patch, tags); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := update.Do(t.Context(), owner, id, domain.Revision{Name: &name}, tags); !errors.Is(err, domain.ErrChanged) {
+	if _, err := ws.UpdateKey(t.Context(), id, patch, tags); !errors.Is(err, domain.ErrChanged) {
 		t.Errorf("error = %v, want ErrChanged", err)
 	}
 }
 
-func TestUpdateKey_AsksForAnOwner(t *testing.T) {
+func TestUpdateKey_RefusesWithEveryFaultAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
-	id := createdIn(t, keys, spec(t)).KeyID()
-	_, err := application.NewUpdateKey(keys, random(), clock).Do(t.Context(), application.Owner{}, id, domain.Revision{}, nil)
-	if !errors.Is(err, domain.ErrNotOwner) {
-		t.Errorf("error = %v, want ErrNotOwner", err)
+	id := createdIn(t, keys, spec()).KeyID()
+	ws := open(t, keys, domain.PortalTenant)
+	before, err := ws.GetKey(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ws.UpdateKey(t.Context(), id, domain.KeyPatch{
+		Name: new(""), Scopes: &[]string{"a:b", "A"}, IPWhitelist: &[]string{"10.0.0.1/8"}, ExpiresAt: new(now),
+	}, nil)
+	var fields []string
+	faults, _ := errors.AsType[domain.Faults](err)
+	for _, f := range faults {
+		fields = append(fields, f.Field)
+	}
+	if diff := cmp.Diff([]string{"name", "scopes[1]", "ipWhitelist[0]", "expiresAt"}, fields); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	if after, err := ws.GetKey(t.Context(), id); err != nil || after.Tag() != before.Tag() {
+		t.Errorf("the key has changed, or %v", err)
 	}
 }

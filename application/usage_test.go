@@ -93,7 +93,7 @@ func newUsageWorld(t *testing.T, hasher ports.SecretHasher) *usageWorld {
 func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.UsageRecorder) *usageWorld {
 	t.Helper()
 	keys := memory.NewKeyRepository()
-	w := &usageWorld{secret: createdIn(t, keys, spec(t))}
+	w := &usageWorld{secret: createdIn(t, keys, spec())}
 	w.usage = application.NewUsage(recorder, hasher, slog.New(slog.DiscardHandler))
 	source := cached{uncached{keys}, map[domain.KeyID]*application.KnownKey{}}
 	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {

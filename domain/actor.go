@@ -58,3 +58,9 @@ type Author struct {
 	Portal    Portal
 	Origin
 }
+
+// OperatorAuthor returns the author of what an operator does on the command
+// line or in a job: account operator:NAME in the portal SYSTEM.
+func OperatorAuthor(name string, origin Origin) Author {
+	return Author{AccountID: "operator:" + name, Portal: PortalSystem, Origin: origin}
+}

@@ -57,7 +57,7 @@ type Draft struct {
 }
 
 // Issue makes a new key. It returns [ErrTestKeyPortal] for a TEST key asked
-// for outside the PARTNER portal, and a [ValidationError] for a draft without a
+// for outside the PARTNER portal, and [Faults] for a draft without a
 // name or with an expiry that is not in the future.
 func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey, error) {
 	var faults Faults
@@ -73,8 +73,8 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 	if faults != nil {
 		return nil, faults.Err()
 	}
-	if d.Mode == ModeTest && by.Portal != PortalPartner {
-		return nil, ErrTestKeyPortal
+	if err := d.Mode.IssuableBy(by.Portal); err != nil {
+		return nil, err
 	}
 	if id.Mode() != d.Mode {
 		return nil, errors.New("key identifier is of another mode")

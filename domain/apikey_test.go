@@ -118,11 +118,11 @@ func TestIssue_RefusesWithEveryFault(t *testing.T) {
 			d := draft(t)
 			tc.change(&d)
 			key, err := domain.Issue(d, newSecret(t, 1, domain.ModeLive).KeyID(), domain.Digest{}, tenant, now)
-			var invalid domain.ValidationError
-			if !errors.As(err, &invalid) || key != nil {
+			faults, ok := errors.AsType[domain.Faults](err)
+			if !ok || key != nil {
 				t.Fatalf("got %v, %v", key, err)
 			}
-			wantFaults(t, invalid.Faults, tc.want)
+			wantFaults(t, faults, tc.want)
 		})
 	}
 }

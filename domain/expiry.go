@@ -8,16 +8,20 @@ import (
 // maxExpiry is the last instant that RFC 3339 can write in UTC.
 var maxExpiry = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// ParseExpiry reads an RFC 3339 instant with any offset, cuts its fraction of
-// a second, and returns it in UTC. It must be after now.
-func ParseExpiry(s string, now time.Time) (time.Time, Faults) {
-	s = strings.ToUpper(s) // RFC 3339 section 5.6 lets T and Z be written in lower case
+// ParseExpiry parses an RFC 3339 time with any offset and returns it in UTC,
+// truncated to seconds. It does not compare it with the current time;
+// [KeySpec.Draft] and [KeyPatch.Revision] do. The zero time, which stands for
+// no expiry there, is refused as being in the past.
+func ParseExpiry(s string) (time.Time, Faults) {
+	s = strings.ToUpper(s) // RFC 3339 section 5.6 allows t and z in lower case
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || !strictRFC3339(s) {
 		return time.Time{}, fault(ReasonFormat, RuleExpiryFormat)
 	}
-	t = t.UTC().Truncate(time.Second)
-	return t, judgeExpiry(t, now)
+	if t = t.UTC().Truncate(time.Second); t.IsZero() {
+		return time.Time{}, fault(ReasonInPast, RuleExpiryInPast)
+	}
+	return t, nil
 }
 
 // strictRFC3339 says whether s, which [time.Parse] took, keeps to RFC 3339

@@ -83,31 +83,28 @@ type Fault struct {
 	Args map[string]string
 }
 
-// Faults is everything found wrong in one step of judging, in the order of
-// the values judged. A nil Faults means that nothing was found.
-//
-// It is no error, since a nil one would be an error that is not nil: [Faults.Err]
-// returns one.
+// MaxFaults is the number of faults after which a list or an object is not
+// checked further: a fault is much larger than the input that causes it.
+const MaxFaults = 100
+
+// Faults lists everything found wrong in one step of validation, in the order
+// of the values. It is an error if it is not empty; use [Faults.Err] to return
+// one as an error, since a nil Faults in an error variable is not a nil error.
 type Faults []Fault
 
-// Err returns f as a [ValidationError], and nil when nothing was found.
+// Err returns f as an error, or nil if f is empty.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return ValidationError{Faults: f}
-}
-
-// ValidationError says what is wrong with what was given.
-type ValidationError struct {
-	Faults Faults // at least one
+	return f
 }
 
 // Error lists the faults by field and reason, without the values.
-func (e ValidationError) Error() string {
+func (f Faults) Error() string {
 	var b strings.Builder
 	b.WriteString("validation failed")
-	for i, fault := range e.Faults {
+	for i, fault := range f {
 		sep := ", "
 		if i == 0 {
 			sep = ": "

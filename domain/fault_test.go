@@ -23,9 +23,8 @@ func TestFaults_AreAnErrorOnlyWhereSomethingWasFound(t *testing.T) {
 		}
 	}
 	_, faults := domain.ParseMode(3)
-	var got domain.ValidationError
-	if err := faults.At("mode").Err(); !errors.As(err, &got) || len(got.Faults) != 1 {
-		t.Errorf("got %v", err)
+	if got, ok := errors.AsType[domain.Faults](faults.At("mode").Err()); !ok || len(got) != 1 {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -30,3 +30,12 @@ func (m Mode) String() string {
 	}
 	return ""
 }
+
+// IssuableBy returns [ErrTestKeyPortal] for a TEST key outside the PARTNER
+// portal, and nil otherwise.
+func (m Mode) IssuableBy(portal Portal) error {
+	if m == ModeTest && portal != PortalPartner {
+		return ErrTestKeyPortal
+	}
+	return nil
+}

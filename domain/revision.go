@@ -17,8 +17,8 @@ type Revision struct {
 }
 
 // Revise changes the key and returns the event to record, with the old and
-// the new values, or a zero one when nothing changed. It returns a
-// [ValidationError] for a new expiry that is not in the future.
+// the new values, or a zero one when nothing changed. It returns
+// [Faults] for a new expiry that is not in the future.
 func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (Event, error) {
 	if r.ExpiresAt != nil && !r.ExpiresAt.IsZero() {
 		if faults := judgeExpiry(*r.ExpiresAt, now); faults != nil {

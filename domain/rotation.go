@@ -16,7 +16,7 @@ func ParseGrace(seconds int64) (time.Duration, Faults) {
 // Rotate makes digest that of the key's current secret and lets the one it
 // had work until the grace ends, which is 0 to [MaxGrace]. Secrets from before
 // that end at once, so that no more than two are alive. It returns the event to
-// record; [ErrConflict] when the key has expired, and a [ValidationError] for
+// record; [ErrConflict] when the key has expired, and [Faults] for
 // another grace.
 func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by Author, now time.Time) (Event, error) {
 	if grace < 0 || grace > MaxGrace {

@@ -69,8 +69,7 @@ func TestRotate_RefusesAGraceOutOfBounds(t *testing.T) {
 		key := domain.Rehydrate(snapshot(t, newSecret(t, 1, domain.ModeLive)))
 		before := key.Tag()
 		_, err := key.Rotate(domain.Digest{}, grace, "evt_1", domain.Author{}, now)
-		var invalid domain.ValidationError
-		if refused := errors.As(err, &invalid); refused == ok || !ok && key.Tag() != before {
+		if _, refused := errors.AsType[domain.Faults](err); refused == ok || !ok && key.Tag() != before {
 			t.Errorf("Rotate for %v: %v", grace, err)
 		}
 	}

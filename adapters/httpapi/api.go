@@ -46,14 +46,7 @@ type Limiter interface {
 // otherwise.
 type Options struct {
 	Authenticator Authenticator
-	RequireOwner  *application.RequireOwner
-	CreateKey     *application.CreateKey
-	GetKey        *application.GetKey
-	ListKeys      *application.ListKeys
-	UpdateKey     *application.UpdateKey
-	RotateKey     *application.RotateKey
-	Lifecycle     *application.Lifecycle
-	ListEvents    *application.ListEvents
+	Workspaces    *application.Workspaces
 	Authorizer    Authorizer
 	Messages      Messages
 	Logger        *slog.Logger
@@ -134,8 +127,8 @@ func (a *API) Public() http.Handler {
 	e.PATCH(keyPath, a.managed(a.updateKey))
 	e.POST(rotatePath, a.managed(a.rotateKey))
 	e.GET(eventsPath, a.managed(a.listEvents))
-	e.POST(disablePath, a.managed(a.changeState(a.Lifecycle.Disable)))
-	e.POST(enablePath, a.managed(a.changeState(a.Lifecycle.Enable)))
+	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
+	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
 	a.documented(e)
 	return e
 }

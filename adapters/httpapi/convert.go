@@ -96,31 +96,31 @@ func rangeList(w domain.IPWhitelist) []string {
 }
 
 // toKeySpec reads the body of a create.
-func toKeySpec(body jsontext.Value, now time.Time) (application.KeySpec, domain.Faults) {
-	if body.Kind() != '{' {
-		return application.KeySpec{}, refused("", domain.ReasonType, RuleTypeObject)
-	}
-	var spec application.KeySpec
-	faults := decodeObject(body, []member{
-		{name: "name", missing: domain.RuleNameLength, decode: text(&spec.Name, domain.ParseName)},
-		{name: "scopes", nullable: true, decode: func(v jsontext.Value) domain.Faults {
-			return list(v, &spec.Scopes, domain.ParseScope, domain.NewScopeSet)
-		}},
-		{name: "mode", nullable: true, decode: func(v jsontext.Value) domain.Faults {
-			number, faults := decodeInteger(v)
-			if faults == nil {
-				spec.Mode, faults = domain.ParseMode(number)
-			}
-			return faults
-		}},
-		{name: "ipWhitelist", nullable: true, decode: func(v jsontext.Value) domain.Faults {
-			return list(v, &spec.IPWhitelist, domain.ParseIPRange, domain.NewIPWhitelist)
-		}},
-		{name: "expiresAt", nullable: true, decode: text(&spec.ExpiresAt, func(s string) (time.Time, domain.Faults) {
-			return domain.ParseExpiry(s, now)
-		})},
+func toKeySpec(body jsontext.Value) (spec domain.KeySpec, form bodyForm) {
+	form = decodeBody(body, []member{
+		{name: "name", missing: domain.RuleNameLength, decode: into(&spec.Name, decodeString)},
+		{name: "scopes", nullable: true, decode: into(&spec.Scopes, decodeStrings)},
+		{name: "mode", nullable: true, decode: into(&spec.Mode, decodeMode)},
+		{name: "ipWhitelist", nullable: true, decode: into(&spec.IPWhitelist, decodeStrings)},
+		{name: "expiresAt", nullable: true, decode: into(&spec.ExpiresAt, decodeTime)},
 	})
-	return spec, faults
+	return spec, form
+}
+
+func decodeMode(v jsontext.Value) (domain.Mode, domain.Faults) {
+	number, faults := decodeInteger(v)
+	if faults != nil {
+		return 0, faults
+	}
+	return domain.ParseMode(number)
+}
+
+func decodeTime(v jsontext.Value) (time.Time, domain.Faults) {
+	s, faults := decodeString(v)
+	if faults != nil {
+		return time.Time{}, faults
+	}
+	return domain.ParseExpiry(s)
 }
 
 // toCheck reads one question of the permission check.
@@ -169,16 +169,6 @@ func text[T any](dst *T, parse func(string) (T, domain.Faults)) func(jsontext.Va
 		}
 		return faults
 	}
-}
-
-// list reads an array of strings into dst, each by parse, all together by collect.
-func list[E, T any](v jsontext.Value, dst *T, parse func(string) (E, domain.Faults), collect func(...E) (T, domain.Faults)) domain.Faults {
-	elements, faults := decodeList(v, parse)
-	collected, f := collect(elements...)
-	if faults = append(faults, f...); faults == nil {
-		*dst = collected
-	}
-	return faults
 }
 
 // scopeList is never nil: an empty list is written [].

@@ -67,8 +67,7 @@ var (
 )
 
 func outcomeOf(err error) outcome {
-	var invalid domain.ValidationError
-	if errors.As(err, &invalid) {
+	if _, ok := errors.AsType[domain.Faults](err); ok {
 		return validation
 	}
 	for _, o := range outcomes {

@@ -11,7 +11,7 @@ import (
 )
 
 // listEvents serves GET on the audit trail of a key.
-func (a *API) listEvents(x *exchange, owner application.Owner) error {
+func (a *API) listEvents(x *exchange, ws *application.Workspace) error {
 	page, faults := toPageQuery(x.Request().URL.RawQuery)
 	if faults != nil {
 		return faults.Err()
@@ -21,7 +21,7 @@ func (a *API) listEvents(x *exchange, owner application.Owner) error {
 		return err
 	}
 	list, err := carryOut(x, func(ctx context.Context) (ports.EventPage, error) {
-		return a.ListEvents.Do(ctx, owner, id, page)
+		return ws.KeyEvents(ctx, id, page)
 	})
 	if err != nil {
 		return err

@@ -126,10 +126,6 @@ func release(dec *jsontext.Decoder) {
 // nothing has no state that readers at the same time could disturb.
 var nothing = strings.NewReader("")
 
-// enoughFaults is after how many faults of one list or object nobody reads
-// on: a fault takes 50 times the space of the two bytes that can cause it.
-const enoughFaults = 100
-
 // member is how one member of an object is read. Faults are those of its
 // value, with paths that begin there.
 type member struct {
@@ -139,24 +135,23 @@ type member struct {
 	decode   func(jsontext.Value) domain.Faults
 }
 
-// decodeObject reads the members of object, a value that isIJSON found whole.
-// There are at most 64 of them to know.
-// Names match to the letter. Faults are in the order of the members as sent,
-// then those of the missing ones.
+// decodeObject reads the members of object, which must be valid (see isIJSON).
+// There can be at most 64 known members; their names match exactly. Faults are
+// in the order of the members as sent, followed by those of the missing ones.
 func decodeObject(object jsontext.Value, members []member) domain.Faults {
 	var faults domain.Faults
-	var seen uint64               // bit i stands for members[i]
-	var strangers map[string]bool // seen, and none of members
+	var seen uint64             // bit i stands for members[i]
+	var unknown map[string]bool // names seen that are not in members
 	for name, value := range objectMembers(object) {
 		i := slices.IndexFunc(members, func(m member) bool { return m.name == name })
 		switch {
-		case i < 0 && strangers[name], i >= 0 && seen&(1<<i) != 0:
+		case i < 0 && unknown[name], i >= 0 && seen&(1<<i) != 0:
 			faults = append(faults, refused(name, domain.ReasonDuplicateField, RuleDuplicateField)...)
 		case i < 0:
-			if strangers == nil {
-				strangers = map[string]bool{}
+			if unknown == nil {
+				unknown = map[string]bool{}
 			}
-			strangers[name] = true
+			unknown[name] = true
 			faults = append(faults, refused(name, domain.ReasonUnknownField, RuleUnknownField)...)
 		default:
 			seen |= 1 << i
@@ -164,7 +159,7 @@ func decodeObject(object jsontext.Value, members []member) domain.Faults {
 				faults = append(faults, m.decode(value).At(name)...)
 			}
 		}
-		if len(faults) >= enoughFaults {
+		if len(faults) >= domain.MaxFaults {
 			return faults
 		}
 	}
@@ -245,11 +240,37 @@ func decodeList[T any](value jsontext.Value, parse func(string) (T, domain.Fault
 			}
 		}
 		faults = append(faults, f.At("["+strconv.Itoa(i)+"]")...)
-		if len(faults) >= enoughFaults {
+		if len(faults) >= domain.MaxFaults {
 			break
 		}
 	}
 	return list, faults
+}
+
+// decodeStrings reads an array of strings. An element that is none is a fault
+// and an empty string.
+func decodeStrings(value jsontext.Value) ([]string, domain.Faults) {
+	if value.Kind() != '[' {
+		return nil, refused("", domain.ReasonType, RuleTypeStringList)
+	}
+	var texts []string
+	var faults domain.Faults
+	for i, element := range arrayElements(value) {
+		text, f := decodeString(element)
+		texts = append(texts, text)
+		if faults = append(faults, f.At("["+strconv.Itoa(i)+"]")...); len(faults) >= domain.MaxFaults {
+			break
+		}
+	}
+	return texts, faults
+}
+
+// into decodes into dst.
+func into[T any](dst *T, decode func(jsontext.Value) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
+	return func(v jsontext.Value) (faults domain.Faults) {
+		*dst, faults = decode(v)
+		return faults
+	}
 }
 
 // decodeInteger reads a number whose value is an integer, however it is

@@ -111,8 +111,9 @@ func FuzzCreateBody(f *testing.F) {
 		if !json.Valid(body) || !utf8.Valid(body) {
 			t.Fatalf("accepted as I-JSON: %q", body)
 		}
-		spec, faults := toKeySpec([]byte(strings.TrimSpace(string(body))), testNow)
-		if faults != nil {
+		spec, form := toKeySpec([]byte(strings.TrimSpace(string(body))))
+		draft, values := spec.Draft("ws_1", testNow)
+		if faults := form.with(values); faults != nil {
 			for _, fault := range faults {
 				if fault.Reason == "" || fault.Rule == "" {
 					t.Fatalf("fault without reason or rule: %+v", fault)
@@ -130,22 +131,22 @@ func FuzzCreateBody(f *testing.F) {
 		if err := json.Unmarshal(body, &lenient); err != nil {
 			t.Fatalf("accepted what encoding/json refuses: %v: %q", err, body)
 		}
-		if got := spec.Name.String(); got != strings.TrimSpace(lenient.Name) {
+		if got := draft.Name.String(); got != strings.TrimSpace(lenient.Name) {
 			t.Fatalf("name %q, a lenient reader sees %q", got, lenient.Name)
 		}
-		if (lenient.ExpiresAt == nil) != spec.ExpiresAt.IsZero() {
-			t.Fatalf("expiry %v of %q", spec.ExpiresAt, body)
+		if (lenient.ExpiresAt == nil) != draft.ExpiresAt.IsZero() {
+			t.Fatalf("expiry %v of %q", draft.ExpiresAt, body)
 		}
-		if len(lenient.IPWhitelist) > 0 && len(spec.IPWhitelist.Ranges()) == 0 {
+		if len(lenient.IPWhitelist) > 0 && len(draft.IPWhitelist.Ranges()) == 0 {
 			t.Fatalf("a whitelist was lost: %q", body)
 		}
-		for _, code := range spec.Scopes.Codes() {
+		for _, code := range draft.Scopes.Codes() {
 			if !slices.Contains(lenient.Scopes, string(code)) {
 				t.Fatalf("scope %q was not asked for: %q", code, body)
 			}
 		}
-		if lenient.Mode != nil && float64(spec.Mode) != *lenient.Mode {
-			t.Fatalf("mode %v of %q", spec.Mode, body)
+		if lenient.Mode != nil && float64(draft.Mode) != *lenient.Mode {
+			t.Fatalf("mode %v of %q", draft.Mode, body)
 		}
 	})
 }
@@ -153,7 +154,9 @@ func FuzzCreateBody(f *testing.F) {
 func TestToKeySpec_reportsEveryFaultInTheOrderOfTheMembers(t *testing.T) {
 	t.Parallel()
 	body := `{"ipWhitelist":["10.0.0.1",7,"10.0.0.5/24"],"surprise":1,"mode":3,"scopes":["Payment:read","payment:read"],"mode":1,"expiresAt":"2020-01-01T00:00:00Z"}`
-	_, faults := toKeySpec([]byte(body), testNow)
+	spec, form := toKeySpec([]byte(body))
+	_, values := spec.Draft("ws_1", testNow)
+	faults := form.with(values)
 	type seen struct {
 		Field  string
 		Reason domain.Reason
@@ -185,6 +188,23 @@ func TestToChecks_pathsNameTheQuestion(t *testing.T) {
 		got = append(got, f.Field+" "+string(f.Reason))
 	}
 	want := []string{"[1].key type", "[1].ip format", "[2] type", "[3].key required"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+func TestBodyForm_putsARepeatedMemberWhereItIsRepeated(t *testing.T) {
+	t.Parallel()
+	spec, form := toKeySpec([]byte(`{"name":"","scopes":["A",1,"B"],"odd[0]":1,"name":"x","mode":"LIVE","odd[0]":2,"scopes":[]}`))
+	_, values := spec.Draft("ws_1", testNow)
+	var got []string
+	for _, f := range form.with(values) {
+		got = append(got, f.Field+" "+string(f.Reason))
+	}
+	want := []string{
+		"name length", "scopes[0] format", "scopes[1] type", "scopes[2] format", "odd[0] unknown_field",
+		"name duplicate_field", "mode type", "odd[0] duplicate_field", "scopes duplicate_field",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

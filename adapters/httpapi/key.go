@@ -11,13 +11,13 @@ import (
 )
 
 // getKey serves GET on one key.
-func (a *API) getKey(x *exchange, owner application.Owner) error {
+func (a *API) getKey(x *exchange, ws *application.Workspace) error {
 	id, err := x.keyInPath()
 	if err != nil {
 		return err
 	}
 	key, err := carryOut(x, func(ctx context.Context) (*domain.APIKey, error) {
-		return a.GetKey.Do(ctx, owner, id)
+		return ws.GetKey(ctx, id)
 	})
 	if err != nil {
 		return err
@@ -25,10 +25,10 @@ func (a *API) getKey(x *exchange, owner application.Owner) error {
 	return x.show(key)
 }
 
-// changeState serves POST on what a key can be told: disable and enable.
-func (a *API) changeState(change func(context.Context, application.Owner, domain.KeyID, application.Once) error) managedHandler {
-	return func(x *exchange, owner application.Owner) error {
-		_, once, err := x.read(false)
+// changeStatus serves POST on disable and enable.
+func (a *API) changeStatus(change func(*application.Workspace, context.Context, domain.KeyID, ...application.ChangeOption) error) managedHandler {
+	return func(x *exchange, ws *application.Workspace) error {
+		_, options, err := x.read(false)
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 		if err != nil {
 			return err
 		}
-		err = x.change(func(ctx context.Context) error { return change(ctx, owner, id, once) })
+		err = x.change(func(ctx context.Context) error { return change(ws, ctx, id, options...) })
 		if err := x.unlessReplayed(err); err != nil {
 			return err
 		}
@@ -45,12 +45,8 @@ func (a *API) changeState(change func(context.Context, application.Owner, domain
 }
 
 // deleteKey serves POST on delete.
-func (a *API) deleteKey(x *exchange, owner application.Owner) error {
-	raw, once, err := x.read(true)
-	if err != nil {
-		return err
-	}
-	body, err := parseJSON(raw)
+func (a *API) deleteKey(x *exchange, ws *application.Workspace) error {
+	body, options, err := x.readChange()
 	if err != nil {
 		return err
 	}
@@ -63,7 +59,7 @@ func (a *API) deleteKey(x *exchange, owner application.Owner) error {
 		return domain.ErrKeyNotFound
 	}
 	x.keyID = id
-	err = x.change(func(ctx context.Context) error { return a.Lifecycle.Delete(ctx, owner, id, once) })
+	err = x.change(func(ctx context.Context) error { return ws.DeleteKey(ctx, id, options...) })
 	if err := x.unlessReplayed(err); err != nil {
 		return err
 	}

@@ -11,14 +11,14 @@ import (
 )
 
 // listKeys serves GET on the keys of a workspace.
-func (a *API) listKeys(x *exchange, owner application.Owner) error {
+func (a *API) listKeys(x *exchange, ws *application.Workspace) error {
 	q, faults := toKeyQuery(x.Request().URL.RawQuery)
 	if faults != nil {
 		return faults.Err()
 	}
 	q.filter.At = a.Now() // of one key the filter and the answer must say the same
 	list, err := carryOut(x, func(ctx context.Context) (ports.KeyPage, error) {
-		return a.ListKeys.Do(ctx, owner, q.filter, q.order, q.page)
+		return ws.ListKeys(ctx, q.filter, q.order, q.page)
 	})
 	if err != nil {
 		return err

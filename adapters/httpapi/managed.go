@@ -19,8 +19,8 @@ import (
 // maxBody is the largest body of a management request, in bytes.
 const maxBody = 64 << 10
 
-// managedHandler serves a request of a proven owner.
-type managedHandler func(x *exchange, owner application.Owner) error
+// managedHandler serves a request of the owner of a workspace.
+type managedHandler func(x *exchange, ws *application.Workspace) error
 
 // managed judges a management request in the order the contract fixes, so
 // that nobody learns what they may not know: declared size, token, rate,
@@ -49,13 +49,13 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if faults != nil {
 			return faults.Err()
 		}
-		owner, err := carryOut(x, func(ctx context.Context) (application.Owner, error) {
-			return a.RequireOwner.Do(ctx, actor, workspace, origin)
+		ws, err := carryOut(x, func(ctx context.Context) (*application.Workspace, error) {
+			return a.Workspaces.Open(ctx, actor, workspace, origin)
 		})
 		if err != nil {
 			return err
 		}
-		return h(x, owner)
+		return h(x, ws)
 	})
 }
 

@@ -39,7 +39,7 @@ func decodeQuery(query string, parameters ...parameter) domain.Faults {
 			f = parameters[i].decode(value).At(name)
 		}
 		seen[name] = true
-		if faults = append(faults, f...); len(faults) >= enoughFaults {
+		if faults = append(faults, f...); len(faults) >= domain.MaxFaults {
 			break
 		}
 	}

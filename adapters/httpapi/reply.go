@@ -72,12 +72,12 @@ func (p *reply) fail(err error) {
 }
 
 func (p *reply) faults(err error) []faultBody {
-	var invalid domain.ValidationError
-	if !errors.As(err, &invalid) {
+	faults, ok := errors.AsType[domain.Faults](err)
+	if !ok {
 		return nil
 	}
-	bodies := make([]faultBody, len(invalid.Faults))
-	for i, f := range invalid.Faults {
+	bodies := make([]faultBody, len(faults))
+	for i, f := range faults {
 		args := map[string]string{"Field": f.Field}
 		for name, value := range f.Args {
 			args[name] = value

@@ -12,8 +12,8 @@ import (
 )
 
 // rotateKey serves POST on rotate. Its body is optional.
-func (a *API) rotateKey(x *exchange, owner application.Owner) error {
-	grace, once, err := x.readGrace()
+func (a *API) rotateKey(x *exchange, ws *application.Workspace) error {
+	grace, options, err := x.readGrace()
 	if err != nil {
 		return err
 	}
@@ -22,10 +22,10 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 		return err
 	}
 	rotated, err := carryOut(x, func(ctx context.Context) (application.CreatedKey, error) {
-		return a.RotateKey.Do(ctx, owner, id, grace, once)
+		return ws.RotateKey(ctx, id, grace, options...)
 	})
-	if before, ok := x.replayed(err); ok {
-		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: before.Outcome}, before.At))
+	if replayed, ok := x.replayed(err); ok {
+		return x.succeed(http.StatusOK, toRotatedKey(application.CreatedKey{Key: replayed.Outcome}, replayed.At))
 	}
 	if err != nil {
 		return err
@@ -34,17 +34,17 @@ func (a *API) rotateKey(x *exchange, owner application.Owner) error {
 }
 
 // readGrace takes a body without a byte, also one that came in chunks, for none.
-func (x *exchange) readGrace() (time.Duration, application.Once, error) {
-	raw, once, err := x.read(true)
+func (x *exchange) readGrace() (time.Duration, []application.ChangeOption, error) {
+	raw, options, err := x.read(true)
 	if err != nil || len(raw) == 0 {
-		return 0, once, err
+		return 0, options, err
 	}
 	body, err := parseJSON(raw)
 	if err != nil {
-		return 0, application.Once{}, err
+		return 0, nil, err
 	}
 	grace, faults := toGrace(body)
-	return grace, once, faults.Err()
+	return grace, options, faults.Err()
 }
 
 func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {

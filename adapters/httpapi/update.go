@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -13,24 +12,25 @@ import (
 )
 
 // updateKey serves PATCH on one key, a JSON merge patch (RFC 7396).
-func (a *API) updateKey(x *exchange, owner application.Owner) error {
+func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
 	body, err := readJSON(x.Response().Writer, x.Request(), maxBody)
 	if err != nil {
 		return err
 	}
-	revision, faults := toRevision(body, a.Now())
-	if faults != nil {
-		return faults.Err()
+	patch, form := toKeyPatch(body)
+	if form.faults != nil {
+		_, faults := patch.Revision(a.Now())
+		return form.with(faults).Err()
 	}
 	id, err := x.keyInPath()
 	if err != nil {
 		return err
 	}
 	key, err := carryOut(x, func(ctx context.Context) (*domain.APIKey, error) {
-		return a.UpdateKey.Do(ctx, owner, id, revision, expectedTags(x.Request().Header))
+		return ws.UpdateKey(ctx, id, patch, expectedTags(x.Request().Header))
 	})
 	if err != nil {
-		return err
+		return form.sorted(err)
 	}
 	return x.show(key)
 }
@@ -41,38 +41,29 @@ func (x *exchange) show(key *domain.APIKey) error {
 	return x.succeed(http.StatusOK, toKeyBody(key, x.api.Now()))
 }
 
-// toRevision reads a merge patch: what is absent stays, null clears.
-func toRevision(body jsontext.Value, now time.Time) (domain.Revision, domain.Faults) {
-	if body.Kind() != '{' {
-		return domain.Revision{}, refused("", domain.ReasonType, RuleTypeObject)
-	}
-	var r domain.Revision
-	faults := decodeObject(body, []member{
+// toKeyPatch reads a JSON merge patch: an absent member changes nothing, null
+// clears.
+func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, form bodyForm) {
+	form = decodeBody(body, []member{
 		{name: "name", decode: func(v jsontext.Value) domain.Faults {
-			r.Name = new(domain.Name)
-			return text(r.Name, domain.ParseName)(v)
+			patch.Name = new(string)
+			return into(patch.Name, decodeString)(v)
 		}},
-		{name: "scopes", decode: clearable(&r.Scopes, func(v jsontext.Value, dst *domain.ScopeSet) domain.Faults {
-			return list(v, dst, domain.ParseScope, domain.NewScopeSet)
-		})},
-		{name: "ipWhitelist", decode: clearable(&r.IPWhitelist, func(v jsontext.Value, dst *domain.IPWhitelist) domain.Faults {
-			return list(v, dst, domain.ParseIPRange, domain.NewIPWhitelist)
-		})},
-		{name: "expiresAt", decode: clearable(&r.ExpiresAt, func(v jsontext.Value, dst *time.Time) domain.Faults {
-			return text(dst, func(s string) (time.Time, domain.Faults) { return domain.ParseExpiry(s, now) })(v)
-		})},
+		{name: "scopes", decode: clearable(&patch.Scopes, decodeStrings)},
+		{name: "ipWhitelist", decode: clearable(&patch.IPWhitelist, decodeStrings)},
+		{name: "expiresAt", decode: clearable(&patch.ExpiresAt, decodeTime)},
 	})
-	return r, faults
+	return patch, form
 }
 
-// clearable sets dst to a new value, which stays zero for null.
-func clearable[T any](dst **T, decode func(jsontext.Value, *T) domain.Faults) func(jsontext.Value) domain.Faults {
+// clearable decodes into a new value of dst, which stays zero for null.
+func clearable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
 	return func(v jsontext.Value) domain.Faults {
 		*dst = new(T)
 		if v.Kind() == 'n' {
 			return nil
 		}
-		return decode(v, *dst)
+		return into(*dst, decode)(v)
 	}
 }
 

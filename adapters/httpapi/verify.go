@@ -79,7 +79,7 @@ func toChecks(array jsontext.Value) ([]domain.Check, domain.Faults) {
 		check, f := toCheck(question)
 		checks = append(checks, check)
 		faults = append(faults, f.At(at+".")...)
-		if len(faults) >= enoughFaults {
+		if len(faults) >= domain.MaxFaults {
 			break
 		}
 	}

@@ -54,10 +54,8 @@ func issuingService(ctx context.Context) (internalURL string, secret domain.Secr
 	server := httptest.NewServer(service.InternalHandler())
 
 	actor := domain.Actor{AccountID: "acc-7", Portal: domain.PortalTenant, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}
-	owner := must(service.Owner(ctx, actor, "ws_1", domain.Origin{}))
-	name, _ := domain.ParseName("Checkout")
-	scopes, _ := domain.NewScopeSet("payment:read")
-	created := must(service.CreateKey(ctx, owner, apikeys.KeySpec{Name: name, Scopes: scopes}, apikeys.Once{}))
+	ws := must(service.Workspace(ctx, actor, "ws_1", domain.Origin{}))
+	created := must(ws.CreateKey(ctx, apikeys.KeySpec{Name: "Checkout", Scopes: []string{"payment:read"}}))
 	return server.URL, created.Secret, func() {
 		server.Close()
 		_ = service.Close()

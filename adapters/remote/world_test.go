@@ -69,34 +69,16 @@ func newWorld(t *testing.T) *world {
 // key makes a key with those scopes that may be used from those addresses.
 func (w *world) key(t *testing.T, scopes, addresses []string, change ...func(*apikeys.KeySpec)) domain.Secret {
 	t.Helper()
-	var spec apikeys.KeySpec
-	var faults domain.Faults
-	judge := func(f domain.Faults) { faults = append(faults, f...) }
-	name, f := domain.ParseName("a key")
-	judge(f)
-	spec.Name = name
-	spec.Scopes, f = domain.NewScopeSet(scopesOf(scopes...)...)
-	judge(f)
-	var ranges []domain.IPRange
-	for _, a := range addresses {
-		r, f := domain.ParseIPRange(a)
-		judge(f)
-		ranges = append(ranges, r)
-	}
-	spec.IPWhitelist, f = domain.NewIPWhitelist(ranges...)
-	judge(f)
-	if faults != nil {
-		t.Fatal(faults)
-	}
+	spec := apikeys.KeySpec{Name: "a key", Scopes: scopes, IPWhitelist: addresses}
 	for _, c := range change {
 		c(&spec)
 	}
 	actor := domain.Actor{AccountID: "acc-7", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{ws: domain.RoleOwner}}
-	owner, err := w.Owner(t.Context(), actor, ws, domain.Origin{})
+	owned, err := w.Workspace(t.Context(), actor, ws, domain.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	created, err := w.CreateKey(t.Context(), owner, spec, apikeys.Once{})
+	created, err := owned.CreateKey(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

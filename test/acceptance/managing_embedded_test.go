@@ -1,9 +1,7 @@
 package acceptance
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -39,31 +37,25 @@ func ended(t *testing.T, err error) done {
 	return done{}
 }
 
-// owner returns the proof of the caller, or how asking for it ended.
-func (e embedded) owner(t *testing.T, by caller) (apikeys.Owner, error) {
+// as calls f with the workspace, opened to the caller.
+func (e embedded) as(t *testing.T, by caller, f func(ws *apikeys.Workspace) error) error {
 	t.Helper()
-	return e.service.Owner(t.Context(), domain.Actor{
-		AccountID: by.account,
-		Portal:    domain.Portal(by.portal),
-		Roles:     map[domain.WorkspaceID]domain.Role{domain.WorkspaceID(by.workspace): domain.Role(by.role)},
-	}, domain.WorkspaceID(by.workspace), domain.Origin{})
-}
-
-// as calls f with the proof of the caller.
-func (e embedded) as(t *testing.T, by caller, f func(owner apikeys.Owner) error) error {
-	t.Helper()
-	owner, err := e.owner(t, by)
+	ws, err := e.open(t, by)
 	if err != nil {
 		return err
 	}
-	return f(owner)
+	return f(ws)
 }
 
-func onceFor(key string, request ...any) apikeys.Once {
-	if key == "" {
-		return apikeys.Once{}
-	}
-	return apikeys.Once{Key: key, Fingerprint: sha256.Sum256([]byte(fmt.Sprint(request...)))}
+// open opens the workspace to the caller.
+func (e embedded) open(t *testing.T, by caller) (*apikeys.Workspace, error) {
+	t.Helper()
+	id := domain.WorkspaceID(by.workspace)
+	return e.service.Workspace(t.Context(), domain.Actor{
+		AccountID: by.account,
+		Portal:    domain.Portal(by.portal),
+		Roles:     map[domain.WorkspaceID]domain.Role{id: domain.Role(by.role)},
+	}, id, domain.Origin{})
 }
 
 // shownAt shows a key as it was at an instant.
@@ -94,60 +86,41 @@ func (e embedded) made(created apikeys.CreatedKey, err error) seenKey {
 }
 
 func (e embedded) create(t *testing.T, by caller, w wish) (k seenKey, d done) {
-	err := e.as(t, by, func(owner apikeys.Owner) error {
-		created, err := e.service.CreateKey(t.Context(), owner, e.spec(t, w), onceFor(w.once, w.name, w.mode))
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
+		created, err := ws.CreateKey(t.Context(), spec(t, w), apikeys.WithIdempotencyKey(w.once))
 		k = e.made(created, err)
 		return err
 	})
 	return k, ended(t, err)
 }
 
-func (e embedded) spec(t *testing.T, w wish) (spec apikeys.KeySpec) {
+func spec(t *testing.T, w wish) apikeys.KeySpec {
 	t.Helper()
-	r := e.revision(t, w)
-	spec.Name = *r.Name
+	spec := apikeys.KeySpec{Name: w.name, Scopes: w.scopes, IPWhitelist: w.ipWhitelist}
 	if w.mode == "TEST" {
 		spec.Mode = domain.ModeTest
 	}
-	if r.Scopes != nil {
-		spec.Scopes = *r.Scopes
-	}
-	if r.IPWhitelist != nil {
-		spec.IPWhitelist = *r.IPWhitelist
-	}
-	if r.ExpiresAt != nil {
-		spec.ExpiresAt = *r.ExpiresAt
+	if w.expiresAt != "" {
+		spec.ExpiresAt = right[time.Time](t)(domain.ParseExpiry(w.expiresAt))
 	}
 	return spec
 }
 
-func (e embedded) revision(t *testing.T, w wish) (r domain.Revision) {
+func patch(t *testing.T, w wish) (p apikeys.KeyPatch) {
 	t.Helper()
 	if w.name != "" {
-		name := right[domain.Name](t)(domain.ParseName(w.name))
-		r.Name = &name
+		p.Name = &w.name
 	}
 	if w.scopes != nil {
-		var codes []domain.Scope
-		for _, code := range w.scopes {
-			codes = append(codes, domain.Scope(code))
-		}
-		set := right[domain.ScopeSet](t)(domain.NewScopeSet(codes...))
-		r.Scopes = &set
+		p.Scopes = &w.scopes
 	}
 	if w.ipWhitelist != nil {
-		var ranges []domain.IPRange
-		for _, entry := range w.ipWhitelist {
-			ranges = append(ranges, right[domain.IPRange](t)(domain.ParseIPRange(entry)))
-		}
-		list := right[domain.IPWhitelist](t)(domain.NewIPWhitelist(ranges...))
-		r.IPWhitelist = &list
+		p.IPWhitelist = &w.ipWhitelist
 	}
 	if w.expiresAt != "" {
-		at := right[time.Time](t)(domain.ParseExpiry(w.expiresAt, e.clock.Now()))
-		r.ExpiresAt = &at
+		p.ExpiresAt = new(right[time.Time](t)(domain.ParseExpiry(w.expiresAt)))
 	}
-	return r
+	return p
 }
 
 // right returns what a parser made of a right text.
@@ -162,8 +135,8 @@ func right[T any](t *testing.T) func(value T, faults domain.Faults) T {
 }
 
 func (e embedded) get(t *testing.T, by caller, id string) (k seenKey, tag string, d done) {
-	err := e.as(t, by, func(owner apikeys.Owner) error {
-		key, err := e.service.GetKey(t.Context(), owner, domain.KeyID(id))
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
+		key, err := ws.GetKey(t.Context(), domain.KeyID(id))
 		if err == nil {
 			k, tag = shownAt(key, domain.Secret{}, e.clock.Now()), key.Tag()
 		}
@@ -178,8 +151,8 @@ func (e embedded) list(t *testing.T, by caller, status, part string) (names []st
 	if part != "" {
 		filter.Name = right[domain.NamePart](t)(domain.ParseNamePart(part))
 	}
-	err := e.as(t, by, func(owner apikeys.Owner) error {
-		list, err := e.service.ListKeys(t.Context(), owner, filter, domain.Order{}, domain.Page{})
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
+		list, err := ws.ListKeys(t.Context(), filter, domain.Order{}, domain.Page{})
 		for _, key := range list.Keys {
 			names = append(names, key.Snapshot().Name.String())
 		}
@@ -193,8 +166,8 @@ func (e embedded) update(t *testing.T, by caller, id string, w wish) (k seenKey,
 	if w.seen != "" {
 		tags = []string{w.seen}
 	}
-	err := e.as(t, by, func(owner apikeys.Owner) error {
-		key, err := e.service.UpdateKey(t.Context(), owner, domain.KeyID(id), e.revision(t, w), tags)
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
+		key, err := ws.UpdateKey(t.Context(), domain.KeyID(id), patch(t, w), tags)
 		if err == nil {
 			k = shownAt(key, domain.Secret{}, e.clock.Now())
 		}
@@ -204,9 +177,9 @@ func (e embedded) update(t *testing.T, by caller, id string, w wish) (k seenKey,
 }
 
 func (e embedded) rotate(t *testing.T, by caller, id string, w wish) (k seenKey, d done) {
-	err := e.as(t, by, func(owner apikeys.Owner) error {
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
 		grace := time.Duration(w.grace) * time.Second
-		rotated, err := e.service.RotateKey(t.Context(), owner, domain.KeyID(id), grace, onceFor(w.once, "rotate", id, grace))
+		rotated, err := ws.RotateKey(t.Context(), domain.KeyID(id), grace, apikeys.WithIdempotencyKey(w.once))
 		k = e.made(rotated, err)
 		return err
 	})
@@ -214,26 +187,26 @@ func (e embedded) rotate(t *testing.T, by caller, id string, w wish) (k seenKey,
 }
 
 func (e embedded) disable(t *testing.T, by caller, id, once string) done {
-	return ended(t, e.as(t, by, func(owner apikeys.Owner) error {
-		return e.service.DisableKey(t.Context(), owner, domain.KeyID(id), onceFor(once, "disable", id))
+	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
+		return ws.DisableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
 	}))
 }
 
 func (e embedded) enable(t *testing.T, by caller, id, once string) done {
-	return ended(t, e.as(t, by, func(owner apikeys.Owner) error {
-		return e.service.EnableKey(t.Context(), owner, domain.KeyID(id), onceFor(once, "enable", id))
+	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
+		return ws.EnableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
 	}))
 }
 
 func (e embedded) remove(t *testing.T, by caller, id, once string) done {
-	return ended(t, e.as(t, by, func(owner apikeys.Owner) error {
-		return e.service.DeleteKey(t.Context(), owner, domain.KeyID(id), onceFor(once, "delete", id))
+	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
+		return ws.DeleteKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
 	}))
 }
 
 func (e embedded) events(t *testing.T, by caller, id string) (types []string, d done) {
-	err := e.as(t, by, func(owner apikeys.Owner) error {
-		trail, err := e.service.KeyEvents(t.Context(), owner, domain.KeyID(id), domain.Page{})
+	err := e.as(t, by, func(ws *apikeys.Workspace) error {
+		trail, err := ws.KeyEvents(t.Context(), domain.KeyID(id), domain.Page{})
 		for _, event := range trail.Events {
 			types = append(types, string(event.Type))
 		}

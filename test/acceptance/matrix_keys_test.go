@@ -13,13 +13,13 @@ import (
 // expiry is when the keys of situations expire that are to be expired.
 var expiry = now.Add(time.Minute)
 
-func (w *world) ownerOf(t *testing.T, workspace string) apikeys.Owner {
+func (w *world) openAsOwner(t *testing.T, workspace string) *apikeys.Workspace {
 	t.Helper()
-	owner, err := embedded{w}.owner(t, caller{workspace: workspace, account: account, portal: "PARTNER", role: "OWNER"})
+	ws, err := embedded{w}.open(t, caller{workspace: workspace, account: account, portal: "PARTNER", role: "OWNER"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return owner
+	return ws
 }
 
 // keyFor makes the key that a situation is about, before expiry, and returns
@@ -61,13 +61,13 @@ func (w *world) kept(t *testing.T, s situation, id string) string {
 		return fmt.Sprint(w.countKeys(t, s.own()), w.countKeys(t, s.foreign()))
 	}
 	_, _, workspace := s.spelling()
-	owner := w.ownerOf(t, workspace)
+	ws := w.openAsOwner(t, workspace)
 	tag := "none"
-	key, err := w.service.GetKey(t.Context(), owner, domain.KeyID(id))
+	key, err := ws.GetKey(t.Context(), domain.KeyID(id))
 	if err == nil {
 		tag = key.Tag()
 	}
-	trail, trailErr := w.service.KeyEvents(t.Context(), owner, domain.KeyID(id), domain.Page{})
+	trail, trailErr := ws.KeyEvents(t.Context(), domain.KeyID(id), domain.Page{})
 	if err := errors.Join(err, trailErr); err != nil && !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (w *world) kept(t *testing.T, s situation, id string) string {
 
 func (w *world) countKeys(t *testing.T, workspace string) int64 {
 	t.Helper()
-	page, err := w.service.ListKeys(t.Context(), w.ownerOf(t, workspace), domain.KeyFilter{}, domain.Order{}, domain.Page{})
+	page, err := w.openAsOwner(t, workspace).ListKeys(t.Context(), domain.KeyFilter{}, domain.Order{}, domain.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}

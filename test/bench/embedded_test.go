@@ -34,17 +34,17 @@ func newServing(t testing.TB, cfg config.Config) *serving.Service {
 // create makes a key by a direct call and returns its secret.
 func create(t testing.TB, s *apikeys.Service) domain.Secret {
 	t.Helper()
-	created, err := s.CreateKey(t.Context(), ownerIn(t, s), spec(t), apikeys.Once{})
+	created, err := openWorkspace(t, s).CreateKey(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return created.Secret
 }
 
-// ownerIn is the owner of the workspace.
-func ownerIn(t testing.TB, s *apikeys.Service) apikeys.Owner {
+// openWorkspace opens the workspace to its owner.
+func openWorkspace(t testing.TB, s *apikeys.Service) *apikeys.Workspace {
 	t.Helper()
-	owner, err := s.Owner(t.Context(), domain.Actor{
+	ws, err := s.Workspace(t.Context(), domain.Actor{
 		AccountID: account,
 		Portal:    portal,
 		Roles:     map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner},
@@ -52,18 +52,10 @@ func ownerIn(t testing.TB, s *apikeys.Service) apikeys.Owner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return owner
+	return ws
 }
 
-func spec(t testing.TB) apikeys.KeySpec {
-	t.Helper()
-	name, badName := domain.ParseName("Production Key")
-	scopes, badScopes := domain.NewScopeSet("payment:read", "payment:write")
-	if badName != nil || badScopes != nil {
-		t.Fatal(badName, badScopes)
-	}
-	return apikeys.KeySpec{Name: name, Scopes: scopes}
-}
+var spec = apikeys.KeySpec{Name: "Production Key", Scopes: []string{"payment:read", "payment:write"}}
 
 func newSecret(t testing.TB) domain.Secret {
 	t.Helper()

@@ -40,7 +40,7 @@ func TestReadings_areTheQueriesOfTheStore(t *testing.T) {
 	fillWorkspace(t, e, databaseURL)
 	s := newEmbedded(t, settings(t, jwttest.NewIssuer(t), databaseURL))
 	for name, r := range map[string]reading{"get": get, "list": listNewest} {
-		if err := r.call(t.Context(), s, ownerIn(t, s), 0); err != nil {
+		if err := r.call(t.Context(), openWorkspace(t, s), 0); err != nil {
 			t.Fatal(err)
 		}
 		var asked int

@@ -27,7 +27,7 @@ type reading struct {
 	rows  int
 	args  func(i int) []any
 	path  func(i int) string
-	call  func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, i int) error
+	call  func(ctx context.Context, ws *apikeys.Workspace, i int) error
 }
 
 var get = reading{
@@ -35,8 +35,8 @@ var get = reading{
 	rows:  1,
 	args:  func(i int) []any { return []any{numbered(i), workspace} },
 	path:  func(i int) string { return "/" + numbered(i) },
-	call: func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, i int) error {
-		_, err := s.GetKey(ctx, owner, domain.KeyID(numbered(i)))
+	call: func(ctx context.Context, ws *apikeys.Workspace, i int) error {
+		_, err := ws.GetKey(ctx, domain.KeyID(numbered(i)))
 		return err
 	},
 }
@@ -46,8 +46,8 @@ var listNewest = reading{
 	rows:  domain.DefaultPageSize,
 	args:  func(int) []any { return []any{workspace, domain.DefaultPageSize, 0, workspace} },
 	path:  func(int) string { return "" },
-	call: func(ctx context.Context, s *apikeys.Service, owner apikeys.Owner, _ int) error {
-		page, err := s.ListKeys(ctx, owner, domain.KeyFilter{}, domain.Order{}, domain.Page{})
+	call: func(ctx context.Context, ws *apikeys.Workspace, _ int) error {
+		page, err := ws.ListKeys(ctx, domain.KeyFilter{}, domain.Order{}, domain.Page{})
 		if err == nil && (len(page.Keys) != domain.DefaultPageSize || page.Total != workspaceKeys) {
 			err = fmt.Errorf("%d keys of %d are listed", len(page.Keys), page.Total)
 		}
@@ -86,16 +86,15 @@ func openDoors(b *testing.B, e engine, r reading) doors {
 	embedded := newEmbedded(b, cfg)
 	return doors{
 		bare:     newQuerying(b, e, databaseURL, r),
-		embedded: &calling{service: embedded, owner: ownerIn(b, embedded), reading: r},
+		embedded: &calling{workspace: openWorkspace(b, embedded), reading: r},
 		http:     &requesting{service: newService(b, databaseURL), reading: r},
 	}
 }
 
 // calling is a side that calls the service.
 type calling struct {
-	service *apikeys.Service
-	owner   apikeys.Owner
-	reading reading
+	workspace *apikeys.Workspace
+	reading   reading
 }
 
 func (s *calling) clients(t testing.TB, n, _ int) []client {
@@ -103,7 +102,7 @@ func (s *calling) clients(t testing.TB, n, _ int) []client {
 	ctx := t.Context()
 	all := make([]client, n)
 	for c := range all {
-		all[c] = func(i int) error { return s.reading.call(ctx, s.service, s.owner, i) }
+		all[c] = func(i int) error { return s.reading.call(ctx, s.workspace, i) }
 	}
 	return all
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -26,20 +25,17 @@ type machine struct {
 	steps      *int
 }
 
-// errInPast stands for the faults of an expiry in the past.
-var errInPast = errors.New("an expiry in the past")
-
-// owner draws a workspace and one of its owners.
-func (m *machine) owner(t *rapid.T) (apikeys.Owner, string, string) {
+// workspace draws a workspace, opened to one of its owners.
+func (m *machine) workspace(t *rapid.T) (*apikeys.Workspace, string, string) {
 	ws := rapid.SampledFrom(m.workspaces).Draw(t, "workspace")
 	account := rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "account")
 	roles := map[domain.WorkspaceID]domain.Role{domain.WorkspaceID(ws): domain.RoleOwner}
 	actor := domain.Actor{AccountID: account, Portal: domain.PortalPartner, Roles: roles}
-	owner, err := m.service.Owner(context.Background(), actor, domain.WorkspaceID(ws), domain.Origin{})
+	opened, err := m.service.Workspace(context.Background(), actor, domain.WorkspaceID(ws), domain.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return owner, ws, account
+	return opened, ws, account
 }
 
 // key draws the identifier of a key, of whatever workspace and state.
@@ -51,31 +47,27 @@ func (m *machine) key(t *rapid.T) domain.KeyID {
 	return domain.KeyID(rapid.SampledFrom(ids).Draw(t, "key"))
 }
 
-// once draws whether a request has an idempotency key.
-func (m *machine) once(t *rapid.T, request string) apikeys.Once {
-	name := rapid.SampledFrom([]string{"", "", "", "o1", "o2"}).Draw(t, "idempotency key")
-	if name == "" {
-		return apikeys.Once{}
-	}
-	return apikeys.Once{Key: name, Fingerprint: sha256.Sum256([]byte(request))}
+// idempotencyKey draws the idempotency key of a request, which may be none.
+func (m *machine) idempotencyKey(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"", "", "", "o1", "o2"}).Draw(t, "idempotency key")
 }
 
 // settled compares what a request that was made before is answered with. It
 // says whether there is no more to compare.
-func (m *machine) settled(t *rapid.T, ws, request string, o apikeys.Once, err error) bool {
-	before, taken := m.model.before(ws, o.Key, m.clock.Now())
+func (m *machine) settled(t *rapid.T, ws, request, idempotencyKey string, err error) bool {
+	before, taken := m.model.before(ws, idempotencyKey, m.clock.Now())
 	replayed, isReplay := errors.AsType[*apikeys.Replayed](err)
 	switch {
 	case !taken && (isReplay || errors.Is(err, domain.ErrOnceReused)):
-		t.Fatalf("%q is not taken: %v", o.Key, err)
+		t.Fatalf("%q is not taken: %v", idempotencyKey, err)
 	case !taken:
 		return false
 	case before.request != request:
 		if !errors.Is(err, domain.ErrOnceReused) {
-			t.Fatalf("%q was used for %s: %v", o.Key, before.request, err)
+			t.Fatalf("%q was used for %s: %v", idempotencyKey, before.request, err)
 		}
 	case !isReplay:
-		t.Fatalf("%q was carried out: %v", o.Key, err)
+		t.Fatalf("%q was carried out: %v", idempotencyKey, err)
 	default:
 		if s := replayed.Outcome.Snapshot(); s.Secrets != nil {
 			t.Fatal("the outcome has secrets")
@@ -109,43 +101,40 @@ func (m *machine) same(t *rapid.T, want *key, got *domain.APIKey) {
 
 // changed makes one change of a key on both sides. change is nil where the
 // model refuses, as it does a key that is not there.
-func (m *machine) changed(t *rapid.T, ws, request string, o apikeys.Once, id domain.KeyID, err error, change func(k *key) error) {
-	if m.settled(t, ws, request, o, err) {
+func (m *machine) changed(t *rapid.T, ws, request, idempotencyKey string, id domain.KeyID, err error, change func(k *key) error) {
+	if m.settled(t, ws, request, idempotencyKey, err) {
 		return
 	}
 	k, want := m.model.find(ws, string(id)), domain.ErrKeyNotFound
 	if k != nil {
 		want = change(k)
 	}
-	if invalid, refused := errors.AsType[domain.ValidationError](err); refused && invalid.Faults[0].Reason == domain.ReasonInPast {
-		err = errInPast
-	}
 	if !errors.Is(err, want) {
 		t.Fatalf("%s: %v, want %v", request, err, want)
 	}
 	if want == nil {
-		m.model.remember(ws, o.Key, request, k, m.clock.Now())
+		m.model.remember(ws, idempotencyKey, request, k, m.clock.Now())
 	}
 }
 
 // Create makes a key.
 func (m *machine) Create(t *rapid.T) {
-	owner, ws, account := m.owner(t)
+	opened, ws, account := m.workspace(t)
 	spec := drawSpec(t, m.clock.Now())
 	request := fmt.Sprint("create ", account, spec)
-	o := m.once(t, request)
-	created, err := m.service.CreateKey(context.Background(), owner, spec.real(t), o)
+	idempotencyKey := m.idempotencyKey(t)
+	created, err := opened.CreateKey(context.Background(), spec.real(t), apikeys.WithIdempotencyKey(idempotencyKey))
 	now := m.clock.Now()
-	invalid, refused := errors.AsType[domain.ValidationError](err)
+	faults, refused := errors.AsType[domain.Faults](err)
 	past := !spec.expiresAt.IsZero() && !spec.expiresAt.After(now)
-	before, _ := m.model.before(ws, o.Key, now)
+	before, _ := m.model.before(ws, idempotencyKey, now)
 	// A body is judged before the state, but for a request that was carried out.
-	if judged := past && before.request != request; !judged && m.settled(t, ws, request, o, err) {
+	if judged := past && before.request != request; !judged && m.settled(t, ws, request, idempotencyKey, err) {
 		return
 	}
 	full := m.model.living(ws) >= m.model.maximum
 	switch {
-	case past != refused || refused && invalid.Faults[0].Reason != domain.ReasonInPast:
+	case past != refused || refused && faults[0].Reason != domain.ReasonInPast:
 		t.Fatalf("an expiry in the past: %v, and %v", past, err)
 	case past: // refused
 	case full != errors.Is(err, domain.ErrTooManyKeys):
@@ -166,20 +155,24 @@ func (m *machine) Create(t *rapid.T) {
 		k.happened("CREATED", account, now, fields...)
 		m.model.keys = append(m.model.keys, k)
 		m.same(t, k, created.Key)
-		m.model.remember(ws, o.Key, request, k, now)
+		m.model.remember(ws, idempotencyKey, request, k, now)
 	}
 }
 
 // Update revises some of what the owner decides.
 func (m *machine) Update(t *rapid.T) {
-	owner, ws, account := m.owner(t)
+	opened, ws, account := m.workspace(t)
 	id, now := m.key(t), m.clock.Now()
 	spec, which := drawSpec(t, now), rapid.IntRange(0, 15).Draw(t, "members")
-	got, err := m.service.UpdateKey(context.Background(), owner, id, spec.revision(t, which), nil)
-	m.changed(t, ws, "update", apikeys.Once{}, id, err, func(k *key) error {
-		if which&8 != 0 && !spec.expiresAt.IsZero() && !spec.expiresAt.After(now) {
-			return errInPast
+	got, err := opened.UpdateKey(context.Background(), id, spec.patch(which), nil)
+	if which&8 != 0 && !spec.expiresAt.IsZero() && !spec.expiresAt.After(now) {
+		// The body is checked before the key is looked up.
+		if faults, ok := errors.AsType[domain.Faults](err); !ok || faults[0].Reason != domain.ReasonInPast {
+			t.Fatalf("an expiry in the past: %v", err)
 		}
+		return
+	}
+	m.changed(t, ws, "update", "", id, err, func(k *key) error {
 		var fields []string
 		change := func(bit int, field string, differs bool, apply func()) {
 			if which&bit != 0 && differs {
@@ -201,16 +194,16 @@ func (m *machine) Update(t *rapid.T) {
 
 // Switch disables, enables or deletes a key.
 func (m *machine) Switch(t *rapid.T) {
-	owner, ws, account := m.owner(t)
+	opened, ws, account := m.workspace(t)
 	id, now := m.key(t), m.clock.Now()
-	does := map[string]func(context.Context, apikeys.Owner, domain.KeyID, apikeys.Once) error{
-		"DISABLED": m.service.DisableKey, "ENABLED": m.service.EnableKey, "DELETED": m.service.DeleteKey,
+	does := map[string]func(context.Context, domain.KeyID, ...apikeys.ChangeOption) error{
+		"DISABLED": opened.DisableKey, "ENABLED": opened.EnableKey, "DELETED": opened.DeleteKey,
 	}
 	kind := rapid.SampledFrom([]string{"DISABLED", "ENABLED", "DISABLED", "ENABLED", "DELETED"}).Draw(t, "what")
 	request := fmt.Sprint(kind, account, id)
-	o := m.once(t, request)
-	err := does[kind](context.Background(), owner, id, o)
-	m.changed(t, ws, request, o, id, err, func(k *key) error {
+	idempotencyKey := m.idempotencyKey(t)
+	err := does[kind](context.Background(), id, apikeys.WithIdempotencyKey(idempotencyKey))
+	m.changed(t, ws, request, idempotencyKey, id, err, func(k *key) error {
 		if kind == "DELETED" {
 			k.deleted = true
 		} else if k.disabled == (kind == "DISABLED") {
@@ -225,13 +218,13 @@ func (m *machine) Switch(t *rapid.T) {
 
 // Rotate gives a key another secret.
 func (m *machine) Rotate(t *rapid.T) {
-	owner, ws, account := m.owner(t)
+	opened, ws, account := m.workspace(t)
 	id, now := m.key(t), m.clock.Now()
 	grace := time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600}).Draw(t, "grace")) * time.Second
 	request := fmt.Sprint("rotate", account, id, grace)
-	o := m.once(t, request)
-	rotated, err := m.service.RotateKey(context.Background(), owner, id, grace, o)
-	m.changed(t, ws, request, o, id, err, func(k *key) error {
+	idempotencyKey := m.idempotencyKey(t)
+	rotated, err := opened.RotateKey(context.Background(), id, grace, apikeys.WithIdempotencyKey(idempotencyKey))
+	m.changed(t, ws, request, idempotencyKey, id, err, func(k *key) error {
 		if k.expired(now) {
 			return domain.ErrConflict
 		}
@@ -244,9 +237,9 @@ func (m *machine) Rotate(t *rapid.T) {
 
 // Get shows a key.
 func (m *machine) Get(t *rapid.T) {
-	owner, ws, _ := m.owner(t)
+	opened, ws, _ := m.workspace(t)
 	id := m.key(t)
-	got, err := m.service.GetKey(context.Background(), owner, id)
+	got, err := opened.GetKey(context.Background(), id)
 	if k := m.model.find(ws, string(id)); k == nil {
 		if !errors.Is(err, domain.ErrKeyNotFound) {
 			t.Fatalf("a key that is not there: %v", err)
@@ -260,7 +253,7 @@ func (m *machine) Get(t *rapid.T) {
 
 // List shows one page of the keys of a workspace.
 func (m *machine) List(t *rapid.T) {
-	owner, ws, _ := m.owner(t)
+	opened, ws, _ := m.workspace(t)
 	q := query{
 		status: rapid.SampledFrom([]string{"", "ACTIVE", "DISABLED", "EXPIRED"}).Draw(t, "status"),
 		mode:   rapid.SampledFrom([]string{"", "LIVE", "TEST"}).Draw(t, "mode"),
@@ -269,7 +262,7 @@ func (m *machine) List(t *rapid.T) {
 		page: rapid.IntRange(0, 3).Draw(t, "page"), size: rapid.IntRange(1, 4).Draw(t, "size"),
 	}
 	filter, order, page := q.real(t)
-	list, err := m.service.ListKeys(context.Background(), owner, filter, order, page)
+	list, err := opened.ListKeys(context.Background(), filter, order, page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,11 +279,11 @@ func (m *machine) List(t *rapid.T) {
 
 // Events shows the trail of a key.
 func (m *machine) Events(t *rapid.T) {
-	owner, ws, _ := m.owner(t)
+	opened, ws, _ := m.workspace(t)
 	id := m.key(t)
 	size := rapid.IntRange(1, 100).Draw(t, "size")
 	page, _ := domain.NewPage(0, int64(size))
-	trail, err := m.service.KeyEvents(context.Background(), owner, id, page)
+	trail, err := opened.KeyEvents(context.Background(), id, page)
 	i := slices.IndexFunc(m.model.keys, func(k *key) bool { return k.id == string(id) && k.workspace == ws })
 	if i < 0 {
 		if !errors.Is(err, domain.ErrKeyNotFound) {

@@ -32,28 +32,25 @@ func drawSpec(t *rapid.T, now time.Time) spec {
 
 func (s spec) real(t *rapid.T) apikeys.KeySpec {
 	return apikeys.KeySpec{
-		Name: parsed(t, s.name, domain.ParseName), Mode: parsed(t, s.mode, domain.ParseModeName),
-		Scopes: collected(t, s.scopes, domain.ParseScope, domain.NewScopeSet), IPWhitelist: collected(t, s.ips, domain.ParseIPRange, domain.NewIPWhitelist),
-		ExpiresAt: s.expiresAt,
+		Name: s.name, Mode: parsed(t, s.mode, domain.ParseModeName), Scopes: s.scopes, IPWhitelist: s.ips, ExpiresAt: s.expiresAt,
 	}
 }
 
-// revision has those members of s whose bits are set in which.
-func (s spec) revision(t *rapid.T, which int) (r domain.Revision) {
-	is := s.real(t)
+// patch has those members of s whose bits are set in which.
+func (s spec) patch(which int) (p apikeys.KeyPatch) {
 	if which&1 != 0 {
-		r.Name = &is.Name
+		p.Name = &s.name
 	}
 	if which&2 != 0 {
-		r.Scopes = &is.Scopes
+		p.Scopes = &s.scopes
 	}
 	if which&4 != 0 {
-		r.IPWhitelist = &is.IPWhitelist
+		p.IPWhitelist = &s.ips
 	}
 	if which&8 != 0 {
-		r.ExpiresAt = &is.ExpiresAt
+		p.ExpiresAt = &s.expiresAt
 	}
-	return r
+	return p
 }
 
 func (q query) real(t *rapid.T) (domain.KeyFilter, domain.Order, domain.Page) {
@@ -82,18 +79,6 @@ func parsed[T any](t *rapid.T, s string, parse func(string) (T, domain.Faults)) 
 	value, faults := parse(s)
 	if faults != nil {
 		t.Fatalf("%q: %v", s, faults)
-	}
-	return value
-}
-
-func collected[E, T any](t *rapid.T, texts []string, parse func(string) (E, domain.Faults), collect func(...E) (T, domain.Faults)) T {
-	var all []E
-	for _, s := range texts {
-		all = append(all, parsed(t, s, parse))
-	}
-	value, faults := collect(all...)
-	if faults != nil {
-		t.Fatal(faults)
 	}
 	return value
 }

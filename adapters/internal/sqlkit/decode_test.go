@@ -40,8 +40,7 @@ func TestKey_refusesARowThatIsNoKey(t *testing.T) {
 			row := storedRow()
 			edit(&row)
 			_, err := microseconds.Key([]KeyRow[int64]{row})
-			var invalid domain.ValidationError
-			if err == nil || errors.As(err, &invalid) {
+			if _, blames := errors.AsType[domain.Faults](err); err == nil || blames {
 				t.Errorf("error = %v, want one that blames nobody", err)
 			}
 		})

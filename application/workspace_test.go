@@ -9,9 +9,15 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
-func TestRequireOwner_AdmitsOwnersAlone(t *testing.T) {
+func withRoles(t *testing.T, roles ports.WorkspaceRoles) *application.Workspaces {
+	t.Helper()
+	return workspacesOf(t, roles, memory.NewKeyRepository(), parts{})
+}
+
+func TestOpen_AdmitsOwnersOnly(t *testing.T) {
 	t.Parallel()
 	roles := memory.NewWorkspaceRoles(map[domain.WorkspaceID]map[string]domain.Role{
 		workspace: {
@@ -23,6 +29,7 @@ func TestRequireOwner_AdmitsOwnersAlone(t *testing.T) {
 			"odd":      "owner",
 		},
 		"ws-2": {"viewer": domain.RoleOwner},
+		"":     {"owner": domain.RoleOwner},
 	})
 	for name, tc := range map[string]struct {
 		account   string
@@ -38,15 +45,16 @@ func TestRequireOwner_AdmitsOwnersAlone(t *testing.T) {
 		"a stranger":                    {"stranger", workspace, domain.ErrNotOwner},
 		"an owner elsewhere":            {"owner", "ws-2", domain.ErrNotOwner},
 		"a workspace that is not there": {"owner", "ws-3", domain.ErrNotOwner},
+		"a workspace without a name":    {"owner", "", domain.ErrNotOwner},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			owner, err := application.NewRequireOwner(roles, &application.Lifetime{}).Do(t.Context(), domain.Actor{AccountID: tc.account}, tc.workspace, origin)
-			if !errors.Is(err, tc.want) {
-				t.Errorf("got %v, want %v", err, tc.want)
+			ws, err := withRoles(t, roles).Open(t.Context(), domain.Actor{AccountID: tc.account}, tc.workspace, origin)
+			if !errors.Is(err, tc.want) || (ws != nil) != (tc.want == nil) {
+				t.Fatalf("got %v, %v, want %v", ws, err, tc.want)
 			}
-			if proven := owner.Workspace() == tc.workspace; proven != (tc.want == nil) {
-				t.Errorf("proof of %q", owner.Workspace())
+			if ws != nil && ws.ID() != tc.workspace {
+				t.Errorf("opened %q", ws.ID())
 			}
 		})
 	}
@@ -58,11 +66,30 @@ func (f failingRoles) Role(context.Context, domain.Actor, domain.WorkspaceID) (d
 	return domain.RoleOwner, f.err
 }
 
-func TestRequireOwner_ProvesNothingWhereTheRoleIsUnknown(t *testing.T) {
+func TestOpen_DeniesWhileTheRoleIsUnknown(t *testing.T) {
 	t.Parallel()
 	down := fmt.Errorf("%w: directory", domain.ErrUnavailable)
-	owner, err := application.NewRequireOwner(failingRoles{down}, &application.Lifetime{}).Do(t.Context(), domain.Actor{AccountID: "a"}, workspace, origin)
-	if !errors.Is(err, down) || owner != (application.Owner{}) {
-		t.Errorf("got %q, %v", owner.Workspace(), err)
+	ws, err := withRoles(t, failingRoles{down}).Open(t.Context(), domain.Actor{AccountID: "a"}, workspace, origin)
+	if !errors.Is(err, down) || ws != nil {
+		t.Errorf("got %v, %v", ws, err)
+	}
+}
+
+func TestOpenForOperator_NamesTheOperatorInTheTrail(t *testing.T) {
+	t.Parallel()
+	keys := memory.NewKeyRepository()
+	id := createdIn(t, keys, spec()).KeyID()
+	ws := workspacesOf(t, failingRoles{errors.New("nobody is asked")}, keys, parts{}).
+		OpenForOperator("support-tool", workspace, origin)
+	if err := ws.DisableKey(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	trail, err := ws.KeyEvents(t.Context(), id, domain.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := domain.Author{AccountID: "operator:support-tool", Portal: domain.PortalSystem, Origin: origin}
+	if got := trail.Events[0].By; got != want {
+		t.Errorf("the trail names %+v, want %+v", got, want)
 	}
 }

@@ -3,29 +3,10 @@ package application
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
-
-// rememberedFor is how long an idempotency key is taken.
-const rememberedFor = 24 * time.Hour
-
-// Once is how a client has a request carried out at most once, however often
-// it is sent. The zero value is that of a request which says nothing of it.
-type Once struct {
-	Key         string   // the client's: 1 to 255 visible ASCII characters
-	Fingerprint [32]byte // of all that makes two requests the same
-}
-
-// at returns what a store is told of a request that came at now; nil for none.
-func (o Once) at(now time.Time) *ports.Once {
-	if o.Key == "" {
-		return nil
-	}
-	return &ports.Once{Key: o.Key, Fingerprint: o.Fingerprint, At: now, Until: now.Add(rememberedFor)}
-}
 
 // Exclusive returns writer with each change refused, by
 // [domain.ErrOnceRunning], while one under the same idempotency key is under

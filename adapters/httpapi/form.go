@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// bodyForm is the form of a JSON object: the order of its members, and what is
+// wrong apart from their values. The domain finds what is wrong with the
+// values, in its own order; with and sorted merge both in the order of the
+// request, as the contract requires.
+type bodyForm struct {
+	members []string // names as sent, with unknown and repeated ones
+	faults  domain.Faults
+}
+
+// decodeBody reads an object like [decodeObject].
+func decodeBody(body jsontext.Value, members []member) (form bodyForm) {
+	if body.Kind() != '{' {
+		return bodyForm{faults: refused("", domain.ReasonType, RuleTypeObject)}
+	}
+	for name := range objectMembers(body) {
+		form.members = append(form.members, name)
+	}
+	form.faults = decodeObject(body, members)
+	return form
+}
+
+// sorted returns err, with its faults in the order of the request if it has any.
+func (b bodyForm) sorted(err error) error {
+	if faults, ok := errors.AsType[domain.Faults](err); ok {
+		return b.with(faults)
+	}
+	return err
+}
+
+// with returns the faults of the form and of the values in the order of the
+// request, missing members last. A value whose form is wrong has no other fault.
+func (b bodyForm) with(values domain.Faults) domain.Faults {
+	var all domain.Faults
+	rest := b.faults
+	seen := map[string]bool{}
+	for _, name := range b.members {
+		n := 0
+		for n < len(rest) && belongs(rest[n], name) && isRepeated(rest[n], name) == seen[name] {
+			n++
+		}
+		here := slices.Clone(rest[:n])
+		rest = rest[n:]
+		if !seen[name] {
+			here = withValuesOf(name, here, values)
+		}
+		seen[name] = true
+		all = append(all, here...)
+	}
+	return append(all, rest...)
+}
+
+// withValuesOf adds the faults of the values of one member to those of its form.
+func withValuesOf(member string, form, values domain.Faults) domain.Faults {
+	all := form
+	for _, f := range values {
+		wrongForm := slices.ContainsFunc(form, func(g domain.Fault) bool { return g.Field == f.Field || g.Field == member })
+		if belongs(f, member) && !wrongForm {
+			all = append(all, f)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b domain.Fault) int { return cmp.Compare(elementOf(a), elementOf(b)) })
+	return all
+}
+
+// belongs reports whether f is a fault of the member or of an element of it.
+func belongs(f domain.Fault, member string) bool {
+	return f.Field == member || strings.HasPrefix(f.Field, member+"[")
+}
+
+// isRepeated reports whether f says that the member was sent again.
+func isRepeated(f domain.Fault, member string) bool {
+	return f.Reason == domain.ReasonDuplicateField && f.Field == member
+}
+
+// elementOf returns the index of the element that has a fault. What is wrong
+// with a list as a whole comes after its elements.
+func elementOf(f domain.Fault) int {
+	_, rest, _ := strings.Cut(f.Field, "[")
+	digits, _, _ := strings.Cut(rest, "]")
+	index, err := strconv.Atoi(digits)
+	if err != nil {
+		return math.MaxInt
+	}
+	return index
+}

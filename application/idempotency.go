@@ -1,0 +1,78 @@
+package application
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// idempotencyTTL is how long an idempotency key is remembered.
+const idempotencyTTL = 24 * time.Hour
+
+// maxIdempotencyKey is the length of the longest idempotency key, in bytes.
+const maxIdempotencyKey = 255
+
+// errIdempotencyKey is returned for an idempotency key that no header can hold.
+var errIdempotencyKey = errors.New("idempotency key must be 1 to 255 visible ASCII characters")
+
+// ChangeOption changes how a management use case carries out a change.
+type ChangeOption func(*changeRequest)
+
+type changeRequest struct {
+	idempotencyKey string
+	fingerprint    *[32]byte
+}
+
+// WithIdempotencyKey makes a change at most once in 24 hours, per workspace. A
+// repeated call with the same arguments by the same account changes nothing
+// and returns a [*ports.Replayed]; a call with other arguments returns
+// [domain.ErrOnceReused], and a call while the first is in flight
+// [domain.ErrOnceRunning]. A failed call leaves the key unused. The key is 1 to
+// 255 visible ASCII characters; an empty one has no effect.
+func WithIdempotencyKey(key string) ChangeOption {
+	return func(r *changeRequest) { r.idempotencyKey = key }
+}
+
+// WithFingerprint compares repeated requests by sum, instead of by account,
+// use case and arguments.
+func WithFingerprint(sum [32]byte) ChangeOption {
+	return func(r *changeRequest) { r.fingerprint = &sum }
+}
+
+// idempotency returns what the store has to know of a change's idempotency
+// key, or nil if it has none. arguments distinguish it from others of its use case.
+func (w *Workspace) idempotency(options []ChangeOption, useCase string, arguments ...any) (*ports.Once, error) {
+	var r changeRequest
+	for _, option := range options {
+		option(&r)
+	}
+	if r.idempotencyKey == "" {
+		return nil, nil
+	}
+	if !isIdempotencyKey(r.idempotencyKey) {
+		return nil, errIdempotencyKey
+	}
+	if r.fingerprint == nil {
+		encoded, err := json.Marshal([]any{w.author.AccountID, useCase, arguments})
+		if err != nil {
+			return nil, fmt.Errorf("fingerprint of %s: %w", useCase, err)
+		}
+		sum := sha256.Sum256(encoded)
+		r.fingerprint = &sum
+	}
+	now := w.deps.Now()
+	return &ports.Once{Key: r.idempotencyKey, Fingerprint: *r.fingerprint, At: now, Until: now.Add(idempotencyTTL)}, nil
+}
+
+func isIdempotencyKey(key string) bool {
+	for _, c := range []byte(key) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(key) <= maxIdempotencyKey
+}

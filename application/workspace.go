@@ -1,0 +1,111 @@
+package application
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Dependencies are what the management use cases work with. All are required.
+type Dependencies struct {
+	Roles    ports.WorkspaceRoles
+	Keys     ports.KeyRepository
+	Writer   ports.KeyWriter // of Keys; evicts cached keys
+	Hasher   ports.SecretHasher
+	Random   io.Reader // cryptographically secure: secrets are made of it
+	Now      func() time.Time
+	MaxKeys  MaximumKeys
+	Lifetime *Lifetime
+}
+
+// MaximumKeys is how many living keys a workspace may have; 0 means no limit.
+type MaximumKeys int
+
+// Workspaces opens workspaces to those who may manage their keys.
+type Workspaces struct{ deps *Dependencies }
+
+// NewWorkspaces returns the workspaces of a repository.
+func NewWorkspaces(deps Dependencies) *Workspaces { return &Workspaces{deps: &deps} }
+
+// Workspace is the proof that the caller may manage the keys of one
+// workspace. Its methods are the management use cases; only [Workspaces]
+// creates one, so they do not check the caller again. It is safe for
+// concurrent use.
+//
+// The methods return [domain.ErrKeyNotFound] for a key that is not in the
+// workspace, even if it is in another one, and an error that wraps
+// [domain.ErrUnavailable] if the store cannot be reached.
+type Workspace struct {
+	deps   *Dependencies
+	id     domain.WorkspaceID
+	author domain.Author
+}
+
+// Open returns the workspace to its owner, or [domain.ErrNotOwner] if actor is
+// not its OWNER, whether or not it exists. The audit trail records origin.
+func (w *Workspaces) Open(ctx context.Context, actor domain.Actor, id domain.WorkspaceID, origin domain.Origin) (*Workspace, error) {
+	if err := w.deps.Lifetime.Err(); err != nil {
+		return nil, err
+	}
+	role, err := w.deps.Roles.Role(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	if role != domain.RoleOwner || id == "" {
+		return nil, domain.ErrNotOwner
+	}
+	author := domain.Author{AccountID: actor.AccountID, Portal: actor.Portal, Origin: origin}
+	return &Workspace{deps: w.deps, id: id, author: author}, nil
+}
+
+// OpenForOperator returns the workspace to an operator, for whom the caller
+// vouches. The audit trail records operator:NAME as the account and SYSTEM
+// as the portal.
+func (w *Workspaces) OpenForOperator(name string, id domain.WorkspaceID, origin domain.Origin) *Workspace {
+	return &Workspace{deps: w.deps, id: id, author: domain.OperatorAuthor(name, origin)}
+}
+
+// ID returns the identifier of the workspace.
+func (w *Workspace) ID() domain.WorkspaceID { return w.id }
+
+// change makes one change of a key, as decide says, and returns the key as it
+// is afterwards. decide returns the event that it gives eventID.
+func (w *Workspace) change(
+	ctx context.Context, id domain.KeyID, idempotency *ports.Once,
+	decide func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error),
+) (*domain.APIKey, error) {
+	if err := w.deps.Lifetime.Err(); err != nil {
+		return nil, err
+	}
+	eventID, err := domain.NewEventID(w.deps.Random)
+	if err != nil {
+		return nil, err
+	}
+	var changed *domain.APIKey
+	err = w.deps.Writer.Update(ctx, w.id, id, func(key *domain.APIKey) (domain.Event, error) {
+		changed = key
+		return decide(key, eventID, w.deps.Now())
+	}, ports.UpdateOptions{Once: idempotency})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// changeStatus makes a change that needs nothing but the time of it.
+func (w *Workspace) changeStatus(
+	ctx context.Context, operation string, id domain.KeyID, options []ChangeOption,
+	change func(key *domain.APIKey, eventID string, by domain.Author, now time.Time) domain.Event,
+) error {
+	idempotency, err := w.idempotency(options, operation, id)
+	if err != nil {
+		return err
+	}
+	_, err = w.change(ctx, id, idempotency, func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
+		return change(key, eventID, w.author, now), nil
+	})
+	return err
+}

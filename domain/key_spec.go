@@ -1,0 +1,117 @@
+package domain
+
+import (
+	"strconv"
+	"time"
+)
+
+// KeySpec describes a new key in plain values. [KeySpec.Draft] checks them.
+type KeySpec struct {
+	Name        string    // see [ParseName]
+	Mode        Mode      // defaults to ModeLive
+	Scopes      []string  // see [ParseScope]; a key without scopes has no access
+	IPWhitelist []string  // see [ParseIPRange]; empty means no restriction
+	ExpiresAt   time.Time // truncated to seconds; the zero time means never
+}
+
+// Draft returns the values of a key to issue in workspace, or every fault of
+// the spec by field: name, scopes, mode, ipWhitelist, expiresAt.
+func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
+	var faults Faults
+	d := Draft{Workspace: workspace, Mode: s.Mode, ExpiresAt: s.ExpiresAt.Truncate(time.Second)}
+	if d.Mode == 0 {
+		d.Mode = ModeLive
+	}
+	d.Name = checked(&faults, "name", s.Name, ParseName)
+	d.Scopes = checked(&faults, "scopes", s.Scopes, ParseScopes)
+	if d.Mode != ModeLive && d.Mode != ModeTest {
+		faults = append(faults, fault(ReasonRange, RuleModeRange).At("mode")...)
+	}
+	d.IPWhitelist = checked(&faults, "ipWhitelist", s.IPWhitelist, ParseIPWhitelist)
+	if !s.ExpiresAt.IsZero() {
+		faults = append(faults, judgeExpiry(d.ExpiresAt, now).At("expiresAt")...)
+	}
+	if faults != nil {
+		return Draft{}, faults
+	}
+	return d, nil
+}
+
+// KeyPatch describes a change of a key in plain values. Nil fields keep what
+// the key has. [KeyPatch.Revision] checks the others.
+type KeyPatch struct {
+	Name        *string
+	Scopes      *[]string  // empty removes all access
+	IPWhitelist *[]string  // empty removes the restriction
+	ExpiresAt   *time.Time // truncated to seconds; the zero time means never
+}
+
+// Revision returns the values of the patch, or every fault of it by field:
+// name, scopes, ipWhitelist, expiresAt.
+func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
+	var faults Faults
+	r := Revision{
+		Name:        checkedIfSet(&faults, "name", p.Name, ParseName),
+		Scopes:      checkedIfSet(&faults, "scopes", p.Scopes, ParseScopes),
+		IPWhitelist: checkedIfSet(&faults, "ipWhitelist", p.IPWhitelist, ParseIPWhitelist),
+		ExpiresAt: checkedIfSet(&faults, "expiresAt", p.ExpiresAt, func(t time.Time) (time.Time, Faults) {
+			if t.IsZero() {
+				return t, nil
+			}
+			t = t.Truncate(time.Second)
+			return t, judgeExpiry(t, now)
+		}),
+	}
+	if faults != nil {
+		return Revision{}, faults
+	}
+	return r, nil
+}
+
+// ParseScopes returns the set of the given codes, or the faults of each by
+// index. It stops after [MaxFaults].
+func ParseScopes(codes []string) (ScopeSet, Faults) {
+	scopes, faults := parseAll(codes, ParseScope)
+	set, f := NewScopeSet(scopes...)
+	return set, append(faults, f...)
+}
+
+// ParseIPWhitelist returns the whitelist of the given entries, or the faults
+// of each by index. It stops after [MaxFaults].
+func ParseIPWhitelist(entries []string) (IPWhitelist, Faults) {
+	ranges, faults := parseAll(entries, ParseIPRange)
+	list, f := NewIPWhitelist(ranges...)
+	return list, append(faults, f...)
+}
+
+func parseAll[T any](texts []string, parse func(string) (T, Faults)) ([]T, Faults) {
+	var faults Faults
+	values := make([]T, 0, len(texts))
+	for i, text := range texts {
+		value, f := parse(text)
+		if f == nil {
+			values = append(values, value)
+			continue
+		}
+		if faults = append(faults, f.At("["+strconv.Itoa(i)+"]")...); len(faults) >= MaxFaults {
+			break
+		}
+	}
+	return values, faults
+}
+
+// checked returns what parse makes of value and adds its faults, as faults of field.
+func checked[V, T any](faults *Faults, field string, value V, parse func(V) (T, Faults)) T {
+	parsed, f := parse(value)
+	*faults = append(*faults, f.At(field)...)
+	return parsed
+}
+
+// checkedIfSet is checked for a value that may be nil.
+func checkedIfSet[V, T any](faults *Faults, field string, value *V, parse func(V) (T, Faults)) *T {
+	if value == nil {
+		return nil
+	}
+	parsed := checked(faults, field, *value, parse)
+	return &parsed
+}
