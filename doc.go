@@ -3,7 +3,7 @@
 //
 // A [Service] is the whole of it. Run it with [Service.Run], mount
 // [Service.Handler] and [Service.InternalHandler] in a server of your own, or
-// call [Service.CreateKey] and [Service.Authorize] in-process. Guard routes of
+// call [Workspace.CreateKey] and [Service.Authorize] in-process. Guard routes of
 // your own with [Service.Require] (echo) or [Service.RequireHTTP] (net/http),
 // and learn from [IdentityFrom] who called.
 //
