@@ -2,7 +2,6 @@ package fault
 
 import (
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,7 +74,9 @@ func (w *world) url(path string) string {
 
 func (w *world) rotate(t *testing.T, secret, grace string) string {
 	t.Helper()
-	a := w.call(t, http.MethodPost, w.url("/"+keyID(secret)+"/rotate"), `{"gracePeriodSeconds":`+grace+`}`)
+	a := available(t, func() answer {
+		return w.call(t, http.MethodPost, w.url("/"+keyID(secret)+"/rotate"), `{"gracePeriodSeconds":`+grace+`}`)
+	})
 	if a.status != http.StatusOK {
 		t.Fatalf("rotate: %d %s", a.status, a.body)
 	}
@@ -85,7 +86,7 @@ func (w *world) rotate(t *testing.T, secret, grace string) string {
 // mustSay checks the secret.
 func (w *world) mustSay(t *testing.T, when, secret, reason string) {
 	t.Helper()
-	if a := w.verify(t, secret); !strings.Contains(a.body, `"reason":"`+reason+`"`) {
+	if a := available(t, func() answer { return w.verify(t, secret) }); !says(reason)(a) {
 		t.Errorf("%s: %d %s, want %s", when, a.status, a.body, reason)
 	}
 }

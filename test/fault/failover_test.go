@@ -75,7 +75,7 @@ func eitherOf(t *testing.T, databaseURL string, servers ...*pgtest.Server) strin
 
 func awaitTrue(t *testing.T, db *sql.DB, query string) {
 	t.Helper()
-	eventually(t, recovery, query, func() bool {
+	eventually(t, query, func() bool {
 		var is bool
 		if err := db.QueryRowContext(t.Context(), query).Scan(&is); err != nil {
 			t.Fatalf("%s: %v", query, err)

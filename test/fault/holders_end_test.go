@@ -29,6 +29,9 @@ func (all holders) finish(t *testing.T, w *world, db *sql.DB) {
 		lost += h.lost
 	}
 	all.mustBeListed(t, w, db, records, lost)
+	if slowest := all[0].pace.slowest; slowest > refusedWithin {
+		exceeded(t, "a change was in force everywhere after %v, want %v", slowest, refusedWithin)
+	}
 	t.Logf("%d changes of %d keys acknowledged, none lost; %d keys had changes answered 503, %d were not told of; in force everywhere after %v at most",
 		made, len(records), doubtful, lost, all[0].pace.slowest)
 }
@@ -50,9 +53,7 @@ func (r *record) mustBeShown(t *testing.T, w *world) {
 		t.Errorf("%s (%s), deleted: %v, is found by its name: %v, among %v", r.name, r.id, r.deleted, is, found.Items)
 	}
 	reason := changes[len(r.events)-1].reason
-	if a := w.verify(t, r.secret); !says(reason)(a) {
-		t.Errorf("%s (%s) after %v: %s, want %s", r.name, r.id, r.events, a.body, reason)
-	}
+	w.mustSay(t, fmt.Sprintf("%s (%s) after %v", r.name, r.id, r.events), r.secret, reason)
 }
 
 // mustBeListed looks at the lists in both orders and at how many they say
@@ -98,7 +99,7 @@ type listing[T any] struct {
 // query asks for a list, by the path after that of all keys.
 func query[T any](t *testing.T, w *world, path string) listing[T] {
 	t.Helper()
-	a := w.call(t, http.MethodGet, w.public+"/web/v1/workspaces/"+workspace+"/api-keys"+path, "")
+	a := available(t, func() answer { return w.call(t, http.MethodGet, w.url(path), "") })
 	var said struct{ Data listing[T] }
 	if err := json.Unmarshal([]byte(a.body), &said); err != nil || a.status != http.StatusOK {
 		t.Fatalf("%s: %d %s, %v", path, a.status, a.body, err)

@@ -21,7 +21,7 @@ func newHolders(n int) holders {
 // drive begins the traffic of the holders, and of checks, of the services of f.
 func (all holders) drive(t *testing.T, f *fleet, good, bad string) *traffic {
 	t.Helper()
-	tr := &traffic{t: t, stopped: make(chan struct{}), statuses: map[int]int{}}
+	tr := newTraffic(t)
 	for _, h := range all {
 		tr.client(func(ctx context.Context) (answer, error) { return h.next(ctx, t, f) }, func(answer) bool { return true })
 	}

@@ -2,20 +2,15 @@ package fault
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-const (
-	// refusedWithin is how soon a change is in force on another process.
-	refusedWithin = time.Second
-	// lookedAt is for how long a refused key is asked for, before the standby
-	// catches up and after.
-	lookedAt, lookedAtSoaking = 3, 60 // seconds
-)
+// lookedAt is for how long a refused key is asked for, before the standby
+// catches up and after.
+const lookedAt, lookedAtSoaking = 3, 60 // seconds
 
 // twoProcesses are one that changes keys, and one that checks them and reads
 // them from a standby. That has room for one key, so that two which are asked
@@ -43,9 +38,9 @@ func newTwoProcesses(t *testing.T) *twoProcesses {
 func (two *twoProcesses) readsStandby(t *testing.T, secrets ...string) {
 	t.Helper()
 	db := openDatabase(t, two.standby.URLOf(two.databaseURL))
-	eventually(t, recovery, "the standby is not read", func() bool {
+	eventually(t, "the standby is not read", func() bool {
 		for _, secret := range secrets {
-			two.mustAllow(t, secret)
+			two.checking.mustSay(t, "before the standby is read", secret, "OK")
 		}
 		return count(t, db, `SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%api_key_secrets%'`) > 0
@@ -53,82 +48,110 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%
 	db.Close()
 }
 
-func (two *twoProcesses) mustAllow(t *testing.T, secret string) {
-	t.Helper()
-	if a := two.checking.verify(t, secret); !allowed(a) {
-		t.Fatalf("%d %s", a.status, a.body)
-	}
-}
-
 // rename changes the key, so that whoever holds it in memory reads it again.
 func (w *world) rename(t *testing.T, secret, name string) {
 	t.Helper()
-	a := w.call(t, http.MethodPatch, w.public+"/web/v1/workspaces/"+workspace+"/api-keys/"+keyID(secret), `{"name":"`+name+`"}`)
+	a := available(t, func() answer {
+		return w.call(t, http.MethodPatch, w.url("/"+keyID(secret)), `{"name":"`+name+`"}`)
+	})
 	if a.status != http.StatusOK {
 		t.Fatalf("rename: %d %s", a.status, a.body)
 	}
 }
 
-func (w *world) disable(t *testing.T, secret string) {
+// disable disables the key, and returns when that was acknowledged.
+func (w *world) disable(t *testing.T, secret string) time.Time {
 	t.Helper()
 	l := &life{name: keyID(secret), id: keyID(secret), stage: rotated}
-	if a, err := l.next(t.Context(), w); err != nil || a.status != http.StatusOK {
-		t.Fatalf("disable: %d %s, %v", a.status, a.body, err)
+	l.insist(t, w)
+	return time.Now()
+}
+
+// lookout asks a process for a key that another process has disabled.
+type lookout struct {
+	*twoProcesses
+	disabled, other string // secrets
+	since           time.Time
+	refused         bool // was seen once
+
+	asked, unavailable int
+	last               time.Duration // after the change: the key was allowed
+}
+
+// look checks the disabled key for so long, and until it is refused. In between
+// it is evicted by another key, and by changes.
+func (o *lookout) look(t *testing.T, limit time.Duration) {
+	t.Helper()
+	begun := time.Now()
+	for n := 0; !o.refused || time.Since(begun) < limit; n++ {
+		o.check(t)
+		if n%16 == 15 {
+			o.changing.rename(t, o.disabled, "renamed")
+		}
+		o.checkOther(t)
+		if late := time.Since(o.since); !o.refused && late > patience {
+			t.Fatalf("%v after the change the key was never refused", late)
+		}
 	}
 }
 
-// askedFor checks a disabled key for so long, evicted in between by another
-// key, and by changes, and returns how often, and how long after the change it
-// was last allowed.
-func (two *twoProcesses) askedFor(t *testing.T, limit time.Duration, disabled, other string, since time.Time) (n int, last time.Duration) {
+func (o *lookout) check(t *testing.T) {
 	t.Helper()
-	refused := false
-	for begun := time.Now(); time.Since(begun) < limit; n++ {
-		asked := time.Since(since)
-		a := two.checking.verify(t, disabled)
-		switch {
-		case allowed(a) && refused:
-			t.Fatalf("%v after the change the key is allowed again", asked)
-		case allowed(a):
-			last = asked
-		case !strings.Contains(a.body, `"reason":"DISABLED"`):
-			t.Errorf("%v after the change: %d %s", asked, a.status, a.body)
-		default:
-			refused = true
-		}
-		if n%16 == 15 {
-			two.changing.rename(t, disabled, "renamed")
-		}
-		two.mustAllow(t, other)
+	late := time.Since(o.since)
+	a := o.checking.verify(t, o.disabled)
+	o.asked++
+	switch {
+	case allowed(a) && (o.refused || a.isStale(late)):
+		t.Fatalf("%v after the change the key is allowed, refused before: %v", late, o.refused)
+	case allowed(a):
+		o.last = late
+	case says("DISABLED")(a):
+		o.refused = true
+	case a.status == http.StatusServiceUnavailable:
+		o.unavailable++
+	default:
+		t.Errorf("%v after the change: %d %s", late, a.status, a.body)
 	}
-	return n, last
+}
+
+func (o *lookout) checkOther(t *testing.T) {
+	t.Helper()
+	switch a := o.checking.verify(t, o.other); {
+	case a.status == http.StatusServiceUnavailable:
+		o.unavailable++
+	case !allowed(a):
+		t.Errorf("the other key: %d %s", a.status, a.body)
+	}
+}
+
+// tell logs what came of the looks so far, and begins to count anew.
+func (o *lookout) tell(t *testing.T, when string) {
+	t.Helper()
+	t.Logf("%s: a disabled key was asked for %d times, and last allowed %v after the change", when, o.asked, o.last.Round(time.Millisecond))
+	if o.unavailable > 0 {
+		exceeded(t, "%s: %d checks were answered 503", when, o.unavailable)
+	}
+	o.asked, o.unavailable = 0, 0
 }
 
 func TestStandby_thatLagsAndDies(t *testing.T) {
 	t.Parallel()
 	two := newTwoProcesses(t)
-	good, bad := secretOf(t, two.changing.create(t)), secretOf(t, two.changing.create(t))
+	good, bad := two.changing.newKey(t), two.changing.newKey(t)
 	two.readsStandby(t, good, bad)
 
 	two.standby.Exec(`SELECT pg_wal_replay_pause()`)
 	awaitTrue(t, openDatabase(t, two.standby.URL("postgres")), `SELECT pg_get_wal_replay_pause_state() = 'paused'`)
-	two.changing.disable(t, bad)
-	disabled := time.Now()
+	o := &lookout{twoProcesses: two, disabled: bad, other: good, since: two.changing.disable(t, bad)}
 	limit := time.Duration(times(t, lookedAt, lookedAtSoaking)) * time.Second
-	n, last := two.askedFor(t, limit, bad, good, disabled)
+	o.look(t, limit)
+	o.tell(t, "a standby that lags")
 	two.standby.Exec(`SELECT pg_wal_replay_resume()`)
-	after, late := two.askedFor(t, limit, bad, good, disabled)
-	if late != 0 || last > refusedWithin {
-		t.Errorf("a disabled key is allowed %v after it was, and %v after once the standby catches up", last, late)
-	}
-	t.Logf("a standby that lags: a disabled key was asked for %d times, and last allowed %v after; %d times more while the standby caught up",
-		n, last.Round(time.Millisecond), after)
+	o.look(t, limit)
+	o.tell(t, "a standby that catches up")
 
 	two.readsStandby(t, good)
 	two.standby.Stop(pgtest.Immediate)
-	n, last = two.askedFor(t, limit/2, bad, good, disabled)
-	if last != 0 {
-		t.Errorf("a disabled key is allowed %v after it was", last)
-	}
-	t.Logf("a standby that died: %d checks of each key, all answered", n)
+	o.look(t, limit/2)
+	o.tell(t, "a standby that died")
 }

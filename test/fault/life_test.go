@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -50,6 +51,20 @@ func (l *life) next(ctx context.Context, w *world) (answer, error) {
 		l.book(a)
 	}
 	return a, err
+}
+
+// insist sends the change that comes next until it is acknowledged.
+func (l *life) insist(t *testing.T, w *world) (a answer) {
+	t.Helper()
+	next := l.stage + 1
+	eventually(t, "a change is not acknowledged", func() bool {
+		var err error
+		if a, err = l.next(t.Context(), w); err != nil || !changed(a) && a.status != http.StatusServiceUnavailable {
+			t.Fatalf("%s after stage %d: %d %s, %v", l.name, l.stage, a.status, a.body, err)
+		}
+		return l.stage == next
+	})
+	return a
 }
 
 func (l *life) book(a answer) {

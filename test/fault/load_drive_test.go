@@ -15,8 +15,8 @@ import (
 const (
 	// inTime is what an answer must not take to be of use.
 	inTime = time.Second
-	// patience is how long a question waits for a connection that is free.
-	patience = 100 * time.Millisecond
+	// unsentAfter is how long a question waits for a connection that is free.
+	unsentAfter = 100 * time.Millisecond
 )
 
 // tally is what came of the questions of a while.
@@ -154,7 +154,7 @@ func open(callers []*caller, rate float64, lasting time.Duration, ask kind) *tal
 			if wait := time.Until(due); wait > 0 {
 				timer.Reset(wait)
 				<-timer.C
-			} else if -wait > patience {
+			} else if -wait > unsentAfter {
 				y.unsent++
 				continue
 			}

@@ -19,6 +19,7 @@ type cheapLine struct {
 	conn    net.Conn // nil until something is asked
 	answers *bufio.Reader
 	body    []byte
+	resent  int // requests sent again on a new connection
 }
 
 func newCheapLine(t *testing.T, address string) *cheapLine {
@@ -35,6 +36,7 @@ func newCheapLine(t *testing.T, address string) *cheapLine {
 func (l *cheapLine) close() {
 	if l.conn != nil {
 		l.conn.Close()
+		l.conn = nil
 	}
 }
 
@@ -48,14 +50,18 @@ func (l *cheapLine) dial() (err error) {
 }
 
 // ask returns the status and the body of the answer, valid until the next.
+//
+// A connection that was open before, and is closed before the first byte of the
+// answer, is replaced once: a server may close one that it sees idle at any
+// time, also while a request is on its way (RFC 9112, section 9.5).
 func (l *cheapLine) ask(request []byte) (status int, body []byte, err error) {
-	if err := l.dial(); err != nil {
-		return 0, nil, err
+	open := l.conn != nil
+	line, err := l.send(request)
+	if err != nil && open && len(line) == 0 {
+		l.close()
+		l.resent++
+		line, err = l.send(request)
 	}
-	if _, err := l.conn.Write(request); err != nil {
-		return 0, nil, err
-	}
-	line, err := l.answers.ReadSlice('\n')
 	if err != nil {
 		return 0, nil, err
 	}
@@ -76,6 +82,17 @@ func (l *cheapLine) ask(request []byte) (status int, body []byte, err error) {
 		err = l.more(length)
 	}
 	return status, l.body, err
+}
+
+// send writes a request and returns the first line of its answer.
+func (l *cheapLine) send(request []byte) (line []byte, err error) {
+	if err := l.dial(); err != nil {
+		return nil, err
+	}
+	if _, err := l.conn.Write(request); err != nil {
+		return nil, err
+	}
+	return l.answers.ReadSlice('\n')
 }
 
 // header reads the header section to its end.

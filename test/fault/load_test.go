@@ -2,6 +2,7 @@ package fault
 
 import (
 	"cmp"
+	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -14,29 +15,25 @@ import (
 // duration; 30 minutes without it.
 const loadVariable = "APIKEYS_LOAD"
 
-// loadForm is how much is asked, and of how much noise the answer is believed
-// to be free.
+// loadForm is how much is asked, and what is expected of the answers. The short
+// form asserts only what no other work on the machine can change.
 type loadForm struct {
-	keys       int
-	lasting    time.Duration
-	turn       time.Duration // of measuring the maximum that has to last, five times
-	overload   time.Duration // of an overload, and of measuring the maximum before it
-	rounds     int           // of both
-	sampled    time.Duration
-	goodput    float64       // of the maximum, at the least, at three times that
-	refusedIn  time.Duration // p99
-	crowd      int           // callers of an overload
-	memory     int           // more of it in an overload, at the most, in bytes; the race detector takes much
-	growth     float64       // of memory, at the most
-	goroutines int           // more of them, at the most
+	keys     int
+	lasting  time.Duration
+	turn     time.Duration // of measuring the maximum that has to last, five times
+	overload time.Duration // of an overload, and of measuring the maximum before it
+	rounds   int           // of both
+	sampled  time.Duration
+	crowd    int // callers of an overload
+	memory   int // more of it in an overload, at the most, in bytes; the race detector takes much
 }
 
 func formOfLoad(t *testing.T) loadForm {
 	t.Helper()
-	if os.Getenv(soakVariable) == "" {
+	if !soaking() {
 		return loadForm{
-			keys: 300, lasting: 5 * time.Second, turn: 300 * time.Millisecond, overload: time.Second, rounds: 3,
-			sampled: 250 * time.Millisecond, crowd: 256, memory: 800 << 20, goodput: 0.4, refusedIn: time.Second, growth: 2, goroutines: 100,
+			keys: 300, lasting: 3 * time.Second, turn: 300 * time.Millisecond, overload: time.Second, rounds: 2,
+			sampled: 250 * time.Millisecond, crowd: 256, memory: 800 << 20,
 		}
 	}
 	lasting, err := time.ParseDuration(cmp.Or(os.Getenv(loadVariable), "30m"))
@@ -45,15 +42,24 @@ func formOfLoad(t *testing.T) loadForm {
 	}
 	return loadForm{
 		keys: 5000, lasting: lasting, turn: lasting / 30, overload: 10 * time.Second, rounds: 6,
-		sampled: 5 * time.Second, crowd: 1000, memory: 300 << 20, goodput: 0.8, refusedIn: 250 * time.Millisecond, growth: 1.1, goroutines: 16,
+		sampled: 5 * time.Second, crowd: 1000, memory: 300 << 20,
 	}
 }
 
 const (
 	// steadyCallers are as many as keep the service busy.
 	steadyCallers = 64
-	// normalWithin bounds an answer when an overload is over.
+	// leastGoodput is expected of three times the maximum, as a part of that.
+	leastGoodput = 0.8
+	// refusedIn is how soon an overloaded service refuses a request, in 99 of a
+	// hundred cases.
+	refusedIn = 250 * time.Millisecond
+	// normalWithin is how soon an answer is expected when an overload is over.
 	normalWithin = 250 * time.Millisecond
+	// moreMemory and moreBusyGoroutines are what a service that is kept busy may
+	// take more in the end than at first.
+	moreMemory         = 1.1
+	moreBusyGoroutines = 16
 )
 
 // maximum is the median of five turns in which each caller asks as soon as it
@@ -92,9 +98,9 @@ func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // 
 	mustBeRight(t, y)
 	t.Logf("%v at %.0f a second: %s", f.lasting, rate, y)
 	if n := y.refused.TotalCount(); n > 0 {
-		t.Errorf("%d were refused", n)
+		exceeded(t, "%d were refused", n)
 	}
-	samples.mustBeFlat(t, f)
+	samples.areFlat(t)
 	h.mustHoldEveryKey(t, url)
 }
 
@@ -126,17 +132,17 @@ func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			t.Logf("at three times that: %s", y)
 			goodput := y.yield() / most.yield()
 			t.Logf("goodput is %.2f of the maximum, %.2f by what clients leave of the processors", y.goodput()/most.goodput(), goodput)
-			if goodput < f.goodput {
-				t.Errorf("goodput is less than %.2f of the maximum", f.goodput)
+			if goodput < leastGoodput {
+				exceeded(t, "goodput is %.2f of the maximum, want %.2f", goodput, leastGoodput)
 			}
 			t.Logf("memory is %d MB before, %d MB at most", before.memory>>20, samples.mostMemory()>>20)
-			if p99 := time.Duration(y.refused.ValueAtQuantile(99)) * time.Microsecond; p99 > f.refusedIn {
-				t.Errorf("one in a hundred was refused after %v", p99)
+			if p99 := time.Duration(y.refused.ValueAtQuantile(99)) * time.Microsecond; p99 > refusedIn {
+				exceeded(t, "one in a hundred was refused after %v, want %v", p99, refusedIn)
 			}
 			if more := samples.mostMemory() - before.memory; more > f.memory {
 				t.Errorf("it took %d MB more", more>>20)
 			}
-			h.mustBeNormal(t)
+			h.becomesNormal(t)
 			for _, c := range crowd {
 				c.public.close()
 				c.internal.close()
@@ -159,21 +165,28 @@ func (f loadForm) alternated(few, crowd []*caller, ask kind) (most, overload *ta
 	return most, overload
 }
 
-// mustBeNormal looks that answers take no longer than ever, a second after an
-// overload.
-func (h *busyHouse) mustBeNormal(t *testing.T) {
+// becomesNormal waits until the overload is forgotten: a create and a check are
+// answered right, and soon.
+func (h *busyHouse) becomesNormal(t *testing.T) {
 	t.Helper()
-	c := h.caller(t, 0)
-	eventually(t, backAfter, "answers are slow when the overload is over", func() bool {
-		begun := time.Now()
-		if status, right, err := c.create(); err != nil || !right {
-			t.Fatalf("create: %d, %v", status, err)
+	c, over := h.caller(t, 0), time.Now()
+	var begun time.Time
+	eventually(t, "the service has not recovered from the overload", func() bool {
+		begun = time.Now()
+		for _, ask := range []kind{(*caller).create, check} {
+			status, right, err := ask(c)
+			if err != nil || !right && status != http.StatusServiceUnavailable {
+				t.Fatalf("after the overload: %d, %v", status, err)
+			}
+			if !right {
+				return false
+			}
 		}
-		if status, right, err := check(c); err != nil || !right {
-			t.Fatalf("check: %d, %v", status, err)
-		}
-		return time.Since(begun) < normalWithin
+		return !soaking() || time.Since(begun) < normalWithin
 	})
+	if late := begun.Sub(over); late > backAfter {
+		exceeded(t, "answers are as quick as ever %v after the overload, want %v", late, backAfter)
+	}
 }
 
 // mustHoldEveryKey compares the keys there are with those that were acknowledged.
@@ -195,6 +208,7 @@ func (h *busyHouse) sampled(t *testing.T, every time.Duration, work func()) read
 	t.Helper()
 	done := make(chan struct{})
 	go func() { defer close(done); work() }()
+	t.Cleanup(func() { <-done })
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var all readings
@@ -215,19 +229,19 @@ func (all readings) mostMemory() (most int) {
 	return most
 }
 
-// mustBeFlat compares the last third with the first that is left when a tenth,
+// areFlat compares the last third with the first that is left when a tenth,
 // for warming up, is not looked at.
-func (all readings) mustBeFlat(t *testing.T, f loadForm) {
+func (all readings) areFlat(t *testing.T) {
 	t.Helper()
 	all = all[len(all)/10:]
 	third := len(all) / 3
 	first, last := all[:third].median(), all[len(all)-third:].median()
 	t.Logf("first third to last: %d to %d MB, %d to %d goroutines", first.memory>>20, last.memory>>20, first.goroutines, last.goroutines)
-	if float64(last.memory) > float64(first.memory)*f.growth {
-		t.Errorf("memory grows from %d to %d MB", first.memory>>20, last.memory>>20)
+	if float64(last.memory) > float64(first.memory)*moreMemory {
+		exceeded(t, "memory grows from %d to %d MB", first.memory>>20, last.memory>>20)
 	}
-	if last.goroutines > first.goroutines+f.goroutines {
-		t.Errorf("goroutines grow from %d to %d", first.goroutines, last.goroutines)
+	if last.goroutines > first.goroutines+moreBusyGoroutines {
+		exceeded(t, "goroutines grow from %d to %d", first.goroutines, last.goroutines)
 	}
 }
 

@@ -86,9 +86,10 @@ func (l *lockWatch) look(ctx context.Context) error {
 	return rows.Err()
 }
 
-// mustHaveSeenNoLongerThan ends the watch. What was seen once alone lasted less
-// than the time between two looks.
-func (l *lockWatch) mustHaveSeenNoLongerThan(t *testing.T, limit time.Duration) string {
+// end ends the watch and returns what it saw, none of which is expected to last
+// longer than limit. What was seen once alone lasted less than the time between
+// two looks.
+func (l *lockWatch) end(t *testing.T, limit time.Duration) string {
 	t.Helper()
 	l.stop()
 	if err := <-l.ended; err != nil {
@@ -101,7 +102,7 @@ func (l *lockWatch) mustHaveSeenNoLongerThan(t *testing.T, limit time.Duration) 
 	for what, took := range l.longest {
 		longest = max(longest, took)
 		if took >= limit {
-			t.Errorf("%s for %v", what, took)
+			exceeded(t, "%s for %v, want less than %v", what, took, limit)
 		}
 	}
 	return fmt.Sprintf("%d looks saw %v, none for longer than %v", l.looks, slices.Sorted(maps.Keys(l.longest)), longest.Round(time.Millisecond)+betweenLooks)

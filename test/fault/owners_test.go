@@ -47,17 +47,12 @@ func (r *retries) add(more retries) {
 func (all owners) retry(t *testing.T, w *world) (r retries) {
 	t.Helper()
 	for _, l := range all.lives() {
-		for waits := false; l.open; waits = true {
-			a, err := l.next(t.Context(), w)
-			if twin := a.status == http.StatusConflict; err != nil || l.open && !twin {
-				t.Fatalf("retry of %s after stage %d: %d %s, %v", l.name, l.stage, a.status, a.body, err)
-			}
-			if !waits {
-				r.sent++
-			}
-			if !l.open && a.replayed {
-				r.replayed++
-			}
+		if !l.open {
+			continue
+		}
+		r.sent++
+		if l.insist(t, w).replayed {
+			r.replayed++
 		}
 	}
 	return r
@@ -91,7 +86,9 @@ func (w *world) judge(t *testing.T, expected []expectation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := w.call(t, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", string(body))
+	a := available(t, func() answer {
+		return w.call(t, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", string(body))
+	})
 	var said struct{ Data []struct{ Reason string } }
 	if err := json.Unmarshal([]byte(a.body), &said); err != nil || len(said.Data) != len(expected) {
 		t.Fatalf("verify: %d, %d answers to %d questions, %v", a.status, len(said.Data), len(expected), err)
@@ -109,9 +106,7 @@ func (w *world) keys(t *testing.T) (good, bad string) {
 	good = w.knownKey(t)
 	l := &life{name: "bad"}
 	for l.stage != disabled {
-		if a, err := l.next(t.Context(), w); err != nil || a.status/100 != 2 {
-			t.Fatalf("%d %s, %v", a.status, a.body, err)
-		}
+		l.insist(t, w)
 	}
 	return good, l.secret
 }

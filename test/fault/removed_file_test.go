@@ -13,7 +13,7 @@ func TestDatabase_itsFileRemoved(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "apikeys.db")
 	w := start(t, "sqlite://"+path)
-	secretOf(t, w.create(t))
+	w.newKey(t)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func (d *deployment) killMigration(t *testing.T, db *sql.DB) []string {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	eventually(t, promptly, "the migration does not begin", func() bool { return len(texts(t, db, underWay)) > 0 || len(ended) > 0 })
+	eventually(t, "the migration does not begin", func() bool { return len(texts(t, db, underWay)) > 0 || len(ended) > 0 })
 	select {
 	case <-time.After(rand.N(500 * time.Millisecond)):
 	case err := <-ended:

@@ -14,9 +14,6 @@ const (
 	moreFiles      = 20 // connections that a pool keeps, or does not
 	// mostConnections is what docs/operations.md promises of a process.
 	mostConnections = 20
-	// settling is how long what was left behind may last: a silent connection
-	// is given up after 3 s, and requests and closes wait for each other.
-	settling = 20 * time.Second
 )
 
 // vitals are what a service has in hand; memory is in bytes.
@@ -35,20 +32,26 @@ func (w *world) vitals(t *testing.T) vitals {
 
 func gauge(t *testing.T, text, name string) int {
 	t.Helper()
+	return int(metric(t, text, name))
+}
+
+// metric returns the value of a metric without labels.
+func metric(t *testing.T, text, name string) float64 {
+	t.Helper()
 	_, rest, found := strings.Cut(text, "\n"+name+" ")
 	line, _, _ := strings.Cut(rest, "\n")
 	value, err := strconv.ParseFloat(line, 64)
 	if !found || err != nil {
 		t.Fatalf("no metric %s", name)
 	}
-	return int(value)
+	return value
 }
 
 // mustReturnTo waits until the service has not more in hand than before, and
 // no more connections, none of them in use, than it is promised to have.
 func (w *world) mustReturnTo(t *testing.T, before vitals, connections func() (open, busy int)) {
 	t.Helper()
-	deadline := time.After(settling)
+	deadline := time.After(patience) // a silent connection is given up after 3 s
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -1,0 +1,60 @@
+package fault
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// soakVariable selects the long form of the tests. Its value multiplies how
+// often each fault is injected.
+const soakVariable = "APIKEYS_SOAK"
+
+// patience bounds the wait for anything that must happen at all. It is not a
+// promise: the long form asserts how soon things happen.
+const patience = time.Minute
+
+// soaking reports whether the tests run in their long form.
+func soaking() bool { return os.Getenv(soakVariable) != "" }
+
+// times returns how often a fault is injected in the short form or the long one.
+func times(t *testing.T, short, long int) int {
+	t.Helper()
+	if !soaking() {
+		return short
+	}
+	text := os.Getenv(soakVariable)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%q is not a number of times", soakVariable, text)
+	}
+	return n * long
+}
+
+// exceeded reports a measurement that is worse than its target. Only the long
+// form fails: how long something takes depends on what else the machine does,
+// and the short form must pass beside any other work.
+func exceeded(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if soaking() {
+		t.Errorf(format, args...)
+		return
+	}
+	t.Logf("measured, not asserted: "+format, args...)
+}
+
+// eventually polls f, for what nothing else announces.
+func eventually(t *testing.T, otherwise string, f func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !f() {
+		select {
+		case <-deadline:
+			t.Fatalf("after %v: %s", patience, otherwise)
+		case <-tick.C:
+		}
+	}
+}
