@@ -52,7 +52,7 @@ func (w *rehashWorld) newKey(t *testing.T, secrets int) []domain.Secret {
 		}
 		all = append(all, next)
 	}
-	s := domain.Snapshot{ID: first.KeyID(), Workspace: workspace, Mode: domain.ModeLive, Scopes: newScopes(t, "payment:read")}
+	s := domain.Snapshot{ID: first.KeyID(), Workspace: workspace, Mode: domain.ModeLive, Scopes: someScopes(t)}
 	for _, secret := range all {
 		s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: hasherOf(t, "p1").Hash(secret)})
 	}
@@ -167,7 +167,7 @@ func TestUsage_RehashesWhatWasReadAgainMeanwhile(t *testing.T) {
 	secrets := w.newKey(t, 1)
 	id := secrets[0].KeyID()
 	for range 3 { // a cache that evicts the key each time
-		held := domain.Snapshot{ID: id, Workspace: workspace, Mode: domain.ModeLive, Scopes: newScopes(t, "payment:read")}
+		held := domain.Snapshot{ID: id, Workspace: workspace, Mode: domain.ModeLive, Scopes: someScopes(t)}
 		held.Secrets = []domain.StoredSecret{{Digest: hasherOf(t, "p1").Hash(secrets[0])}}
 		w.keys[id] = application.NewKnownKey(domain.Rehydrate(held))
 		w.check(t, clock(), secrets...)
@@ -179,4 +179,13 @@ func TestUsage_RehashesWhatWasReadAgainMeanwhile(t *testing.T) {
 	if got := len(slices.Concat(w.recorder.rehashes...)); got != 1 {
 		t.Errorf("%d digests are written, want 1", got)
 	}
+}
+
+func someScopes(t *testing.T) domain.ScopeSet {
+	t.Helper()
+	set, faults := domain.NewScopeSet("payment:read")
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	return set
 }
