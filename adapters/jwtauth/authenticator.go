@@ -39,28 +39,23 @@ func New(ctx context.Context, config Config) (*Authenticator, error) {
 	return &Authenticator{config: config, keys: keys}, nil
 }
 
-// Authenticate returns who the bearer of token is. The error wraps
-// [domain.ErrInvalidToken] where the token does not prove that, and
-// [domain.ErrUnavailable] where it cannot be judged: no keys have been
-// obtained since the start, or ctx ended.
+// Authenticate returns the actor that token speaks of. The error wraps
+// [domain.ErrInvalidToken] if the token proves none, and
+// [domain.ErrUnavailable] if no keys have been obtained since the start.
 //
-// A token signed by a key that is not known makes the keys be read again, at
-// most once in [Config].LookupInterval; if the key is not there then, or the
-// issuer does not answer within a second, the token is invalid.
+// A token that no known key has signed causes the keys to be read again, at
+// most once per [Config].LookupInterval. If no key fits then, or the read takes
+// longer than a second, or ctx ends, the token is invalid. Other tokens do not
+// wait for that.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (domain.Actor, error) {
 	t, err := parseToken(token)
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	key, err := a.keys.find(ctx, t.header)
-	if err != nil {
+	if err := a.keys.verify(ctx, t); err != nil {
 		return domain.Actor{}, err
 	}
-	payload, err := t.verified(key)
-	if err != nil {
-		return domain.Actor{}, err
-	}
-	c, err := parseClaims(payload)
+	c, err := parseClaims(t.payload)
 	if err != nil {
 		return domain.Actor{}, err
 	}

@@ -21,9 +21,13 @@ const (
 // claims are the members of a verified payload, each still as JSON.
 type claims map[string]jsontext.Value
 
-// parseClaims reads one JSON object. The decoder refuses repeated members and
-// text that is not UTF-8.
-func parseClaims(payload []byte) (claims, error) {
+// parseClaims reads one JSON object in base64url. The decoder refuses repeated
+// members and text that is not UTF-8.
+func parseClaims(encoded []byte) (claims, error) {
+	payload, ok := decode(encoded)
+	if !ok {
+		return nil, refuse("malformed payload")
+	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil || c == nil {
 		return nil, refuse("payload is not a JSON object")

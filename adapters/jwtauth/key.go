@@ -6,37 +6,54 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"errors"
+	"math"
 	"slices"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// minRSABits is what RFC 7518 sections 3.3 and 3.5 ask for.
-const minRSABits = 2048
+const (
+	// minRSABits is the least size that RFC 7518 sections 3.3 and 3.5 allow.
+	minRSABits = 2048
+	// maxRSABits keeps a signature check below a millisecond. crypto/tls has
+	// the same bound.
+	maxRSABits = 8192
+)
 
-// verificationKey is a public key with the one algorithm it may be used with
-// (RFC 8725 section 3.1).
+// verificationKey is a public key with the algorithms that it may be used
+// with (RFC 8725 section 3.1).
 type verificationKey struct {
-	id        string // empty when the key set gives none
-	algorithm jwa.SignatureAlgorithm
+	id        string // empty if the key set gives none
 	public    any
-	verifier  jws.Verifier
+	verifiers map[string]jws.Verifier // by algorithm
 }
 
-func (k verificationKey) verify(signingInput, signature []byte) error {
-	return k.verifier.Verify(signingInput, signature, k.public)
+// fits reports whether the key may be used with algorithm.
+func (k verificationKey) fits(algorithm string) bool { return k.verifiers[algorithm] != nil }
+
+// signed reports whether the key made the signature of t with the algorithm
+// that t names, which must fit.
+func (k verificationKey) signed(t token) bool {
+	return k.verifiers[t.header.Algorithm].Verify(t.signingInput, t.signature, k.public) == nil
 }
 
-// parseKey reads one JWK. The algorithm is the key's own, or where it names
-// none the usual one of its kind: RS256 for RSA, and the only one there is for
-// the others. The errors quote nothing, for the key may be a secret one that
-// was published by mistake.
+// parseKey reads one JWK. A key that names its algorithm may be used with that
+// one only, any other key with all that fit its type and size. The errors
+// quote nothing of the key, which may be a private one that was published by
+// mistake.
 func parseKey(raw []byte) (verificationKey, error) {
+	// jwk.ParseKey accepts repeated members.
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return verificationKey{}, errors.New("is not a JSON object of distinct members in UTF-8")
+	}
 	key, err := jwk.ParseKey(raw)
 	if err != nil {
-		return verificationKey{}, errors.New("cannot be read")
+		return verificationKey{}, errors.New("has an unknown type or malformed members")
 	}
 	if use := key.KeyUsage(); use != "" && use != string(jwk.ForSignature) {
 		return verificationKey{}, errors.New("is not for signatures")
@@ -46,49 +63,77 @@ func parseKey(raw []byte) (verificationKey, error) {
 	}
 	var public any
 	if err := key.Raw(&public); err != nil {
-		return verificationKey{}, errors.New("has unusable parameters")
+		return verificationKey{}, errUnusable
 	}
-	fitting, err := algorithms(public)
+	algorithms, err := algorithmsOf(public)
 	if err != nil {
 		return verificationKey{}, err
 	}
-	algorithm := fitting[0]
-	if own := key.Algorithm().String(); own != "" {
-		algorithm = jwa.SignatureAlgorithm(own)
+	if own := jwa.SignatureAlgorithm(key.Algorithm().String()); own != "" {
+		if !slices.Contains(algorithms, own) {
+			return verificationKey{}, errors.New("names an algorithm that it does not fit")
+		}
+		algorithms = []jwa.SignatureAlgorithm{own}
 	}
-	if !slices.Contains(fitting, algorithm) {
-		return verificationKey{}, errors.New("names an algorithm that it does not fit")
-	}
-	verifier, err := jws.NewVerifier(algorithm)
+	verifiers, err := verifiersFor(algorithms)
 	if err != nil {
-		return verificationKey{}, errors.New("names an algorithm that is not supported")
+		return verificationKey{}, err
 	}
-	return verificationKey{id: key.KeyID(), algorithm: algorithm, public: public, verifier: verifier}, nil
+	return verificationKey{id: key.KeyID(), public: public, verifiers: verifiers}, nil
 }
 
-// algorithms returns what a public key may be used with, the usual one first.
-// Private and symmetric keys are refused: whoever reads such a key set can
-// sign with them.
-func algorithms(public any) ([]jwa.SignatureAlgorithm, error) {
+func verifiersFor(algorithms []jwa.SignatureAlgorithm) (map[string]jws.Verifier, error) {
+	verifiers := make(map[string]jws.Verifier, len(algorithms))
+	for _, algorithm := range algorithms {
+		verifier, err := jws.NewVerifier(algorithm)
+		if err != nil {
+			return nil, errors.New("names an algorithm that is not supported")
+		}
+		verifiers[algorithm.String()] = verifier
+	}
+	return verifiers, nil
+}
+
+var errUnusable = errors.New("has unusable parameters")
+
+// algorithmsOf returns the signature algorithms of RFC 7518 section 3.1 and
+// RFC 8037 that fit a public key. It refuses private and symmetric keys:
+// anyone who can read the key set could sign with them.
+func algorithmsOf(public any) ([]jwa.SignatureAlgorithm, error) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
-		if public.N.BitLen() < minRSABits {
-			return nil, errors.New("is an RSA key of less than 2048 bits")
-		}
-		return []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512}, nil
+		return rsaAlgorithms(public)
 	case *ecdsa.PublicKey:
 		// The conversion fails for a point that is not on the curve.
 		if _, err := public.ECDH(); err != nil {
-			return nil, errors.New("has unusable parameters")
+			return nil, errUnusable
 		}
-		return ecAlgorithm(public.Curve)
+		return ecAlgorithms(public.Curve)
 	case ed25519.PublicKey:
+		// ed25519.Verify panics for other sizes.
+		if len(public) != ed25519.PublicKeySize {
+			return nil, errors.New("is an Ed25519 key that is not 32 bytes long")
+		}
 		return []jwa.SignatureAlgorithm{jwa.EdDSA}, nil
 	}
 	return nil, errors.New("is not a public key for signatures")
 }
 
-func ecAlgorithm(curve elliptic.Curve) ([]jwa.SignatureAlgorithm, error) {
+// rsaAlgorithms also refuses keys that crypto/rsa can verify nothing with.
+func rsaAlgorithms(public *rsa.PublicKey) ([]jwa.SignatureAlgorithm, error) {
+	bits := public.N.BitLen()
+	switch {
+	case bits < minRSABits:
+		return nil, errors.New("is an RSA key of less than 2048 bits")
+	case bits > maxRSABits:
+		return nil, errors.New("is an RSA key of more than 8192 bits")
+	case public.N.Bit(0) == 0, public.E < 3, public.E%2 == 0, public.E > math.MaxInt32:
+		return nil, errUnusable
+	}
+	return []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512}, nil
+}
+
+func ecAlgorithms(curve elliptic.Curve) ([]jwa.SignatureAlgorithm, error) {
 	switch curve {
 	case elliptic.P256():
 		return []jwa.SignatureAlgorithm{jwa.ES256}, nil

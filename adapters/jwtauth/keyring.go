@@ -5,37 +5,44 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// retryInterval is when a read of keys that failed is tried again.
+	// retryInterval is the time between a failed read of the keys and the next.
 	retryInterval = 10 * time.Second
-	// lookupWait is how long a token of an unknown key waits for a look-up,
-	// before the key is taken for one that does not exist.
+	// lookupWait bounds how long a token that no known key has signed waits
+	// for a look-up before it is refused.
 	lookupWait = time.Second
+	// maxSkippedLogged bounds the skipped keys of one document that are logged.
+	maxSkippedLogged = 8
 )
 
-// keyring holds the last good key set. One goroutine reads all later ones, so
-// that there is never more than one read under way.
+// keyring holds the last good key set. A single goroutine reads all later
+// ones, so there is never more than one read in flight.
 type keyring struct {
-	source   source
-	refresh  time.Duration
-	lookup   time.Duration
-	now      func() time.Time
-	log      *slog.Logger
-	current  atomic.Pointer[keySet]
-	failure  atomic.Pointer[error] // of the last read; nil when it was good
-	document [sha256.Size]byte     // of the current set; the reader's alone
+	source  source
+	refresh time.Duration
+	lookup  time.Duration
+	now     func() time.Time
+	log     *slog.Logger
+	current atomic.Pointer[keySet]
+	failure atomic.Pointer[error] // of the last read; nil if it succeeded
+
+	// The last document that was parsed, and the outcome. Only the goroutine
+	// that reads uses them.
+	document [sha256.Size]byte
+	verdict  error
 
 	asked   chan struct{} // a look-up waits for the reader
-	stopped chan struct{} // the reader has ended
+	stopped chan struct{} // closed when the reader has ended
 	stop    context.CancelFunc
 
 	mu         sync.Mutex
-	flight     chan struct{} // closed when the look-up under way is over; nil when none is
+	flight     chan struct{} // closed at the end of the look-up in flight; nil if there is none
 	lastLookup time.Time
 }
 
@@ -70,7 +77,7 @@ func (r *keyring) ready() error {
 	return r.missing()
 }
 
-// missing says why there are no keys at all.
+// missing returns the reason why there are no keys at all.
 func (r *keyring) missing() error {
 	cause := errors.New("they are being read")
 	if failure := r.failure.Load(); failure != nil {
@@ -79,30 +86,32 @@ func (r *keyring) missing() error {
 	return unavailable("token keys were never obtained", cause)
 }
 
-// find returns the key that h names, after a look-up where it is not known.
-func (r *keyring) find(ctx context.Context, h header) (verificationKey, error) {
-	set := r.current.Load()
-	if set == nil {
-		return verificationKey{}, r.missing()
+// verify returns nil if one of the issuer's keys signed t. If no known key did,
+// the known ones may be out of date, so they are looked up before t is refused.
+func (r *keyring) verify(ctx context.Context, t token) error {
+	known := r.current.Load()
+	if known == nil {
+		return r.missing()
 	}
-	key, err := set.find(h)
-	if !errors.Is(err, errUnknownKey) {
-		return key, err
+	err := known.verify(t)
+	if err == nil || errors.Is(err, errNoKeyID) {
+		return err
 	}
-	if err := r.lookUp(ctx); err != nil {
-		return verificationKey{}, err
+	r.lookUp(ctx)
+	if latest := r.current.Load(); latest != known {
+		return latest.verify(t)
 	}
-	return r.current.Load().find(h)
+	return err
 }
 
-// lookUp waits for the look-up under way, or for one of its own. It returns at
-// once when the last one is too recent, so that made-up key names cost the
-// issuer nothing, and after lookupWait when the issuer is slow, so that they
-// cannot keep the caller from the refusal they have earned.
-func (r *keyring) lookUp(ctx context.Context) error {
+// lookUp waits for the look-up in flight, or starts one and waits for that. It
+// returns at once if the last one is too recent, so that forged tokens cost
+// the issuer nothing, after lookupWait if the issuer is slow, and when ctx
+// ends: the caller then refuses the token by the keys it knows.
+func (r *keyring) lookUp(ctx context.Context) {
 	flight := r.board()
 	if flight == nil {
-		return nil
+		return
 	}
 	wait := time.NewTimer(lookupWait)
 	defer wait.Stop()
@@ -111,13 +120,11 @@ func (r *keyring) lookUp(ctx context.Context) error {
 	case <-r.stopped:
 	case <-wait.C:
 	case <-ctx.Done():
-		return unavailable("look up a token key", ctx.Err())
 	}
-	return nil
 }
 
-// board returns the look-up under way, begins one, or returns nil when none
-// may begin yet.
+// board returns the look-up in flight, or starts one. It returns nil if it is
+// too early to start one.
 func (r *keyring) board() chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,7 +132,7 @@ func (r *keyring) board() chan struct{} {
 		return r.flight
 	}
 	now := r.now()
-	// A look-up ahead of now was made by a clock that has been set back since.
+	// If the last look-up is later than now, the clock has been set back since.
 	if since := now.Sub(r.lastLookup); !r.lastLookup.IsZero() && 0 <= since && since < r.lookup {
 		return nil
 	}
@@ -151,7 +158,7 @@ func (r *keyring) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-			_ = r.reload(ctx) // kept and logged there
+			_ = r.reload(ctx) // which logs and keeps the error
 		case <-r.asked:
 			_ = r.reload(ctx)
 			r.land()
@@ -167,8 +174,8 @@ func (r *keyring) pause() time.Duration {
 	return r.refresh
 }
 
-// reload takes over the source's keys, or keeps those it has when there are
-// no good ones.
+// reload replaces the keys by those of the source. If that fails, the known
+// keys stay in use.
 func (r *keyring) reload(ctx context.Context) error {
 	err := r.replace(ctx)
 	if err == nil {
@@ -176,8 +183,8 @@ func (r *keyring) reload(ctx context.Context) error {
 		return nil
 	}
 	r.failure.Store(&err)
-	if !errors.Is(ctx.Err(), context.Canceled) { // else it was us who broke off
-		r.log.Warn("token keys could not be refreshed", "error", err, "have_keys", r.current.Load() != nil)
+	if !errors.Is(ctx.Err(), context.Canceled) { // Close cancels the read in flight
+		r.log.Warn("cannot refresh token keys", "error", err, "have_keys", r.current.Load() != nil)
 	}
 	return err
 }
@@ -187,19 +194,31 @@ func (r *keyring) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(document)
-	if r.current.Load() != nil && sum == r.document {
-		return nil
+	if sum := sha256.Sum256(document); sum != r.document {
+		r.document, r.verdict = sum, r.adopt(document)
 	}
-	set, dropped, err := parseKeySet(document)
-	for _, reason := range dropped {
-		r.log.Warn("token key left out", "reason", reason)
-	}
+	return r.verdict
+}
+
+func (r *keyring) adopt(document []byte) error {
+	set, skipped, err := parseKeySet(document)
+	r.logSkipped(skipped)
 	if err != nil {
 		return err
 	}
 	r.current.Store(set)
-	r.document = sum
 	r.log.Info("token keys refreshed", "keys", set.size)
 	return nil
+}
+
+// logSkipped writes one line of bounded length, however many keys there are.
+func (r *keyring) logSkipped(skipped []skippedKey) {
+	if len(skipped) == 0 {
+		return
+	}
+	var reasons []string
+	for _, key := range skipped[:min(len(skipped), maxSkippedLogged)] {
+		reasons = append(reasons, key.String())
+	}
+	r.log.Warn("token keys skipped", "count", len(skipped), "reasons", strings.Join(reasons, "; "))
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,25 +51,50 @@ func TestAuthenticate_AcceptsExactlyTheAlgorithmOfTheKey(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_InfersTheAlgorithmOfAKeyThatNamesNone(t *testing.T) {
+// A key without alg may be used with every algorithm of RFC 7518 section 3.1 or
+// RFC 8037 that fits its type and size, and with no other.
+func TestAuthenticate_AcceptsTheAlgorithmsThatFitAKeyWithoutAlg(t *testing.T) {
 	t.Parallel()
-	bare := object{"alg": nil}
-	a := trusting(t, keySet(rsaKey().public(bare), ecKey().public(bare), edKey().public(bare)))
-	for name, key := range map[string]signingKey{"RSA": rsaKey(), "EC": ecKey(), "Ed25519": edKey()} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			wantAccepted(t, a, key.token(claims()))
-		})
+	keys := map[string]signingKey{
+		"RSA":     rsaKey(),
+		"P-256":   ecKey(),
+		"P-384":   {"p384", jwa.ES384, newEC(elliptic.P384())},
+		"P-521":   {"p521", jwa.ES512, newEC(elliptic.P521())},
+		"Ed25519": edKey(),
 	}
-	for _, algorithm := range []jwa.SignatureAlgorithm{jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512} {
-		t.Run("and no other for RSA: "+algorithm.String(), func(t *testing.T) {
-			t.Parallel()
-			wantRefused(t, a, rsaKey().as(algorithm).token(claims()))
-		})
+	fitting := map[string][]jwa.SignatureAlgorithm{
+		"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},
+		"P-256":   {jwa.ES256},
+		"P-384":   {jwa.ES384},
+		"P-521":   {jwa.ES512},
+		"Ed25519": {jwa.EdDSA},
 	}
+	var entries []object
+	for _, key := range keys {
+		entries = append(entries, key.public(object{"alg": nil}))
+	}
+	a := trusting(t, keySet(entries...))
+	for kind, key := range keys {
+		for _, algorithm := range jwa.SignatureAlgorithms() {
+			t.Run(algorithm.String()+" of "+kind, func(t *testing.T) {
+				t.Parallel()
+				if slices.Contains(fitting[kind], algorithm) {
+					wantAccepted(t, a, key.as(algorithm).token(claims()))
+					return
+				}
+				wantRefused(t, a, key.sign(object{"alg": algorithm, "kid": key.id}, claims()))
+				wantRefused(t, a, hmacSigned(key, pkix(key)))
+			})
+		}
+	}
+	t.Run("none of one under the name of another", func(t *testing.T) {
+		t.Parallel()
+		wantRefused(t, a, rsaKey().as(jwa.PS256).sign(rsaKey().header(), claims()))
+		wantRefused(t, a, rsaKey().sign(rsaKey().as(jwa.RS512).header(), claims()))
+	})
 }
 
-func TestAuthenticate_AcceptsATokenWithoutKidOnlyFromTheOnlyKey(t *testing.T) {
+func TestAuthenticate_AcceptsATokenWithoutKidFromTheOnlyKeyOrOneWithoutKid(t *testing.T) {
 	t.Parallel()
 	token := ecKey().sign(object{"alg": "ES256"}, claims())
 	for name, c := range map[string]struct {
@@ -80,7 +106,7 @@ func TestAuthenticate_AcceptsATokenWithoutKidOnlyFromTheOnlyKey(t *testing.T) {
 		"the only usable key":             {keySet(ecKey().public(), object{"kty": "oct", "k": "AAAA"}), true},
 		"another only key":                {keySet(rsaKey().public()), false},
 		"one of two keys":                 {keySet(ecKey().public(), rsaKey().public()), false},
-		"one of two keys without names":   {keySet(ecKey().public(object{"kid": nil}), rsaKey().public(object{"kid": nil})), false},
+		"one of two keys without names":   {keySet(ecKey().public(object{"kid": nil}), rsaKey().public(object{"kid": nil})), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,6 +144,8 @@ func TestNew_LeavesOutUnusableKeys(t *testing.T) {
 		"a key of unknown use":        {rsaKey().public(object{"use": "tls"}), rsaKey().token(claims())},
 		"a key that may not verify":   {rsaKey().public(object{"key_ops": []string{"encrypt"}}), rsaKey().token(claims())},
 		"a weak RSA key":              {weak.public(), weak.token(claims())},
+		"no alg and for encryption":   {rsaKey().public(object{"alg": nil, "use": "enc"}), rsaKey().token(claims())},
+		"no alg and not to verify":    {rsaKey().public(object{"alg": nil, "key_ops": []string{"sign"}}), rsaKey().token(claims())},
 		"an algorithm for encryption": {rsaKey().public(object{"alg": "RSA-OAEP"}), rsaKey().token(claims())},
 		"an unknown algorithm":        {rsaKey().public(object{"alg": "RS1"}), rsaKey().token(claims())},
 		"a symmetric algorithm":       {rsaKey().public(object{"alg": "HS256"}), hmacSigned(rsaKey(), pkix(rsaKey()))},
@@ -156,8 +184,13 @@ func TestNew_LeavesOutUnusableKeys(t *testing.T) {
 
 func TestAuthenticate_AcceptsAKeyThatSaysItIsForVerification(t *testing.T) {
 	t.Parallel()
-	a := trusting(t, keySet(rsaKey().public(object{"use": "sig", "key_ops": []string{"verify"}})))
-	wantAccepted(t, a, rsaKey().token(claims()))
+	for name, alg := range map[string]any{"with alg": "RS256", "without alg": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := trusting(t, keySet(rsaKey().public(object{"alg": alg, "use": "sig", "key_ops": []string{"verify"}})))
+			wantAccepted(t, a, rsaKey().token(claims()))
+		})
+	}
 }
 
 // x25519 is a key of RFC 8037's other kind.

@@ -12,12 +12,11 @@ import (
 // is also what bounds its claims: some 300 workspaces.
 const maxTokenLength = 8 << 10
 
-// token is a JWS in compact serialization (RFC 7515 section 3.1), its parts
-// still encoded but for the header.
+// token is a JWS in compact serialization (RFC 7515 section 3.1).
 type token struct {
 	header       header
-	signingInput []byte // header and payload with the dot between them
-	payload      []byte
+	signingInput []byte // encoded header and payload with the dot between them
+	payload      []byte // encoded
 	signature    []byte
 }
 
@@ -44,7 +43,6 @@ func parseToken(text string) (token, error) {
 	t := token{
 		signingInput: raw[:len(raw)-len(parts[2])-1],
 		payload:      parts[1],
-		signature:    parts[2],
 	}
 	head, ok := decode(parts[0])
 	if !ok || json.Unmarshal(head, &t.header) != nil {
@@ -55,23 +53,10 @@ func parseToken(text string) (token, error) {
 	if t.header.Critical != nil {
 		return token{}, refuse("critical header")
 	}
+	if t.signature, ok = decode(parts[2]); !ok {
+		return token{}, refuse("malformed signature")
+	}
 	return t, nil
-}
-
-// verified returns the payload of a token that key has signed.
-func (t token) verified(key verificationKey) ([]byte, error) {
-	signature, ok := decode(t.signature)
-	if !ok {
-		return nil, refuse("malformed signature")
-	}
-	if err := key.verify(t.signingInput, signature); err != nil {
-		return nil, refuse("wrong signature")
-	}
-	payload, ok := decode(t.payload)
-	if !ok {
-		return nil, refuse("malformed payload")
-	}
-	return payload, nil
 }
 
 // decode reads base64url without padding (RFC 7515 section 2). The standard
