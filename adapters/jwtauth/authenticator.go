@@ -62,7 +62,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (domain.
 	if err := c.judge(a.config.Issuer, a.config.Audience, a.config.Now()); err != nil {
 		return domain.Actor{}, err
 	}
-	return c.actor(a.config.Claims)
+	return c.actor(a.config.Claims, a.config.DefaultPortal)
 }
 
 // Ready returns nil once keys have been obtained, and until then an error
@@ -73,8 +73,8 @@ func (a *Authenticator) Ready(context.Context) error { return a.keys.ready() }
 // Tokens are judged by the last known keys afterwards.
 func (a *Authenticator) Close() error { return a.keys.close() }
 
-// refuse returns domain.ErrInvalidToken with a reason for the log. A reason
-// is a constant: it must not repeat what a stranger sent.
+// refuse returns domain.ErrInvalidToken with a reason for the log, which must
+// not repeat anything that the token says.
 func refuse(reason string) error { return fmt.Errorf("%w: %s", domain.ErrInvalidToken, reason) }
 
 // unavailable returns domain.ErrUnavailable with its cause.
@@ -82,5 +82,5 @@ func unavailable(what string, cause error) error {
 	return fmt.Errorf("%w: %s: %w", domain.ErrUnavailable, what, cause)
 }
 
-// skew is how far the issuer's clock and ours may be apart.
+// skew is how far the clocks of the issuer and the service may be apart.
 const skew = time.Minute

@@ -1,6 +1,7 @@
 package jwtauth
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of what is taken over from claims.
+// Bounds of what an actor takes from claims.
 const (
 	maxAccountLength    = 255 // bytes
 	maxClientHashLength = 256 // characters
@@ -30,57 +31,81 @@ func parseClaims(encoded []byte) (claims, error) {
 	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil || c == nil {
-		return nil, refuse("payload is not a JSON object")
+		return nil, refuse("payload is not a JSON object of distinct claims in UTF-8")
 	}
 	return c, nil
 }
 
-// judge says whether the claims are the issuer's, for us, and of now (RFC 7519
-// section 4.1). Only exp must be there among the times.
+// judge returns nil if the claims come from issuer, are for audience, and are
+// valid now (RFC 7519 section 4.1). Of the times, only exp is required.
 func (c claims) judge(issuer, audience string, now time.Time) error {
 	if got, ok := c.text("iss"); !ok || got != issuer {
-		return refuse("another issuer")
+		return c.refuse("iss", "is not the expected issuer")
 	}
-	if !c.isFor(audience) {
-		return refuse("another audience")
+	if audiences, ok := texts(c["aud"]); !ok || !slices.Contains(audiences, audience) {
+		return c.refuse("aud", "does not contain the expected audience")
 	}
-	if exp, ok := c.instant("exp"); !ok || !now.Before(exp.Add(skew)) {
-		return refuse("expired, or without an end")
+	switch exp, ok := c.instant("exp"); {
+	case !ok:
+		return c.refuse("exp", "is not a time")
+	case !now.Before(exp.Add(skew)):
+		return c.refuse("exp", "is in the past")
 	}
 	for _, name := range []string{"nbf", "iat"} {
 		if c[name] == nil {
 			continue
 		}
-		if from, ok := c.instant(name); !ok || now.Add(skew).Before(from) {
-			return refuse("not yet valid")
+		switch from, ok := c.instant(name); {
+		case !ok:
+			return c.refuse(name, "is not a time")
+		case now.Add(skew).Before(from):
+			return c.refuse(name, "is in the future")
 		}
 	}
 	return nil
 }
 
-// actor returns who the claims speak of.
-func (c claims) actor(names ClaimNames) (domain.Actor, error) {
+// refuse returns domain.ErrInvalidToken with the name of the claim that it is
+// due to. Names come from the configuration; values must not be repeated.
+func (c claims) refuse(name, problem string) error {
+	if c[name] == nil {
+		problem = "is missing"
+	}
+	return refuse("claim " + name + " " + problem)
+}
+
+// actor returns the actor that the claims speak of. If they name no portal, it
+// is defaultPortal, unless that is empty.
+func (c claims) actor(names ClaimNames, defaultPortal domain.Portal) (domain.Actor, error) {
 	account, ok := c.text(names.Account)
 	if !ok || account == "" || len(account) > maxAccountLength || strings.ContainsFunc(account, unicode.IsControl) {
-		return domain.Actor{}, refuse("no usable account")
+		return domain.Actor{}, c.refuse(names.Account, "is not 1 to 255 bytes of text without control characters")
 	}
-	name, _ := c.text(names.Portal)
-	portal, ok := domain.ParsePortal(name)
+	portal, ok := c.portal(names.Portal, defaultPortal)
 	if !ok {
-		return domain.Actor{}, refuse("no known portal")
+		return domain.Actor{}, c.refuse(names.Portal, "is not SYSTEM, TENANT, PARTNER or CONSUMER")
 	}
 	roles, ok := c.roles(names.Workspaces)
 	if !ok {
-		return domain.Actor{}, refuse("workspaces are not an object of strings")
+		return domain.Actor{}, c.refuse(names.Workspaces, "is not an object of roles and arrays of roles")
 	}
 	clientHash, ok := c.clientHash(names.ClientHash)
 	if !ok {
-		return domain.Actor{}, refuse("unusable client hash")
+		return domain.Actor{}, c.refuse(names.ClientHash, "is not 1 to 256 visible ASCII characters")
 	}
 	return domain.Actor{AccountID: account, Portal: portal, Roles: roles, ClientHash: clientHash}, nil
 }
 
-// roles leaves out unknown roles, and identifiers that no workspace can have.
+func (c claims) portal(name string, missing domain.Portal) (domain.Portal, bool) {
+	if c[name] == nil {
+		return missing, missing != ""
+	}
+	portal, _ := c.text(name)
+	return domain.ParsePortal(portal)
+}
+
+// roles skips unknown roles, and identifiers that no workspace can have. Of
+// several roles in one workspace, the highest counts.
 func (c claims) roles(name string) (map[domain.WorkspaceID]domain.Role, bool) {
 	raw := c[name]
 	if raw == nil {
@@ -91,21 +116,21 @@ func (c claims) roles(name string) (map[domain.WorkspaceID]domain.Role, bool) {
 		return nil, false
 	}
 	roles := make(map[domain.WorkspaceID]domain.Role, len(claimed))
-	for id := range claimed {
-		text, ok := claims(claimed).text(id)
+	for id, raw := range claimed {
+		names, ok := texts(raw)
 		if !ok {
 			return nil, false
 		}
 		workspace, faults := domain.ParseWorkspaceID(id)
-		if role, known := parseRole(text); known && faults == nil {
+		if role := highestRole(names); role != domain.RoleNone && faults == nil {
 			roles[workspace] = role
 		}
 	}
 	return roles, true
 }
 
-// clientHash refuses what no X-Client-Hash can equal. An empty claim is among
-// that: to the actor it would mean a token that is not bound at all.
+// clientHash refuses what no X-Client-Hash can equal. That includes an empty
+// claim, which in the actor would mean that the token is not bound to a client.
 func (c claims) clientHash(name string) (string, bool) {
 	if c[name] == nil {
 		return "", true
@@ -113,26 +138,6 @@ func (c claims) clientHash(name string) (string, bool) {
 	hash, ok := c.text(name)
 	invisible := func(r rune) bool { return r < '!' || r > '~' }
 	return hash, ok && hash != "" && len(hash) <= maxClientHashLength && !strings.ContainsFunc(hash, invisible)
-}
-
-// isFor reads aud, a string or an array of strings.
-func (c claims) isFor(audience string) bool {
-	if one, ok := c.text("aud"); ok {
-		return one == audience
-	}
-	var several []jsontext.Value
-	if json.Unmarshal(c["aud"], &several) != nil {
-		return false
-	}
-	found := false
-	for _, raw := range several {
-		one, ok := text(raw)
-		if !ok {
-			return false
-		}
-		found = found || one == audience
-	}
-	return found
 }
 
 func (c claims) text(name string) (string, bool) { return text(c[name]) }
@@ -144,10 +149,29 @@ func text(raw jsontext.Value) (s string, ok bool) {
 	return s, json.Unmarshal(raw, &s) == nil
 }
 
+// texts reads a string or an array of strings.
+func texts(raw jsontext.Value) ([]string, bool) {
+	if one, ok := text(raw); ok {
+		return []string{one}, true
+	}
+	var several []jsontext.Value
+	if json.Unmarshal(raw, &several) != nil || several == nil {
+		return nil, false
+	}
+	read := make([]string, len(several))
+	for i, raw := range several {
+		var ok bool
+		if read[i], ok = text(raw); !ok {
+			return nil, false
+		}
+	}
+	return read, true
+}
+
 // maxNumericDate is the end of the year 9999.
 const maxNumericDate = 253402300799
 
-// instant reads a NumericDate (RFC 7519 section 2), its fraction cut.
+// instant reads a NumericDate (RFC 7519 section 2) and truncates its fraction.
 func (c claims) instant(name string) (time.Time, bool) {
 	raw := c[name]
 	if raw.Kind() != '0' {

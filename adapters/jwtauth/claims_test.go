@@ -31,6 +31,10 @@ func TestAuthenticate_ReturnsWhoTheTokenSpeaksOf(t *testing.T) {
 		"no workspaces":       {object{"workspaces": nil}, func(w *domain.Actor) { w.Roles = nil }},
 		"empty workspaces":    {object{"workspaces": object{}}, func(w *domain.Actor) { w.Roles = roles() }},
 		"an unknown role":     {object{"workspaces": object{"a": "ROOT", "b": "owner", "c": "", "d": "VIEWER"}}, func(w *domain.Actor) { w.Roles = roles("d", "VIEWER") }},
+		"one role in a list":  {object{"workspaces": object{"a": []string{"OWNER"}, "b": "ADMIN"}}, func(w *domain.Actor) { w.Roles = roles("a", "OWNER", "b", "ADMIN") }},
+		"several roles":       {object{"workspaces": object{"a": []string{"VIEWER", "OWNER", "ADMIN"}, "b": []string{"VIEWER", "ADMIN"}, "c": []string{"VIEWER", "OPERATOR"}}}, func(w *domain.Actor) { w.Roles = roles("a", "OWNER", "b", "ADMIN", "c", "OPERATOR") }},
+		"no roles in a list":  {object{"workspaces": object{"a": []string{}, "b": []string{"VIEWER"}}}, func(w *domain.Actor) { w.Roles = roles("b", "VIEWER") }},
+		"unknown roles":       {object{"workspaces": object{"a": []string{"ROOT", "owner"}, "b": []string{"ROOT", "VIEWER", ""}}}, func(w *domain.Actor) { w.Roles = roles("b", "VIEWER") }},
 		"impossible names":    {object{"workspaces": object{"": "OWNER", "a b": "OWNER", strings.Repeat("w", 65): "OWNER", "ok": "OWNER"}}, func(w *domain.Actor) { w.Roles = roles("ok", "OWNER") }},
 		"SYSTEM":              {object{"portal": "SYSTEM"}, func(w *domain.Actor) { w.Portal = domain.PortalSystem }},
 		"TENANT":              {object{"portal": "TENANT"}, func(w *domain.Actor) { w.Portal = domain.PortalTenant }},
@@ -101,7 +105,11 @@ func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
 		"null workspaces":                 {"workspaces": null{}},
 		"a role that is a number":         {"workspaces": object{"ws_1": "OWNER", "ws_2": 1}},
 		"a role that is null":             {"workspaces": object{"ws_1": null{}}},
-		"a list of roles":                 {"workspaces": object{"ws_1": []string{"OWNER"}}},
+		"a role beside a number":          {"workspaces": object{"ws_1": []any{"OWNER", 1}}},
+		"a role beside null":              {"workspaces": object{"ws_1": []any{"OWNER", nil}}},
+		"a list of lists of roles":        {"workspaces": object{"ws_1": []any{[]string{"OWNER"}}}},
+		"an object of roles":              {"workspaces": object{"ws_1": object{"OWNER": true}}},
+		"a bad list at another workspace": {"workspaces": object{"ws_1": "OWNER", "a b": []any{1}}},
 		"an empty client hash":            {"client_hash": ""},
 		"a null client hash":              {"client_hash": null{}},
 		"a client hash that is a number":  {"client_hash": 1},
@@ -181,4 +189,81 @@ func TestAuthenticate_ReadsClaimsByTheirConfiguredNames(t *testing.T) {
 		t.Errorf("actor (-want +got):\n%s", diff)
 	}
 	wantRefused(t, a, edKey().token(claims()))
+}
+
+func TestAuthenticate_TakesTheDefaultPortalOfATokenWithoutOne(t *testing.T) {
+	t.Parallel()
+	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) { c.DefaultPortal = domain.PortalTenant }))
+	for name, c := range map[string]struct {
+		portal any
+		want   domain.Portal // empty: the token is refused
+	}{
+		"no portal":               {nil, domain.PortalTenant},
+		"another portal":          {"PARTNER", domain.PortalPartner},
+		"an unknown portal":       {"ADMIN", ""},
+		"an empty portal":         {"", ""},
+		"a null portal":           {null{}, ""},
+		"a portal that is a list": {[]string{"PARTNER"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := edKey().token(claims(object{"portal": c.portal}))
+			if c.want == "" {
+				wantRefused(t, a, token)
+				return
+			}
+			if got := wantAccepted(t, a, token).Portal; got != c.want {
+				t.Errorf("portal is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// The error of a refused token goes to the log. It names the claim and what is
+// wrong with it, but shows nothing that the token says.
+func TestAuthenticate_NamesTheClaimForWhichATokenIsRefused(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) {
+		c.Claims = jwtauth.ClaimNames{Account: "uid", Portal: "https://issuer.example/portal", Workspaces: "ws", ClientHash: "device"}
+	}))
+	honest := object{"uid": "acc_1", "https://issuer.example/portal": "PARTNER", "ws": object{"ws_1": "OWNER"}}
+	wantAccepted(t, a, edKey().token(claims(honest)))
+	for name, c := range map[string]struct {
+		change object
+		want   string
+	}{
+		"no issuer":               {object{"iss": nil}, "claim iss is missing"},
+		"another issuer":          {object{"iss": secret}, "claim iss is not the expected issuer"},
+		"an issuer of no text":    {object{"iss": []string{secret}}, "claim iss is not the expected issuer"},
+		"no audience":             {object{"aud": nil}, "claim aud is missing"},
+		"another audience":        {object{"aud": []string{secret}}, "claim aud does not contain the expected audience"},
+		"no end":                  {object{"exp": nil}, "claim exp is missing"},
+		"an end of no time":       {object{"exp": secret}, "claim exp is not a time"},
+		"an end in the past":      {object{"exp": 1}, "claim exp is in the past"},
+		"a start of no time":      {object{"nbf": secret}, "claim nbf is not a time"},
+		"a start in the future":   {object{"nbf": now.Add(time.Hour).Unix()}, "claim nbf is in the future"},
+		"issued in the future":    {object{"iat": now.Add(time.Hour).Unix()}, "claim iat is in the future"},
+		"no account":              {object{"uid": nil}, "claim uid is missing"},
+		"a bad account":           {object{"uid": secret + "\n"}, "claim uid is not 1 to 255 bytes of text"},
+		"no portal":               {object{"https://issuer.example/portal": nil}, "claim https://issuer.example/portal is missing"},
+		"an unknown portal":       {object{"https://issuer.example/portal": secret}, "claim https://issuer.example/portal is not SYSTEM"},
+		"bad workspaces":          {object{"ws": secret}, "claim ws is not an object of roles"},
+		"a bad role":              {object{"ws": object{secret: []any{1}}}, "claim ws is not an object of roles"},
+		"a bad client hash":       {object{"device": secret + " "}, "claim device is not 1 to 256 visible ASCII characters"},
+		"a client hash of no use": {object{"device": null{}}, "claim device is not 1 to 256 visible ASCII characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := a.Authenticate(t.Context(), edKey().token(claims(honest, c.change)))
+			switch {
+			case err == nil:
+				t.Fatal("accepted")
+			case !strings.Contains(err.Error(), c.want):
+				t.Errorf("error is %q, want %q in it", err, c.want)
+			case strings.Contains(err.Error(), secret):
+				t.Errorf("error shows a value: %v", err)
+			}
+		})
+	}
 }

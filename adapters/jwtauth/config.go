@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // Config says whose tokens are trusted. Issuer, Audience and one of JWKSURL
@@ -14,6 +16,9 @@ type Config struct {
 	Issuer   string // what iss must be, to the letter
 	Audience string // what aud must contain, to the letter
 	Claims   ClaimNames
+	// DefaultPortal is the portal of a token without that claim. Empty: such a
+	// token is invalid.
+	DefaultPortal domain.Portal
 
 	// JWKSURL is where the issuer's keys are: https, or http from localhost or
 	// a loopback address, where there is no wire to listen on. It holds no
@@ -40,8 +45,8 @@ type Config struct {
 // name stands for its default.
 type ClaimNames struct {
 	Account    string // default "sub": 1 to 255 bytes without control characters
-	Portal     string // default "portal": one of the four portals
-	Workspaces string // default "workspaces": object from workspace identifier to role; may be absent
+	Portal     string // default "portal": SYSTEM, TENANT, PARTNER or CONSUMER; may be absent if there is a default
+	Workspaces string // default "workspaces": object from workspace ID to a role or an array of roles; may be absent
 	ClientHash string // default "client_hash": 1 to 256 visible ASCII characters; may be absent
 }
 
@@ -69,6 +74,9 @@ func (c Config) complete() (Config, error) {
 	c.Claims = c.Claims.complete()
 	if !c.Claims.distinct() {
 		faults = append(faults, errors.New("two claims have one name"))
+	}
+	if _, ok := domain.ParsePortal(string(c.DefaultPortal)); !ok && c.DefaultPortal != "" {
+		faults = append(faults, errors.New("default portal must be SYSTEM, TENANT, PARTNER or CONSUMER"))
 	}
 	refresh := defaultURLRefresh
 	if c.JWKSFile != "" {

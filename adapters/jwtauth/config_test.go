@@ -22,6 +22,7 @@ func TestNew_RefusesAnUnusableConfiguration(t *testing.T) {
 		"two sources":         {config(fromFile(file), fromURL("https://issuer.example/")), []string{"one of JWKS URL and JWKS file"}},
 		"negative intervals":  {config(fromFile(file), func(c *jwtauth.Config) { c.LookupInterval = -time.Second }), []string{"intervals"}},
 		"one claim for two":   {config(fromFile(file), func(c *jwtauth.Config) { c.Claims.Portal = "sub" }), []string{"two claims have one name"}},
+		"an unknown portal":   {config(fromFile(file), func(c *jwtauth.Config) { c.DefaultPortal = "partner" }), []string{"default portal"}},
 		"http on a network":   {config(fromURL("http://issuer.example/jwks")), []string{"must be https"}},
 		"http to a lookalike": {config(fromURL("http://127.0.0.1.example/")), []string{"must be https"}},
 		"another scheme":      {config(fromURL("ftp://127.0.0.1/")), []string{"must be https"}},

@@ -2,6 +2,7 @@ package jwtauth
 
 import (
 	"context"
+	"slices"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -15,10 +16,16 @@ func (ClaimRoles) Role(_ context.Context, actor domain.Actor, workspace domain.W
 	return actor.Roles[workspace], nil
 }
 
-func parseRole(s string) (domain.Role, bool) {
-	switch role := domain.Role(s); role {
-	case domain.RoleOwner, domain.RoleAdmin, domain.RoleOperator, domain.RoleViewer:
-		return role, true
+// rankedRoles are the roles that a token can claim, highest first.
+var rankedRoles = [...]domain.Role{domain.RoleOwner, domain.RoleAdmin, domain.RoleOperator, domain.RoleViewer}
+
+// highestRole returns the highest of the roles that names contains, or
+// RoleNone if it contains none.
+func highestRole(names []string) domain.Role {
+	for _, role := range rankedRoles {
+		if slices.Contains(names, string(role)) {
+			return role
+		}
 	}
-	return domain.RoleNone, false
+	return domain.RoleNone
 }
