@@ -16,6 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -110,10 +111,12 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (A
 			Workspaces: cfg.JWTClaimWorkspaces,
 			ClientHash: cfg.JWTClaimClientHash,
 		},
-		JWKSURL:  cfg.JWKSURL,
-		JWKSFile: cfg.JWKSFile,
-		Now:      o.now,
-		Logger:   o.logger,
+		DefaultPortal: domain.Portal(cfg.JWTDefaultPortal),
+		JWKSURL:       cfg.JWKSURL,
+		AllowHTTP:     cfg.JWKSAllowHTTP,
+		JWKSFile:      cfg.JWKSFile,
+		Now:           o.now,
+		Logger:        o.logger,
 	})
 	if err != nil && cfg.JWKSFile != "" {
 		err = config.Faults{{Variable: "APIKEYS_JWKS_FILE", Problem: fmt.Sprintf("cannot use %s: %v", cfg.JWKSFile, err)}}

@@ -76,10 +76,16 @@ type Config struct {
 	// Variable APIKEYS_PEPPERS, required.
 	Peppers Secret `name:"peppers" env:"APIKEYS_PEPPERS" secret:"" needed:"" group:"Storage" help:"Ring of keys under which secrets are hashed, separated by commas; the first is current. 'apikeys pepper' makes an entry. A lost pepper makes its keys useless."`
 
-	// JWKSURL is where the public keys of the token issuer are fetched, by
-	// https, or by http from a loopback host. Either it or JWKSFile is set.
+	// JWKSURL is where the public keys of the token issuer are fetched: https,
+	// or http from a loopback host, or from any host if JWKSAllowHTTP is set.
+	// Either it or JWKSFile must be set.
 	// Variable APIKEYS_JWKS_URL, default none.
 	JWKSURL string `name:"jwks-url" env:"APIKEYS_JWKS_URL" placeholder:"URL" needed:"APIKEYS_JWKS_FILE" group:"Tokens" help:"Where the issuer's public keys (JWKS, RFC 7517) are fetched: https, or http from a loopback host."`
+
+	// JWKSAllowHTTP allows JWKSURL to be http from any host. Anyone who can
+	// change the response on its way can then sign tokens.
+	// Variable APIKEYS_JWKS_ALLOW_HTTP, default false.
+	JWKSAllowHTTP bool `name:"jwks-allow-http" env:"APIKEYS_JWKS_ALLOW_HTTP" default:"false" group:"Tokens" help:"Allow APIKEYS_JWKS_URL to be http from any host: true or false. Only for a private network: anyone who can change the response on its way can sign tokens."`
 
 	// JWKSFile is a file with the public keys of the token issuer.
 	// Variable APIKEYS_JWKS_FILE, default none.
@@ -102,10 +108,16 @@ type Config struct {
 	// Variable APIKEYS_JWT_CLAIM_PORTAL, default "portal".
 	JWTClaimPortal string `name:"jwt-claim-portal" env:"APIKEYS_JWT_CLAIM_PORTAL" default:"portal" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's portal: SYSTEM, TENANT, PARTNER or CONSUMER."`
 
+	// JWTDefaultPortal is the portal of a token without the claim
+	// JWTClaimPortal: SYSTEM, TENANT, PARTNER or CONSUMER. If it is empty, such
+	// a token is refused.
+	// Variable APIKEYS_JWT_DEFAULT_PORTAL, default none.
+	JWTDefaultPortal string `name:"jwt-default-portal" env:"APIKEYS_JWT_DEFAULT_PORTAL" placeholder:"PORTAL" group:"Tokens" help:"Portal of a token without the portal claim: SYSTEM, TENANT, PARTNER or CONSUMER. Empty: such a token is refused."`
+
 	// JWTClaimWorkspaces names the claim with the caller's roles, an object
-	// from workspace identifier to role.
+	// from workspace ID to a role or an array of roles.
 	// Variable APIKEYS_JWT_CLAIM_WORKSPACES, default "workspaces".
-	JWTClaimWorkspaces string `name:"jwt-claim-workspaces" env:"APIKEYS_JWT_CLAIM_WORKSPACES" default:"workspaces" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's roles: an object from workspace identifier to role."`
+	JWTClaimWorkspaces string `name:"jwt-claim-workspaces" env:"APIKEYS_JWT_CLAIM_WORKSPACES" default:"workspaces" placeholder:"CLAIM" group:"Tokens" help:"Claim with the caller's roles: an object from workspace ID to a role or an array of roles."`
 
 	// JWTClaimClientHash names the claim that binds a token to a device.
 	// Variable APIKEYS_JWT_CLAIM_CLIENT_HASH, default "client_hash".

@@ -71,10 +71,11 @@ func (c Config) tokens() Faults {
 	case c.JWKSURL != "" && c.JWKSFile != "":
 		faults.check("APIKEYS_JWKS_URL", "is set beside APIKEYS_JWKS_FILE; unset one of the two")
 	case c.JWKSURL != "":
-		faults.check("APIKEYS_JWKS_URL", judgeJWKSURL(c.JWKSURL))
+		faults.check("APIKEYS_JWKS_URL", judgeJWKSURL(c.JWKSURL, c.JWKSAllowHTTP))
 	}
 	faults.check("APIKEYS_JWT_ISSUER", judgeClaimValue(c.JWTIssuer, "iss"))
 	faults.check("APIKEYS_JWT_AUDIENCE", judgeClaimValue(c.JWTAudience, "aud"))
+	faults.check("APIKEYS_JWT_DEFAULT_PORTAL", judgePortal(c.JWTDefaultPortal))
 	return append(faults, c.claims()...)
 }
 
@@ -126,9 +127,9 @@ func judgePeppers(peppers Secret) string {
 	return ""
 }
 
-// judgeJWKSURL refuses plain http to another host: who can change the answer
-// on its way can sign every token.
-func judgeJWKSURL(s string) string {
+// judgeJWKSURL refuses plain http to another host unless allowHTTP: anyone who
+// can change the response on its way can sign tokens.
+func judgeJWKSURL(s string, allowHTTP bool) string {
 	const form = "; write https://host/path, or http:// with a loopback host"
 	u, err := url.Parse(s)
 	switch {
@@ -136,10 +137,20 @@ func judgeJWKSURL(s string) string {
 		return "is not a URL" + form
 	case u.User != nil:
 		return "holds a user name or password; public keys need none, leave it out"
-	case u.Scheme == "https", u.Scheme == "http" && loopbackHost(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopbackHost(u.Hostname())):
+		return ""
+	case allowHTTP:
+		return "is neither https nor http; write https://host/path or http://host/path"
+	}
+	return "is neither https nor on a loopback host" + form + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
+}
+
+func judgePortal(s string) string {
+	switch s {
+	case "", "SYSTEM", "TENANT", "PARTNER", "CONSUMER":
 		return ""
 	}
-	return "is neither https nor on a loopback host" + form
+	return "is " + strconv.Quote(s) + "; write SYSTEM, TENANT, PARTNER or CONSUMER, or unset it"
 }
 
 func judgeClaimValue(value, claim string) string {

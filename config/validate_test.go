@@ -28,6 +28,8 @@ func TestValidate_accepts(t *testing.T) {
 		"what is set least":                      func(*config.Config) {},
 		"a file of public keys instead of a URL": func(c *config.Config) { c.JWKSURL, c.JWKSFile = "", "keys.json" },
 		"plain http to a loopback host":          func(c *config.Config) { c.JWKSURL = "http://[::1]:9000/jwks" },
+		"plain http where it is allowed":         func(c *config.Config) { c.JWKSURL, c.JWKSAllowHTTP = "http://issuer.internal:8080/jwks", true },
+		"a default portal":                       func(c *config.Config) { c.JWTDefaultPortal = "CONSUMER" },
 		"a database in memory":                   func(c *config.Config) { c.DatabaseURL = "memory://" },
 		"an absolute SQLite path":                func(c *config.Config) { c.DatabaseURL = "sqlite:///var/lib/apikeys/keys.db" },
 		"several PostgreSQL hosts":               func(c *config.Config) { c.DatabaseURL = "postgres://u:p@a:1,b:2/db?sslmode=require" },
@@ -105,6 +107,14 @@ func TestValidate_refuses(t *testing.T) {
 		"public keys over plain http": {
 			func(c *config.Config) { c.JWKSURL = "http://issuer.example/jwks" },
 			[]string{"APIKEYS_JWKS_URL: is neither https nor on a loopback host"},
+		},
+		"public keys by another scheme where plain http is allowed": {
+			func(c *config.Config) { c.JWKSURL, c.JWKSAllowHTTP = "ftp://issuer.example/jwks", true },
+			[]string{"APIKEYS_JWKS_URL: is neither https nor http"},
+		},
+		"an unknown default portal": {
+			func(c *config.Config) { c.JWTDefaultPortal = "partner" },
+			[]string{`APIKEYS_JWT_DEFAULT_PORTAL: is "partner"; write SYSTEM, TENANT, PARTNER or CONSUMER`},
 		},
 		"public keys behind a password": {
 			func(c *config.Config) { c.JWKSURL = "https://user:hunter2@issuer.example/jwks" },

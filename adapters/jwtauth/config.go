@@ -20,21 +20,24 @@ type Config struct {
 	// token is invalid.
 	DefaultPortal domain.Portal
 
-	// JWKSURL is where the issuer's keys are: https, or http from localhost or
-	// a loopback address, where there is no wire to listen on. It holds no
-	// password. Redirects are not followed.
+	// JWKSURL is where the issuer's keys are fetched: https, or http from
+	// localhost or a loopback address. It must not contain a password.
+	// Redirects are not followed.
 	JWKSURL string
-	// JWKSFile is a file with the issuer's keys, read again as it changes.
+	// AllowHTTP allows JWKSURL to be http from any host. Anyone who can change
+	// the response on its way can then sign tokens.
+	AllowHTTP bool
+	// JWKSFile is a file with the issuer's keys.
 	JWKSFile string
-	// HTTPClient fetches JWKSURL, with its CheckRedirect overridden. Nil: a
-	// client of this package's own, which obeys the proxy variables.
+	// HTTPClient fetches JWKSURL, with its CheckRedirect overridden. If it is
+	// nil, the package uses a client that respects the proxy variables.
 	HTTPClient *http.Client
 
 	// RefreshInterval is how often keys are read again in the background.
 	// Zero: 15 minutes from a URL, 1 minute from a file.
 	RefreshInterval time.Duration
 	// LookupInterval is the least time between two reads that are caused by
-	// tokens of an unknown key. Zero: 1 minute.
+	// tokens that no known key has signed. Zero: 1 minute.
 	LookupInterval time.Duration
 
 	Now    func() time.Time // nil: time.Now

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
@@ -24,6 +25,7 @@ func TestNew_RefusesAnUnusableConfiguration(t *testing.T) {
 		"one claim for two":   {config(fromFile(file), func(c *jwtauth.Config) { c.Claims.Portal = "sub" }), []string{"two claims have one name"}},
 		"an unknown portal":   {config(fromFile(file), func(c *jwtauth.Config) { c.DefaultPortal = "partner" }), []string{"default portal"}},
 		"http on a network":   {config(fromURL("http://issuer.example/jwks")), []string{"must be https"}},
+		"ftp where http is":   {config(fromURL("ftp://issuer.example/"), allowHTTP), []string{"must be https or http"}},
 		"http to a lookalike": {config(fromURL("http://127.0.0.1.example/")), []string{"must be https"}},
 		"another scheme":      {config(fromURL("ftp://127.0.0.1/")), []string{"must be https"}},
 		"a path":              {config(fromURL("/etc/jwks.json")), []string{"malformed"}},
@@ -65,6 +67,67 @@ func TestNew_TakesKeysFromLoopbackByHTTP(t *testing.T) {
 			wantAccepted(t, a, edKey().token(claims()))
 		})
 	}
+}
+
+func allowHTTP(c *jwtauth.Config) { c.AllowHTTP = true }
+
+func TestNew_TakesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := &logBook{}
+		a := start(t, config(by(script(trustedSet())), fromURL("http://issuer.internal:8080/jwks?secret=hunter2"), allowHTTP, log.config))
+		wantAccepted(t, a, edKey().token(current()))
+		pass(time.Hour)
+		if log.count("level=WARN") != 1 || log.count("plain HTTP") != 1 || log.count("host=issuer.internal:8080") != 1 {
+			t.Errorf("the log does not warn once of plain HTTP:\n%s", log)
+		}
+		if log.count("hunter2") != 0 {
+			t.Errorf("the log shows the URL's query:\n%s", log)
+		}
+	})
+}
+
+func TestNew_DoesNotWarnOfHTTPWhereItIsSafe(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]func(*jwtauth.Config){
+		"https":    by(script(trustedSet())),
+		"loopback": fromURL(serveKeys(t, trustedSet()).URL),
+		"a file":   fromFile(keyFile(t, trustedSet())),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := &logBook{}
+			start(t, config(source, allowHTTP, log.config))
+			if log.count("level=WARN") != 0 {
+				t.Errorf("the log warns:\n%s", log)
+			}
+		})
+	}
+}
+
+// Allowing http for the configured URL allows no other URL.
+func TestNew_FollowsNoRedirectWhereHTTPIsAllowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := serveKeys(t, trustedSet())
+	secure := httptest.NewTLSServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	t.Cleanup(secure.Close)
+	plain := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(plain.Close)
+	for name, server := range map[string]*httptest.Server{"from https": secure, "from http": plain} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := start(t, config(fromURL(server.URL), allowHTTP, func(c *jwtauth.Config) { c.HTTPClient = server.Client() }))
+			wantUnavailable(t, a, edKey().token(claims()))
+			if err := a.Ready(t.Context()); !strings.Contains(err.Error(), "redirects are not followed") {
+				t.Errorf("error is %v, want it to say that redirects are not followed", err)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if elsewhere.hits.Load() != 0 {
+			t.Error("a redirect was followed")
+		}
+	})
 }
 
 func TestNew_TakesKeysByHTTPSWithTheClientGiven(t *testing.T) {

@@ -28,8 +28,20 @@ func newSource(c Config) (source, error) {
 	if c.JWKSFile != "" {
 		return fileSource(c.JWKSFile), nil
 	}
-	if err := judgeURL(c.JWKSURL); err != nil {
+	return newURLSource(c)
+}
+
+func newURLSource(c Config) (source, error) {
+	address, err := url.Parse(c.JWKSURL)
+	if err != nil || address.Host == "" {
+		return nil, errors.New("JWKS URL is malformed")
+	}
+	if err := judgeURL(address, c.AllowHTTP); err != nil {
 		return nil, err
+	}
+	if exposed(address) {
+		// The path or query may contain a credential.
+		c.Logger.Warn("token keys are fetched by plain HTTP; anyone on the network path can replace them and sign tokens", "host", address.Host)
 	}
 	client := http.Client{Transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -45,20 +57,23 @@ func newSource(c Config) (source, error) {
 	return urlSource{url: c.JWKSURL, client: &client}, nil
 }
 
-// judgeURL admits https, and http from this machine alone: whoever can change
-// the key set on its way can sign tokens.
-func judgeURL(text string) error {
-	u, err := url.Parse(text)
+// judgeURL accepts https, and http from this machine. It accepts http from
+// other hosts only if allowHTTP, since anyone who can change the key set on its
+// way can sign tokens.
+func judgeURL(u *url.URL, allowHTTP bool) error {
 	switch {
-	case err != nil || u.Host == "":
-		return errors.New("JWKS URL is malformed")
 	case u.User != nil:
 		return errors.New("JWKS URL must not hold a password")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || !exposed(u)):
 		return nil
+	case allowHTTP:
+		return errors.New("JWKS URL must be https or http")
 	}
 	return errors.New("JWKS URL must be https, or http from a loopback host")
 }
+
+// exposed reports whether a response from u crosses a network in plain text.
+func exposed(u *url.URL) bool { return u.Scheme == "http" && !loopback(u.Hostname()) }
 
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
@@ -83,13 +98,16 @@ func (s urlSource) read(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("fetch key set: %w", withoutURL(err))
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
+	switch code := resp.StatusCode; {
+	case code >= 300 && code <= 399:
+		return nil, fmt.Errorf("fetch key set: status %d, and redirects are not followed", code)
+	case code != http.StatusOK:
+		return nil, fmt.Errorf("fetch key set: status %d", code)
 	}
 	return readBounded(resp.Body)
 }
 
-// withoutURL drops the URL from err, for its query may be a credential.
+// withoutURL removes the URL from err, since its query may contain a credential.
 func withoutURL(err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		return outer.Err

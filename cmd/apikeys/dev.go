@@ -9,8 +9,8 @@ import (
 // madeByDev are the variables that --dev does not let anyone set: the demo
 // token is signed by an issuer of its own.
 var madeByDev = []string{
-	"APIKEYS_JWKS_URL", "APIKEYS_JWKS_FILE", "APIKEYS_JWT_ISSUER", "APIKEYS_JWT_AUDIENCE",
-	"APIKEYS_JWT_CLAIM_ACCOUNT", "APIKEYS_JWT_CLAIM_PORTAL", "APIKEYS_JWT_CLAIM_WORKSPACES", "APIKEYS_JWT_CLAIM_CLIENT_HASH",
+	"APIKEYS_JWKS_URL", "APIKEYS_JWKS_ALLOW_HTTP", "APIKEYS_JWKS_FILE", "APIKEYS_JWT_ISSUER", "APIKEYS_JWT_AUDIENCE",
+	"APIKEYS_JWT_CLAIM_ACCOUNT", "APIKEYS_JWT_CLAIM_PORTAL", "APIKEYS_JWT_DEFAULT_PORTAL", "APIKEYS_JWT_CLAIM_WORKSPACES", "APIKEYS_JWT_CLAIM_CLIENT_HASH",
 }
 
 // judgeDev says what was set that cannot be with --dev. The printed token

@@ -48,8 +48,8 @@ func TestMadeByDev_names_variables_that_there_are(t *testing.T) {
 		set[variable] = true
 	}
 	all := config.Config{
-		JWKSURL: "x", JWKSFile: "x", JWTIssuer: "x", JWTAudience: "x",
-		JWTClaimAccount: "x", JWTClaimPortal: "x", JWTClaimWorkspaces: "x", JWTClaimClientHash: "x",
+		JWKSURL: "x", JWKSAllowHTTP: true, JWKSFile: "x", JWTIssuer: "x", JWTAudience: "x",
+		JWTClaimAccount: "x", JWTClaimPortal: "x", JWTDefaultPortal: "x", JWTClaimWorkspaces: "x", JWTClaimClientHash: "x",
 	}
 	if diff := cmp.Diff(all, overlay(config.Config{}, all, set)); diff != "" {
 		t.Errorf("a variable is misspelt (-want +got):\n%s", diff)
