@@ -111,6 +111,7 @@ func (o *options) completed(cfg config.Config) config.Config {
 		d := config.Default()
 		cfg.JWKSURL, cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = "", "brought", "brought", "brought"
 		cfg.JWTClaimAccount, cfg.JWTClaimPortal, cfg.JWTClaimWorkspaces, cfg.JWTClaimClientHash = d.JWTClaimAccount, d.JWTClaimPortal, d.JWTClaimWorkspaces, d.JWTClaimClientHash
+		cfg.JWTDefaultPortal = d.JWTDefaultPortal
 	}
 	return cfg
 }

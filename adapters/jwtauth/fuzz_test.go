@@ -40,6 +40,8 @@ func FuzzAuthenticate_OnlyHonestTokens(f *testing.F) {
 func FuzzAuthenticate_SignedGarbage(f *testing.F) {
 	f.Add(marshal(edKey().header()), marshal(claims()))
 	f.Add(marshal(edKey().header()), marshal(claims(object{"exp": 1e300, "aud": []any{1, nil}})))
+	f.Add(marshal(edKey().header()), marshal(claims(object{"workspaces": object{"ws_1": []any{"VIEWER", "OWNER"}, "ws_2": []any{nil}}})))
+	f.Add(marshal(edKey().header()), marshal(claims(object{"portal": nil, "aud": []any{audience}})))
 	f.Add([]byte(`{"alg":"EdDSA","alg":"EdDSA"}`), []byte(`{"workspaces":{"a":{"b":[]}}}`))
 	a := trusting(f, keySet(edKey().public()))
 	f.Fuzz(func(t *testing.T, header, payload []byte) {

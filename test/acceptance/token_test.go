@@ -1,0 +1,59 @@
+package acceptance
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/config"
+)
+
+// The tokens of these tests have no claim "entrance".
+func TestCreateKey_withADefaultPortal(t *testing.T) {
+	t.Parallel()
+	for portal, want := range map[string]int{
+		"":         http.StatusUnauthorized,
+		"PARTNER":  http.StatusCreated,
+		"CONSUMER": http.StatusForbidden,
+	} {
+		t.Run("which is "+portal, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(cfg *config.Config) { cfg.JWTClaimPortal, cfg.JWTDefaultPortal = "entrance", portal })
+			if a := do(t, w.create(t, `{"name":"k","mode":2}`)); a.status != want {
+				t.Errorf("status %d, want %d: %s", a.status, want, a.body)
+			}
+		})
+	}
+}
+
+func TestCreateKey_401_isLoggedWithTheClaim(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	w := newWorld(t, func(cfg *config.Config) { cfg.JWTClaimPortal = "sub_portal" },
+		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	for want, r := range map[string]request{
+		"claim sub_portal is missing": w.create(t, `{"name":"k"}`),
+		"signature fits no key":       w.create(t, `{"name":"k"}`, as(wronglySigned(w.token(t)))),
+		"not three parts":             w.create(t, `{"name":"k"}`, as("hunter2")),
+	} {
+		status, lines := handled(w.service.Handler(), &log, r)
+		if status != http.StatusUnauthorized || !strings.Contains(lines, want) {
+			t.Errorf("status %d, log lacks %q:\n%s", status, want, lines)
+		}
+		if token := strings.TrimPrefix(r.header.Get("Authorization"), "Bearer "); strings.Contains(lines, token[:7]) {
+			t.Errorf("the log shows the token:\n%s", lines)
+		}
+	}
+}
+
+// wronglySigned returns token with the first character of its signature changed.
+func wronglySigned(token string) string {
+	i := strings.LastIndexByte(token, '.') + 1
+	replacement := "A"
+	if token[i] == 'A' {
+		replacement = "B"
+	}
+	return token[:i] + replacement + token[i+1:]
+}
