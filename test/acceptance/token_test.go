@@ -57,3 +57,16 @@ func wronglySigned(token string) string {
 	}
 	return token[:i] + replacement + token[i+1:]
 }
+
+func TestNew_warnsOfTokenKeysByPlainHTTP(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	// Nobody listens there, and Linux refuses the connection at once.
+	w := newWorld(t, func(cfg *config.Config) {
+		cfg.JWKSFile, cfg.JWKSURL, cfg.JWKSAllowHTTP = "", "http://0.0.0.0:1/jwks.json", true
+	}, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	if n := strings.Count(log.String(), "token keys are fetched by plain HTTP"); n != 1 {
+		t.Errorf("the log warns %d times, want once:\n%s", n, log.String())
+	}
+	mustBe(t, do(t, w.create(t, `{"name":"k"}`)), 503, "5030", "Service temporarily unavailable")
+}
