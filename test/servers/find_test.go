@@ -43,7 +43,7 @@ func TestFind(t *testing.T) {
 				write(t, filepath.Join(root, c.plain), 0o600)
 			}
 			got, err := places{
-				lookPath: func(file string) (string, error) {
+				lookPath: func(string) (string, error) {
 					if c.onPath == "" {
 						return "", exec.ErrNotFound
 					}

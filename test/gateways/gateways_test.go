@@ -1,0 +1,116 @@
+package gateways
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// run tests a gateway: most of what it does on one process, and what needs
+// other changes or an end of the service on others.
+func run(t *testing.T, g gateway) {
+	t.Run("as shipped", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, g)
+		t.Run("it", func(t *testing.T) {
+			for name, behaviour := range behaviours {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					behaviour(t, w)
+				})
+			}
+		})
+		w.mustHaveLoggedNoSecret(t)
+	})
+	t.Run("behind a proxy, with an internal token", func(t *testing.T) {
+		t.Parallel()
+		believesProxy(t, newWorldBehind(t, g))
+	})
+	t.Run("a route without a scope is closed", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, g, g.withoutScope...)
+		a := w.refused(t, get("/payments/1", "X-Api-Key: "+w.writer))
+		a.mustBe(t, http.StatusForbidden, "4032", `Bearer error="insufficient_scope", error_description="The API key lacks a required scope"`)
+		w.passed(t, get("/refunds/1", "X-Api-Key: "+w.writer))
+	})
+	t.Run("nothing passes without the service", func(t *testing.T) {
+		t.Parallel()
+		passesNothingWithoutService(t, newWorld(t, g), g.withoutService)
+	})
+}
+
+// behaviours are what every gateway does.
+var behaviours = map[string]func(*testing.T, *world){
+	"an allowed request has the identity and no key":    hasIdentityAndNoKey,
+	"credentials for the API are passed on":             passesOtherCredentials,
+	"every method passes":                               passesMethods,
+	"a body passes":                                     passesBody,
+	"the API is told of address, host and scheme":       forwards,
+	"more cookies than the service takes pass":          passesCookies,
+	"a path and a query pass as they were sent":         passesTargets,
+	"a key that is not valid is 401":                    refusesInvalidKeys,
+	"a key without the scope of the route is 403":       refusesMissingScopes,
+	"a key bound to another address is 403":             refusesOtherAddresses,
+	"identity headers of the caller do not pass":        replacesIdentity,
+	"identity headers do not pass an open route":        clearsIdentityOnOpenRoutes,
+	"a caller cannot have identity headers removed":     keepsIdentityDespiteConnection,
+	"each request on a connection has its own identity": tellsRequestsApart,
+	"the body of a refused request is not a request":    refusesBodies,
+	"a path of two meanings is refused":                 refusesAmbiguousPaths,
+	"what is not listed does not pass":                  refusesUnlistedPaths,
+}
+
+// passesNothingWithoutService checks that requests are answered with status
+// while the service is away.
+func passesNothingWithoutService(t *testing.T, w *world, status int) {
+	key := "X-Api-Key: " + w.writer
+	w.passed(t, get("/payments/1", key))
+	w.service.Stop()
+	var answers []func(*testing.T) answer
+	for _, r := range []request{
+		get("/payments/1", key), get("/refunds/1", key), get("/payments/1"),
+		{method: http.MethodPost, target: "/payments/1", headers: []string{key}, body: "{}"},
+	} {
+		answers = append(answers, w.dial(t).send(t, r))
+	}
+	for _, answer := range answers {
+		a := answer(t)
+		w.mustNotPass(t, a)
+		if a.status != status {
+			t.Errorf("status %d, want %d", a.status, status)
+		}
+		if status == http.StatusServiceUnavailable && (a.code() != "5030" || a.header.Get("Retry-After") != "1") {
+			t.Errorf("body %q, Retry-After %q, want code 5030 and 1", a.body, a.header.Get("Retry-After"))
+		}
+	}
+	w.passed(t, get("/status"))
+	w.mustHaveLoggedNoSecret(t)
+}
+
+// believesProxy sends requests as a proxy at the address of the client does.
+func believesProxy(t *testing.T, w *world) {
+	w.mustIdentify(t, w.passed(t, get("/payments/1", "X-Forwarded-For: 203.0.113.7", "X-Api-Key: "+w.elsewhere)), w.elsewhere)
+	w.mustIdentify(t, w.passed(t, get("/payments/1", "X-Forwarded-For: 198.51.100.1, 203.0.113.7", "X-Api-Key: "+w.elsewhere)), w.elsewhere)
+	for forwarded, key := range map[string]string{
+		"203.0.113.7, 198.51.100.1": w.elsewhere,
+		"198.51.100.1":              w.elsewhere,
+		"203.0.113.7":               w.here,
+	} {
+		w.refused(t, get("/payments/1", "X-Forwarded-For: "+forwarded, "X-Api-Key: "+key)).mustBe(t, http.StatusForbidden, "4033", "")
+	}
+}
+
+// mustHaveLoggedNoSecret also checks that there is a log to look into.
+func (w *world) mustHaveLoggedNoSecret(t *testing.T) {
+	t.Helper()
+	log := w.logged(t)
+	if !strings.Contains(log, "/payments/1") {
+		t.Errorf("no request is logged:\n%s", log)
+	}
+	for _, secret := range w.secrets() {
+		if at := strings.Index(log, secret); at >= 0 {
+			line := log[strings.LastIndexByte(log[:at], '\n')+1 : at]
+			t.Errorf("a secret is logged: %s…", line)
+		}
+	}
+}
