@@ -53,9 +53,10 @@ type Options struct {
 	Now           func() time.Time
 	// Tracer traces requests; nil: nothing is traced.
 	Tracer trace.Tracer
-	// Observe is told of each request that was answered: its route's template,
-	// empty where it has none, its method as sent, and its status. The context
-	// has the span of a request that is traced.
+	// Observe is called after each request with the template of its route, which
+	// is empty if none matched, its method as sent, and its status, which is 499 if
+	// the client hung up before it was answered. The context has the span of a
+	// request that is traced.
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
 	// Metrics is served at /metrics on the internal listener.
 	Metrics http.Handler

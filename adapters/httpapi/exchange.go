@@ -24,6 +24,8 @@ type exchange struct {
 	echo.Context
 	reply
 
+	status int // under which the request is counted, logged and traced
+
 	// For the log line; empty until known.
 	account   string
 	workspace domain.WorkspaceID
@@ -68,8 +70,12 @@ func (x *exchange) answer(next echo.HandlerFunc) {
 	if err != nil && !x.Response().Committed {
 		x.fail(err)
 	}
+	x.status = x.Response().Status
+	if abandoned(x.Request().Context(), err) {
+		x.status, x.code = statusAbandoned, ""
+	}
 	took := x.api.Now().Sub(begun)
-	x.api.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.Response().Status, took)
+	x.api.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.status, took)
 	x.log(err, took)
 }
 
@@ -114,17 +120,16 @@ func (x *exchange) bounded() (context.Context, context.CancelFunc) {
 // value but those the contract lists for it.
 func (x *exchange) log(err error, took time.Duration) {
 	level := slog.LevelInfo
-	status := x.Response().Status
 	switch {
-	case status >= http.StatusInternalServerError:
+	case x.status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case x.quiet && status < http.StatusBadRequest:
+	case x.quiet && x.status < http.StatusBadRequest:
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", knownMethod(x.Request().Method)),
 		slog.String("route", x.Path()),
-		slog.Int("status", status),
+		slog.Int("status", x.status),
 		slog.String("code", x.code),
 		slog.Int64("durationMicros", took.Microseconds()),
 		slog.String("requestId", x.requestID),
@@ -140,7 +145,7 @@ func (x *exchange) log(err error, took time.Duration) {
 		}
 	}
 	// Authenticators say in constant words why they refuse a token.
-	if err != nil && (status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) || errors.Is(err, errTooMany)) {
+	if err != nil && (x.status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) || errors.Is(err, errTooMany)) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)

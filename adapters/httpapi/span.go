@@ -93,8 +93,7 @@ func (x *exchange) asked() []attribute.KeyValue {
 // endSpan tells what came of the request: no more than the log line does.
 func (x *exchange) endSpan(span trace.Span) {
 	defer span.End()
-	status := x.Response().Status
-	span.SetAttributes(semconv.HTTPResponseStatusCode(status))
+	span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
 	for name, value := range map[string]string{
 		"apikeys.code":         x.code,
 		"apikeys.workspace_id": string(x.workspace),
@@ -105,9 +104,9 @@ func (x *exchange) endSpan(span trace.Span) {
 			span.SetAttributes(attribute.String(name, value))
 		}
 	}
-	if status >= http.StatusInternalServerError {
+	if x.status >= http.StatusInternalServerError {
 		span.SetStatus(codes.Error, "")
-		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))
+		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(x.status)))
 	}
 }
 

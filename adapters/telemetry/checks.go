@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -11,7 +13,8 @@ import (
 )
 
 // verdicts are the values of the label of apikeys_checks_total, each in the
-// slot it is counted in. The last is of checks that got no answer.
+// slot it is counted in. The last two are of checks without an answer: the caller
+// did not wait for it, or there was none.
 var verdicts = [slots]string{
 	string(domain.VerdictOK),
 	string(domain.VerdictNotFound),
@@ -19,13 +22,15 @@ var verdicts = [slots]string{
 	string(domain.VerdictExpired),
 	string(domain.VerdictIPNotAllowed),
 	string(domain.VerdictInsufficientScope),
+	"canceled",
 	"error",
 }
 
 const (
-	slots   = 7
-	okSlot  = 0
-	errSlot = slots - 1
+	slots        = 8
+	okSlot       = 0
+	canceledSlot = slots - 2
+	errSlot      = slots - 1
 )
 
 // timedChecks is of how many checks one is timed, a power of two. To read the
@@ -62,7 +67,7 @@ func (c *checks) collectors() []prometheus.Collector {
 	for slot, verdict := range verdicts {
 		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name:        "checks_total",
-			Help:        "Permission checks by verdict; error: there was no answer.",
+			Help:        "Permission checks by verdict; canceled: the caller did not wait for the answer; error: there was none.",
 			ConstLabels: prometheus.Labels{"verdict": verdict},
 		}, func() float64 { return float64(c.counts.Sum(slot)) }))
 	}
@@ -90,10 +95,13 @@ func (m *Metrics) EndCheck(timing CheckTiming, verdict domain.Verdict, err error
 }
 
 func slotOf(verdict domain.Verdict, err error) int {
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled): // no deadline of ours cancels
+		return canceledSlot
+	case err != nil:
 		return errSlot
 	}
-	for slot := okSlot; slot < errSlot; slot++ {
+	for slot := okSlot; slot < canceledSlot; slot++ {
 		if string(verdict) == verdicts[slot] {
 			return slot
 		}

@@ -24,13 +24,14 @@ func TestLabels_noCallerCanMakeOne(t *testing.T) {
 		m.EndCheck(m.BeginCheck(), domain.Verdict(text), nil)
 	}
 	m.ObserveRequest(t.Context(), "/livez", "GET", 299, time.Millisecond)
+	m.ObserveRequest(t.Context(), "/livez", "GET", 499, time.Millisecond)
 
 	allowed := map[string][]string{
 		"route":   {"/livez", "/internal/v1/api-keys/verify", "other"},
 		"method":  {"GET", "other"},
-		"status":  {"100", "200", "300", "400", "500", "other"},
+		"status":  {"100", "200", "300", "400", "499", "500", "other"},
 		"limit":   {"account", "address"},
-		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "error"},
+		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "canceled", "error"},
 	}
 	seen := map[string]bool{}
 	for _, s := range samples(t, scrape(t, m)) {

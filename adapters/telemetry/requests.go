@@ -51,7 +51,7 @@ func newRequests(routes []string) *requests {
 		routes: slices.Clip(slices.Clone(routes)),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total",
-			Help: "Requests answered, by the template of their route.",
+			Help: "Requests by the template of their route and the status of their response; 499: the client hung up before it.",
 		}, []string{"route", "method", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
@@ -67,9 +67,9 @@ func newRequests(routes []string) *requests {
 	return r
 }
 
-// ObserveRequest counts a request that was answered. What is not among the
-// routes of [Options], the methods of RFC 9110 and PATCH, or the statuses that
-// net/http names, is counted as other: a caller can make no label. The trace
+// ObserveRequest counts a request. What is not among the routes of [Options],
+// the methods of RFC 9110 and PATCH, or the statuses that net/http names and 499
+// (the client hung up), is counted as other: a caller can make no label. The trace
 // of a request that is kept is named beside its duration, as an exemplar.
 func (m *Metrics) ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration) {
 	r := m.requests
@@ -109,8 +109,11 @@ func knownOf(known []string, value string) string {
 	return other
 }
 
+// statusAbandoned is the status of a request whose client hung up.
+const statusAbandoned = 499
+
 func knownStatus(status int) int {
-	if http.StatusText(status) == "" {
+	if http.StatusText(status) == "" && status != statusAbandoned {
 		return 0
 	}
 	return status
