@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"log/slog"
-	"unsafe"
 )
 
 // The shape of a secret. Every length is in ASCII characters.
@@ -65,15 +64,11 @@ func (id KeyID) Mode() Mode {
 // Two copies of one Secret are ==; two secrets that were parsed apart are not,
 // even where they spell the same.
 type Secret struct {
-	// first is the first of SecretLength bytes that nobody changes. A string
-	// here would be printed where fmt asks no method: in an unexported field
-	// of the caller's struct and under %p.
-	first *byte
+	// text is a pointer because fmt prints a string in an unexported field of
+	// the caller's struct without calling a method; of a pointer it prints the
+	// address.
+	text *string
 }
-
-// secretOf returns the secret that text spells. It shares the memory of text,
-// and panics when that is shorter than a secret.
-func secretOf(text string) Secret { return Secret{first: unsafe.StringData(text[:SecretLength])} }
 
 // NewSecret makes the secret, and with it the identifier, of a new key. It
 // fails only when random does.
@@ -106,11 +101,12 @@ func NewSecretOf(random io.Reader, id KeyID) (Secret, error) {
 // completed appends its checksum to the body of a secret.
 func completed(body string) Secret {
 	sum := checksum(body)
-	return secretOf(body + string(sum[:]))
+	text := body + string(sum[:])
+	return Secret{text: &text}
 }
 
-// ParseSecret returns s as a secret when its form and checksum are right, and
-// [ErrMalformedSecret] otherwise. It allocates nothing.
+// ParseSecret returns s as a secret if its form and checksum are right, and
+// [ErrMalformedSecret] otherwise.
 func ParseSecret(s string) (Secret, error) {
 	if len(s) != SecretLength {
 		return Secret{}, ErrMalformedSecret
@@ -122,7 +118,8 @@ func ParseSecret(s string) (Secret, error) {
 	if sum := checksum(s[:body]); s[body:] != string(sum[:]) {
 		return Secret{}, ErrMalformedSecret
 	}
-	return secretOf(s), nil
+	text := s // so that a refused s does not escape to the heap
+	return Secret{text: &text}, nil
 }
 
 // KeyID returns the identifier the secret begins with.
@@ -133,8 +130,8 @@ func (s Secret) KeyID() KeyID {
 	return KeyID(s.Reveal()[:KeyIDLength])
 }
 
-// IsZero says whether s is no secret at all.
-func (s Secret) IsZero() bool { return s.first == nil }
+// IsZero reports whether s is the zero Secret.
+func (s Secret) IsZero() bool { return s.text == nil }
 
 // Reveal returns the secret itself. It is for the hasher and for the one
 // response that shows the secret to its owner.
@@ -142,7 +139,7 @@ func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
 	}
-	return unsafe.String(s.first, SecretLength)
+	return *s.text
 }
 
 const redacted = "[redacted]"
@@ -165,9 +162,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // MarshalJSON returns a placeholder.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// checksum returns the digits without copying body, which ChecksumIEEE only reads.
 func checksum(body string) (digits [checksumLength]byte) {
-	sum := crc32.ChecksumIEEE(unsafe.Slice(unsafe.StringData(body), len(body)))
+	sum := crc32.ChecksumIEEE([]byte(body))
 	putBase62(digits[:], sum)
 	return digits
 }

@@ -114,11 +114,11 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	switch c.trust.at(at) {
 	case confirmed:
 		if known, ok := c.known.Load().GetIfPresent(id); ok {
-			c.counters.hit()
+			c.counters.hits.Add(1)
 			return known, nil
 		}
 		if _, ok := c.unknown.GetIfPresent(id); ok {
-			c.counters.hit()
+			c.counters.hits.Add(1)
 			return nil, domain.ErrKeyNotFound
 		}
 		return c.read(ctx, c.loads, id, 0)
@@ -142,7 +142,7 @@ func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*app
 	}
 	fresh, err := c.read(ctx, c.rereads, id, moment(at))
 	if errors.Is(err, domain.ErrUnavailable) && !errors.Is(err, errNotRead) && c.trust.at(c.now()) != expired {
-		c.counters.hit()
+		c.counters.hits.Add(1)
 		return known, nil
 	}
 	return fresh, err

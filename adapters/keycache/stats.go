@@ -3,19 +3,11 @@ package keycache
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/slaunchx/apikeys/adapters/internal/striped"
 )
 
 type counters struct {
-	hits striped.Counters // in hitSlot; the only ones that are on the path of every answer
-
-	misses, evictions, feedEvictions, failedPolls atomic.Uint64
+	hits, misses, evictions, feedEvictions, failedPolls atomic.Uint64
 }
-
-const hitSlot = 0
-
-func (c *counters) hit() { c.hits.Add(hitSlot) }
 
 // Stats is what a cache has done and holds.
 type Stats struct {
@@ -32,7 +24,7 @@ type Stats struct {
 // Stats returns a reading of the cache.
 func (c *Cache) Stats() Stats {
 	s := Stats{
-		Hits:          c.counters.hits.Sum(hitSlot),
+		Hits:          c.counters.hits.Load(),
 		Misses:        c.counters.misses.Load(),
 		Evictions:     c.counters.evictions.Load(),
 		FeedEvictions: c.counters.feedEvictions.Load(),

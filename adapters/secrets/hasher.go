@@ -3,10 +3,9 @@ package secrets
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
+	"crypto/subtle"
 	"hash"
 	"sync"
-	"unsafe"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -42,30 +41,19 @@ func (h *Hasher) Hash(secret domain.Secret) domain.Digest {
 	}
 }
 
-// Verify says whether digest was made of secret under a pepper of the ring.
-// The same work is done for every answer: where the pepper or the algorithm is
-// unknown the current pepper is tried, and its answer dropped.
+// Verify reports whether digest was made of secret under a pepper of the ring.
+// It does the same work for every result: if the pepper or the algorithm is
+// unknown, it tries the current pepper and discards the result.
 func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	keyed, known := h.find(digest.PepperID)
 	sum := keyed.sum(secret)
-	same := equal(&sum, &digest.Sum)
+	same := subtle.ConstantTimeCompare(sum[:], digest.Sum[:]) == 1
 	return same && known && digest.Algorithm == domain.AlgorithmHMACSHA256 && !secret.IsZero()
 }
 
-// Outdated says whether digest was made otherwise than Hash makes them now.
+// Outdated reports whether digest was made in another way than Hash makes it.
 func (h *Hasher) Outdated(digest domain.Digest) bool {
 	return digest.PepperID != h.keyed[0].pepperID || digest.Algorithm != domain.AlgorithmHMACSHA256
-}
-
-// equal compares in constant time: whatever the sums are, the same four words
-// are joined, and the only branch is on all of them. It does word by word what
-// [hmac.Equal] does byte by byte, in an eighth of its time.
-func equal(a, b *[sha256.Size]byte) bool {
-	var differ uint64
-	for i := 0; i < sha256.Size; i += 8 {
-		differ |= binary.NativeEndian.Uint64(a[i:]) ^ binary.NativeEndian.Uint64(b[i:])
-	}
-	return differ == 0
 }
 
 func (h *Hasher) find(pepperID string) (*keyedHash, bool) {
@@ -85,21 +73,22 @@ type keyedHash struct {
 }
 
 type state struct {
-	mac hash.Hash
-	out []byte // of the state, since what an interface method is handed moves to the heap
+	mac     hash.Hash
+	in, out []byte // kept here because arguments of an interface method escape to the heap
 }
 
 func newKeyedHash(p *pepper) *keyedHash {
 	return &keyedHash{pepperID: p.id, states: sync.Pool{New: func() any {
-		return &state{mac: hmac.New(sha256.New, p.key()), out: make([]byte, 0, sha256.Size)}
+		return &state{mac: hmac.New(sha256.New, p.key()), in: make([]byte, 0, domain.SecretLength), out: make([]byte, 0, sha256.Size)}
 	}}}
 }
 
 func (k *keyedHash) sum(secret domain.Secret) (sum [sha256.Size]byte) {
 	s, _ := k.states.Get().(*state) // the pool holds nothing else
-	text := secret.Reveal()
+	s.in = append(s.in[:0], secret.Reveal()...)
 	s.mac.Reset()
-	s.mac.Write(unsafe.Slice(unsafe.StringData(text), len(text))) // which is only read
+	s.mac.Write(s.in)
+	clear(s.in)
 	s.out = s.mac.Sum(s.out[:0])
 	copy(sum[:], s.out)
 	k.states.Put(s)

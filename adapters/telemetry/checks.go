@@ -8,33 +8,18 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/slaunchx/apikeys/adapters/internal/striped"
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// verdicts are the values of the label of apikeys_checks_total, each in the
-// slot it is counted in. The last two are of checks without an answer: the caller
-// did not wait for it, or there was none.
-var verdicts = [slots]string{
-	string(domain.VerdictOK),
-	string(domain.VerdictNotFound),
-	string(domain.VerdictDisabled),
-	string(domain.VerdictExpired),
-	string(domain.VerdictIPNotAllowed),
-	string(domain.VerdictInsufficientScope),
-	"canceled",
-	"error",
-}
-
+// The values of the label verdict for checks without a verdict: the caller did
+// not wait for it, or the check failed.
 const (
-	slots        = 8
-	okSlot       = 0
-	canceledSlot = slots - 2
-	errSlot      = slots - 1
+	canceled = "canceled"
+	failed   = "error"
 )
 
-// timedChecks is of how many checks one is timed, a power of two. To read the
-// clock twice would cost a quarter of a check.
+// timedChecks is the number of checks of which one is timed, a power of two:
+// reading the clock twice would cost a quarter of a check.
 const timedChecks = 64
 
 // checkBuckets reach from a check in memory to one that waited for the store
@@ -47,13 +32,27 @@ var checkBuckets = []float64{
 }
 
 type checks struct {
-	counts   *striped.Counters
+	vec      *prometheus.CounterVec
+	counts   map[domain.Verdict]prometheus.Counter
+	canceled prometheus.Counter
+	failed   prometheus.Counter
 	duration prometheus.Histogram
 }
 
 func newChecks() *checks {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "checks_total",
+		Help: "Permission checks by verdict; canceled: the caller did not wait for it; error: the check failed.",
+	}, []string{"verdict"})
+	counts := make(map[domain.Verdict]prometheus.Counter)
+	for _, verdict := range domain.Verdicts() {
+		counts[verdict] = vec.WithLabelValues(string(verdict))
+	}
 	return &checks{
-		counts: new(striped.Counters),
+		vec:      vec,
+		counts:   counts,
+		canceled: vec.WithLabelValues(canceled),
+		failed:   vec.WithLabelValues(failed),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "check_duration_seconds",
 			Help:    "Duration of permission checks; of one in 64, chosen at random.",
@@ -63,15 +62,7 @@ func newChecks() *checks {
 }
 
 func (c *checks) collectors() []prometheus.Collector {
-	all := []prometheus.Collector{c.duration}
-	for slot, verdict := range verdicts {
-		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name:        "checks_total",
-			Help:        "Permission checks by verdict; canceled: the caller did not wait for the answer; error: there was none.",
-			ConstLabels: prometheus.Labels{"verdict": verdict},
-		}, func() float64 { return float64(c.counts.Sum(slot)) }))
-	}
-	return all
+	return []prometheus.Collector{c.duration, c.vec}
 }
 
 // CheckTiming is when a check began, if that check is timed.
@@ -85,26 +76,22 @@ func (m *Metrics) BeginCheck() CheckTiming {
 	return CheckTiming{begun: time.Now()}
 }
 
-// EndCheck counts a check by what came of it. Together with BeginCheck it
-// allocates nothing, and takes no lock.
+// EndCheck counts a check by its outcome. Neither EndCheck nor BeginCheck
+// allocates or takes a lock.
 func (m *Metrics) EndCheck(timing CheckTiming, verdict domain.Verdict, err error) {
-	m.checks.counts.Add(slotOf(verdict, err))
+	m.checks.counterOf(verdict, err).Inc()
 	if !timing.begun.IsZero() {
 		m.checks.duration.Observe(time.Since(timing.begun).Seconds())
 	}
 }
 
-func slotOf(verdict domain.Verdict, err error) int {
+func (c *checks) counterOf(verdict domain.Verdict, err error) prometheus.Counter {
+	counter, known := c.counts[verdict]
 	switch {
 	case errors.Is(err, context.Canceled): // no deadline of ours cancels
-		return canceledSlot
-	case err != nil:
-		return errSlot
+		return c.canceled
+	case err != nil || !known:
+		return c.failed
 	}
-	for slot := okSlot; slot < canceledSlot; slot++ {
-		if string(verdict) == verdicts[slot] {
-			return slot
-		}
-	}
-	return errSlot
+	return counter
 }

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/slaunchx/apikeys/adapters/internal/striped"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -15,14 +14,6 @@ func BenchmarkCheck(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				m.EndCheck(m.BeginCheck(), domain.VerdictOK, nil)
-			}
-		})
-	})
-	b.Run("counted", func(b *testing.B) {
-		var s striped.Counters
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				s.Add(okSlot)
 			}
 		})
 	})
