@@ -14,5 +14,5 @@
 //
 // When not to embed: a service that only asks whether a key may do something
 // needs neither the store nor the peppers; let it ask the internal listener
-// over HTTP, as adapters/remote does.
+// over HTTP, as client does.
 package apikeys

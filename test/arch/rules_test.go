@@ -28,6 +28,7 @@ var layers = []layer{
 	{in: "adapters/telemetry", may: []string{"domain", "ports"}, why: "it counts, and decides nothing"},
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it makes the tokens that jwtauth reads"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters can be exchanged because they do not know each other"},
+	{in: "client", may: []string{"domain"}, why: "a program that asks over HTTP links neither stores nor servers"},
 	{in: "cmd", may: []string{".", "config", "domain"}, why: "the command can do nothing that an embedder cannot"},
 	{in: "test/serving", may: []string{".", "config"}, why: "it runs the service for those that test it from outside"},
 	{in: "test/*", why: "what tests share must not bring the code under test along"},
@@ -42,6 +43,7 @@ type owner struct {
 }
 
 var owners = []owner{
+	{"unsafe", []string{"test"}, "memory safety is not traded for speed"},
 	{"github.com/labstack/echo", []string{"adapters/httpapi", ".", "test"}, "the move to echo v5 is one folder, and tests that mount it"},
 	{"github.com/lestrrat-go/jwx", []string{"adapters/jwtauth"}, "the move to jwx v3 is one folder"},
 	{"github.com/jmoiron/sqlx", []string{"adapters/postgres", "adapters/sqlite", "adapters/internal/sqlkit", "test"}, "SQL stays in the stores, and in tests that look into them"},

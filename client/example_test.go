@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"net/http/httptest"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/remote"
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -20,15 +20,15 @@ func ExampleClient_Authorize() {
 	internalURL, secret, stop := issuingService(ctx)
 	defer stop()
 
-	client, err := remote.New(remote.Options{BaseURL: internalURL, Token: "internal-token-of-32-characters-"})
+	c, err := client.New(client.Options{BaseURL: internalURL, Token: "internal-token-of-32-characters-"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer client.Close()
+	defer c.Close()
 
 	for _, scope := range []domain.Scope{"payment:read", "payment:refund"} {
-		decision, err := client.Authorize(ctx, domain.Check{Secret: secret, Scopes: []domain.Scope{scope}})
+		decision, err := c.Authorize(ctx, domain.Check{Secret: secret, Scopes: []domain.Scope{scope}})
 		switch {
 		case errors.Is(err, domain.ErrUnavailable):
 			fmt.Println("no answer now: refuse, and try again later")

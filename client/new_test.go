@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -47,7 +47,7 @@ func TestNew_whereSecretsMayGo(t *testing.T) {
 		"https://host#marked":           false,
 		"https://marked\x7f":            false,
 	} {
-		c, err := remote.New(remote.Options{BaseURL: base})
+		c, err := client.New(client.Options{BaseURL: base})
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", base, err)
 		}
@@ -61,12 +61,12 @@ func TestNew_whereSecretsMayGo(t *testing.T) {
 
 func TestNew_plaintextWhereItIsAllowed(t *testing.T) {
 	t.Parallel()
-	newClient(t, remote.Options{BaseURL: "http://10.0.0.1", AllowPlaintext: true})
+	newClient(t, client.Options{BaseURL: "http://10.0.0.1", AllowPlaintext: true})
 }
 
 func TestNew_refuses(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]remote.Options{
+	for name, o := range map[string]client.Options{
 		"a negative timeout":               {Timeout: -1},
 		"a negative life":                  {CacheFor: -1},
 		"a life beyond a minute":           {CacheFor: time.Minute + 1},
@@ -76,7 +76,7 @@ func TestNew_refuses(t *testing.T) {
 		"a token with the end of its line": {Token: "marked\n"},
 	} {
 		o.BaseURL = "https://host"
-		if _, err := remote.New(o); err == nil || strings.Contains(err.Error(), "marked") {
+		if _, err := client.New(o); err == nil || strings.Contains(err.Error(), "marked") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -91,8 +91,8 @@ func TestNew_thePathOfTheBaseIsKept(t *testing.T) {
 		writeJSON(w, yes(secret.KeyID()))
 	})
 	for _, base := range []string{url + "/apikeys", url + "/apikeys/"} {
-		client := newClient(t, remote.Options{BaseURL: base, Token: token, Timeout: time.Minute})
-		if _, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
+		c := newClient(t, client.Options{BaseURL: base, Token: token, Timeout: time.Minute})
+		if _, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
 			t.Fatal(err)
 		}
 		if path != "POST /apikeys/internal/v1/api-keys/verify" || sent != token {
@@ -103,11 +103,11 @@ func TestNew_thePathOfTheBaseIsKept(t *testing.T) {
 
 func TestToken_cannotBePrinted(t *testing.T) {
 	t.Parallel()
-	o := remote.Options{BaseURL: "https://host", Token: token, CacheFor: time.Second}
-	client := newClient(t, o)
+	o := client.Options{BaseURL: "https://host", Token: token, CacheFor: time.Second}
+	c := newClient(t, o)
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, nil))
-	for _, v := range []any{o, &o, o.Token, client, *client, []any{o, client}, struct{ inner *remote.Client }{client}} {
+	for _, v := range []any{o, &o, o.Token, c, *c, []any{o, c}, struct{ inner *client.Client }{c}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb, v)
 		}
@@ -131,12 +131,12 @@ func TestClose_leavesTheConnectionsOfAGivenClient(t *testing.T) {
 	secret := newSecret(t)
 	url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, yes(secret.KeyID())) })
 	transport := &closable{Transport: new(http.Transport)}
-	client := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute, HTTPClient: &http.Client{Transport: transport}})
-	if _, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
+	c := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute, HTTPClient: &http.Client{Transport: transport}})
+	if _, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil {
 		t.Fatal(err)
 	}
-	client.Close()
-	client.Close()
+	c.Close()
+	c.Close()
 	if transport.closed {
 		t.Error("they were closed")
 	}
@@ -163,9 +163,9 @@ func TestTimeout_isOneSecondUnlessSaid(t *testing.T) {
 			left = time.Until(deadline)
 			return nil, errors.New("lost")
 		})
-		client := newClient(t, remote.Options{BaseURL: "https://host", Timeout: said, HTTPClient: &http.Client{Transport: transport}})
+		c := newClient(t, client.Options{BaseURL: "https://host", Timeout: said, HTTPClient: &http.Client{Transport: transport}})
 		begun := time.Now()
-		expectNoAnswer(t, client, newSecret(t), true)
+		expectNoAnswer(t, c, newSecret(t), true)
 		if left > want || left < want-time.Since(begun) {
 			t.Errorf("Timeout %v: %v are left of %v", said, left, want)
 		}
@@ -183,6 +183,6 @@ func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		return nil, errors.New(string(body) + fmt.Sprint(r.Header))
 	})
-	client := newClient(t, remote.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative}})
-	expectNoAnswer(t, client, newSecret(t), true)
+	c := newClient(t, client.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative}})
+	expectNoAnswer(t, c, newSecret(t), true)
 }

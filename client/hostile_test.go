@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"bufio"
@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 // expectNoAnswer fails unless the check got no answer, but an error that
 // holds neither the secret nor the token. It returns the error.
-func expectNoAnswer(t *testing.T, c *remote.Client, secret domain.Secret, unavailable bool) error {
+func expectNoAnswer(t *testing.T, c *client.Client, secret domain.Secret, unavailable bool) error {
 	t.Helper()
 	d, err := c.Authorize(t.Context(), domain.Check{Secret: secret, Scopes: scopesOf("payment:read")})
 	if err == nil || d.Allowed() {
@@ -55,7 +55,7 @@ func TestAuthorize_statuses(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, echo(status))
-			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), want)
+			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), want)
 		})
 	}
 }
@@ -67,8 +67,8 @@ func TestAuthorize_followsNoRedirect(t *testing.T) {
 		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, status) })
 		transport := new(http.Transport)
 		for _, given := range []*http.Client{nil, {Transport: transport}} {
-			client := newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: given})
-			expectNoAnswer(t, client, newSecret(t), false)
+			c := newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: given})
+			expectNoAnswer(t, c, newSecret(t), false)
 		}
 		transport.CloseIdleConnections()
 		if reached.Load() != 0 {
@@ -136,7 +136,7 @@ func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
-			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute}), secret, false)
+			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), secret, false)
 		})
 	}
 }
@@ -155,7 +155,7 @@ func TestAuthorize_toleratesWhatItDoesNotKnow(t *testing.T) {
 	body := replace(t, yesUntil(secret.KeyID(), `"2026-03-21T08:00:00+08:00"`), `"version":"1.3.0"`, `"version":"2.0.0","warnings":[{}],"Success":false`)
 	body = replace(t, body, `"reason":"OK"`, `"reason":"OK","owner":{"reason":"NOT_FOUND"},"Allowed":false`)
 	url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
-	d, err := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute}).Authorize(t.Context(), domain.Check{Secret: secret})
+	d, err := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute}).Authorize(t.Context(), domain.Check{Secret: secret})
 	if err != nil || !d.Allowed() || !d.Key.ExpiresAt.Equal(now.Truncate(time.Second)) || d.Key.ExpiresAt.Location() != time.UTC {
 		t.Errorf("Authorize() = %+v, %v", d, err)
 	}
@@ -176,8 +176,8 @@ func TestAuthorize_contentTypes(t *testing.T) {
 			w.Header()["Content-Type"] = []string{contentType}
 			_, _ = io.WriteString(w, yes(secret.KeyID()))
 		})
-		client := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute})
-		if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); d.Allowed() != believed || (err == nil) != believed {
+		c := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute})
+		if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); d.Allowed() != believed || (err == nil) != believed {
 			t.Errorf("%q: %v, %v", contentType, d.Verdict, err)
 		}
 	}
@@ -201,12 +201,12 @@ func TestAuthorize_waitsNoLongerThanItsDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, h)
-			client := newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: 50 * time.Millisecond})
-			expectLate(t, expectNoAnswer(t, client, secret, true))
-			client = newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: &http.Client{
+			c := newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 50 * time.Millisecond})
+			expectLate(t, expectNoAnswer(t, c, secret, true))
+			c = newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: &http.Client{
 				Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 50 * time.Millisecond,
 			}})
-			expectLate(t, expectNoAnswer(t, client, secret, true))
+			expectLate(t, expectNoAnswer(t, c, secret, true))
 		})
 	}
 }
@@ -226,7 +226,7 @@ func TestAuthorize_whenTheCallerLeaves(t *testing.T) {
 		leave()
 		<-r.Context().Done()
 	})
-	_, err := newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute}).Authorize(ctx, domain.Check{Secret: newSecret(t)})
+	_, err := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute}).Authorize(ctx, domain.Check{Secret: newSecret(t)})
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("error = %v", err)
 	}
@@ -283,7 +283,7 @@ func TestAuthorize_whatIsNotHTTP(t *testing.T) {
 				_, _ = io.WriteString(c, strings.ReplaceAll(say, "%s", body))
 			}
 			url := converse(t, answer, answer, answer)
-			expectNoAnswer(t, newClient(t, remote.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
+			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
 		})
 	}
 }
@@ -304,9 +304,9 @@ func TestAuthorize_asksAgainWhereAnIdleConnectionWasClosed(t *testing.T) {
 			hear(bufio.NewReader(c))
 			_, _ = io.WriteString(c, answer)
 		})
-	client := newClient(t, remote.Options{BaseURL: url, Timeout: 10 * time.Second})
+	c := newClient(t, client.Options{BaseURL: url, Timeout: 10 * time.Second})
 	for range 2 {
-		if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
+		if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
 			t.Fatalf("Authorize() = %v, %v", d.Verdict, err)
 		}
 	}
@@ -319,5 +319,5 @@ func TestAuthorize_nobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	expectNoAnswer(t, newClient(t, remote.Options{BaseURL: "http://" + l.Addr().String(), Token: token}), newSecret(t), true)
+	expectNoAnswer(t, newClient(t, client.Options{BaseURL: "http://" + l.Addr().String(), Token: token}), newSecret(t), true)
 }

@@ -1,4 +1,4 @@
-package remote
+package client
 
 import (
 	"errors"
@@ -40,7 +40,7 @@ func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 func (t Token) prover() (func(http.Header), error) {
 	token := string(t)
 	if strings.ContainsFunc(token, func(r rune) bool { return r < '!' || r > '~' }) {
-		return nil, errors.New("remote: Token must be of visible ASCII characters")
+		return nil, errors.New("client: Token must be of visible ASCII characters")
 	}
 	if token == "" {
 		return func(http.Header) {}, nil

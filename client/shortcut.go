@@ -1,4 +1,4 @@
-package remote
+package client
 
 import (
 	"cmp"
@@ -41,9 +41,9 @@ type kept struct {
 func newShortcut(o Options) (*shortcut, error) {
 	switch {
 	case o.CacheFor < 0 || o.CacheFor > longestCacheFor:
-		return nil, fmt.Errorf("remote: CacheFor must be between 0 and %v", longestCacheFor)
+		return nil, fmt.Errorf("client: CacheFor must be between 0 and %v", longestCacheFor)
 	case o.CacheEntries < 0:
-		return nil, errors.New("remote: CacheEntries is negative")
+		return nil, errors.New("client: CacheEntries is negative")
 	case o.CacheFor == 0:
 		return nil, nil
 	}
@@ -52,7 +52,7 @@ func newShortcut(o Options) (*shortcut, error) {
 		ExpiryCalculator: otter.ExpiryWriting[questionName, kept](o.CacheFor),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("remote: cache: %w", err)
+		return nil, fmt.Errorf("client: cache: %w", err)
 	}
 	s := &shortcut{answers: answers, life: o.CacheFor, now: o.Now}
 	if s.now == nil {

@@ -1,4 +1,4 @@
-package remote
+package client
 
 import (
 	"errors"
@@ -14,13 +14,13 @@ const verifyPath = "internal/v1/api-keys/verify"
 func endpointOf(base string, plaintext bool) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", errors.New("remote: BaseURL must be https://host, or http://host on loopback")
+		return "", errors.New("client: BaseURL must be https://host, or http://host on loopback")
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return "", errors.New("remote: BaseURL must have no user, query or fragment")
+		return "", errors.New("client: BaseURL must have no user, query or fragment")
 	}
 	if u.Scheme == "http" && !plaintext && !isLoopback(u.Hostname()) {
-		return "", errors.New("remote: BaseURL sends secrets in the clear: use https, or set AllowPlaintext")
+		return "", errors.New("client: BaseURL sends secrets in the clear: use https, or set AllowPlaintext")
 	}
 	return u.JoinPath(verifyPath).String(), nil
 }

@@ -1,4 +1,4 @@
-package remote
+package client
 
 import (
 	"bytes"
@@ -62,11 +62,11 @@ func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request
 	// that it turns into.
 	body, err := json.Marshal(q, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return nil, errors.New("remote: the question cannot be written")
+		return nil, errors.New("client: the question cannot be written")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("remote: %w", err)
+		return nil, fmt.Errorf("client: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")

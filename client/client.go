@@ -1,4 +1,4 @@
-package remote
+package client
 
 import (
 	"cmp"
@@ -74,7 +74,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if o.Timeout < 0 {
-		return nil, errors.New("remote: Timeout is negative")
+		return nil, errors.New("client: Timeout is negative")
 	}
 	kept, err := newShortcut(o)
 	if err != nil {

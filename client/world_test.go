@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/remote"
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/serving"
@@ -94,9 +94,9 @@ func scopesOf(codes ...string) []domain.Scope {
 }
 
 // newClient returns a client that the end of the test closes.
-func newClient(t *testing.T, o remote.Options) *remote.Client {
+func newClient(t *testing.T, o client.Options) *client.Client {
 	t.Helper()
-	c, err := remote.New(o)
+	c, err := client.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

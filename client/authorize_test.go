@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -24,7 +24,7 @@ type authorizer interface {
 
 var (
 	_ authorizer = (*apikeys.Service)(nil)
-	_ authorizer = (*remote.Client)(nil)
+	_ authorizer = (*client.Client)(nil)
 )
 
 var sameScopes = cmp.Comparer(func(a, b domain.ScopeSet) bool { return slices.Equal(a.Codes(), b.Codes()) })
@@ -32,7 +32,7 @@ var sameScopes = cmp.Comparer(func(a, b domain.ScopeSet) bool { return slices.Eq
 func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
+	c := newClient(t, client.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
 	read := []string{"payment:read", "payment:write"}
 	open := w.key(t, read, nil)
 	bound := w.key(t, read, []string{"192.168.1.0/24", "2001:db8::/32"}, func(s *apikeys.KeySpec) { s.Mode = domain.ModeTest })
@@ -68,7 +68,7 @@ func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
 		if err != nil || want.Verdict != verdict {
 			t.Fatalf("the service itself: %v %v, want %v", want.Verdict, err, verdict)
 		}
-		got, err := client.Authorize(t.Context(), check)
+		got, err := c.Authorize(t.Context(), check)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,9 +87,9 @@ func TestAuthorize_aWrongTokenIsAFaultOfConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret := w.key(t, []string{"payment:read"}, nil)
-	for _, wrong := range []remote.Token{"", "another-token"} {
-		client := newClient(t, remote.Options{BaseURL: w.internal, Token: wrong, Timeout: time.Minute})
-		d, err := client.Authorize(t.Context(), domain.Check{Secret: secret})
+	for _, wrong := range []client.Token{"", "another-token"} {
+		c := newClient(t, client.Options{BaseURL: w.internal, Token: wrong, Timeout: time.Minute})
+		d, err := c.Authorize(t.Context(), domain.Check{Secret: secret})
 		if d.Allowed() || err == nil || errors.Is(err, domain.ErrUnavailable) || !strings.Contains(err.Error(), "internal token") {
 			t.Errorf("Authorize() = %v, %v", d.Verdict, err)
 		}
@@ -100,12 +100,12 @@ func TestAuthorize_aStoppedServiceIsUnavailable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret := w.key(t, []string{"payment:read"}, nil)
-	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
-	if d, err := client.Authorize(t.Context(), domain.Check{Secret: secret}); !d.Allowed() || err != nil {
+	c := newClient(t, client.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
+	if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); !d.Allowed() || err != nil {
 		t.Fatalf("Authorize() = %v, %v", d.Verdict, err)
 	}
 	w.Stop()
-	d, err := client.Authorize(t.Context(), domain.Check{Secret: secret})
+	d, err := c.Authorize(t.Context(), domain.Check{Secret: secret})
 	if d.Allowed() || !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Authorize() = %v, %v", d.Verdict, err)
 	}
@@ -115,13 +115,13 @@ func TestAuthorize_manyAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	held, bare := w.key(t, []string{"payment:read"}, nil), w.key(t, nil, nil)
-	client := newClient(t, remote.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute, CacheFor: time.Second})
+	c := newClient(t, client.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute, CacheFor: time.Second})
 	results := make(chan error, 16)
 	for range cap(results) {
 		go func() {
 			for range 50 {
-				one, err1 := client.Authorize(t.Context(), domain.Check{Secret: held})
-				two, err2 := client.Authorize(t.Context(), domain.Check{Secret: bare})
+				one, err1 := c.Authorize(t.Context(), domain.Check{Secret: held})
+				two, err2 := c.Authorize(t.Context(), domain.Check{Secret: bare})
 				if err := errors.Join(err1, err2); err != nil || !one.Allowed() || two.Allowed() {
 					results <- errors.Join(err, errors.New(string(one.Verdict+" "+two.Verdict)))
 					return

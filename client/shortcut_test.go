@@ -1,4 +1,4 @@
-package remote_test
+package client_test
 
 import (
 	"hash/crc32"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slaunchx/apikeys/adapters/remote"
+	"github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -18,13 +18,13 @@ const cacheFor = 10 * time.Second
 
 // script is a service whose answers a test decides, and a client that keeps them.
 type script struct {
-	*remote.Client
+	*client.Client
 	clock  *clock
 	asked  *atomic.Int64
 	answer atomic.Pointer[string]
 }
 
-func newScript(t *testing.T, change func(*remote.Options)) *script {
+func newScript(t *testing.T, change func(*client.Options)) *script {
 	t.Helper()
 	s := &script{clock: newClock()}
 	var url string
@@ -32,7 +32,7 @@ func newScript(t *testing.T, change func(*remote.Options)) *script {
 		_, _ = io.Copy(io.Discard, r.Body)
 		writeJSON(w, *s.answer.Load())
 	})
-	o := remote.Options{BaseURL: url, Timeout: time.Minute, CacheFor: cacheFor, Now: s.clock.Now}
+	o := client.Options{BaseURL: url, Timeout: time.Minute, CacheFor: cacheFor, Now: s.clock.Now}
 	if change != nil {
 		change(&o)
 	}
@@ -56,7 +56,7 @@ const notFound = `{"success":true,"data":{"allowed":false,"reason":"NOT_FOUND"}}
 
 func TestCacheFor_offUnlessAskedFor(t *testing.T) {
 	t.Parallel()
-	s := newScript(t, func(o *remote.Options) { o.CacheFor = 0 })
+	s := newScript(t, func(o *client.Options) { o.CacheFor = 0 })
 	secret := newSecret(t)
 	check := domain.Check{Secret: secret}
 	s.answers(yes(secret.KeyID()))
@@ -175,7 +175,7 @@ func TestCacheFor_countsFromWhenTheQuestionWasSent(t *testing.T) {
 		clock.advance(cacheFor / 2) // it takes its time
 		writeJSON(w, yes(secret.KeyID()))
 	})
-	s := &script{Client: newClient(t, remote.Options{BaseURL: url, Timeout: time.Minute, CacheFor: cacheFor, Now: clock.Now}), asked: asked}
+	s := &script{Client: newClient(t, client.Options{BaseURL: url, Timeout: time.Minute, CacheFor: cacheFor, Now: clock.Now}), asked: asked}
 	check := domain.Check{Secret: secret}
 	s.expect(t, "first", check, domain.VerdictOK, 1)
 	clock.advance(cacheFor/2 - 1)
