@@ -4,14 +4,14 @@ import "testing"
 
 // forged are lines of headers that claim to be another key.
 var forged = map[string][]string{
-	"as they are":             {"X-Api-Key-Id: sk_live_forged", "X-Workspace-Id: forged", "X-Api-Key-Mode: LIVE", "X-Api-Key-Scopes: admin:all"},
-	"in small letters":        {"x-api-key-id: sk_live_forged", "x-workspace-id: forged", "x-api-key-mode: LIVE", "x-api-key-scopes: admin:all"},
-	"in capitals":             {"X-API-KEY-ID: sk_live_forged", "X-WORKSPACE-ID: forged", "X-API-KEY-MODE: LIVE", "X-API-KEY-SCOPES: admin:all"},
-	"with underscores":        {"X_Api_Key_Id: sk_live_forged", "X_Workspace_Id: forged", "X_Api_Key_Mode: LIVE", "X_Api_Key_Scopes: admin:all"},
-	"with some underscores":   {"X-Api_Key-Id: sk_live_forged", "X-Workspace_Id: forged", "x-api-key_mode: LIVE", "x_api-key-scopes: admin:all"},
-	"each twice":              {"X-Api-Key-Id: sk_live_forged", "x-api-key-id: sk_live_forged", "X-Workspace-Id: forged", "X-Workspace-Id: ws_1"},
-	"empty":                   {"X-Api-Key-Id:", "X-Workspace-Id:", "X-Api-Key-Mode:", "X-Api-Key-Scopes:"},
-	"with a space in the end": {"X-Api-Key-Id: sk_live_forged ", "X-Workspace-Id:\tforged"},
+	"as they are":           {"X-Api-Key-Id: sk_live_forged", "X-Workspace-Id: forged", "X-Api-Key-Mode: LIVE", "X-Api-Key-Scopes: admin:all"},
+	"in small letters":      {"x-api-key-id: sk_live_forged", "x-workspace-id: forged", "x-api-key-mode: LIVE", "x-api-key-scopes: admin:all"},
+	"in capitals":           {"X-API-KEY-ID: sk_live_forged", "X-WORKSPACE-ID: forged", "X-API-KEY-MODE: LIVE", "X-API-KEY-SCOPES: admin:all"},
+	"with underscores":      {"X_Api_Key_Id: sk_live_forged", "X_Workspace_Id: forged", "X_Api_Key_Mode: LIVE", "X_Api_Key_Scopes: admin:all"},
+	"with some underscores": {"X-Api_Key-Id: sk_live_forged", "X-Workspace_Id: forged", "x-api-key_mode: LIVE", "x_api-key-scopes: admin:all"},
+	"each twice":            {"X-Api-Key-Id: sk_live_forged", "x-api-key-id: sk_live_forged", "X-Workspace-Id: forged", "X-Workspace-Id: ws_1"},
+	"empty":                 {"X-Api-Key-Id:", "X-Workspace-Id:", "X-Api-Key-Mode:", "X-Api-Key-Scopes:"},
+	"with white space":      {"X-Api-Key-Id: sk_live_forged ", "X-Workspace-Id:\tforged"},
 }
 
 func replacesIdentity(t *testing.T, w *world) {

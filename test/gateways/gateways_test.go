@@ -4,15 +4,17 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// run tests a gateway: most of what it does on one process, and what needs
-// other changes or an end of the service on others.
+// run tests a gateway: on one process whatever the shipped file does, on others
+// what needs changes to the file or stops the service.
 func run(t *testing.T, g gateway) {
 	t.Run("as shipped", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, g)
-		t.Run("it", func(t *testing.T) {
+		t.Run("requests", func(t *testing.T) {
 			for name, behaviour := range behaviours {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
@@ -56,8 +58,8 @@ var behaviours = map[string]func(*testing.T, *world){
 	"a caller cannot have identity headers removed":     keepsIdentityDespiteConnection,
 	"each request on a connection has its own identity": tellsRequestsApart,
 	"the body of a refused request is not a request":    refusesBodies,
-	"a path of two meanings is refused":                 refusesAmbiguousPaths,
-	"what is not listed does not pass":                  refusesUnlistedPaths,
+	"an ambiguous path is 400":                          refusesAmbiguousPaths,
+	"an unlisted path is 404":                           refusesUnlistedPaths,
 }
 
 // passesNothingWithoutService checks that requests are answered with status
@@ -79,8 +81,11 @@ func passesNothingWithoutService(t *testing.T, w *world, status int) {
 		if a.status != status {
 			t.Errorf("status %d, want %d", a.status, status)
 		}
-		if status == http.StatusServiceUnavailable && (a.code() != "5030" || a.header.Get("Retry-After") != "1") {
-			t.Errorf("body %q, Retry-After %q, want code 5030 and 1", a.body, a.header.Get("Retry-After"))
+		if status == http.StatusServiceUnavailable {
+			got := []string{a.code(), a.header.Get("Retry-After"), a.header.Get("Content-Type")}
+			if diff := cmp.Diff([]string{"5030", "1", "application/json"}, got); diff != "" {
+				t.Errorf("code, Retry-After and Content-Type (-want +got):\n%s", diff)
+			}
 		}
 	}
 	w.passed(t, get("/status"))

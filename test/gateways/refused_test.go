@@ -23,6 +23,9 @@ func (a answer) mustBe(t *testing.T, status int, code, challenge string) {
 	if got := a.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control: %q", got)
 	}
+	if got := a.header.Get(idHeader); got != a.id {
+		t.Errorf("%s: %q, want %q", idHeader, got, a.id)
+	}
 	got := a.header.Values("WWW-Authenticate")
 	if strings.Join(got, "\n") != challenge {
 		t.Errorf("WWW-Authenticate: %q, want %q", got, challenge)
@@ -43,16 +46,16 @@ func refusesInvalidKeys(t *testing.T, w *world) {
 		challenge string
 		headers   []string
 	}{
-		"none":                          {bare, nil},
-		"one of no key":                 {invalid, []string{"X-Api-Key: " + unknown.Reveal()}},
-		"one that is none":              {invalid, []string{"X-Api-Key: secret"}},
-		"a token that is none":          {invalid, []string{"Authorization: Bearer secret"}},
-		"two in two headers":            {often, []string{"X-Api-Key: " + w.reader, "Authorization: Bearer " + w.writer}},
-		"two in one header":             {often, []string{"X-Api-Key: " + w.reader, "X-Api-Key: " + w.writer}},
-		"one under a name of another":   {bare, []string{"X_Api_Key: " + w.reader}},
-		"one with headers that lie":     {bare, []string{"X-Api-Key-Id: " + w.reader[:24], "X-Workspace-Id: ws_1"}},
-		"one with an original URI":      {bare, []string{"X-Original-URI: /status", "X-Forwarded-Uri: /status", "X-Rewrite-Url: /status"}},
-		"one that another method needs": {bare, []string{"X-Http-Method-Override: OPTIONS"}},
+		"no key":                             {bare, nil},
+		"an unknown key":                     {invalid, []string{"X-Api-Key: " + unknown.Reveal()}},
+		"a malformed key":                    {invalid, []string{"X-Api-Key: secret"}},
+		"a malformed bearer token":           {invalid, []string{"Authorization: Bearer secret"}},
+		"different keys in two headers":      {often, []string{"X-Api-Key: " + w.reader, "Authorization: Bearer " + w.writer}},
+		"X-Api-Key twice":                    {often, []string{"X-Api-Key: " + w.reader, "X-Api-Key: " + w.writer}},
+		"a key in X_Api_Key":                 {bare, []string{"X_Api_Key: " + w.reader}},
+		"identity headers instead of a key":  {bare, []string{"X-Api-Key-Id: " + w.reader[:24], "X-Workspace-Id: ws_1"}},
+		"headers that name another URI":      {bare, []string{"X-Original-URI: /status", "X-Forwarded-Uri: /status", "X-Rewrite-Url: /status"}},
+		"a header that names another method": {bare, []string{"X-Http-Method-Override: OPTIONS"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,9 +67,9 @@ func refusesInvalidKeys(t *testing.T, w *world) {
 func refusesMissingScopes(t *testing.T, w *world) {
 	const challenge = `Bearer error="insufficient_scope", error_description="The API key lacks a required scope", scope="payment:read payment:write"`
 	for name, target := range map[string]string{
-		"as it is":                       "/refunds/1",
-		"with the scope in the query":    "/refunds/1?scope=payment:read",
-		"with the scopes' end in a path": "/refunds/%26scope=payment:read",
+		"no scope in the request": "/refunds/1",
+		"a scope in the query":    "/refunds/1?scope=payment:read",
+		"a parameter in the path": "/refunds/%26scope=payment:read",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,14 +80,14 @@ func refusesMissingScopes(t *testing.T, w *world) {
 
 func refusesOtherAddresses(t *testing.T, w *world) {
 	spoofed := map[string][]string{
-		"nothing forwarded":         nil,
-		"the address forwarded":     {"X-Forwarded-For: 203.0.113.7"},
-		"in two lines":              {"X-Forwarded-For: 203.0.113.7", "X-Forwarded-For: 203.0.113.7"},
-		"before a trusted proxy":    {"X-Forwarded-For: 203.0.113.7, 127.0.0.1"},
-		"under a name of another":   {"X_Forwarded_For: 203.0.113.7"},
-		"by other headers":          {"X-Real-Ip: 203.0.113.7", "Forwarded: for=203.0.113.7", "X-Client-Ip: 203.0.113.7"},
-		"with what it cannot read":  {"X-Forwarded-For: unknown"},
-		"which it shall not forget": {"Connection: keep-alive, X-Forwarded-For, X-Real-Ip"},
+		"no forwarded address":                nil,
+		"a forwarded address":                 {"X-Forwarded-For: 203.0.113.7"},
+		"X-Forwarded-For twice":               {"X-Forwarded-For: 203.0.113.7", "X-Forwarded-For: 203.0.113.7"},
+		"an address before that of the proxy": {"X-Forwarded-For: 203.0.113.7, 127.0.0.1"},
+		"X_Forwarded_For":                     {"X_Forwarded_For: 203.0.113.7"},
+		"other headers":                       {"X-Real-Ip: 203.0.113.7", "Forwarded: for=203.0.113.7", "X-Client-Ip: 203.0.113.7"},
+		"an unreadable entry":                 {"X-Forwarded-For: unknown"},
+		"X-Forwarded-For named in Connection": {"Connection: keep-alive, X-Forwarded-For, X-Real-Ip"},
 	}
 	for name, headers := range spoofed {
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +143,7 @@ func refusesUnlistedPaths(t *testing.T, w *world) {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()
 			a := w.refused(t, get(target, "X-Api-Key: "+w.writer))
+			// nginx redirects /payments to /payments/.
 			if a.status != http.StatusNotFound && a.status != http.StatusMovedPermanently {
 				t.Errorf("status %d, want 404", a.status)
 			}

@@ -1,4 +1,4 @@
-// Package servers finds the servers other than PostgreSQL that tests run:
+// Package servers finds and runs the servers other than PostgreSQL that tests use:
 // nginx, Caddy, HAProxy and PgBouncer.
 //
 // A server is looked up on PATH, in /usr/sbin, and in .cache/servers of the
