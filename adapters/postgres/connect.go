@@ -70,7 +70,8 @@ const bounded = `SET idle_in_transaction_session_timeout = '5s';
 SET lock_timeout = '1s';
 SET tcp_keepalives_idle = 15;
 SET tcp_keepalives_interval = 5;
-SET tcp_keepalives_count = 3`
+SET tcp_keepalives_count = 3;
+`
 
 func newPool(db *sql.DB, connections int) *sqlx.DB {
 	pool := sqlx.NewDb(db, "postgres")

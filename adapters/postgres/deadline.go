@@ -14,7 +14,7 @@ const statementLimit = 3 * time.Second
 // untilDone returns what f returns, or an error that wraps
 // domain.ErrUnavailable as soon as ctx ends. lib/pq does not stop reading
 // from a host that fell silent when the context ends, so f is left behind
-// then; the limit of its connection ends it.
+// then; the limit of its connection ends it. A panic of f becomes an error.
 func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -26,7 +26,7 @@ func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		value, err := f()
+		value, err := sqlkit.Contained("using the store", f)
 		done <- outcome{value, err}
 	}()
 	select {

@@ -24,6 +24,35 @@ func rolledBack(err error) bool {
 	return failed != nil && (failed.Code == pqerror.TRSerializationFailure || failed.Code == pqerror.TRDeadlockDetected)
 }
 
+// spoiled reports whether err says that the prepared statements of a connection
+// are not what they were when they were prepared: a table was altered, or
+// another client of a pooler prepares under the same numbers. The statement has
+// not been run.
+func spoiled(err error) bool {
+	failed := asServerError(err)
+	if failed == nil {
+		return false
+	}
+	switch failed.Code {
+	case pqerror.FeatureNotSupported, // "cached plan must not change result type"
+		pqerror.InvalidSQLStatementName, pqerror.DuplicatePstatement, pqerror.ProtocolViolation:
+		return true
+	}
+	return false
+}
+
+// schemaMissing reports whether code says that the schema is not the one that
+// the statements were written for, or not for this account: it has not been
+// migrated, or it is just being restored.
+func schemaMissing(code pqerror.Code) bool {
+	switch code {
+	case pqerror.UndefinedTable, pqerror.UndefinedColumn, pqerror.UndefinedFunction,
+		pqerror.InvalidSchemaName, pqerror.InsufficientPrivilege:
+		return true
+	}
+	return false
+}
+
 // translate returns the domain error that a driver error stands for: one that
 // wraps [domain.ErrUnavailable] when the server cannot be used now, or not
 // before ctx ended, and else an internal error. What is not the server's word
@@ -39,7 +68,7 @@ func translate(ctx context.Context, err error) error {
 	switch {
 	case failed == nil:
 		return sqlkit.Unavailable(err)
-	case temporary(failed.Code):
+	case temporary(failed.Code), schemaMissing(failed.Code), spoiled(failed):
 		return sqlkit.Unavailable(newStatementError(failed))
 	}
 	return newStatementError(failed)

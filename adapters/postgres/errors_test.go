@@ -28,9 +28,17 @@ func TestTranslate_saysWhatIsTemporary(t *testing.T) {
 		{"55P03", true}, // lock not available, to a migration
 		{"57014", true}, // query canceled
 		{"57P01", true}, // admin shutdown
+		{"0A000", true}, // cached plan must not change result type
+		{"08P01", true}, // the arguments are not those of the statement
+		{"26000", true}, // no such prepared statement
+		{"42P05", true}, // there is such a prepared statement
+		{"3F000", true}, // no such schema
+		{"42501", true}, // no privilege for a table
+		{"42703", true}, // no such column
+		{"42883", true}, // no such function
+		{"42P01", true}, // no such table
 		{"22021", false},
 		{"23514", false},
-		{"42P01", false},
 	}
 	for _, c := range cases {
 		err := translate(t.Context(), fmt.Errorf("wrapped: %w", &pq.Error{Code: c.code}))

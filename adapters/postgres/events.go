@@ -12,7 +12,11 @@ import (
 // Events implements ports.EventReader.
 func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
 	return untilDone(ctx, func() (ports.EventPage, error) {
-		rows, total, err := sqlkit.SelectEvents[time.Time](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+		var total int64
+		rows, err := onSound(func() (rows []eventRow, err error) {
+			rows, total, err = sqlkit.SelectEvents[time.Time](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+			return rows, err
+		})
 		if err != nil {
 			return ports.EventPage{}, translate(ctx, err)
 		}

@@ -33,8 +33,8 @@ func TestQueries_areLookUpsByIndex(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			repo := openFollowed(t, pgtest.NewDatabase(t))
-			repo.pool.MustExecContext(t.Context(), fill)
-			repo.pool.MustExecContext(t.Context(), statement)
+			repo.maintenance.MustExecContext(t.Context(), fill)
+			repo.maintenance.MustExecContext(t.Context(), statement)
 			requireLookUps(t, repo)
 		})
 	}
@@ -83,10 +83,10 @@ func TestPoll_readsByIndexWhateverTheIds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			repo := openFollowed(t, pgtest.NewDatabase(t))
-			repo.pool.MustExecContext(t.Context(), fill)
-			repo.pool.MustExecContext(t.Context(), letEventsChange)
-			repo.pool.MustExecContext(t.Context(), spread)
-			repo.pool.MustExecContext(t.Context(), `ANALYZE`)
+			repo.maintenance.MustExecContext(t.Context(), fill)
+			repo.maintenance.MustExecContext(t.Context(), letEventsChange)
+			repo.maintenance.MustExecContext(t.Context(), spread)
+			repo.maintenance.MustExecContext(t.Context(), `ANALYZE`)
 			const last = "6000:6002:6000"
 			args := []any{last, last, maxTold + 1, last, maxTold + 1, maxTold + 1}
 			requireIndexes(t, repo, pollChanges, args, "api_key_events_txid_idx")

@@ -36,6 +36,7 @@ const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
 CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END AS position,
 pg_current_snapshot()::text AS snapshot,
+pg_backend_pid() AS backend,
 coalesce(pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(?::pg_snapshot), false) AS rewound,
 ARRAY(
 (SELECT api_key_id FROM api_key_events
@@ -54,6 +55,7 @@ type pollRow struct {
 	Timeline string         `db:"timeline"`
 	Position int64          `db:"position"` // past all that the snapshot sees
 	Snapshot string         `db:"snapshot"`
+	Backend  int            `db:"backend"` // the process that serves the session
 	Rewound  bool           `db:"rewound"`
 	Changed  pq.StringArray `db:"changed"`
 
@@ -67,14 +69,14 @@ type pollRow struct {
 // the server crashed in between shows in nothing else, and a server that did
 // gives out transaction ids again that the last snapshot has already seen.
 type feed struct {
-	pool   *sqlx.DB
-	broken error         // why there is no pool
-	idle   chan struct{} // holds a token while no poll is under way
+	pool *sqlx.DB
+	idle chan struct{} // holds a token while no poll is under way
 
 	// Who has the token may touch these.
 	conn     *sqlx.Conn // nil: to be connected
 	poll     *sqlx.Stmt
 	sessions int // connections made so far
+	backend  int // the process of the server that serves conn; 0: not known yet
 
 	// Of the last poll that succeeded.
 	session  int
@@ -83,31 +85,24 @@ type feed struct {
 
 	listener *listener
 	floors   *floors
+	examined *sessions
 }
 
 // Follow implements ports.ChangeSource. The feed reads the primary, whichever
 // host of the DSN that is.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
-	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn), floors: &r.floors}
+	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn), floors: &r.floors, examined: r.sessions}
 	f.idle <- struct{}{}
 	cfg := r.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
 	cfg.ConnectTimeout = min(cfg.ConnectTimeout, feedConnectTimeout)
-	connector, err := newConnector(cfg, boundedDialer{limit: feedLimit})
-	if err != nil {
-		f.broken = err
-		return f
-	}
-	f.pool = newPool(sql.OpenDB(connector), 1)
+	f.pool = newPool(sql.OpenDB(promptConnector{cfg: cfg, limit: feedLimit, setup: bounded, sessions: r.sessions}), 1)
 	f.pool.SetConnMaxLifetime(0)
 	return f
 }
 
 // Poll implements ports.ChangeFeed.
 func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
-	if f.broken != nil {
-		return ports.Changes{}, f.broken
-	}
 	row, err := f.ask(ctx)
 	if err != nil {
 		return ports.Changes{}, err
@@ -135,7 +130,7 @@ func (f *feed) ask(ctx context.Context) (pollRow, error) {
 			return pollRow{}, sqlkit.Unavailable(ctx.Err())
 		}
 		defer func() { f.idle <- struct{}{} }()
-		row, err := f.read(context.WithoutCancel(ctx), last)
+		row, err := sqlkit.Contained("polling the change feed", func() (pollRow, error) { return f.read(context.WithoutCancel(ctx), last) })
 		if err != nil {
 			f.hangUp()
 		}
@@ -154,11 +149,19 @@ func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 	if err := f.poll.SelectContext(ctx, &rows, last, last, maxTold+1, last, maxTold+1, maxTold+1); err != nil {
 		return pollRow{}, err
 	}
-	if rows[0].Standby {
+	if len(rows) != 1 {
+		return pollRow{}, errUnexpected
+	}
+	row := rows[0]
+	if f.backend != 0 && row.Backend != f.backend {
+		return pollRow{}, f.examined.refuse(problemShared)
+	}
+	f.backend = row.Backend
+	if row.Standby {
 		return pollRow{}, errStandby
 	}
-	rows[0].session, rows[0].sent, rows[0].writes = f.sessions, sent, writes
-	return rows[0], nil
+	row.session, row.sent, row.writes = f.sessions, sent, writes
+	return row, nil
 }
 
 func (f *feed) connect(ctx context.Context) (err error) {
@@ -178,7 +181,7 @@ func (f *feed) connect(ctx context.Context) (err error) {
 func (f *feed) hangUp() {
 	if f.conn != nil {
 		_ = f.conn.Close() // back to the pool, which then drops it
-		f.conn, f.poll = nil, nil
+		f.conn, f.poll, f.backend = nil, nil, 0
 	}
 	f.pool.SetMaxIdleConns(0)
 	f.pool.SetMaxIdleConns(1)
@@ -190,10 +193,7 @@ func (f *feed) Wake() <-chan struct{} { return f.listener.wake }
 // Close implements ports.ChangeFeed.
 func (f *feed) Close() error {
 	err := f.listener.close()
-	if f.pool != nil {
-		<-f.idle // a poll that was left behind ends by its limits
-		f.hangUp()
-		err = errors.Join(err, f.pool.Close())
-	}
-	return err
+	<-f.idle // a poll that was left behind ends by its limits
+	f.hangUp()
+	return errors.Join(err, f.pool.Close())
 }

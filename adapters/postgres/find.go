@@ -24,7 +24,9 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 }
 
 func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
-	rows, err := sqlkit.SelectKeys[time.Time](promptly(ctx), query, args...)
+	rows, err := onSound(func() ([]keyRow, error) {
+		return sqlkit.SelectKeys[time.Time](promptly(ctx), query, args...)
+	})
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
@@ -32,7 +34,9 @@ func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain
 }
 
 func read[Row any](ctx context.Context, query *sqlkit.Statement, args ...any) ([]Row, error) {
-	var rows []Row
-	err := query.Select(promptly(ctx), &rows, args...)
+	rows, err := onSound(func() (rows []Row, err error) {
+		err = query.Select(promptly(ctx), &rows, args...)
+		return rows, err
+	})
 	return rows, translate(ctx, err)
 }

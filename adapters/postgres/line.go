@@ -8,7 +8,7 @@ import (
 )
 
 // boundedDialer dials connections that fail when one read or write takes
-// longer than limit.
+// longer than limit; 0 means no limit.
 type boundedDialer struct{ limit time.Duration }
 
 func (d boundedDialer) Dial(network, address string) (net.Conn, error) {
@@ -34,14 +34,15 @@ func (d boundedDialer) dial(ctx context.Context, network, address string) (*line
 	if err != nil {
 		return nil, err
 	}
-	return &line{Conn: conn, limit: d.limit}, nil
+	return &line{Conn: conn, limit: d.limit, asked: address}, nil
 }
 
 // line is a connection that fails when one read or write takes longer than
 // limit, and for good once it is cut.
 type line struct {
 	net.Conn
-	limit time.Duration
+	limit time.Duration // 0: none
+	asked string        // the address, as the driver wrote it
 	isCut atomic.Bool
 }
 
@@ -62,7 +63,10 @@ func (l *line) Write(p []byte) (int, error) {
 // allow sets a deadline. It looks after it has set one: a cut has told before
 // this looks, or puts the past in place of what this set.
 func (l *line) allow(setDeadline func(time.Time) error) error {
-	err := setDeadline(time.Now().Add(l.limit))
+	var err error
+	if l.limit > 0 {
+		err = setDeadline(time.Now().Add(l.limit))
+	}
 	if l.isCut.Load() {
 		err = setDeadline(past)
 	}

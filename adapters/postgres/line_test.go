@@ -71,7 +71,7 @@ func TestLine_isCutOnlyByAContextThatEndsInTime(t *testing.T) {
 func TestPromptConn_isNotUsedAgainOnceCut(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
-	conn := promptConn{serverConn: sound{}, line: l}
+	conn := promptConn{serverConn: sound{}, line: l, sessions: new(sessions), made: time.Now()}
 	if !conn.IsValid() {
 		t.Error("a sound connection is dropped")
 	}

@@ -17,7 +17,11 @@ var dialect = sqlkit.Dialect{Name: `k.name COLLATE "C"`, Position: "strpos"}
 func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
 	list := codec.KeyList(dialect, workspace, filter, order, page)
 	return untilDone(ctx, func() (ports.KeyPage, error) {
-		rows, total, err := sqlkit.SelectKeyList[time.Time](ctx, r.lists.Of(list), list.Args...)
+		var total int64
+		rows, err := onSound(func() (rows []keyRow, err error) {
+			rows, total, err = sqlkit.SelectKeyList[time.Time](ctx, r.lists.Of(list), list.Args...)
+			return rows, err
+		})
 		if err != nil {
 			return ports.KeyPage{}, translate(ctx, err)
 		}

@@ -38,6 +38,9 @@ func (tx transaction) claim(ctx context.Context, workspace domain.WorkspaceID, o
 	if err := tx.read(ctx, &locked, lockOnce, string(workspace)+" "+once.Key); err != nil {
 		return err
 	}
+	if len(locked) != 1 {
+		return errUnexpected
+	}
 	if !locked[0] {
 		return domain.ErrOnceRunning
 	}
@@ -76,15 +79,17 @@ func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.Workspace
 // Forget implements ports.OnceKeeper.
 func (r *KeyRepository) Forget(ctx context.Context, since time.Time, limit int) (int, error) {
 	return untilDone(ctx, func() (int, error) {
-		forget, err := r.forget.Prepared(ctx)
-		if err != nil {
-			return 0, translate(ctx, err)
-		}
-		done, err := forget.ExecContext(ctx, codec.Encode(since.UTC()), max(limit, 0))
-		if err != nil {
-			return 0, translate(ctx, err)
-		}
-		forgotten, err := done.RowsAffected()
-		return int(forgotten), err
+		forgotten, err := onSound(func() (int64, error) {
+			forget, err := r.forget.Prepared(ctx)
+			if err != nil {
+				return 0, err
+			}
+			done, err := forget.ExecContext(ctx, codec.Encode(since.UTC()), max(limit, 0))
+			if err != nil {
+				return 0, err
+			}
+			return done.RowsAffected()
+		})
+		return int(forgotten), translate(ctx, err)
 	})
 }

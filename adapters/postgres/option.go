@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"log/slog"
+
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -13,6 +15,13 @@ type Option func(*options)
 type options struct {
 	standby  *string // a DSN
 	provider trace.TracerProvider
+	logger   *slog.Logger
+}
+
+// WithLogger tells l of what an operator must know and no caller is told. The
+// default discards it.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.logger = l }
 }
 
 // WithStandby has the permission check read keys from the servers that dsn

@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
 	"github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // promptly marks the context of a read that is to end with it at once. lib/pq
@@ -19,18 +22,26 @@ func promptly(ctx context.Context) context.Context { return context.WithValue(ct
 
 type prompt struct{}
 
-// promptConnector makes connections that heed promptly, and are given up when
-// the context ends in which they are made.
+// promptConnector makes connections that respect promptly and that sessions has
+// found fit. It gives up when the context ends in which they are made.
 type promptConnector struct {
-	cfg   pq.Config
-	limit time.Duration // of one read or write
+	cfg      pq.Config
+	limit    time.Duration // of one read or write; 0: none
+	setup    string        // statements to run first, each with a semicolon behind it
+	sessions *sessions
 }
 
 // Driver implements driver.Connector.
 func (promptConnector) Driver() driver.Driver { return pq.Driver{} }
 
-// Connect implements driver.Connector.
+// Connect implements driver.Connector. database/sql calls it in a goroutine of
+// its own too, where nobody could recover a panic.
 func (c promptConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	return sqlkit.Contained("connecting to the server", func() (driver.Conn, error) { return c.connect(ctx) })
+}
+
+func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
+	begun := time.Now()
 	dialer := &promptDialer{boundedDialer: boundedDialer{limit: c.limit}, whole: ctx}
 	connector, err := newConnector(c.cfg, dialer)
 	if err != nil {
@@ -42,10 +53,10 @@ func (c promptConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	made := conn.(serverConn) //nolint:forcetypeassert // no other kind is made
-	if _, err := made.ExecContext(context.WithoutCancel(ctx), bounded, nil); err != nil {
+	if err := c.sessions.examine(ctx, made, dialer.line, c.setup); err != nil {
 		return nil, errors.Join(err, made.Close())
 	}
-	return promptConn{serverConn: made, line: dialer.line}, nil
+	return &promptConn{serverConn: made, line: dialer.line, sessions: c.sessions, made: begun}, nil
 }
 
 // promptDialer dials for one connection, host after host, and afterwards
@@ -55,9 +66,15 @@ type promptDialer struct {
 	whole context.Context // of the connection, where DialContext is told of the dialing alone; nil: it is made
 	line  *line           // the last that was dialled for it
 	stop  func()          // watching whole; nil: nothing does
+	// pinned is the connection whose far end to dial, whatever its name leads
+	// to now; nil: dial the address that is asked for.
+	pinned *line
 }
 
 func (d *promptDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if d.pinned != nil && address != d.pinned.asked {
+		return nil, fmt.Errorf("postgres: %s is not the host to dial", address)
+	}
 	if d.whole == nil {
 		return d.boundedDialer.DialContext(ctx, network, address)
 	}
@@ -68,6 +85,18 @@ func (d *promptDialer) DialContext(ctx context.Context, network, address string)
 	d.unwatch()
 	d.line, d.stop = dialled, dialled.cutAfter(d.whole)
 	return dialled, nil
+}
+
+func (d *promptDialer) dial(ctx context.Context, network, address string) (*line, error) {
+	if d.pinned == nil {
+		return d.boundedDialer.dial(ctx, network, address)
+	}
+	far := d.pinned.RemoteAddr()
+	dialled, err := d.boundedDialer.dial(ctx, far.Network(), far.String())
+	if err == nil {
+		dialled.asked = address
+	}
+	return dialled, err
 }
 
 // finish is called once the connection is made, or cannot be.
@@ -98,21 +127,46 @@ type serverConn interface {
 
 type promptConn struct {
 	serverConn
-	line *line
+	line     *line
+	sessions *sessions
+	made     time.Time // when it began to be connected
+	spoiled  bool      // its prepared statements are not what they were
 }
 
 // IsValid implements driver.Validator.
-func (c promptConn) IsValid() bool { return !c.line.isCut.Load() && c.serverConn.IsValid() }
+func (c *promptConn) IsValid() bool {
+	return !c.spoiled && !c.line.isCut.Load() && !c.sessions.outdated(c.made) && c.serverConn.IsValid()
+}
+
+// ResetSession implements driver.SessionResetter. It refuses an idle connection
+// that was recalled.
+func (c *promptConn) ResetSession(ctx context.Context) error {
+	if c.sessions.outdated(c.made) {
+		return driver.ErrBadConn
+	}
+	return c.serverConn.ResetSession(ctx)
+}
 
 // PrepareContext implements driver.ConnPrepareContext.
-func (c promptConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+func (c *promptConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	ctx, stop := c.line.heed(ctx)
 	defer stop()
 	prepared, err := c.serverConn.PrepareContext(ctx, query)
 	if statement, ok := prepared.(serverStmt); ok && err == nil {
-		return promptStmt{serverStmt: statement, line: c.line}, nil
+		return promptStmt{serverStmt: statement, conn: c}, nil
 	}
-	return prepared, err
+	return prepared, c.noted(err)
+}
+
+// noted returns err. If it says that the prepared statements of the connection
+// are not what they were, the connection is not used again, nor is any other
+// that is as old.
+func (c *promptConn) noted(err error) error {
+	if spoiled(err) {
+		c.spoiled = true
+		c.sessions.recall()
+	}
+	return err
 }
 
 // serverStmt is what database/sql makes use of in a statement of lib/pq.
@@ -124,18 +178,24 @@ type serverStmt interface {
 
 type promptStmt struct {
 	serverStmt
-	line *line
+	conn *promptConn
 }
 
 // QueryContext implements driver.StmtQueryContext.
 func (s promptStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	ctx, stop := s.line.heed(ctx)
+	ctx, stop := s.conn.line.heed(ctx)
 	rows, err := s.serverStmt.QueryContext(ctx, args)
 	if err != nil {
 		stop()
-		return nil, err
+		return nil, s.conn.noted(err)
 	}
 	return promptRows{Rows: rows, stop: stop}, nil
+}
+
+// ExecContext implements driver.StmtExecContext.
+func (s promptStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	result, err := s.serverStmt.ExecContext(ctx, args)
+	return result, s.conn.noted(err)
 }
 
 type promptRows struct {

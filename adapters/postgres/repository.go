@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -21,6 +22,7 @@ type KeyRepository struct {
 	// large table takes long.
 	maintenance *sqlx.DB
 	changes     *semaphore.Weighted
+	sessions    *sessions
 	standby     *standby // nil: every read is the primary's
 	floors      floors
 
@@ -42,39 +44,37 @@ type KeyRepository struct {
 // postgres:// URL or as key=value pairs, in either case with an explicit
 // sslmode. It connects when it is first used, so the database need not be up.
 func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error) {
-	var o options
+	o := options{logger: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	traces := traces(o.provider)
-	r, err := open(dsn, traces)
+	r, err := open(dsn, o)
 	if err != nil {
 		return nil, err
 	}
 	if o.standby == nil {
 		return r, nil
 	}
-	if r.standby, err = openStandby(*o.standby, &r.floors, traces); err != nil {
+	if r.standby, err = openStandby(*o.standby, &r.floors, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-func open(dsn string, traces sqlkit.Traces) (*KeyRepository, error) {
+func open(dsn string, o options) (*KeyRepository, error) {
 	cfg, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	unbounded, err := newConnector(cfg, nil)
-	if err != nil {
-		return nil, err
-	}
+	sessions := newSessions(cfg, false, o.logger)
+	serving := promptConnector{cfg: cfg, limit: statementLimit, setup: bounded, sessions: sessions}
 	r := &KeyRepository{
 		dsn:         dsn,
 		cfg:         cfg,
-		pool:        newPool(traces.OpenDB(promptConnector{cfg: cfg, limit: statementLimit}), maxConnections),
+		sessions:    sessions,
+		pool:        newPool(traces(o.provider).OpenDB(serving), maxConnections),
 		changes:     semaphore.NewWeighted(maxChanges),
-		maintenance: newPool(sql.OpenDB(unbounded), 2),
+		maintenance: newPool(sql.OpenDB(promptConnector{cfg: cfg, sessions: sessions}), 2),
 	}
 	r.maintenance.SetMaxIdleConns(0)
 	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
@@ -83,7 +83,7 @@ func open(dsn string, traces sqlkit.Traces) (*KeyRepository, error) {
 	r.insert = sqlkit.NewStatement(r.pool, insertKey)
 	r.made = sqlkit.NewStatement(r.pool, findEvent)
 	r.writing = sqlkit.NewStatements(r.pool, lockOnce, sqlkit.FindOnce, sqlkit.InsertOnce,
-		insertKey, lockKey, readLocked, deleteSecrets, insertSecrets, updateKey)
+		insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.recordUse = sqlkit.NewStatement(r.pool, recordUse)
 	r.rehash = sqlkit.NewStatement(r.pool, rehash)
 	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
@@ -97,7 +97,12 @@ func open(dsn string, traces sqlkit.Traces) (*KeyRepository, error) {
 
 // Ready implements ports.KeyRepository.
 func (r *KeyRepository) Ready(ctx context.Context) error {
-	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, r.migrator.Current(ctx) })
+	_, err := untilDone(ctx, func() (struct{}, error) {
+		if err := r.examineOne(ctx); err != nil {
+			return struct{}{}, translate(ctx, err)
+		}
+		return struct{}{}, r.migrator.Current(ctx)
+	})
 	return err
 }
 
@@ -107,5 +112,6 @@ func (r *KeyRepository) Close() error {
 	if r.standby != nil {
 		err = errors.Join(err, r.standby.Close())
 	}
+	r.sessions.close()
 	return err
 }

@@ -15,16 +15,29 @@ const (
 	firstPause = 5 * time.Millisecond
 )
 
-// retrying calls f again when the server says that it rolled back.
+// retrying calls f again when the server says that it rolled back, and once
+// more on another connection when f met one whose prepared statements are
+// spoiled.
 func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 	backoff := retry.WithMaxRetries(maxRetries, retry.WithJitterPercent(50, retry.NewExponential(firstPause)))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := f(ctx)
+		_, err := onSound(func() (struct{}, error) { return struct{}{}, f(ctx) })
 		if rolledBack(err) {
 			return retry.RetryableError(err)
 		}
 		return err
 	})
+}
+
+// onSound returns what f returns, and calls it once more if it met a connection
+// whose prepared statements are spoiled: that one and those that are as old are
+// not used again.
+func onSound[T any](f func() (T, error)) (T, error) {
+	value, err := f()
+	if spoiled(err) {
+		return f()
+	}
+	return value, err
 }
 
 // written writes a change when few others are under way.

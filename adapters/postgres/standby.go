@@ -35,10 +35,11 @@ FROM pg_control_checkpoint() WHERE pg_is_in_recovery()`
 // standby reads keys from servers that follow the primary, as far as they
 // prove to know all that the feed has told.
 type standby struct {
-	pool    *sqlx.DB
-	floors  *floors
-	idle    chan *standbyReader
-	resting atomic.Pointer[time.Time] // until when the standby is not asked
+	pool     *sqlx.DB
+	sessions *sessions
+	floors   *floors
+	idle     chan *standbyReader
+	resting  atomic.Pointer[time.Time] // until when the standby is not asked
 }
 
 // standbyReader is one connection, which is to one server as long as it lasts,
@@ -51,16 +52,19 @@ type standbyReader struct {
 	position       int64
 }
 
-func openStandby(dsn string, floors *floors, traces sqlkit.Traces) (*standby, error) {
+func openStandby(dsn string, floors *floors, o options) (*standby, error) {
 	cfg, err := parseStandbyDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	connector, err := newConnector(cfg, boundedDialer{limit: 2 * standbyTimeout})
-	if err != nil {
-		return nil, errBadReadDSN
+	sessions := newSessions(cfg, true, o.logger)
+	connector := promptConnector{cfg: cfg, limit: 2 * standbyTimeout, sessions: sessions}
+	s := &standby{
+		pool:     newPool(traces(o.provider).OpenDB(connector), standbyReaders),
+		sessions: sessions,
+		floors:   floors,
+		idle:     make(chan *standbyReader, standbyReaders),
 	}
-	s := &standby{pool: newPool(traces.OpenDB(connector), standbyReaders), floors: floors, idle: make(chan *standbyReader, standbyReaders)}
 	for range standbyReaders {
 		s.idle <- new(standbyReader)
 	}
@@ -187,6 +191,7 @@ func (s *standby) Close() error {
 	for range standbyReaders {
 		(<-s.idle).hangUp()
 	}
+	s.sessions.close()
 	return s.pool.Close()
 }
 

@@ -16,13 +16,21 @@ const (
 	// readLocked locks the secrets too, since a re-hash changes them past the key.
 	readLocked = sqlkit.GetKey + ` FOR UPDATE OF s`
 
-	deleteSecrets = `DELETE FROM api_key_secrets WHERE api_key_id = ?`
-
-	insertSecrets = `INSERT INTO api_key_secrets
-(api_key_id, position, algorithm, pepper_id, digest, valid_until)
-SELECT ?, s.ordinality - 1, s.algorithm, s.pepper_id, s.digest, s.valid_until
+	// replaceSecrets writes the secrets of a key over those that it has. Deleting
+	// them by a statement of its own, whose only argument is the key, would let a
+	// look-up that is confused with it destroy them.
+	replaceSecrets = `WITH secrets AS (
+SELECT ?::text AS api_key_id, s.ordinality - 1 AS position, s.algorithm, s.pepper_id, s.digest, s.valid_until
 FROM unnest(?::text[], ?::text[], ?::bytea[], ?::timestamptz[])
-WITH ORDINALITY AS s (algorithm, pepper_id, digest, valid_until, ordinality)`
+WITH ORDINALITY AS s (algorithm, pepper_id, digest, valid_until, ordinality)
+), surplus AS (
+DELETE FROM api_key_secrets s USING (SELECT api_key_id, max(position) AS last FROM secrets GROUP BY api_key_id) AS kept
+WHERE s.api_key_id = kept.api_key_id AND s.position > kept.last
+)
+INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest, valid_until)
+SELECT api_key_id, position, algorithm, pepper_id, digest, valid_until FROM secrets
+ON CONFLICT (api_key_id, position) DO UPDATE
+SET algorithm = excluded.algorithm, pepper_id = excluded.pepper_id, digest = excluded.digest, valid_until = excluded.valid_until`
 
 	updateKey = `WITH key AS (
 UPDATE api_keys
@@ -91,10 +99,7 @@ func (tx transaction) lock(ctx context.Context, workspace domain.WorkspaceID, id
 
 func (tx transaction) store(ctx context.Context, rows changedRows) error {
 	if len(rows.Secrets) > 0 {
-		if err := tx.exec(ctx, deleteSecrets, rows.ID); err != nil {
-			return err
-		}
-		if err := tx.exec(ctx, insertSecrets, append([]any{rows.ID}, secretArrays(rows.Secrets)...)...); err != nil {
+		if err := tx.exec(ctx, replaceSecrets, append([]any{rows.ID}, secretArrays(rows.Secrets)...)...); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+// examinedAtOnce is how many connections [KeyRepository.Examine] opens at once:
+// behind a pooler that others keep busy, one alone may look like a session.
+const examinedAtOnce = 3
+
+// Examine returns nil if the store can work with the databases that its URLs
+// lead to, and an error that wraps [domain.ErrUnavailable] if not or if the
+// primary cannot be asked now. In the first case it is an [*UnfitError].
+func (r *KeyRepository) Examine(ctx context.Context) error {
+	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, translate(ctx, r.examine(ctx)) })
+	return err
+}
+
+func (r *KeyRepository) examine(ctx context.Context) error {
+	for range examinedAtOnce {
+		conn, err := r.pool.Conn(ctx) // which is examined when it is made
+		if err != nil {
+			return err
+		}
+		defer conn.Close() // only when all are open
+	}
+	return nil
+}
+
+// examineOne examines a connection of the pool once more.
+func (r *KeyRepository) examineOne(ctx context.Context) error {
+	conn, err := r.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return examineAgain(ctx, conn)
+}
+
+// examineAgain examines a connection that was made before: what is behind it
+// may have been configured anew.
+func examineAgain(ctx context.Context, conn *sql.Conn) error {
+	return conn.Raw(func(made any) error {
+		if traced, ok := made.(interface{ Raw() driver.Conn }); ok {
+			made = traced.Raw()
+		}
+		c := made.(*promptConn) //nolint:forcetypeassert // the pool makes no other kind
+		_, err := sqlkit.Contained("examining a connection", func() (struct{}, error) {
+			return struct{}{}, c.sessions.examine(ctx, c.serverConn, c.line, "")
+		})
+		return err
+	})
+}

@@ -1,0 +1,200 @@
+package postgres_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/postgres"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/ports/portstest"
+	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/pooler"
+)
+
+// sessionPool is as many connections as a store in a test may want.
+const sessionPool = 40
+
+func TestPooler_inSessionModeKeepsEveryPromise(t *testing.T) {
+	t.Parallel()
+	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
+	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, pgtest.NewDatabase(t))) }
+	repository := func(t testing.TB) ports.KeyRepository { return pooled(t) }
+
+	t.Run("repository", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepository(t, repository) })
+	t.Run("concurrency", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryConcurrency(t, repository) })
+	t.Run("isolation", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryIsolation(t, repository) })
+	t.Run("usage", func(t *testing.T) {
+		t.Parallel()
+		portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return pooled(t) })
+	})
+	t.Run("feed", func(t *testing.T) {
+		t.Parallel()
+		portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
+			dsn := p.URLOf(t, pgtest.NewDatabase(t))
+			return openDSN(t, dsn), openDSN(t, dsn)
+		})
+	})
+}
+
+func TestPooler_thatSharesConnectionsIsRefused(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		mode pooler.Mode
+		size int
+		busy bool // other clients use the pooler too
+	}{
+		"transaction mode with 1 connection":             {mode: pooler.Transaction, size: 1},
+		"transaction mode with 3 connections":            {mode: pooler.Transaction, size: 3},
+		"transaction mode with 25 connections":           {mode: pooler.Transaction, size: 25},
+		"transaction mode with 25 connections, and busy": {mode: pooler.Transaction, size: 25, busy: true},
+		"statement mode":                                 {mode: pooler.Statement, size: 25},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := pgtest.NewDatabase(t)
+			id := createOne(t, openDSN(t, dsn))
+			pooled := pooler.Start(t, dsn, c.mode, c.size).URL()
+			if c.busy {
+				keepBusy(t, pooled)
+			}
+			repo := openUnmigrated(t, pooled)
+			feed := repo.Follow()
+			t.Cleanup(func() { _ = feed.Close() })
+			for operation, err := range map[string]error{
+				"Examine": repo.Examine(t.Context()),
+				"Ready":   repo.Ready(t.Context()),
+				"Migrate": repo.Migrate(t.Context()),
+				"Find":    errorOf(repo.Find(t.Context(), id)),
+				"Update":  rotate(t.Context(), repo, id),
+				"Poll":    errorOf(feed.Poll(t.Context())),
+			} {
+				requireUnfit(t, operation, err, "session mode")
+			}
+		})
+	}
+}
+
+// A pooler that is configured anew treats the clients that it has like new ones.
+func TestPooler_thatBeginsToShareConnectionsIsNoticed(t *testing.T) {
+	t.Parallel()
+	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
+	repo := openDSN(t, p.URL())
+	id := createOne(t, repo)
+	feed := repo.Follow()
+	t.Cleanup(func() { _ = feed.Close() })
+	if err := errors.Join(repo.Ready(t.Context()), errorOf(feed.Poll(t.Context()))); err != nil {
+		t.Fatalf("in session mode: %v", err)
+	}
+
+	p.SetMode(t, pooler.Transaction)
+	if err := errorOf(feed.Poll(t.Context())); err != nil { // gives its server connection back
+		t.Fatalf("Poll: %v", err)
+	}
+	other := sqlx.MustConnect("postgres", p.URL())
+	t.Cleanup(func() { _ = other.Close() })
+	taken := other.MustBeginTx(t.Context(), nil) // takes it
+	if _, err := feed.Poll(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("on another server connection Poll gives %v, want ErrUnavailable", err)
+	}
+	requireUnfit(t, "Poll again", errorOf(feed.Poll(t.Context())), "session mode")
+	if err := taken.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	requireUnfit(t, "Ready", repo.Ready(t.Context()), "session mode")
+	requireUnfit(t, "Find", errorOf(repo.Find(t.Context(), id)), "session mode")
+
+	p.SetMode(t, pooler.Session)
+	if err := repo.Ready(t.Context()); err != nil {
+		t.Errorf("back in session mode Ready gives %v", err)
+	}
+	if _, err := repo.Find(t.Context(), id); err != nil {
+		t.Errorf("back in session mode Find gives %v", err)
+	}
+	if changes, err := feed.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("back in session mode Poll gives %+v, %v, want that every key may have changed", changes, err)
+	}
+}
+
+// Where a look-up runs what another session has prepared under the same number,
+// nothing may be lost.
+func TestPooler_inTransactionModeNeitherDestroysNorDenies(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{3, 25} {
+		dsn := pgtest.NewDatabase(t)
+		direct := openDSN(t, dsn)
+		keys := make([]domain.KeyID, 64)
+		for i := range keys {
+			keys[i] = createOne(t, direct)
+		}
+		repo := openUnmigrated(t, pooler.Start(t, dsn, pooler.Transaction, size).URL())
+		var callers sync.WaitGroup
+		for i := range 16 {
+			callers.Go(func() {
+				for n := range 20 {
+					id := keys[(i*20+n)%len(keys)]
+					if n%10 == 0 {
+						_ = rotate(t.Context(), repo, id)
+					}
+					if _, err := repo.Find(t.Context(), id); errors.Is(err, domain.ErrKeyNotFound) {
+						t.Errorf("pool of %d: Find says that there is no key %s", size, id)
+					}
+				}
+			})
+		}
+		callers.Wait()
+		for _, id := range keys {
+			if _, err := direct.Find(t.Context(), id); err != nil {
+				t.Errorf("pool of %d: key %s is lost: %v", size, id, err)
+			}
+		}
+	}
+}
+
+func requireUnfit(t *testing.T, operation string, err error, says string) {
+	t.Helper()
+	unfit, ok := errors.AsType[*postgres.UnfitError](err)
+	if !ok || !errors.Is(err, domain.ErrUnavailable) || !strings.Contains(unfit.Problem, says) {
+		t.Errorf("%s gives %v, want ErrUnavailable by an UnfitError that says %q", operation, err, says)
+	}
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+// keepBusy has other clients use the database until the test ends.
+func keepBusy(t *testing.T, dsn string) {
+	t.Helper()
+	db, err := sqlx.Open("postgres", dsn+"&binary_parameters=yes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = db.ExecContext(ctx, `SELECT pg_sleep(0.001)`)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		stop()
+		clients.Wait()
+		_ = db.Close()
+	})
+}
+
+func rotate(ctx context.Context, repo *postgres.KeyRepository, id domain.KeyID) error {
+	return repo.Update(ctx, "ws_a", id, func(key *domain.APIKey) (domain.Event, error) {
+		digest := domain.Digest{Algorithm: domain.AlgorithmHMACSHA256}
+		return key.Rotate(digest, time.Hour, rand.Text(), domain.Author{}, time.Now())
+	}, ports.UpdateOptions{})
+}

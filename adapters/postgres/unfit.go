@@ -1,0 +1,22 @@
+package postgres
+
+// UnfitError says that the store must not work with the database that a URL
+// leads to, and what to do. It lasts until an operator changes something.
+type UnfitError struct {
+	// Read reports whether the URL is that of [WithStandby].
+	Read bool
+	// Problem completes a sentence whose subject is the URL.
+	Problem string
+}
+
+func (e *UnfitError) Error() string {
+	if e.Read {
+		return "postgres: the read database URL " + e.Problem
+	}
+	return "postgres: the database URL " + e.Problem
+}
+
+const (
+	problemShared   = "leads through a pooler that shares server connections between clients (transaction or statement mode), where prepared statements of one client are run for another; use session mode, or the URL of the server itself"
+	problemEncoding = "names a database whose encoding is %s, which cannot hold every name; create one with ENCODING 'UTF8' TEMPLATE template0, and move the data by pg_dump and psql"
+)
