@@ -61,7 +61,8 @@ func (s *Service) begin() bool {
 }
 
 // New returns a running service, or an error that wraps [config.Faults] if cfg
-// is invalid ([Validate]) or names a file or directory that cannot be used. What
+// is invalid ([Validate]) or names a file, directory or database that cannot be
+// used until an operator changes something. What
 // an option supplies need not be in cfg. With cfg.Migrate at "auto" the schema is
 // brought up to date first; when the store cannot be reached just then, New
 // succeeds all the same and goes on trying in the background, and
@@ -83,6 +84,9 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	}
 	s.release = release
 	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.examine(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

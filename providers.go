@@ -83,7 +83,7 @@ func provideRepository(ctx context.Context, cfg config.Config, o *options, trace
 	if o.repository != nil {
 		return o.repository, func() {}, nil
 	}
-	store, err := openStore(ctx, cfg, traces)
+	store, err := openStore(ctx, cfg, o, traces)
 	if err != nil {
 		return nil, nil, err
 	}

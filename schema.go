@@ -8,12 +8,18 @@ import (
 	"github.com/sethvargo/go-retry"
 
 	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 // migrator is a store that brings its own schema up to date.
 type migrator interface {
 	Migrate(ctx context.Context) error
+}
+
+// examined is a store that can tell whether it can work with its database.
+type examined interface {
+	Examine(ctx context.Context) error
 }
 
 // newerSchema is a store that knows of a schema that is newer than its build.
@@ -26,6 +32,23 @@ const (
 	firstRetry   = 100 * time.Millisecond
 	longestRetry = 2 * time.Second
 )
+
+// examineTimeout bounds how long a start waits for a database that is silent.
+const examineTimeout = 5 * time.Second
+
+// examine returns [config.Faults] if the store can only work with its database
+// once an operator has changed something. A database that cannot be reached now
+// is examined later, at each connection.
+func (s *Service) examine(ctx context.Context) error {
+	store, ok := s.repository.(examined)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
+	defer cancel()
+	faults, _ := errors.AsType[config.Faults](asFault(store.Examine(ctx)))
+	return faults.Err()
+}
 
 // migrate brings the schema up to date within ctx, or, while the store cannot
 // be reached, goes on in the background.

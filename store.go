@@ -38,18 +38,19 @@ type memoryStore struct{ *memory.KeyRepository }
 
 func (memoryStore) Close() error { return nil }
 
-func openStore(ctx context.Context, cfg config.Config, traces trace.TracerProvider) (store, error) {
+func openStore(ctx context.Context, cfg config.Config, o *options, traces trace.TracerProvider) (store, error) {
 	kind, location := cfg.Database()
 	if kind == config.StoreMemory {
 		return memoryStore{memory.NewKeyRepository()}, nil
 	}
 	if reads := cfg.ReadDatabaseURL.Reveal(); kind == config.StorePostgres && reads != "" {
-		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads), postgres.WithTracerProvider(traces))
+		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads),
+			postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
 	}
-	return openSchemaStore(ctx, kind, location.Reveal(), traces)
+	return openSchemaStore(ctx, kind, location.Reveal(), o, traces)
 }
 
-func openSchemaStore(ctx context.Context, kind config.Store, location string, traces trace.TracerProvider) (schemaStore, error) {
+func openSchemaStore(ctx context.Context, kind config.Store, location string, o *options, traces trace.TracerProvider) (schemaStore, error) {
 	switch kind {
 	case config.StoreSQLite:
 		s, err := sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces))
@@ -58,14 +59,21 @@ func openSchemaStore(ctx context.Context, kind config.Store, location string, tr
 		}
 		return s, nil
 	case config.StorePostgres:
-		return postgres.Open(ctx, location, postgres.WithTracerProvider(traces))
+		return postgres.Open(ctx, location, postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
 	}
 	return nil, errNoSchema
 }
 
-// asFault returns err as a fault of the configuration if there cannot be a
-// database file at the configured path, and else err itself.
+// asFault returns err as a fault of the configuration if the configured database
+// cannot be used until an operator changes something, and else err itself.
 func asFault(err error) error {
+	if unfit, ok := errors.AsType[*postgres.UnfitError](err); ok {
+		variable := "APIKEYS_DATABASE_URL"
+		if unfit.Read {
+			variable = "APIKEYS_READ_DATABASE_URL"
+		}
+		return config.Faults{{Variable: variable, Problem: unfit.Problem}}
+	}
 	path, ok := errors.AsType[*fs.PathError](err)
 	if !ok || !slices.ContainsFunc(misplaced, func(cause error) bool { return errors.Is(path, cause) }) {
 		return err
@@ -80,14 +88,19 @@ func asFault(err error) error {
 // corrected, unlike a disk that is full or read-only.
 var misplaced = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
 
-// Migrate brings the schema of the configured store up to date.
-func Migrate(ctx context.Context, cfg config.Config) error {
-	kind, location := cfg.Database()
-	s, err := openSchemaStore(ctx, kind, location.Reveal(), nil)
+// Migrate brings the schema of the configured store up to date. Of opts it uses
+// [WithLogger] alone.
+func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
+	o, err := newOptions(opts)
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Migrate(ctx), s.Close())
+	kind, location := cfg.Database()
+	s, err := openSchemaStore(ctx, kind, location.Reveal(), o, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(asFault(s.Migrate(ctx)), s.Close())
 }
 
 // Migrations lists the steps of the configured store's schema, oldest first.
@@ -110,5 +123,6 @@ func postgresMigrations(ctx context.Context, location string) (list []Migration,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.Migrations(ctx)
+	list, err = s.Migrations(ctx)
+	return list, asFault(err)
 }

@@ -79,16 +79,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	issuer := jwttest.NewIssuer(t)
 	clock := newClock(now)
 	issuer.SetClock(clock.Now)
-	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL = "memory://"
-	cfg.JWKSFile = issuer.JWKSFile(t)
-	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = config.Secret(pepper)
+	cfg := configWith(t, issuer)
 	if change != nil {
 		change(&cfg)
 	}
@@ -101,6 +92,23 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 		clock:    clock,
 		service:  running.Service,
 	}
+}
+
+// configWith returns a valid configuration that trusts issuer and keeps keys in
+// memory.
+func configWith(t *testing.T, issuer *jwttest.Issuer) config.Config {
+	t.Helper()
+	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = "memory://"
+	cfg.JWKSFile = issuer.JWKSFile(t)
+	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
+	cfg.Peppers = config.Secret(pepper)
+	return cfg
 }
 
 // token returns a token of an OWNER of the workspace on the PARTNER portal,
