@@ -26,7 +26,7 @@ func (r *KeyRepository) examine(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Close() // only when all are open
+		defer func() { _ = conn.Close() }() // only when all are open
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func (r *KeyRepository) examineOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	return examineAgain(ctx, conn)
 }
 

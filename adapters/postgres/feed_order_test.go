@@ -217,6 +217,8 @@ func beginEvent(t *testing.T, repo *KeyRepository) (*sqlx.Tx, domain.KeyID) {
 		t.Fatal(err)
 	}
 	id := newID()
+	// The order is what is tested, however slow the machine is.
+	tx.MustExecContext(t.Context(), `SET LOCAL idle_in_transaction_session_timeout = 0`)
 	tx.MustExecContext(t.Context(), insertEvent, id)
 	return tx, id
 }

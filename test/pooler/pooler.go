@@ -33,7 +33,7 @@ const (
 	Statement   Mode = "statement"
 )
 
-// readyTimeout bounds the wait for PgBouncer to start or to reload.
+// readyTimeout bounds the wait for PgBouncer to start.
 const readyTimeout = 30 * time.Second
 
 // Pooler is a running PgBouncer.
@@ -114,7 +114,7 @@ func (p *Pooler) SetMode(t testing.TB, mode Mode) {
 	if err != nil {
 		t.Fatalf("pooler: %v", err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if _, err := db.ExecContext(t.Context(), "RELOAD"); err != nil {
 		t.Fatalf("pooler: reload: %v\n%s", err, p.logged())
 	}
@@ -162,16 +162,17 @@ func end(t testing.TB, cmd *exec.Cmd, stdin io.Closer) {
 // awaitReady returns when the database answers through the pooler.
 func (p *Pooler) awaitReady(t testing.TB) {
 	t.Helper()
-	deadline := time.Now().Add(readyTimeout)
+	deadline := time.After(readyTimeout)
 	for {
 		err := p.ping(t.Context())
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-deadline:
 			t.Fatalf("pooler: PgBouncer does not answer: %v\n%s", err, p.logged())
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -180,7 +181,7 @@ func (p *Pooler) ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	_, err = db.ExecContext(ctx, "SELECT 1")
 	return err
 }
@@ -231,7 +232,7 @@ func freePort(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("pooler: %v", err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		t.Fatalf("pooler: %v", err)
