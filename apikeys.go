@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
+	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/ports"
@@ -19,7 +20,7 @@ import (
 // Keys are managed through [Service.Workspace].
 type Service struct {
 	listen     listen
-	bounds     bounds
+	bounds     httpserver.Bounds
 	migrates   bool // brings the schema up to date at start
 	logger     *slog.Logger
 	repository ports.KeyRepository
@@ -103,12 +104,14 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 // serves it within bounds; a server of the caller's own must bring them: how long a
 // client may take for its header, its body and the answer, how large a header
 // section is, and how many connections there are.
-func (s *Service) Handler() http.Handler { return closeUnlessFramed(s.api.Public()) }
+func (s *Service) Handler() http.Handler { return httpserver.CloseUnlessFramed(s.api.Public()) }
 
 // InternalHandler returns the permission check, the probes and the metrics,
 // and the contract itself once more. It must not be reachable from where
 // [Service.Handler] is, and needs the same bounds.
-func (s *Service) InternalHandler() http.Handler { return closeUnlessFramed(s.api.Internal()) }
+func (s *Service) InternalHandler() http.Handler {
+	return httpserver.CloseUnlessFramed(s.api.Internal())
+}
 
 // Authorize answers a permission check. An error means that there is no
 // answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when

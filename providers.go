@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
+	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -30,7 +31,7 @@ func newService(
 		return nil, err
 	}
 	s := &Service{
-		bounds:     boundsWith(cfg.MaxConnections),
+		bounds:     httpserver.DefaultBounds(cfg.MaxConnections),
 		listen:     listen{public: cfg.Addr, internal: cfg.InternalAddr, guarded: cfg.InternalToken.Reveal() != ""},
 		migrates:   cfg.Migrate == config.MigrateAuto,
 		logger:     o.logger,

@@ -5,16 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 
+	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/config"
 )
 
 // Run listens on the public and the internal address of the configuration
-// until ctx ends or the service is closed. Then it stops accepting, lets the
-// requests under way finish for up to 20 s a side, and returns nil, or an error
-// when some were cut off; the internal side, where others ask for permission,
-// stops last.
+// until ctx ends or the service is closed. Then it drains both listeners for up
+// to 20 s each, the internal one last, since others ask for permission there. It
+// returns nil, or an error if requests were cut off.
 func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
 		return ErrClosed
@@ -28,10 +27,13 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, internal.Close())
 	}
-	servers := []*http.Server{s.bounds.server(s.Handler(), s.logger), s.bounds.server(s.InternalHandler(), s.logger)}
+	servers := []*httpserver.Server{
+		httpserver.New(s.Handler(), s.bounds, s.logger),
+		httpserver.New(s.InternalHandler(), s.bounds, s.logger),
+	}
 	failed := make(chan error, len(servers))
 	for i, l := range []net.Listener{public, internal} {
-		go func() { failed <- servers[i].Serve(s.bounds.limited(l)) }()
+		go func() { failed <- servers[i].Serve(l) }()
 	}
 	s.logger.Info("listening", "public", public.Addr().String(), "internal", internal.Addr().String())
 	s.listening(Listeners{Public: public.Addr(), Internal: internal.Addr()})
@@ -44,25 +46,7 @@ func (s *Service) Run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	s.stopping.Store(true)
-	return errors.Join(err, drain(context.WithoutCancel(ctx), servers))
-}
-
-// drain stops the servers one after the other.
-func drain(ctx context.Context, servers []*http.Server) error {
-	var errs []error
-	for _, server := range servers {
-		errs = append(errs, drainOne(ctx, server))
-	}
-	return errors.Join(errs...)
-}
-
-func drainOne(ctx context.Context, server *http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
-	}
-	return nil
+	return errors.Join(err, httpserver.Drain(context.WithoutCancel(ctx), servers...))
 }
 
 // listen is where a service listens.

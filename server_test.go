@@ -1,30 +1,9 @@
 package apikeys
 
 import (
-	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 )
-
-func TestServer_BoundsEveryConnection(t *testing.T) {
-	t.Parallel()
-	server := boundsWith(0).server(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-	const tokenBytes = 8 << 10 // the longest token, which must fit beside other headers
-	switch {
-	case server.ReadHeaderTimeout <= 0, server.ReadTimeout <= 0, server.WriteTimeout <= 0, server.IdleTimeout <= 0:
-		t.Error("a client may take for ever")
-	case server.ReadHeaderTimeout >= server.ReadTimeout:
-		t.Error("slow headers leave no time for a body")
-	case server.ReadTimeout >= server.WriteTimeout:
-		t.Error("a slow body leaves no time for an answer")
-	// net/http counts the time to answer from the end of the headers.
-	case server.ReadHeaderTimeout+server.WriteTimeout > drainTimeout:
-		t.Error("a request can outlast the time for draining")
-	case server.MaxHeaderBytes < 2*tokenBytes, server.MaxHeaderBytes > http.DefaultMaxHeaderBytes/16:
-		t.Errorf("headers of %d bytes are admitted", server.MaxHeaderBytes)
-	}
-}
 
 // A name that is one of loopback may not resolve to it.
 func TestOpenInternal_refusesAnAddressThatOthersReach(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -29,7 +30,7 @@ const longEnough = time.Minute
 
 // runShort runs a service whose clients have less time, and returns its
 // public address.
-func runShort(t *testing.T, shorten func(*bounds)) string {
+func runShort(t *testing.T, shorten func(*httpserver.Bounds)) string {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr, cfg.DatabaseURL = "127.0.0.1:0", "127.0.0.1:0", "memory://"
@@ -86,14 +87,14 @@ const (
 func TestRun_GivesUpClients(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		shorten func(*bounds)
+		shorten func(*httpserver.Bounds)
 		sent    string
 		answer  int // 0: none
 	}{
-		"that say nothing":             {func(b *bounds) { b.readHeader = short }, "", 0},
-		"that do not end their header": {func(b *bounds) { b.readHeader = short }, slowHead[:100], 0},
-		"that do not send their body":  {func(b *bounds) { b.read = short }, slowHead + `{"na`, http.StatusBadRequest},
-		"that ask for nothing more":    {func(b *bounds) { b.idle = short }, slowHead + `{"name":"k"}`, http.StatusCreated},
+		"that say nothing":             {func(b *httpserver.Bounds) { b.ReadHeader = short }, "", 0},
+		"that do not end their header": {func(b *httpserver.Bounds) { b.ReadHeader = short }, slowHead[:100], 0},
+		"that do not send their body":  {func(b *httpserver.Bounds) { b.Read = short }, slowHead + `{"na`, http.StatusBadRequest},
+		"that ask for nothing more":    {func(b *httpserver.Bounds) { b.Idle = short }, slowHead + `{"name":"k"}`, http.StatusCreated},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +117,7 @@ func TestRun_GivesUpClients(t *testing.T) {
 // It asks until it cannot: a service that waits for it would leave it waiting.
 func TestRun_GivesUpClientsThatTakeNoAnswer(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, runShort(t, func(b *bounds) { b.write = short }), "")
+	conn := connect(t, runShort(t, func(b *httpserver.Bounds) { b.Write = short }), "")
 	var err error
 	for err == nil {
 		_, err = io.WriteString(conn, strings.Repeat(anybody, 1000))
@@ -128,7 +129,7 @@ func TestRun_GivesUpClientsThatTakeNoAnswer(t *testing.T) {
 
 func TestRun_GivesUpManyThatAreIdle(t *testing.T) {
 	t.Parallel()
-	addr := runShort(t, func(b *bounds) { b.readHeader, b.connections = short, 100 })
+	addr := runShort(t, func(b *httpserver.Bounds) { b.ReadHeader, b.Connections = short, 100 })
 	for range 500 {
 		connect(t, addr, "")
 	}

@@ -1,7 +1,8 @@
-package apikeys
+package httpserver
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -29,10 +30,10 @@ func (p piped) Close() error { close(p.closed); return nil }
 
 func (piped) Addr() net.Addr { return &net.UnixAddr{Name: "piped"} }
 
-// asked returns a server with a request under way, and what comes of that.
-func asked(handler http.HandlerFunc) (server *http.Server, answered chan error) {
+// asked returns a server with a request in flight, and the outcome of that.
+func asked(handler http.HandlerFunc) (server *Server, answered chan error) {
 	listener := piped{make(chan net.Conn), make(chan struct{})}
-	server = &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout}
+	server = New(handler, Bounds{ReadHeader: 5 * time.Second}, slog.New(slog.DiscardHandler))
 	go func() { _ = server.Serve(listener) }()
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -59,19 +60,19 @@ func TestDrain_GivesEachSideItsOwnTime(t *testing.T) {
 		never, cut := asked(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		late, answered := asked(func(_ http.ResponseWriter, r *http.Request) {
 			select {
-			case <-time.After(drainTimeout + drainTimeout/2):
+			case <-time.After(DrainTimeout + DrainTimeout/2):
 			case <-r.Context().Done():
 			}
 		})
 		synctest.Wait()
 
 		begun := time.Now()
-		err := drain(t.Context(), []*http.Server{never, late})
-		if took := time.Since(begun); took > 2*drainTimeout {
+		err := Drain(t.Context(), never, late)
+		if took := time.Since(begun); took > 2*DrainTimeout {
 			t.Errorf("it took %v", took)
 		}
 		if err == nil || !strings.Contains(err.Error(), "requests were cut off") {
-			t.Errorf("drain gives %v, want that requests were cut off", err)
+			t.Errorf("Drain gives %v, want that requests were cut off", err)
 		}
 		if err := <-cut; err == nil {
 			t.Error("a request that never ends was answered")

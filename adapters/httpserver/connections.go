@@ -1,4 +1,4 @@
-package apikeys
+package httpserver
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// limited accepts no more connections from l than may be open: further ones
-// wait in the queue of the system.
-func (b bounds) limited(l net.Listener) net.Listener {
-	if b.connections == 0 {
+// limited accepts connections from l while fewer than that many are open; 0
+// means no limit.
+func limited(l net.Listener, connections int) net.Listener {
+	if connections == 0 {
 		return l
 	}
 	open, shut := context.WithCancel(context.Background())
-	return &limitedListener{Listener: l, free: semaphore.NewWeighted(int64(b.connections)), open: open, shut: shut}
+	return &limitedListener{Listener: l, free: semaphore.NewWeighted(int64(connections)), open: open, shut: shut}
 }
 
 type limitedListener struct {
@@ -44,7 +44,7 @@ func (l *limitedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// counted is a connection that makes room for another when it is closed.
+// counted is a connection that releases its place when it is closed.
 type counted struct {
 	net.Conn
 	release func()
@@ -56,9 +56,9 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends what is sent. net/http does so before it closes a connection
-// whose request it has not read to its end, and waits: else the client would
-// lose the answer to it.
+// CloseWrite shuts down the writing side. net/http calls it before it closes a
+// connection with an unread request body, so that the client still gets the
+// response.
 func (c *counted) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
