@@ -15,6 +15,7 @@ var (
 	errTooLarge      = errors.New("request body is too large")
 	errNotAcceptable = errors.New("response type not available")
 	errMediaType     = errors.New("content type is not application/json")
+	errCoding        = errors.New("content coding is not identity")
 	errTooMany       = errors.New("too many requests")
 )
 
@@ -57,6 +58,7 @@ var outcomes = []outcome{
 	{err: errNotAcceptable, status: http.StatusNotAcceptable, code: "4060"},
 	{err: errTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},
 	{err: errMediaType, status: http.StatusUnsupportedMediaType, code: "4150"},
+	{err: errCoding, status: http.StatusUnsupportedMediaType, code: "4150", headers: acceptIdentity},
 	{err: errTooMany, status: http.StatusTooManyRequests, code: "4290", headers: retryAfterWait},
 	{err: domain.ErrUnavailable, status: http.StatusServiceUnavailable, code: "5030", headers: retryAfter},
 }

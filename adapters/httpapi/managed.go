@@ -45,6 +45,9 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if r.ContentLength != 0 && !sendsJSON(r.Header.Values("Content-Type")) {
 			return errMediaType
 		}
+		if err := readable(r); err != nil {
+			return err
+		}
 		workspace, origin, faults := x.context(r)
 		if faults != nil {
 			return faults.Err()

@@ -22,6 +22,9 @@ func (a *API) verify(x *exchange) error {
 	if r.ContentLength > maxVerifyBody {
 		return errTooLarge
 	}
+	if err := readable(r); err != nil {
+		return err
+	}
 	body, err := readJSON(x.Response().Writer, r, maxVerifyBody)
 	if err != nil {
 		return err

@@ -36,6 +36,37 @@ func TestCreateKey_415(t *testing.T) {
 	}
 }
 
+// A body in another coding would be read as something it is not.
+func TestContentEncoding_415(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, coding := range [][]string{{"gzip"}, {"GZIP"}, {"identity, gzip"}, {"identity", "br"}, {"nonsense"}} {
+		for what, r := range map[string]request{
+			"a creation": w.create(t, `{"name":"k"}`, without("X-Client-Hash")), // judged later
+			"a check":    w.verify(`{"key":"` + unknownSecret(t) + `"}`),
+		} {
+			r.header["Content-Encoding"] = coding
+			a := do(t, r)
+			mustBe(t, a, 415, "4150", "Content-Type must be application/json")
+			if got := a.header.Get("Accept-Encoding"); got != "identity" {
+				t.Errorf("%s in %v: Accept-Encoding is %q, want identity (RFC 9110 section 12.5.3)", what, coding, got)
+			}
+		}
+	}
+	for _, coding := range [][]string{{"identity"}, {"Identity, identity"}, {""}, {" , "}} {
+		if a := do(t, w.create(t, `{"name":"k"}`, set("Content-Encoding", coding...))); a.status != http.StatusCreated {
+			t.Errorf("a creation in %q is answered %d %s", coding, a.status, a.body)
+		}
+	}
+	if a := do(t, w.list(t, "", set("Content-Encoding", "gzip"))); a.status != http.StatusOK {
+		t.Errorf("a request without a body is answered %d %s", a.status, a.body)
+	}
+	proxied := request{method: http.MethodGet, url: w.internal + "/internal/v1/authorize", body: "x", header: http.Header{"Content-Encoding": {"gzip"}}}
+	if a := do(t, proxied); a.status != http.StatusUnauthorized {
+		t.Errorf("a check for a proxy, which does not read the body, is answered %d %s", a.status, a.body)
+	}
+}
+
 func TestCreateKey_413_declared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
