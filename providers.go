@@ -3,6 +3,7 @@ package apikeys
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +15,10 @@ import (
 	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/adapters/keycache"
+	"github.com/slaunchx/apikeys/adapters/ratelimit"
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -143,4 +147,143 @@ func closing(logger *slog.Logger, name string, c io.Closer) func() {
 			logger.Warn("close "+name, "error", err)
 		}
 	}
+}
+
+// keys are the ways to the keys of a repository: through memory for the
+// permission check, and past it, but never behind its back, for changes.
+type keys struct {
+	Source application.KeySource
+	Writer ports.KeyWriter
+	cache  *keycache.Cache
+	// follow keeps memory true until ctx ends; nil when it cannot be.
+	follow func(ctx context.Context)
+}
+
+// provideKeys keeps keys in memory when the changes of the repository can be
+// followed. When they cannot, no answer from memory is trusted, and the cache
+// is what bounds the reads.
+func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, now func() time.Time) (keys, func(), error) {
+	cache, err := keycache.New(keycache.Options{
+		Finder:      repository,
+		MaximumKeys: cfg.CacheKeys,
+		OutageGrace: cfg.OutageGrace,
+		Now:         now,
+	})
+	if err != nil {
+		return keys{}, nil, err
+	}
+	k := keys{Source: cache, Writer: application.Exclusive(cache.Evicting(repository)), cache: cache}
+	if changes, ok := repository.(ports.ChangeSource); ok {
+		k.follow = func(ctx context.Context) { follow(ctx, cache, changes, o.logger) }
+	} else {
+		o.logger.Warn("the changes of this repository cannot be followed; every check reads it")
+	}
+	return k, cache.Close, nil
+}
+
+// follow calls an embedder's parts in a goroutine of the service's own, which
+// no panic of theirs may end: what they do not tell any more is not trusted.
+func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSource, logger *slog.Logger) {
+	var feed ports.ChangeFeed
+	err := application.Contained("following the changes", func() error {
+		feed = changes.Follow()
+		cache.Follow(ctx, feed, logger)
+		return nil
+	})
+	if err != nil {
+		logger.Error("the change feed has ended; checks read the store", "error", err)
+	}
+	if feed == nil {
+		return
+	}
+	if err := application.Contained("closing the change feed", feed.Close); err != nil {
+		logger.Warn("close change feed", "error", err)
+	}
+}
+
+// provideUsage collects the use of keys when the repository can keep it.
+func provideUsage(o *options, repository ports.KeyRepository, hasher ports.SecretHasher) *application.Usage {
+	recorder, _ := repository.(ports.UsageRecorder)
+	return application.NewUsage(recorder, hasher, o.logger)
+}
+
+// limits are those of the management API.
+type limits struct {
+	accounts *ratelimit.Limiter // requests, by account
+	failures *ratelimit.Limiter // failed authentications, by address
+	atOnce   *httpapi.Admission // requests under way
+}
+
+// managedAtOnce is how many management requests are at work at once: enough to
+// keep any store busy, and so few that none waits long. At 2,500 a second the
+// last of them has waited for 50 ms.
+const managedAtOnce = 128
+
+func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), error) {
+	accounts, err := ratelimit.New(cfg.ManagementRate, now)
+	if err != nil {
+		return limits{}, nil, fmt.Errorf("APIKEYS_MANAGEMENT_RATE: %w", err)
+	}
+	failures, err := ratelimit.New(cfg.AuthFailureRate, now)
+	if err != nil {
+		accounts.Close()
+		return limits{}, nil, fmt.Errorf("APIKEYS_AUTH_FAILURE_RATE: %w", err)
+	}
+	all := limits{accounts: accounts, failures: failures, atOnce: httpapi.NewAdmission(managedAtOnce)}
+	return all, func() { accounts.Close(); failures.Close() }, nil
+}
+
+func (l limits) stats() telemetry.LimitStats {
+	return telemetry.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), AtOnce: l.atOnce.Refused()}
+}
+
+func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits) *telemetry.Metrics {
+	return telemetry.New(telemetry.Options{
+		Routes:  httpapi.Routes(),
+		Cache:   func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
+		Usage:   func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
+		Limits:  limits.stats,
+		Version: o.version,
+	})
+}
+
+// metered counts the checks it passes on, whichever door they come through.
+type metered struct {
+	checks  *application.Authorize
+	metrics *telemetry.Metrics
+}
+
+func provideMetered(checks *application.Authorize, metrics *telemetry.Metrics) metered {
+	return metered{checks: checks, metrics: metrics}
+}
+
+// Do answers check as the use case does.
+func (m metered) Do(ctx context.Context, check domain.Check) (domain.Decision, error) {
+	timing := m.metrics.BeginCheck()
+	decision, err := m.checks.Do(ctx, check)
+	m.metrics.EndCheck(timing, decision.Verdict, err)
+	return decision, err
+}
+
+// provideTraces returns nil when nothing is traced.
+func provideTraces(ctx context.Context, o *options) (trace.TracerProvider, func(), error) {
+	if o.traces != nil || !o.tracing {
+		return o.traces, func() {}, nil
+	}
+	tracing, err := telemetry.NewTracing(ctx, o.logger, o.version)
+	if fault, ok := errors.AsType[*telemetry.Fault](err); ok {
+		err = config.Faults{{Variable: fault.Variable, Problem: fault.Problem}}
+	}
+	if err != nil || tracing == nil {
+		return nil, func() {}, err
+	}
+	return tracing.Provider(), closing(o.logger, "traces", tracing), nil
+}
+
+// tracer returns nil when nothing is traced.
+func tracer(traces trace.TracerProvider) trace.Tracer {
+	if traces == nil {
+		return nil
+	}
+	return traces.Tracer("github.com/slaunchx/apikeys")
 }
