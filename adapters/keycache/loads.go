@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
@@ -40,140 +42,101 @@ var (
 	errSilent  = fmt.Errorf("the store answers no read: %w", domain.ErrUnavailable)
 )
 
-// loads reads each key once at a time, and only so many at once. A read that
-// the store does not end in time is abandoned: those who wait for it are told
-// so, and it keeps its reader until it ends. So however long a store hangs, no
-// more than atOnce reads hang with it.
-//
-// Readers are goroutines that end when nothing waits for them. A goroutine for
-// each read would have to grow its stack each time, at a tenth of the cost of a
-// read.
+// load reads one key.
+type load func(context.Context) (*application.KnownKey, error)
+
+// loads reads each key once at a time, and at most atOnce keys at a time. A
+// read that the store does not finish in time is abandoned: its callers get an
+// error, and it keeps its place until it ends. So however long a store hangs,
+// no more than atOnce reads hang with it.
 type loads struct {
-	timeout time.Duration
-	atOnce  int
-
-	mu      sync.Mutex // guards what follows, and the flights
-	flights map[string]*flight
-	waiting []*flight // for a reader, the first to come first
-	readers int
-	// answered counts the reads that the store has answered.
-	answered uint64
+	timeout  time.Duration
+	atOnce   int64
+	flights  singleflight.Group
+	places   *semaphore.Weighted // first come, first served
+	waited   atomic.Int64        // flights that callers may be waiting for
+	answered atomic.Uint64       // reads that the store has answered
 }
 
-func newLoads(atOnce int, timeout time.Duration) *loads {
-	return &loads{atOnce: atOnce, timeout: timeout, flights: map[string]*flight{}}
+func newLoads(atOnce int64, timeout time.Duration) *loads {
+	return &loads{timeout: timeout, atOnce: atOnce, places: semaphore.NewWeighted(atOnce)}
 }
 
-// do runs load, or waits for one in flight that has the same name. It returns
+// do runs load, or waits for one in flight under the same name. It returns
 // within the timeout, whatever load does.
 func (l *loads) do(ctx context.Context, name string, load load) (*application.KnownKey, error) {
-	f, err := l.board(ctx, name, load)
-	if err != nil {
-		return nil, err
-	}
+	// The flight outlives its first caller: others may be waiting for it.
+	unbound := context.WithoutCancel(ctx)
+	landed := l.flights.DoChan(name, func() (any, error) { return l.fly(unbound, load) })
 	select {
-	case <-f.landed:
-		return f.known, f.err
+	case result := <-landed:
+		known, _ := result.Val.(*application.KnownKey)
+		return known, result.Err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a key: %w: %w", errNotRead, ctx.Err())
 	}
 }
 
-// board returns the flight with that name, which it begins if there is none.
-func (l *loads) board(ctx context.Context, name string, load load) (*flight, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f := l.flights[name]; f != nil {
-		return f, nil
-	}
-	if len(l.waiting) == waitingLoads {
+// fly waits for a place to read and reads.
+func (l *loads) fly(ctx context.Context, load load) (*application.KnownKey, error) {
+	defer l.waited.Add(-1)
+	if l.waited.Add(1) > l.atOnce+waitingLoads {
 		return nil, fmt.Errorf("too many keys are being read: %w", errNotRead)
 	}
-	f := newFlight(ctx, name, load, l.timeout)
-	f.answered = l.answered
-	f.expiry = time.AfterFunc(l.timeout, func() { l.expire(f) })
-	l.flights[name] = f
-	if l.readers < l.atOnce {
-		l.readers++
-		f.read = true
-		go l.read(f)
-	} else {
-		l.waiting = append(l.waiting, f)
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	before := l.answered.Load()
+	if err := l.places.Acquire(ctx, 1); err != nil {
+		return nil, l.unread(before, err)
 	}
-	return f, nil
+	return l.read(ctx, load)
 }
 
-// read runs one flight after the other.
-func (l *loads) read(f *flight) {
-	for f != nil {
-		known, err := f.fly()
-		f = l.next(f, known, err)
-	}
-}
-
-// next lands f, unless it was given up, and returns the next flight to run, or
-// nil if none waits.
-func (l *loads) next(f *flight, known *application.KnownKey, err error) *flight {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !errors.Is(err, domain.ErrUnavailable) {
-		l.answered++
-	}
-	l.land(f, known, err)
-	for len(l.waiting) > 0 {
-		next := l.waiting[0]
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
-		if next.inTime() {
-			next.read = true
-			return next
-		}
-		l.land(next, nil, l.failure(next))
-	}
-	l.readers--
-	return nil
-}
-
-// expire gives up a flight whose time is up.
-func (l *loads) expire(f *flight) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if i := slices.Index(l.waiting, f); i >= 0 {
-		l.waiting = slices.Delete(l.waiting, i, i+1)
-	}
-	l.land(f, nil, l.failure(f))
-}
-
-// land gives its first result to those who wait for f, and lets callers from
-// now on begin anew. It is called with the lock held.
-func (l *loads) land(f *flight, known *application.KnownKey, err error) {
-	if f.over {
-		return
-	}
-	f.over, f.known, f.err = true, known, err
-	f.expiry.Stop()
-	delete(l.flights, f.name)
-	close(f.landed)
-}
-
-// failure returns why f has no result in time. A store that is silent keeps
-// every reader for all its time, so that most flights are never read for. If it
-// has answered nobody since f boarded, it has failed f too. If it has answered
-// another, that f was not read proves nothing: a flood could otherwise bring
-// back a key that was withdrawn. It is called with the lock held.
-func (l *loads) failure(f *flight) error {
-	switch {
-	case f.read:
-		return errTooSlow
-	case l.answered == f.answered:
+// unread returns why a flight got no place in time. A store that is silent
+// keeps every place, so most flights are never read for: if it has answered no
+// read since, it has failed this one too. If it has answered another, that
+// proves nothing about this one: a flood could otherwise bring back a key that
+// was withdrawn.
+func (l *loads) unread(before uint64, err error) error {
+	if l.answered.Load() == before {
 		return errSilent
 	}
-	return fmt.Errorf("wait for other reads: %w: %w", errNotRead, context.DeadlineExceeded)
+	return fmt.Errorf("wait for other reads: %w: %w", errNotRead, err)
+}
+
+// read runs load until it ends or ctx does. It gives its place back when load
+// ends, which may be later.
+func (l *loads) read(ctx context.Context, load load) (*application.KnownKey, error) {
+	type outcome struct {
+		known *application.KnownKey
+		err   error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		defer l.places.Release(1)
+		known, err := contained(ctx, load)
+		if !errors.Is(err, domain.ErrUnavailable) {
+			l.answered.Add(1)
+		}
+		ended <- outcome{known, err}
+	}()
+	select {
+	case o := <-ended:
+		return o.known, o.err
+	case <-ctx.Done():
+		return nil, errTooSlow
+	}
+}
+
+// contained turns a panic of load, which runs where no caller could recover
+// it, into an error.
+func contained(ctx context.Context, load load) (known *application.KnownKey, err error) {
+	err = application.Contained("reading a key", func() (err error) {
+		known, err = load(ctx)
+		return err
+	})
+	return known, err
 }
 
 // inFlight returns how many reads callers may be waiting for.
-func (l *loads) inFlight() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.flights)
-}
+func (l *loads) inFlight() int { return int(l.waited.Load()) }
