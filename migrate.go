@@ -35,6 +35,8 @@ type newerSchema interface {
 	NewerSchema(ctx context.Context) (version int64, err error)
 }
 
+const unreachable = "store unreachable, retrying"
+
 // Bounds of the wait between two attempts to reach a store that is down at start.
 const (
 	firstRetry   = 100 * time.Millisecond
@@ -74,16 +76,21 @@ func (s *Service) migrate(ctx context.Context) error {
 	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
 		return err
 	}
-	s.logger.Warn("the store cannot be reached; trying on", "error", err)
+	s.logger.Warn(unreachable, "error", err)
 	s.background.Go(func() { s.migrateLater(s.running, store) })
 	return nil
 }
 
 func (s *Service) migrateLater(ctx context.Context, store migrator) {
+	var logged string
 	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
 	err := retry.Do(ctx, waits, func(ctx context.Context) error {
 		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })
 		if errors.Is(err, domain.ErrUnavailable) {
+			if text := err.Error(); text != logged && ctx.Err() == nil {
+				s.logger.Warn(unreachable, "error", err)
+				logged = text
+			}
 			return retry.RetryableError(err)
 		}
 		return err
@@ -150,7 +157,7 @@ func openStore(ctx context.Context, cfg config.Config, o *options, traces trace.
 		return memoryStore{memory.NewKeyRepository()}, nil
 	}
 	if reads := cfg.ReadDatabaseURL.Reveal(); kind == config.StorePostgres && reads != "" {
-		return postgres.Open(ctx, location.Reveal(), postgres.WithStandby(reads),
+		return openPostgres(ctx, location.Reveal(), postgres.WithStandby(reads),
 			postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
 	}
 	return openSchemaStore(ctx, kind, location.Reveal(), o, traces)
@@ -165,9 +172,17 @@ func openSchemaStore(ctx context.Context, kind config.Store, location string, o 
 		}
 		return s, nil
 	case config.StorePostgres:
-		return postgres.Open(ctx, location, postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
+		return openPostgres(ctx, location, postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
 	}
 	return nil, errNoSchema
+}
+
+func openPostgres(ctx context.Context, location string, opts ...postgres.Option) (schemaStore, error) {
+	s, err := postgres.Open(ctx, location, opts...)
+	if err != nil {
+		return nil, asFault(err)
+	}
+	return s, nil
 }
 
 // asFault returns err as a fault of the configuration if the configured database
@@ -226,7 +241,7 @@ func Migrations(ctx context.Context, cfg config.Config) ([]Migration, error) {
 func postgresMigrations(ctx context.Context, location string) (list []Migration, err error) {
 	s, err := postgres.Open(ctx, location)
 	if err != nil {
-		return nil, err
+		return nil, asFault(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	list, err = s.Migrations(ctx)

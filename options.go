@@ -13,6 +13,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
@@ -202,16 +203,45 @@ func WithVersion(version string) Option {
 // other entry of the ring.
 func NewPepper(id string) (string, error) { return secrets.NewPepper(rand.Reader, id) }
 
-// Validate is [config.Config.Validate] and more: it also reads the peppers, of
-// which the configuration itself does not know how they are written. It
-// returns [config.Faults] with everything that is wrong.
+// Validate is like [config.Config.Validate], and also judges what adapters know
+// how to read: the peppers and the options of a PostgreSQL URL. It returns
+// [config.Faults] with everything that is wrong.
 func Validate(cfg config.Config) error {
-	var faults, peppers config.Faults
-	errors.As(cfg.Validate(), &faults)
-	if _, err := secrets.ParseRing(cfg.Peppers.Reveal()); err != nil {
-		for problem := range strings.SplitSeq(err.Error(), "\n") {
-			peppers = append(peppers, config.Fault{Variable: "APIKEYS_PEPPERS", Problem: problem})
-		}
+	return faultsOf(cfg.Validate()).Merge(pepperFaults(cfg)).Merge(databaseFaults(cfg)).Err()
+}
+
+// ValidateStorage is like [Validate] for a program that only opens the
+// database; see [config.Config.ValidateStorage].
+func ValidateStorage(cfg config.Config) error {
+	return faultsOf(cfg.ValidateStorage()).Merge(databaseFaults(cfg)).Err()
+}
+
+func faultsOf(err error) config.Faults {
+	var faults config.Faults
+	errors.As(err, &faults)
+	return faults
+}
+
+func pepperFaults(cfg config.Config) config.Faults {
+	_, err := secrets.ParseRing(cfg.Peppers.Reveal())
+	if err == nil {
+		return nil
 	}
-	return faults.Merge(peppers).Err()
+	var faults config.Faults
+	for problem := range strings.SplitSeq(err.Error(), "\n") {
+		faults = append(faults, config.Fault{Variable: "APIKEYS_PEPPERS", Problem: problem})
+	}
+	return faults
+}
+
+// databaseFaults returns what is wrong with the PostgreSQL URLs of cfg.
+func databaseFaults(cfg config.Config) config.Faults {
+	if kind, _ := cfg.Database(); kind != config.StorePostgres {
+		return nil
+	}
+	faults := faultsOf(asFault(postgres.ValidateDSN(cfg.DatabaseURL.Reveal())))
+	if cfg.ReadDatabaseURL == "" {
+		return faults
+	}
+	return append(faults, faultsOf(asFault(postgres.ValidateStandbyDSN(cfg.ReadDatabaseURL.Reveal())))...)
 }

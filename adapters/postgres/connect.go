@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -20,41 +19,10 @@ const (
 	connectTimeout     = 5 * time.Second
 )
 
-// Neither error shows the DSN, which may hold a password.
-var (
-	errBadDSN     = errors.New("postgres: the database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
-	errStandbyDSN = errors.New("postgres: the database URL asks for a standby, which may lag behind a revocation: leave target_session_attrs out, or write read-write, and name standbys in APIKEYS_READ_DATABASE_URL")
-	errNoSSLMode  = errors.New("postgres: the database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
-)
-
-// parseDSN refuses a DSN without a decision on TLS: the defaults of drivers
-// differ, and one of them sends passwords in the clear.
-func parseDSN(dsn string) (pq.Config, error) {
-	cfg, err := pq.NewConfig(dsn)
-	if err != nil {
-		return pq.Config{}, errBadDSN
-	}
-	if cfg.SSLMode == "" {
-		return pq.Config{}, errNoSSLMode
-	}
-	switch cfg.TargetSessionAttrs {
-	case pq.TargetSessionAttrsStandby, pq.TargetSessionAttrsPreferStandby, pq.TargetSessionAttrsReadOnly:
-		return pq.Config{}, errStandbyDSN
-	case pq.TargetSessionAttrsReadWrite, pq.TargetSessionAttrsPrimary:
-	default:
-		// A standby may lag, and would give back a key that was revoked.
-		cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
-	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = connectTimeout
-	}
-	return cfg, nil
-}
-
 func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
-		return nil, errBadDSN
+		return nil, &UnfitError{Problem: problemUnreadable}
 	}
 	if dialer != nil {
 		connector.Dialer(dialer)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
@@ -14,7 +15,8 @@ const examinedAtOnce = 3
 
 // Examine returns nil if the store can work with the databases that its URLs
 // lead to, and an error that wraps [domain.ErrUnavailable] if not or if the
-// primary cannot be asked now. In the first case it is an [*UnfitError].
+// primary cannot be asked now. In the first case it is an [*UnfitError]. A
+// standby that cannot be asked now is no error: the store works without.
 func (r *KeyRepository) Examine(ctx context.Context) error {
 	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, translate(ctx, r.examine(ctx)) })
 	return err
@@ -27,6 +29,21 @@ func (r *KeyRepository) examine(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = conn.Close() }() // only when all are open
+	}
+	if r.standby != nil {
+		return r.standby.examine(ctx)
+	}
+	return nil
+}
+
+// examine returns an [*UnfitError] or nil.
+func (s *standby) examine(ctx context.Context) error {
+	conn, err := s.pool.Conn(ctx)
+	if err == nil {
+		return conn.Close()
+	}
+	if unfit, ok := errors.AsType[*UnfitError](err); ok {
+		return unfit
 	}
 	return nil
 }

@@ -189,8 +189,8 @@ func TestListeningDSN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := got.Query(); got.Host != "a:1,b:2" || q.Get("sslmode") != "disable" || q.Get("target_session_attrs") != "primary" || q.Get("connect_timeout") != "1" {
-		t.Errorf("the URL becomes one to %s with %v", got.Host, q)
+	if q := got.Query(); got.Host != "" || q.Get("host") != "a,b" || q.Get("port") != "1,2" || q.Get("sslmode") != "disable" || q.Get("target_session_attrs") != "primary" || q.Get("connect_timeout") != "1" {
+		t.Errorf("the URL becomes one to %q with %v", got.Host, q)
 	}
 	pairs := listeningDSN("host=a user=u sslmode=disable target_session_attrs=any")
 	cfg, err := parseDSN(pairs)

@@ -84,6 +84,7 @@ func (l *listener) close() error {
 func listeningDSN(dsn string) string {
 	const primary = string(pq.TargetSessionAttrsPrimary)
 	timeout := strconv.Itoa(int(feedConnectTimeout / time.Second))
+	dsn = translateDSN(dsn)
 	u, err := url.Parse(dsn)
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
 		return dsn + " target_session_attrs=" + primary + " connect_timeout=" + timeout

@@ -49,6 +49,9 @@ func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
 	}
 	defer dialer.finish()
 	conn, err := connector.Connect(ctx)
+	if problem := lastingProblem(c.cfg, err); problem != "" {
+		return nil, &UnfitError{Read: c.sessions.read, Problem: problem}
+	}
 	if err != nil {
 		return nil, err
 	}

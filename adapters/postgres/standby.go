@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -194,23 +193,3 @@ func (s *standby) Close() error {
 	s.sessions.close()
 	return s.pool.Close()
 }
-
-// parseStandbyDSN reads the URL of servers that may lag.
-func parseStandbyDSN(dsn string) (pq.Config, error) {
-	cfg, err := pq.NewConfig(dsn)
-	if err != nil {
-		return pq.Config{}, errBadReadDSN
-	}
-	if cfg.SSLMode == "" {
-		return pq.Config{}, errNoReadSSLMode
-	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = standbyConnectTimeout
-	}
-	return cfg, nil
-}
-
-var (
-	errBadReadDSN    = errors.New("postgres: the read database URL cannot be read: want postgres://user@host:5432/name?sslmode=verify-full")
-	errNoReadSSLMode = errors.New("postgres: the read database URL has no sslmode: add sslmode=verify-full, or sslmode=disable where the network is trusted")
-)

@@ -19,7 +19,7 @@ type migrateCmd struct {
 // configure returns where to migrate.
 func (c *migrateCmd) configure(given *inputs) (config.Config, error) {
 	cfg := config.Config(c.Settings)
-	err := cfg.ValidateStorage()
+	err := apikeys.ValidateStorage(cfg)
 	if kind, _ := cfg.Database(); err == nil && kind == config.StoreMemory {
 		err = config.Faults{{Variable: "APIKEYS_DATABASE_URL", Problem: "is memory://, which has no schema; there is nothing to migrate"}}
 	}
