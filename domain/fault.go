@@ -33,6 +33,7 @@ type Rule string
 const (
 	RuleNameLength          Rule = "name_length"
 	RuleNameCharacters      Rule = "name_characters"
+	RuleNameVisible         Rule = "name_visible"
 	RuleScopeLength         Rule = "scope_length"
 	RuleScopeFormat         Rule = "scope_format"
 	RuleScopesTooMany       Rule = "scopes_too_many"
@@ -60,7 +61,7 @@ const (
 // Rules lists every rule of this package.
 func Rules() []Rule {
 	return []Rule{
-		RuleNameLength, RuleNameCharacters,
+		RuleNameLength, RuleNameCharacters, RuleNameVisible,
 		RuleScopeLength, RuleScopeFormat, RuleScopesTooMany,
 		RuleModeRange,
 		RuleIPFormat, RuleIPZone, RuleIPMapped, RuleIPHostBits, RuleIPTooMany,

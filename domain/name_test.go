@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -29,6 +30,8 @@ func TestParseName_TakesWhatPeopleWrite(t *testing.T) {
 		"a joiner, which emoji need":        {"👩\u200d💻", "👩\u200d💻"},
 		"the replacement character":         {"\ufffd", "\ufffd"},
 		"what looks like markup":            {`<b>&"'`, `<b>&"'`},
+		"a letter among invisible ones":     {"\u200b\u3164k\u2800", "\u200b\u3164k\u2800"},
+		"a mark that only combines":         {"\u0301", "\u0301"},
 		"a byte order mark is no bidi mark": {"a\ufeffb", "a\ufeffb"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,6 +49,7 @@ func TestParseName_RefusesTheRest(t *testing.T) {
 	t.Parallel()
 	length := refused(domain.ReasonLength, domain.RuleNameLength)
 	characters := refused(domain.ReasonCharacters, domain.RuleNameCharacters)
+	visible := refused(domain.ReasonCharacters, domain.RuleNameVisible)
 	for name, tc := range map[string]struct {
 		in   string
 		want domain.Faults
@@ -70,6 +74,16 @@ func TestParseName_RefusesTheRest(t *testing.T) {
 		"half a character":                  {"\xe2\x82", characters},
 		"a lone surrogate":                  {"\xed\xa0\x80", characters},
 		"an overlong slash":                 {"\xc0\xaf", characters},
+		"a zero width space alone":          {"\u200b", visible},
+		"a byte order mark alone":           {"\ufeff", visible},
+		"a soft hyphen alone":               {"\u00ad", visible},
+		"a blank Braille pattern alone":     {"\u2800", visible},
+		"Hangul fillers alone":              {"\u115f\u1160\u3164\uffa0", visible},
+		"a combining grapheme joiner alone": {"\u034f", visible},
+		"tags alone":                        {"\U000e0001\U000e0041", visible},
+		"white space between fillers":       {"\u3164 \u2800\u3000\u200d", visible},
+		"too long and invisible":            {strings.Repeat("\u200b", 129), append(length, visible...)},
+		"an invisible bidirectional mark":   {"\u200e", characters},
 		"too long and with a control":       {strings.Repeat("x\x00", 65), append(length, characters...)},
 		"a megabyte of bytes that are none": {strings.Repeat("\xff", 1<<20), append(length, characters...)},
 	} {
@@ -92,6 +106,20 @@ func TestParseName_RefusesEveryCharacterThatMovesOthers(t *testing.T) {
 		}
 		moves := unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 		if _, faults := domain.ParseName("a" + string(r) + "b"); (faults != nil) != moves {
+			t.Errorf("%U: %v", r, faults)
+		}
+	}
+}
+
+func TestParseName_RefusesEveryCharacterThatShowsNothing(t *testing.T) {
+	t.Parallel()
+	blank := []rune{0x034f, 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) || unicode.IsSpace(r) { // white space is trimmed
+			continue
+		}
+		shows := !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Bidi_Control) && !slices.Contains(blank, r)
+		if _, faults := domain.ParseName(string(r)); (faults == nil) != shows {
 			t.Errorf("%U: %v", r, faults)
 		}
 	}

@@ -107,10 +107,12 @@ func toKeySpec(body jsontext.Value) (spec domain.KeySpec, form bodyForm) {
 	return spec, form
 }
 
+// decodeMode reads a mode, which is a number in requests. Clients that write its
+// name, as responses do, are told the number.
 func decodeMode(v jsontext.Value) (domain.Mode, domain.Faults) {
 	number, faults := decodeInteger(v)
 	if faults != nil {
-		return 0, faults
+		return 0, refused("", domain.ReasonType, RuleTypeMode)
 	}
 	return domain.ParseMode(number)
 }

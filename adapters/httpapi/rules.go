@@ -8,6 +8,7 @@ const (
 	RuleTypeString        domain.Rule = "type_string"
 	RuleTypeStringList    domain.Rule = "type_string_list"
 	RuleTypeInteger       domain.Rule = "type_integer"
+	RuleTypeMode          domain.Rule = "type_mode"
 	RuleTypeObject        domain.Rule = "type_object"
 	RuleTypeQuestions     domain.Rule = "type_questions"
 	RuleTypeQuestion      domain.Rule = "type_question"

@@ -30,6 +30,8 @@ func TestCreateKey_400_body(t *testing.T) {
 		{name: "a name with a control character", body: `{"name":"a\u0000b"}`, want: []string{"name characters"}},
 		{name: "a name with a bidirectional control", body: `{"name":"a\u202eb"}`, want: []string{"name characters"}},
 		{name: "a name with a line separator", body: `{"name":"a\u2028b"}`, want: []string{"name characters"}},
+		{name: "a name of zero width spaces", body: `{"name":"\u200b\u200b"}`, want: []string{"name characters"}},
+		{name: "a name of blank letters", body: `{"name":"\u3164 \u2800"}`, want: []string{"name characters"}},
 		{name: "a name in another case", body: `{"Name":"k"}`, want: []string{"Name unknown_field", "name required"}},
 		{name: "a misspelt whitelist", body: `{"name":"k","ipWhiteList":["10.0.0.1"]}`, want: []string{"ipWhiteList unknown_field"}},
 		{name: "a member twice", body: `{"name":"k","name":"k"}`, want: []string{"name duplicate_field"}},
@@ -73,6 +75,24 @@ func TestCreateKey_400_namesTheCanonicalRange(t *testing.T) {
 	w := newWorld(t, nil)
 	if a := do(t, w.create(t, `{"name":"k","ipWhitelist":["192.168.1.5/24"]}`)); !strings.Contains(a.body, "192.168.1.0/24") {
 		t.Errorf("body = %s", a.body)
+	}
+}
+
+// Responses show a mode by its name, requests give its number.
+func TestCreateKey_400_saysHowToWriteAMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for language, want := range map[string]string{
+		"en":      "mode must be a number: write 1 for LIVE or 2 for TEST",
+		"zh":      "mode 必须为数字：LIVE 请写 1，TEST 请写 2",
+		"zh-Hant": "mode 必須為數字：LIVE 請寫 1，TEST 請寫 2",
+		"ja":      "mode は数値で指定してください。LIVE は 1、TEST は 2 です",
+		"vi":      "mode phải là một số: ghi 1 cho LIVE hoặc 2 cho TEST",
+	} {
+		a := do(t, w.create(t, `{"name":"k","mode":"TEST"}`, set("Accept-Language", language)))
+		if a.status != http.StatusBadRequest || !strings.Contains(a.body, `{"field":"mode","reason":"type","message":"`+want+`"}`) {
+			t.Errorf("in %s: %d %s", language, a.status, a.body)
+		}
 	}
 }
 
