@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -208,6 +209,25 @@ func asFault(err error) error {
 // misplaced are the causes that last until the path or its permissions are
 // corrected, unlike a disk that is full or read-only.
 var misplaced = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
+
+// DatabaseName returns what an operator recognizes the configured database by:
+// its kind, and the path of its file or its name, hosts and user. It shows no
+// password.
+func DatabaseName(cfg config.Config) string {
+	switch kind, location := cfg.Database(); kind {
+	case config.StoreSQLite:
+		path, err := filepath.Abs(location.Reveal())
+		if err != nil {
+			path = location.Reveal()
+		}
+		return "SQLite file " + path
+	case config.StorePostgres:
+		return "PostgreSQL " + postgres.DatabaseName(location.Reveal())
+	case config.StoreMemory:
+		return "memory"
+	}
+	return "unknown"
+}
 
 // Migrate brings the schema of the configured store up to date. Of opts it uses
 // [WithLogger] alone.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -29,6 +30,16 @@ func ValidateDSN(dsn string) error {
 func ValidateStandbyDSN(dsn string) error {
 	_, err := parseStandbyDSN(dsn)
 	return err
+}
+
+// DatabaseName returns the database, the servers and the user of dsn. It shows
+// no password.
+func DatabaseName(dsn string) string {
+	cfg, problem := readDSN(dsn)
+	if problem != "" {
+		return "database URL that " + problem
+	}
+	return fmt.Sprintf("database %q at %s, as user %q", cmp.Or(cfg.Database, cfg.User), hostsOf(cfg), cfg.User)
 }
 
 // parseDSN reads the DSN of a primary.

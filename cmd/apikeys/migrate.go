@@ -16,21 +16,30 @@ type migrateCmd struct {
 	Status migrateStatusCmd `cmd:"" help:"List the migrations and whether each has been applied."`
 }
 
-// configure returns where to migrate.
-func (c *migrateCmd) configure(given *inputs) (config.Config, error) {
+// configure returns the configuration of the database to work on, and prints
+// its name. The default of serve does not count: a schema is brought up to date
+// where somebody said, or nowhere.
+func (c *migrateCmd) configure(given *inputs, io streams) (config.Config, error) {
 	cfg := config.Config(c.Settings)
-	err := apikeys.ValidateStorage(cfg)
-	if kind, _ := cfg.Database(); err == nil && kind == config.StoreMemory {
-		err = config.Faults{{Variable: "APIKEYS_DATABASE_URL", Problem: "is memory://, which has no schema; there is nothing to migrate"}}
+	kind, _ := cfg.Database()
+	switch {
+	case !given.set["APIKEYS_DATABASE_URL"]:
+		given.fault("APIKEYS_DATABASE_URL", "is missing; set it to the database to migrate, such as sqlite:///absolute/path or postgres://user:password@host/name?sslmode=verify-full")
+	case kind == config.StoreMemory:
+		given.fault("APIKEYS_DATABASE_URL", "is memory://, which has no schema; there is nothing to migrate")
 	}
-	return cfg, given.judge(err)
+	if err := given.judge(apikeys.ValidateStorage(cfg)); err != nil {
+		return config.Config{}, err
+	}
+	_, err := fmt.Fprintln(io.out, "database: "+apikeys.DatabaseName(cfg))
+	return cfg, err
 }
 
 type migrateUpCmd struct{}
 
 // Run applies what is pending.
 func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
-	cfg, err := of.Migrate.configure(given)
+	cfg, err := of.Migrate.configure(given, io)
 	if err != nil {
 		return err
 	}
@@ -45,7 +54,7 @@ type migrateStatusCmd struct{}
 
 // Run prints a line for each migration.
 func (migrateStatusCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
-	cfg, err := of.Migrate.configure(given)
+	cfg, err := of.Migrate.configure(given, io)
 	if err != nil {
 		return err
 	}
