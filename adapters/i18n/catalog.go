@@ -13,37 +13,38 @@ import (
 //go:embed locales/*.json
 var locales embed.FS
 
-// Catalog holds every sentence in every language. It is immutable and safe
-// for concurrent use.
+// Catalog holds every message in every language. It is immutable and safe for
+// concurrent use.
 type Catalog struct {
-	languages []Language // in the order in which matcher counts
+	languages []Language // in the order of the matcher's indexes
 	bases     []language.Base
 	matcher   language.Matcher
-	sentences map[Language]map[string]template.ParsedTemplate
+	messages  map[Language]map[string]template.ParsedTemplate
 }
 
-// New returns the catalog of the embedded files. It fails when a sentence of
-// theirs cannot be parsed.
+// New returns the catalog of the embedded files, or an error if a file or one
+// of its messages cannot be parsed.
 func New() (*Catalog, error) { return load(locales) }
 
 func load(files fs.FS) (*Catalog, error) {
 	c := &Catalog{
 		languages: Languages(),
-		sentences: map[Language]map[string]template.ParsedTemplate{},
+		messages:  map[Language]map[string]template.ParsedTemplate{},
 	}
 	c.matcher, c.bases = newMatcher(c.languages)
 	for _, l := range c.languages {
-		sentences, err := loadLanguage(files, l)
+		messages, err := loadLanguage(files, l)
 		if err != nil {
 			return nil, fmt.Errorf("messages in %s: %w", l, err)
 		}
-		c.sentences[l] = sentences
+		c.messages[l] = messages
 	}
 	return c, nil
 }
 
-// loadLanguage parses every template once. A go-i18n Localizer would match the
-// language anew for each message; here it is matched once for each request.
+// loadLanguage parses every template of a language. A go-i18n Localizer would
+// match the language again for every message; here it is matched once per
+// request.
 func loadLanguage(files fs.FS, l Language) (map[string]template.ParsedTemplate, error) {
 	path := "locales/" + l + ".json"
 	text, err := fs.ReadFile(files, path)
@@ -55,29 +56,29 @@ func loadLanguage(files fs.FS, l Language) (map[string]template.ParsedTemplate, 
 		return nil, err
 	}
 	parser := template.TextParser{Option: "missingkey=zero"}
-	sentences := make(map[string]template.ParsedTemplate, len(file.Messages))
+	messages := make(map[string]template.ParsedTemplate, len(file.Messages))
 	for _, m := range file.Messages {
-		sentence, err := parser.Parse(m.Other, "", "")
+		message, err := parser.Parse(m.Other, "", "")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.ID, err)
 		}
-		sentences[m.ID] = sentence
+		messages[m.ID] = message
 	}
-	return sentences, nil
+	return messages, nil
 }
 
-// Message returns the sentence of that id in lang, its placeholders filled
-// from args. The values of args are data: what looks like a placeholder in
-// them stays as it is, and nothing is escaped. A placeholder without an
-// argument is left out. Where lang lacks the id the sentence is English, and
-// where English lacks it too, the id itself.
+// Message returns the message with the given id in lang, with its placeholders
+// replaced by args. The values of args are data: they are not parsed as
+// templates and not escaped. A placeholder without an argument becomes the
+// empty string. If lang has no such message, Message returns the English one,
+// and if English has none either, the id.
 func (c *Catalog) Message(lang Language, id string, args map[string]string) string {
 	for _, l := range [...]Language{lang, English} {
-		sentence, ok := c.sentences[l][id]
+		message, ok := c.messages[l][id]
 		if !ok {
 			continue
 		}
-		if text, err := sentence.Execute(args); err == nil {
+		if text, err := message.Execute(args); err == nil {
 			return text
 		}
 	}

@@ -18,7 +18,7 @@ func newCatalog(t testing.TB) *Catalog {
 	return c
 }
 
-func TestMessage_SaysTheContractsEnglish(t *testing.T) {
+func TestMessage_ReturnsEnglishOfContract(t *testing.T) {
 	t.Parallel()
 	c := newCatalog(t)
 	for id, want := range map[string]string{
@@ -63,7 +63,7 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 		args map[string]string
 		want string
 	}{
-		"the path of a field": {
+		"a field path": {
 			English, "type_string",
 			map[string]string{"Field": "scopes[3]"},
 			"scopes[3] must be a string",
@@ -73,7 +73,7 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 			map[string]string{"Field": "X-Client-Hash", "Min": "1", "Max": "256"},
 			"X-Client-Hash は 1 文字以上 256 文字以下で指定してください",
 		},
-		"an argument that looks like a template stays as it is": {
+		"an argument is not parsed as a template": {
 			English, "unknown_field",
 			map[string]string{"Field": `{{.Field}}{{printf "%1000d" 1}}`},
 			`{{.Field}}{{printf "%1000d" 1}} is not known here; remove it or correct its spelling`,
@@ -83,16 +83,16 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 			map[string]string{"Field": `<b>&"`},
 			`<b>&" is not known here; remove it or correct its spelling`,
 		},
-		"a missing argument is left out": {
+		"a missing argument becomes empty": {
 			English, "type_string", nil,
 			" must be a string",
 		},
-		"an argument that nobody asked for is ignored": {
+		"an unused argument is ignored": {
 			Vietnamese, "5000",
 			map[string]string{"Field": "x"},
 			"Lỗi nội bộ",
 		},
-		"an unknown language is answered in English": {
+		"an unknown language falls back to English": {
 			"tlh", "4040", nil,
 			"API key not found",
 		},
@@ -111,7 +111,7 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 	}
 }
 
-func TestMessage_FallsBackToEnglishWhereALanguageLacksTheID(t *testing.T) {
+func TestMessage_FallsBackToEnglish(t *testing.T) {
 	t.Parallel()
 	c, err := load(files(map[Language]string{English: `{"a": "{{.Field}} is wrong"}`}))
 	if err != nil {
@@ -122,7 +122,7 @@ func TestMessage_FallsBackToEnglishWhereALanguageLacksTheID(t *testing.T) {
 	}
 }
 
-func TestMessage_AnswersEveryRuleOfTheDomainInEveryLanguage(t *testing.T) {
+func TestMessage_CoversEveryDomainRuleInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	c := newCatalog(t)
 	args := map[string]string{"Field": "THE-FIELD", "Canonical": "THE-CANONICAL"}
@@ -139,7 +139,7 @@ func TestMessage_AnswersEveryRuleOfTheDomainInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestLoad_RefusesWhatCannotBeParsed(t *testing.T) {
+func TestLoad_RejectsMalformedFiles(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"a broken template":     `{"a": "{{.Field"}`,
@@ -163,7 +163,7 @@ func TestLoad_RefusesWhatCannotBeParsed(t *testing.T) {
 	})
 }
 
-func TestLanguages_BeginWithEnglishAndBelongToTheCaller(t *testing.T) {
+func TestLanguages_ReturnsACopyWithEnglishFirst(t *testing.T) {
 	t.Parallel()
 	Languages()[0] = Japanese
 	want := []Language{"en", "zh", "zh-Hant", "ja", "vi"}
@@ -172,7 +172,8 @@ func TestLanguages_BeginWithEnglishAndBelongToTheCaller(t *testing.T) {
 	}
 }
 
-// files returns catalogs with the given texts, empty where none is given.
+// files returns a locales folder with the given texts; the other languages are
+// empty.
 func files(texts map[Language]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for _, l := range Languages() {

@@ -2,10 +2,10 @@ package i18n
 
 import "golang.org/x/text/language"
 
-// Language is a BCP 47 tag, as Content-Language spells it.
+// Language is a BCP 47 tag, spelled as in Content-Language.
 type Language = string
 
-// The languages of the catalogs. English is what everybody else is answered in.
+// The languages of the catalog. Clients that accept none of them get English.
 const (
 	English            Language = "en"
 	Chinese            Language = "zh"
@@ -14,13 +14,13 @@ const (
 	Vietnamese         Language = "vi"
 )
 
-// Languages returns every language there is a catalog for, English first.
+// Languages returns all languages of the catalog, English first.
 func Languages() []Language {
 	return []Language{English, Chinese, TraditionalChinese, Japanese, Vietnamese}
 }
 
-// newMatcher returns the matcher of languages and their base languages, both
-// in the same order.
+// newMatcher returns a matcher for languages, and the base language of each,
+// in the order of languages.
 func newMatcher(languages []Language) (language.Matcher, []language.Base) {
 	tags := make([]language.Tag, len(languages))
 	bases := make([]language.Base, len(languages))

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// placeholders are the ids whose sentences take arguments, with the arguments
-// in order of name. Every other sentence takes none.
+// placeholders lists the ids whose messages take arguments, with the arguments
+// in alphabetical order. All other messages take none.
 var placeholders = map[string][]string{
 	"scope_length":      {"Field"},
 	"scope_format":      {"Field"},
@@ -50,46 +50,46 @@ func TestLocales_HaveTheSameIDsInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestLocales_TakeExactlyTheStatedArguments(t *testing.T) {
+func TestLocales_HaveExactlyTheListedPlaceholders(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages() {
-		for id, sentence := range readLocale(t, l) {
-			if diff := cmp.Diff(placeholders[id], placeholdersOf(sentence)); diff != "" {
-				t.Errorf("%s in %s: placeholders (-stated +written):\n%s", id, l, diff)
+		for id, message := range readLocale(t, l) {
+			if diff := cmp.Diff(placeholders[id], placeholdersOf(message)); diff != "" {
+				t.Errorf("%s in %s: placeholders (-listed +found):\n%s", id, l, diff)
 			}
 		}
 	}
 	for id := range placeholders {
 		if _, ok := readLocale(t, English)[id]; !ok {
-			t.Errorf("%s has stated arguments but no sentence", id)
+			t.Errorf("%s has listed placeholders but no message", id)
 		}
 	}
 }
 
-func TestLocales_HaveNoTemplateButPlaceholders(t *testing.T) {
+func TestLocales_UseNoTemplateActionsButPlaceholders(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages() {
-		for id, sentence := range readLocale(t, l) {
-			if rest := placeholder.ReplaceAllString(sentence, ""); regexp.MustCompile(`[{}]`).MatchString(rest) {
-				t.Errorf("%s in %s: %q", id, l, sentence)
+		for id, message := range readLocale(t, l) {
+			if rest := placeholder.ReplaceAllString(message, ""); regexp.MustCompile(`[{}]`).MatchString(rest) {
+				t.Errorf("%s in %s: %q", id, l, message)
 			}
 		}
 	}
 }
 
-func TestLocales_TakeTheArgumentsThatTheDomainGives(t *testing.T) {
+func TestLocales_MatchTheArgumentsOfTheDomain(t *testing.T) {
 	t.Parallel()
 	_, faults := domain.ParseIPRange("192.168.1.5/24")
 	for _, f := range faults {
 		want := slices.Sorted(maps.Keys(f.Args))
 		got := slices.DeleteFunc(slices.Clone(placeholders[string(f.Rule)]), func(name string) bool { return name == "Field" })
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-given +taken):\n%s", f.Rule, diff)
+			t.Errorf("%s (-domain +listed):\n%s", f.Rule, diff)
 		}
 	}
 	for _, rule := range domain.Rules() {
 		if _, ok := readLocale(t, English)[string(rule)]; !ok {
-			t.Errorf("%s has no sentence", rule)
+			t.Errorf("%s has no message", rule)
 		}
 	}
 }
@@ -98,28 +98,28 @@ func TestLocales_AreTranslated(t *testing.T) {
 	t.Parallel()
 	english := readLocale(t, English)
 	for _, l := range Languages()[1:] {
-		for id, sentence := range readLocale(t, l) {
-			if sentence == english[id] {
-				t.Errorf("%s in %s is the English sentence", id, l)
+		for id, message := range readLocale(t, l) {
+			if message == english[id] {
+				t.Errorf("%s in %s is the English message", id, l)
 			}
 		}
 	}
 }
 
-// What a client wrote, or has to write, is the same in every language.
-func TestLocales_KeepIdentifiersAsTheyAre(t *testing.T) {
+// Identifiers that appear in requests are the same in every language.
+func TestLocales_DoNotTranslateIdentifiers(t *testing.T) {
 	t.Parallel()
 	english := readLocale(t, English)
 	for _, l := range Languages()[1:] {
-		for id, sentence := range readLocale(t, l) {
-			if diff := cmp.Diff(identifiersOf(english[id]), identifiersOf(sentence)); diff != "" {
+		for id, message := range readLocale(t, l) {
+			if diff := cmp.Diff(identifiersOf(english[id]), identifiersOf(message)); diff != "" {
 				t.Errorf("%s in %s (-English +%s):\n%s", id, l, l, diff)
 			}
 		}
 	}
 }
 
-func TestLocales_AreTheFilesOfTheLanguages(t *testing.T) {
+func TestLocales_HaveOneFilePerLanguage(t *testing.T) {
 	t.Parallel()
 	entries, err := fs.ReadDir(locales, "locales")
 	if err != nil {
@@ -138,18 +138,19 @@ func TestLocales_AreTheFilesOfTheLanguages(t *testing.T) {
 	}
 }
 
-// readLocale reads a file strictly: a repeated id or nested object fails.
+// readLocale reads the file of a language; a duplicate id or a nested object
+// fails the test.
 func readLocale(t *testing.T, l Language) map[string]string {
 	t.Helper()
 	text, err := locales.ReadFile("locales/" + l + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sentences map[string]string
-	if err := json.Unmarshal(text, &sentences); err != nil {
+	var messages map[string]string
+	if err := json.Unmarshal(text, &messages); err != nil {
 		t.Fatalf("%s: %v", l, err)
 	}
-	return sentences
+	return messages
 }
 
 var (
@@ -159,20 +160,20 @@ var (
 		`192\.168\.1\.7|192\.168\.1\.0/24|2001:db8::/32|\b(?:1 \(LIVE\)|2 \(TEST\)|64|100|128|10000)`)
 )
 
-// placeholdersOf returns the different placeholders in order of name.
-func placeholdersOf(sentence string) []string {
+// placeholdersOf returns the distinct placeholders in alphabetical order.
+func placeholdersOf(message string) []string {
 	var names []string
-	for _, m := range placeholder.FindAllStringSubmatch(sentence, -1) {
+	for _, m := range placeholder.FindAllStringSubmatch(message, -1) {
 		names = append(names, m[1])
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// identifiersOf returns the different identifiers in order of spelling, since
-// languages order and repeat them as they need.
-func identifiersOf(sentence string) []string {
-	found := identifier.FindAllString(sentence, -1)
+// identifiersOf returns the distinct identifiers in alphabetical order, because
+// languages may order and repeat them differently.
+func identifiersOf(message string) []string {
+	found := identifier.FindAllString(message, -1)
 	slices.Sort(found)
 	return slices.Compact(found)
 }

@@ -14,38 +14,38 @@ func TestMatch(t *testing.T) {
 		header string
 		want   Language
 	}{
-		"no header":                     {"", English},
-		"English":                       {"en", English},
-		"British English":               {"en-GB", English},
-		"Chinese":                       {"zh", Chinese},
-		"Chinese of the mainland":       {"zh-CN", Chinese},
-		"Chinese of Singapore":          {"zh-SG", Chinese},
-		"simplified Chinese":            {"zh-Hans", Chinese},
-		"simplified Chinese in Taiwan":  {"zh-Hans-TW", Chinese},
-		"Chinese of Taiwan":             {"zh-TW", TraditionalChinese},
-		"Chinese of Hong Kong":          {"zh-HK", TraditionalChinese},
-		"Chinese of Macao":              {"zh-MO", TraditionalChinese},
-		"traditional Chinese":           {"zh-Hant", TraditionalChinese},
-		"traditional Chinese of China":  {"zh-Hant-CN", TraditionalChinese},
-		"traditional Chinese of Taiwan": {"zh-Hant-TW", TraditionalChinese},
-		"Japanese":                      {"ja-JP", Japanese},
-		"Vietnamese":                    {"vi-VN", Vietnamese},
-		"upper case":                    {"ZH-tw", TraditionalChinese},
-		"an extension":                  {"ja-u-ca-japanese", Japanese},
-		"Japanese of nowhere":           {"ja-JX", Japanese},
-		"Japanese of its own kind":      {"ja-JP-osaka", Japanese},
-		"French":                        {"fr", English},
-		"Korean":                        {"ko-KR", English},
-		"Mongolian in Chinese script":   {"mn-Hans", English},
-		"Korean in Japanese script":     {"ko-Jpan", English},
-		"Uyghur":                        {"ug", English},
-		"Cantonese by its own tag":      {"yue-HK", English},
-		"no language in Japan":          {"und-JP", Japanese},
-		"any language":                  {"*", English},
+		"no header":                      {"", English},
+		"English":                        {"en", English},
+		"British English":                {"en-GB", English},
+		"Chinese":                        {"zh", Chinese},
+		"mainland Chinese":               {"zh-CN", Chinese},
+		"Chinese of Singapore":           {"zh-SG", Chinese},
+		"simplified Chinese":             {"zh-Hans", Chinese},
+		"simplified Chinese in Taiwan":   {"zh-Hans-TW", Chinese},
+		"Chinese of Taiwan":              {"zh-TW", TraditionalChinese},
+		"Chinese of Hong Kong":           {"zh-HK", TraditionalChinese},
+		"Chinese of Macao":               {"zh-MO", TraditionalChinese},
+		"traditional Chinese":            {"zh-Hant", TraditionalChinese},
+		"traditional Chinese of China":   {"zh-Hant-CN", TraditionalChinese},
+		"traditional Chinese of Taiwan":  {"zh-Hant-TW", TraditionalChinese},
+		"Japanese":                       {"ja-JP", Japanese},
+		"Vietnamese":                     {"vi-VN", Vietnamese},
+		"upper case":                     {"ZH-tw", TraditionalChinese},
+		"an extension":                   {"ja-u-ca-japanese", Japanese},
+		"an unknown region":              {"ja-JX", Japanese},
+		"an unknown variant":             {"ja-JP-osaka", Japanese},
+		"French":                         {"fr", English},
+		"Korean":                         {"ko-KR", English},
+		"Mongolian in Chinese script":    {"mn-Hans", English},
+		"Korean in Japanese script":      {"ko-Jpan", English},
+		"Uyghur":                         {"ug", English},
+		"Cantonese by its own tag":       {"yue-HK", English},
+		"undetermined language in Japan": {"und-JP", Japanese},
+		"any language":                   {"*", English},
 
 		"the order where weights are equal":      {"vi, ja", Vietnamese},
-		"the weight against the order":           {"vi;q=0.2, ja;q=0.8", Japanese},
-		"no weight is 1":                         {"vi;q=0.9, ja", Japanese},
+		"weight beats order":                     {"vi;q=0.2, ja;q=0.8", Japanese},
+		"no weight means 1":                      {"vi;q=0.9, ja", Japanese},
 		"spaces around a weight":                 {"vi ; q=0.2 , ja ;  q=0.8", Japanese},
 		"a weight in upper case":                 {"vi;Q=0.2, ja;Q=0.8", Japanese},
 		"what Chrome sends from Taiwan":          {"zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", TraditionalChinese},
@@ -56,33 +56,33 @@ func TestMatch(t *testing.T) {
 		"a known language before any":            {"vi, *;q=0.5", Vietnamese},
 		"any before a known language":            {"*, vi;q=0.5", English},
 		"any before English":                     {"en;q=0.1, *;q=0.5", Chinese},
-		"any behind English":                     {"en;q=0.5, *;q=0.1", English},
-		"an asked-for language before a guess":   {"ug, ta, ja;q=0.1", Japanese},
+		"any after English":                      {"en;q=0.5, *;q=0.1", English},
+		"a requested language before a guess":    {"ug, ta, ja;q=0.1", Japanese},
 
-		"weight 0 excludes":                          {"ja;q=0, vi;q=0.1", Vietnamese},
-		"weight 0 excludes whatever its spelling":    {"ja;q=0.000, vi;q=0.1", Vietnamese},
-		"weight 0 excludes from any":                 {"en;q=0, *", Chinese},
-		"weight 0 of any excludes nothing asked for": {"ja, *;q=0", Japanese},
-		"weight 0 of a language we do not speak":     {"fr;q=0, ja", Japanese},
-		"everything excluded":                        {"en;q=0, zh;q=0, zh-Hant;q=0, ja;q=0, vi;q=0, *", English},
-		"only weight 0":                              {"ja;q=0", English},
+		"weight 0 excludes":                        {"ja;q=0, vi;q=0.1", Vietnamese},
+		"weight 0 excludes in any spelling":        {"ja;q=0.000, vi;q=0.1", Vietnamese},
+		"weight 0 excludes from any":               {"en;q=0, *", Chinese},
+		"weight 0 of any excludes nothing named":   {"ja, *;q=0", Japanese},
+		"weight 0 of a language without a catalog": {"fr;q=0, ja", Japanese},
+		"everything excluded":                      {"en;q=0, zh;q=0, zh-Hant;q=0, ja;q=0, vi;q=0, *", English},
+		"only weight 0":                            {"ja;q=0", English},
 
-		"a bad tag does not drop the others":    {"!!, ja", Japanese},
-		"an endless tag does not drop others":   {"abcdefghijk, ja", Japanese},
-		"a bad weight drops its item":           {"vi;q=x, ja;q=0.1", Japanese},
-		"a weight above 1 drops its item":       {"vi;q=2, ja;q=0.1", Japanese},
-		"a negative weight drops its item":      {"vi;q=-1, ja;q=0.1", Japanese},
-		"a weight that is no number":            {"vi;q=NaN, ja;q=0.1", Japanese},
-		"an infinite weight drops its item":     {"vi;q=Inf, ja;q=0.1", Japanese},
-		"a parameter that is no weight":         {"vi;level=1, ja;q=0.1", Japanese},
+		"a bad tag does not discard the others": {"!!, ja", Japanese},
+		"an overlong subtag discards its item":  {"abcdefghijk, ja", Japanese},
+		"a bad weight discards its item":        {"vi;q=x, ja;q=0.1", Japanese},
+		"a weight above 1 discards its item":    {"vi;q=2, ja;q=0.1", Japanese},
+		"a negative weight discards its item":   {"vi;q=-1, ja;q=0.1", Japanese},
+		"a weight that is not a number":         {"vi;q=NaN, ja;q=0.1", Japanese},
+		"an infinite weight discards its item":  {"vi;q=Inf, ja;q=0.1", Japanese},
+		"a parameter other than a weight":       {"vi;level=1, ja;q=0.1", Japanese},
 		"empty items":                           {",, ,ja,,", Japanese},
 		"bytes that are not UTF-8":              {"\xff\xfe, ja", Japanese},
 		"a very long tag":                       {"x" + strings.Repeat("-abcdefgh", 20) + ", ja", Japanese},
 		"items up to 256 bytes":                 {strings.Repeat("fr,", 84) + "fr,j" /* 256 */, English},
 		"a last item that ends at the 256th":    {strings.Repeat("fr,", 84) + " ,ja", Japanese},
 		"a last item that crosses the 256th":    {strings.Repeat("fr,", 84) + " , ja", English},
-		"a crossing item is not cut to another": {strings.Repeat("fr,", 84) + " ,ja-Hira", English},
-		"the first of too many":                 {"ja," + strings.Repeat("fr,", 10_000), Japanese},
+		"a crossing item is not truncated":      {strings.Repeat("fr,", 84) + " ,ja-Hira", English},
+		"the first of too many items":           {"ja," + strings.Repeat("fr,", 10_000), Japanese},
 		"one item that is too long":             {"ja" + strings.Repeat(" ", 300), English},
 	}
 	for name, tc := range cases {
@@ -95,7 +95,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func TestMatch_TakesAllLinesAsOneList(t *testing.T) {
+func TestMatch_ReadsAllLinesAsOneList(t *testing.T) {
 	t.Parallel()
 	c := newCatalog(t)
 	cases := map[string]struct {
@@ -105,7 +105,7 @@ func TestMatch_TakesAllLinesAsOneList(t *testing.T) {
 		"no line":                            {nil, English},
 		"a weight on a later line":           {[]string{"vi;q=0.5", "ja"}, Japanese},
 		"an empty line before":               {[]string{"", "ja"}, Japanese},
-		"the bound holds for all together":   {[]string{strings.Repeat("fr,", 85), "ja"}, English},
+		"the bound holds for all lines":      {[]string{strings.Repeat("fr,", 85), "ja"}, English},
 		"a line beyond the bound is ignored": {[]string{"vi;q=0.1", strings.Repeat("x", 300), "ja"}, Vietnamese},
 	}
 	for name, tc := range cases {
@@ -118,8 +118,8 @@ func TestMatch_TakesAllLinesAsOneList(t *testing.T) {
 	}
 }
 
-// FuzzMatch holds: whatever the bytes, the answer is one of ours, and what is
-// read of them is bounded.
+// FuzzMatch checks that for any bytes Match returns a language of the catalog
+// and reads a bounded number of them.
 func FuzzMatch(f *testing.F) {
 	c := newCatalog(f)
 	f.Add("zh-HK,zh;q=0.9,en;q=0.8", "*;q=0")

@@ -8,36 +8,37 @@ import (
 	"golang.org/x/text/language"
 )
 
-// parseItem reads a language range with its weight, and says no when either is
-// not well formed.
-func parseItem(item string) (wish, bool) {
+// parseItem parses a language range with an optional weight, and returns false
+// if either is malformed.
+func parseItem(item string) (languageRange, bool) {
 	tag, params, weighted := strings.Cut(item, ";")
-	w := wish{weight: 1}
+	r := languageRange{weight: 1}
 	if weighted {
 		var ok bool
-		if w.weight, ok = parseWeight(params); !ok {
-			return wish{}, false
+		if r.weight, ok = parseWeight(params); !ok {
+			return languageRange{}, false
 		}
 	}
 	tag = strings.TrimSpace(tag)
 	if tag == "*" {
-		w.any = true
-		return w, true
+		r.any = true
+		return r, true
 	}
 	var err error
-	w.tag, err = language.Parse(tag)
-	// A region or variant that nobody registered leaves the language what it is.
+	r.tag, err = language.Parse(tag)
+	// An unregistered region or variant is ignored; the language still counts.
 	var unknown language.ValueError
-	return w, err == nil || errors.As(err, &unknown)
+	return r, err == nil || errors.As(err, &unknown)
 }
 
-// parseWeight reads q=0.5, the q in any case (RFC 9110 section 12.4.2).
+// parseWeight parses a weight such as q=0.5; the q may be upper or lower case
+// (RFC 9110 section 12.4.2).
 func parseWeight(s string) (float32, bool) {
 	name, value, _ := strings.Cut(s, "=")
 	if !strings.EqualFold(strings.TrimSpace(name), "q") {
 		return 0, false
 	}
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 32)
-	// The comparison is false for NaN, which ParseFloat knows how to read.
+	// ParseFloat accepts NaN; the comparisons are false for it.
 	return float32(q), err == nil && q >= 0 && q <= 1
 }
