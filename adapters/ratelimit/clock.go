@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// steadyClock tells how much time has passed by a clock that may be set. What
-// that is set back counts as no time at all: a bucket that was emptied at the
-// later time would else stay empty until it is that late again.
+// steadyClock measures the time that has passed on a clock that may be set.
+// Setting the clock back counts as no time: otherwise an empty bucket would not
+// refill until the clock had caught up.
 type steadyClock struct {
 	now func() time.Time
 
-	mu     sync.Mutex // guards what follows
-	read   time.Time  // from now, last
+	mu     sync.Mutex // guards the fields below
+	read   time.Time  // the last result of now
 	passed time.Duration
 }
 
@@ -23,13 +23,14 @@ func (c *steadyClock) NowNano() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	// More than a bucket is remembered for makes no difference, and could not be added up.
-	c.passed += min(max(now.Sub(c.read), 0), forgotten)
+	// A longer step makes no difference, because buckets live no longer, and
+	// the sum of several could overflow.
+	c.passed += min(max(now.Sub(c.read), 0), bucketTTL)
 	c.read = now
 	return int64(c.passed)
 }
 
-// Now returns what NowNano does as a time, of no particular day.
+// Now returns the same as NowNano, as a time; its date has no meaning.
 func (c *steadyClock) Now() time.Time { return time.Unix(0, c.NowNano()) }
 
 // Tick implements otter.Clock.

@@ -12,30 +12,31 @@ import (
 )
 
 const (
-	// maximumBuckets bounds the names that are remembered at once.
-	maximumBuckets = 64 << 10
-	// forgotten is when a bucket that nobody has asked is dropped. It is full
-	// after a minute, and a new one is as good; the cache may be a second off.
-	forgotten = 62 * time.Second
+	// maxBuckets is the largest number of buckets kept.
+	maxBuckets = 64 << 10
+	// bucketTTL is how long an unused bucket is kept. After a minute it is full
+	// and a new one is equivalent; the cache's clock may be a second off.
+	bucketTTL = 62 * time.Second
 )
 
-// Limiter admits so many a minute under each name. It is safe for concurrent use.
+// Limiter admits a fixed number of requests per minute under each name. It is
+// safe for concurrent use.
 type Limiter struct {
 	perMinute int
 	clock     *steadyClock
-	// buckets are kept by a hash of the name, so that one takes the same room
-	// however long its name is. It is nil where everything is admitted.
+	// buckets is keyed by a hash of the name, so that a long name takes no more
+	// memory than a short one. It is nil if everything is admitted.
 	buckets *otter.Cache[uint64, *rate.Limiter]
 	seed    maphash.Seed
 	refused atomic.Uint64
 }
 
-// New returns a limiter that admits perMinute under each name, in one go if
-// they come so, and then as many as that makes for the time that passes. With
-// 0 it admits everything. now may be set back.
+// New returns a limiter that admits perMinute requests per minute under each
+// name, in bursts of up to perMinute. If perMinute is 0, it admits everything.
+// The clock now may be set back.
 func New(perMinute int, now func() time.Time) (*Limiter, error) {
 	if perMinute < 0 {
-		return nil, errors.New("a rate is not negative")
+		return nil, errors.New("rate limit: rate must not be negative")
 	}
 	l := &Limiter{perMinute: perMinute, clock: newSteadyClock(now), seed: maphash.MakeSeed()}
 	if perMinute == 0 {
@@ -43,8 +44,8 @@ func New(perMinute int, now func() time.Time) (*Limiter, error) {
 	}
 	var err error
 	l.buckets, err = otter.New(&otter.Options[uint64, *rate.Limiter]{
-		MaximumSize:      maximumBuckets,
-		ExpiryCalculator: otter.ExpiryAccessing[uint64, *rate.Limiter](forgotten),
+		MaximumSize:      maxBuckets,
+		ExpiryCalculator: otter.ExpiryAccessing[uint64, *rate.Limiter](bucketTTL),
 		Clock:            l.clock,
 	})
 	if err != nil {
@@ -53,9 +54,9 @@ func New(perMinute int, now func() time.Time) (*Limiter, error) {
 	return l, nil
 }
 
-// Take admits one more under name and returns 0, or else it returns how long
-// it is until one more is admitted. What is refused counts for nothing: asking
-// in vain makes nobody wait longer.
+// Take returns 0 if it admits one more request under name, and otherwise the
+// time until the next one will be admitted. A rejected request takes nothing
+// from the bucket, so that retrying early does not lengthen the wait.
 func (l *Limiter) Take(name string) time.Duration {
 	if l.buckets == nil {
 		return 0
@@ -67,7 +68,7 @@ func (l *Limiter) Take(name string) time.Duration {
 	l.refused.Add(1)
 	missing := 1 - bucket.TokensAt(now)
 	wait := time.Duration(missing / float64(bucket.Limit()) * float64(time.Second))
-	return max(wait, 1) // another may have looked at a later clock in between
+	return max(wait, 1) // a concurrent call may have used a later clock reading
 }
 
 func (l *Limiter) bucket(name string) *rate.Limiter {
@@ -77,10 +78,10 @@ func (l *Limiter) bucket(name string) *rate.Limiter {
 	return bucket
 }
 
-// Refused returns how many were not admitted so far.
+// Refused returns the number of requests rejected so far.
 func (l *Limiter) Refused() uint64 { return l.refused.Load() }
 
-// Close ends the limiter's background work.
+// Close stops the limiter's background goroutines.
 func (l *Limiter) Close() {
 	if l.buckets != nil {
 		l.buckets.StopAllGoroutines()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// BenchmarkTake measures a request of a name that is remembered.
+// BenchmarkTake measures a request under a name that has a bucket.
 func BenchmarkTake(b *testing.B) {
 	l := newLimiter(b, 1<<40, time.Now)
 	b.ReportAllocs()
@@ -19,13 +19,13 @@ func BenchmarkTake(b *testing.B) {
 	})
 }
 
-// BenchmarkMemory measures what a bucket takes: the growth of the live heap
-// from none to as many as are kept, under names of 255 bytes.
+// BenchmarkMemory measures the memory of a bucket: the growth of the live heap
+// while the limiter is filled to maxBuckets, with names of 255 bytes.
 func BenchmarkMemory(b *testing.B) {
 	l := newLimiter(b, 600, time.Now)
 	padding := strings.Repeat("x", 250)
 	before := liveHeap()
-	for i := range maximumBuckets {
+	for i := range maxBuckets {
 		l.Take(strconv.Itoa(i) + padding)
 	}
 	grown := liveHeap() - before

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// dial is a clock that is set by hand, while the cache looks at it in background.
+// dial is a clock that the test sets while the cache reads it in the background.
 type dial struct{ at atomic.Pointer[time.Time] }
 
 func newDial() *dial {
@@ -36,7 +36,7 @@ func newLimiter(t testing.TB, perMinute int, now func() time.Time) *Limiter {
 	return l
 }
 
-// exhaust takes all that a name has now, and returns how many that was.
+// exhaust empties the bucket of name and returns the number of requests admitted.
 func exhaust(l *Limiter, name string) (n int) {
 	for l.Take(name) == 0 {
 		n++
@@ -44,7 +44,7 @@ func exhaust(l *Limiter, name string) (n int) {
 	return n
 }
 
-func TestTake_admitsTheAllowanceAtOnceAndThenAsItRefills(t *testing.T) {
+func TestTake_AdmitsABurstAndThenAtTheRate(t *testing.T) {
 	t.Parallel()
 	d := newDial()
 	l := newLimiter(t, 120, d.now)
@@ -52,7 +52,7 @@ func TestTake_admitsTheAllowanceAtOnceAndThenAsItRefills(t *testing.T) {
 		t.Errorf("%d were admitted at once, want 120", n)
 	}
 	if wait := l.Take("a"); wait != 500*time.Millisecond {
-		t.Errorf("the next is to wait %v, want 500ms", wait)
+		t.Errorf("the next request must wait %v, want 500ms", wait)
 	}
 	d.turn(10 * time.Second)
 	if n := exhaust(l, "a"); n != 20 {
@@ -64,21 +64,21 @@ func TestTake_admitsTheAllowanceAtOnceAndThenAsItRefills(t *testing.T) {
 	}
 }
 
-func TestTake_countsEachNameByItself(t *testing.T) {
+func TestTake_CountsNamesSeparately(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, 3, newDial().now)
 	exhaust(l, "a")
 	for _, name := range []string{"b", ""} {
 		if n := exhaust(l, name); n != 3 {
-			t.Errorf("%d of %q were admitted beside another's, want 3", n, name)
+			t.Errorf("%d were admitted under %q, want 3", n, name)
 		}
 	}
 	if got := l.Refused(); got != 3 {
-		t.Errorf("%d are counted as refused, want 3", got)
+		t.Errorf("Refused returns %d, want 3", got)
 	}
 }
 
-func TestTake_admitsWhoeverHasWaitedAsToldAndNobodySooner(t *testing.T) {
+func TestTake_ReturnsTheExactWait(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := newDial()
@@ -92,25 +92,25 @@ func TestTake_admitsWhoeverHasWaitedAsToldAndNobodySooner(t *testing.T) {
 			d.turn(time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "pause")))
 			exhaust(l, "a")
 			wait := l.Take("a")
-			// A bucket's arithmetic is exact to the microsecond, no further.
+			// A bucket is exact only to the microsecond.
 			if d.turn(wait - time.Microsecond); wait > time.Microsecond && l.Take("a") == 0 {
-				t.Fatalf("a microsecond before %v have passed one is admitted", wait)
+				t.Fatalf("a request is admitted a microsecond before %v have passed", wait)
 			}
 			if d.turn(2 * time.Microsecond); l.Take("a") != 0 {
-				t.Fatalf("after %v none is admitted", wait)
+				t.Fatalf("no request is admitted after %v", wait)
 			}
 		}
 	})
 }
 
-func TestTake_asksNobodyToWaitForTimeThatTheClockIsSetBack(t *testing.T) {
+func TestTake_DoesNotWaitLongerAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	d := newDial()
 	l := newLimiter(t, 60, d.now)
 	exhaust(l, "a")
 	d.turn(-time.Hour)
 	if wait := l.Take("a"); wait != time.Second {
-		t.Fatalf("set back an hour, the next is to wait %v, want 1s", wait)
+		t.Fatalf("with the clock set back an hour, the next request must wait %v, want 1s", wait)
 	}
 	d.turn(time.Second)
 	if n := exhaust(l, "a"); n != 1 {
@@ -118,7 +118,7 @@ func TestTake_asksNobodyToWaitForTimeThatTheClockIsSetBack(t *testing.T) {
 	}
 }
 
-func TestTake_admitsNoMoreThanAnAllowanceWhenTheClockIsSetForward(t *testing.T) {
+func TestTake_AdmitsOneAllowanceAfterTheClockIsSetForward(t *testing.T) {
 	t.Parallel()
 	d := newDial()
 	l := newLimiter(t, 60, d.now)
@@ -135,7 +135,7 @@ func TestTake_admitsNoMoreThanAnAllowanceWhenTheClockIsSetForward(t *testing.T) 
 	}
 }
 
-func TestTake_admitsExactlyTheAllowanceOfManyWhoAskAtOnce(t *testing.T) {
+func TestTake_AdmitsExactlyTheAllowanceConcurrently(t *testing.T) {
 	t.Parallel()
 	const allowance, callers = 500, 8
 	l := newLimiter(t, allowance, newDial().now)
@@ -156,51 +156,51 @@ func TestTake_admitsExactlyTheAllowanceOfManyWhoAskAtOnce(t *testing.T) {
 	}
 }
 
-func TestTake_remembersOnlySoManyNames(t *testing.T) {
+func TestTake_BoundsTheNumberOfBuckets(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, 1, newDial().now)
-	for i := range maximumBuckets + maximumBuckets/4 {
+	for i := range maxBuckets + maxBuckets/4 {
 		l.Take(strconv.Itoa(i))
 	}
 	l.buckets.CleanUp()
-	if held := l.buckets.EstimatedSize(); held > maximumBuckets || held < maximumBuckets/2 {
-		t.Errorf("%d buckets are held, want about %d and no more", held, maximumBuckets)
+	if held := l.buckets.EstimatedSize(); held > maxBuckets || held < maxBuckets/2 {
+		t.Errorf("%d buckets are kept, want about %d and no more", held, maxBuckets)
 	}
 }
 
-func TestTake_forgetsANameThatIsFullAgain(t *testing.T) {
+func TestTake_EvictsAFullBucket(t *testing.T) {
 	t.Parallel()
 	d := newDial()
 	l := newLimiter(t, 2, d.now)
 	exhaust(l, "a")
-	for step := range 3 { // each time it is asked it is remembered anew
+	for step := range 3 { // every use extends its life
 		d.turn(time.Minute - time.Second)
 		l.buckets.CleanUp()
 		if held := l.buckets.EstimatedSize(); held != 1 {
-			t.Fatalf("%d buckets are held in step %d, want 1", held, step)
+			t.Fatalf("%d buckets are kept in step %d, want 1", held, step)
 		}
 		l.Take("a")
 	}
-	d.turn(forgotten + 2*time.Second)
+	d.turn(bucketTTL + 2*time.Second)
 	l.buckets.CleanUp()
 	if held := l.buckets.EstimatedSize(); held != 0 {
-		t.Errorf("%d buckets are held, want none", held)
+		t.Errorf("%d buckets are kept, want none", held)
 	}
 }
 
-func TestTake_admitsEverythingAndRemembersNothingWhenItIsOff(t *testing.T) {
+func TestTake_AdmitsEverythingWithRateZero(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, 0, newDial().now)
 	for range 10_000 {
 		if wait := l.Take("a"); wait != 0 {
-			t.Fatalf("one is to wait %v", wait)
+			t.Fatalf("a request must wait %v", wait)
 		}
 	}
 }
 
-func TestNew_refusesANegativeAllowance(t *testing.T) {
+func TestNew_RejectsANegativeRate(t *testing.T) {
 	t.Parallel()
 	if _, err := New(-1, time.Now); err == nil {
-		t.Error("it is taken")
+		t.Error("it is accepted")
 	}
 }

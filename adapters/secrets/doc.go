@@ -1,7 +1,7 @@
-// Package secrets turns API key secrets into digests and checks them, by
-// HMAC-SHA-256 (RFC 2104) under a ring of peppers.
+// Package secrets computes and verifies the digests of API key secrets with
+// HMAC-SHA-256 (RFC 2104), keyed by a ring of peppers.
 //
-// A secret has 256 random bits, so nothing is gained by a slow hash: the
-// pepper keeps a stolen database from being of use, and a check costs less
-// than a microsecond.
+// A secret has 256 random bits, so a slow hash would add nothing. Without the
+// pepper a stolen database is useless, and a verification takes less than a
+// microsecond.
 package secrets

@@ -10,16 +10,16 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Hasher makes and checks digests under a ring of peppers. It implements
-// ports.SecretHasher and domain.SecretVerifier, is safe for concurrent use,
-// allocates nothing once warm, and cannot be printed.
+// Hasher computes and verifies digests with a ring of peppers. It implements
+// ports.SecretHasher and domain.SecretVerifier. It is safe for concurrent use,
+// does not allocate once warm, and prints only a placeholder.
 type Hasher struct {
 	unprintable
 	keyed []*keyedHash // in the ring's order, never empty
 }
 
-// NewHasher returns a hasher under the first pepper of ring that still knows
-// the others. It panics on a ring that [ParseRing] did not make.
+// NewHasher returns a hasher that hashes with the first pepper of ring and
+// verifies with all of them. It panics if ring is empty.
 func NewHasher(ring Ring) *Hasher {
 	if len(ring.peppers) == 0 {
 		panic("secrets: ring without a pepper")
@@ -41,9 +41,9 @@ func (h *Hasher) Hash(secret domain.Secret) domain.Digest {
 	}
 }
 
-// Verify reports whether digest was made of secret under a pepper of the ring.
+// Verify reports whether digest is that of secret under a pepper of the ring.
 // It does the same work for every result: if the pepper or the algorithm is
-// unknown, it tries the current pepper and discards the result.
+// unknown, it hashes with the current pepper and discards the result.
 func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	keyed, known := h.find(digest.PepperID)
 	sum := keyed.sum(secret)
@@ -51,7 +51,8 @@ func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	return same && known && digest.Algorithm == domain.AlgorithmHMACSHA256 && !secret.IsZero()
 }
 
-// Outdated reports whether digest was made in another way than Hash makes it.
+// Outdated reports whether digest has another pepper or algorithm than the
+// digests that Hash returns now.
 func (h *Hasher) Outdated(digest domain.Digest) bool {
 	return digest.PepperID != h.keyed[0].pepperID || digest.Algorithm != domain.AlgorithmHMACSHA256
 }
@@ -65,8 +66,8 @@ func (h *Hasher) find(pepperID string) (*keyedHash, bool) {
 	return h.keyed[0], false
 }
 
-// keyedHash is HMAC-SHA-256 under one pepper. Keying costs two compressions,
-// so keyed states are kept for the next secret (RFC 2104 section 4).
+// keyedHash is HMAC-SHA-256 with one pepper. Keying a state costs two
+// compressions, so keyed states are reused (RFC 2104 section 4).
 type keyedHash struct {
 	pepperID string
 	states   sync.Pool // of *state

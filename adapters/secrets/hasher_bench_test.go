@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkVerify compares one check with the hash alone: a keyed HMAC reused
-// over the same 73 bytes.
+// BenchmarkVerify compares a verification with the hash alone: one keyed HMAC,
+// reused for the same 73 bytes.
 func BenchmarkVerify(b *testing.B) {
 	ring := "b:" + encoded('y', 32) + ",a:" + encoded('x', 32)
 	hasher, secret := newHasher(b, ring), newSecret(b)

@@ -19,13 +19,13 @@ import (
 
 var _ ports.SecretHasher = (*secrets.Hasher)(nil)
 
-func TestHasher_KeepsThePromisesOfThePort(t *testing.T) {
+func TestHasher_PassesThePortSuite(t *testing.T) {
 	t.Parallel()
 	ring := "b:" + encoded('y', 32) + ",a:" + encoded('x', 32)
 	portstest.RunSecretHasher(t, func(t testing.TB) ports.SecretHasher { return newHasher(t, ring) })
 }
 
-func TestHasher_IsHMACSHA256OfTheWholeSecretUnderTheFirstPepper(t *testing.T) {
+func TestHasher_ComputesHMACSHA256WithTheFirstPepper(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	mac := hmac.New(sha256.New, bytes.Repeat([]byte{'y'}, 40))
@@ -37,23 +37,23 @@ func TestHasher_IsHMACSHA256OfTheWholeSecretUnderTheFirstPepper(t *testing.T) {
 	}
 	got := newHasher(t, "b:"+encoded('y', 40)+",a:"+encoded('x', 32)).Hash(secret)
 	if got != want {
-		t.Error("digest differs from crypto/hmac's")
+		t.Error("digest differs from that of crypto/hmac")
 	}
 }
 
-func TestHasher_KnowsTheDigestsOfEveryPepperInItsRing(t *testing.T) {
+func TestHasher_VerifiesDigestsOfEveryPepper(t *testing.T) {
 	t.Parallel()
 	a, b := "a:"+encoded('x', 32), "b:"+encoded('y', 32)
 	secret := newSecret(t)
 	old := newHasher(t, a).Hash(secret)
 	if !newHasher(t, b+","+a).Verify(secret, old) {
-		t.Error("a digest under an older pepper of the ring is refused")
+		t.Error("a digest under an older pepper of the ring is rejected")
 	}
 	if newHasher(t, b).Verify(secret, old) {
 		t.Error("a digest under a pepper that left the ring is accepted")
 	}
 	if newHasher(t, "a:"+encoded('z', 32)).Verify(secret, old) {
-		t.Error("a digest under another pepper of the same id is accepted")
+		t.Error("a digest under another pepper with the same id is accepted")
 	}
 }
 
@@ -69,7 +69,7 @@ func TestNewHasher_PanicsWithoutAPepper(t *testing.T) {
 
 func TestRingAndHasher_CannotBePrinted(t *testing.T) {
 	t.Parallel()
-	// The pepper's bytes, in the forms in which fmt and json would show them.
+	// The pepper's bytes in the forms that fmt and json would print.
 	leaks := []string{strings.Repeat("x", 8), "120 120", "7878", "0x78", "eHh4"}
 	ring, err := secrets.ParseRing("a:" + encoded('x', 32))
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Bounds of a pepper.
+// Limits of a pepper.
 const (
 	MinPepperLength   = 32 // bytes, the output of SHA-256 (RFC 2104 section 3)
 	MaxPepperIDLength = 32 // characters
 )
 
-// Ring holds the peppers a [Hasher] knows; the first is the current one. It
-// cannot be printed. Only [ParseRing] makes one that is of use.
+// Ring holds the peppers of a [Hasher]; the first is the current one. It prints
+// only a placeholder. The zero value is empty; [ParseRing] returns a usable ring.
 type Ring struct {
 	unprintable
 	peppers []*pepper
@@ -24,44 +24,44 @@ type Ring struct {
 
 type pepper struct {
 	id string
-	// key is a function since fmt calls no method on an unexported field of
-	// someone else's struct, and would print the bytes themselves.
+	// key is a function because fmt does not call methods on an unexported field
+	// of another package's struct, and would print the bytes.
 	key func() []byte
 }
 
-// ParseRing reads peppers written id:base64, separated by commas, the current
-// one first. The base64 is standard and padded (RFC 4648 section 4) and gives
-// at least [MinPepperLength] bytes; an id is 1 to [MaxPepperIDLength] of
-// A-Z a-z 0-9 _ - and appears once. White space around an entry is ignored.
+// ParseRing parses a comma-separated list of peppers of the form id:base64, the
+// current one first. The base64 is standard and padded (RFC 4648 section 4) and
+// decodes to at least [MinPepperLength] bytes; an id is 1 to [MaxPepperIDLength]
+// of A-Z a-z 0-9 _ - and unique. White space around an entry is ignored.
 //
-// The error joins every fault found and shows no part of a pepper.
+// The error joins all errors found and contains no part of a pepper.
 func ParseRing(text string) (Ring, error) {
 	if strings.TrimSpace(text) == "" {
 		return Ring{}, errors.New("no pepper given: write id:base64")
 	}
 	var ring Ring
-	var faults []error
+	var errs []error
 	for i, entry := range strings.Split(text, ",") {
 		p, err := parsePepper(strings.TrimSpace(entry))
 		switch {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("pepper %d: %w", i+1, err))
+			errs = append(errs, fmt.Errorf("pepper %d: %w", i+1, err))
 		case ring.find(p.id) != nil:
-			faults = append(faults, fmt.Errorf("pepper %d: id %q appears twice", i+1, p.id))
+			errs = append(errs, fmt.Errorf("pepper %d: id %q appears twice", i+1, p.id))
 		default:
 			ring.peppers = append(ring.peppers, p)
 		}
 	}
-	if faults != nil {
-		return Ring{}, errors.Join(faults...)
+	if errs != nil {
+		return Ring{}, errors.Join(errs...)
 	}
 	return ring, nil
 }
 
-// NewPepper makes one entry for [ParseRing], of 32 bytes that random gives.
-// It fails when random does or when id cannot be one.
+// NewPepper returns a new entry for [ParseRing] with 32 bytes read from random,
+// or an error if id is malformed or reading fails.
 func NewPepper(random io.Reader, id string) (string, error) {
-	if err := judgeID(id); err != nil {
+	if err := checkID(id); err != nil {
 		return "", err
 	}
 	key := make([]byte, MinPepperLength)
@@ -71,8 +71,8 @@ func NewPepper(random io.Reader, id string) (string, error) {
 	return id + ":" + base64.StdEncoding.EncodeToString(key), nil
 }
 
-// parsePepper returns every fault of one entry. None of them quotes the entry:
-// one without an id is a bare pepper.
+// parsePepper parses one entry and returns all its errors. They never quote the
+// entry, because an entry without an id is a bare pepper.
 func parsePepper(entry string) (*pepper, error) {
 	id, encoded, found := strings.Cut(entry, ":")
 	if !found {
@@ -85,20 +85,20 @@ func parsePepper(entry string) (*pepper, error) {
 	case len(key) < MinPepperLength:
 		err = fmt.Errorf("has %d bytes, must have at least %d", len(key), MinPepperLength)
 	}
-	if err := errors.Join(judgeID(id), err); err != nil {
+	if err := errors.Join(checkID(id), err); err != nil {
 		return nil, err
 	}
 	return &pepper{id: id, key: func() []byte { return key }}, nil
 }
 
-func judgeID(id string) error {
-	if len(id) < 1 || len(id) > MaxPepperIDLength || strings.ContainsFunc(id, forbiddenInID) {
+func checkID(id string) error {
+	if len(id) < 1 || len(id) > MaxPepperIDLength || strings.ContainsFunc(id, notInID) {
 		return fmt.Errorf("id must be 1 to %d of A-Z a-z 0-9 _ -", MaxPepperIDLength)
 	}
 	return nil
 }
 
-func forbiddenInID(r rune) bool {
+func notInID(r rune) bool {
 	switch {
 	case 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_', r == '-':
 		return false

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 )
 
-// encoded is the base64 of n bytes b.
+// encoded returns the base64 encoding of n bytes b.
 func encoded(b byte, n int) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(string(b), n)))
 }
@@ -21,40 +21,40 @@ func encoded(b byte, n int) string {
 func TestParseRing_AcceptsARing(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"one pepper":              "a:" + encoded('x', 32),
-		"several peppers":         "b:" + encoded('y', 32) + ",a:" + encoded('x', 33),
-		"every character of ids":  "AZaz09_-:" + encoded('x', 32),
-		"the longest id":          strings.Repeat("i", secrets.MaxPepperIDLength) + ":" + encoded('x', 32),
-		"spaces and a line's end": " a:" + encoded('x', 32) + " ,\n b:" + encoded('y', 32) + "\n",
+		"one pepper":             "a:" + encoded('x', 32),
+		"several peppers":        "b:" + encoded('y', 32) + ",a:" + encoded('x', 33),
+		"every character of ids": "AZaz09_-:" + encoded('x', 32),
+		"the longest id":         strings.Repeat("i", secrets.MaxPepperIDLength) + ":" + encoded('x', 32),
+		"spaces and line ends":   " a:" + encoded('x', 32) + " ,\n b:" + encoded('y', 32) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := secrets.ParseRing(text); err != nil {
-				t.Errorf("refused: %v", err)
+				t.Errorf("rejected: %v", err)
 			}
 		})
 	}
 }
 
-func TestParseRing_RefusesWithEveryFault(t *testing.T) {
+func TestParseRing_ReturnsEveryError(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		text   string
-		faults []string
+		text string
+		errs []string
 	}{
-		"nothing":                  {" \n", []string{"no pepper given"}},
-		"a pepper without its id":  {encoded('x', 32), []string{"pepper 1: must be written id:base64"}},
-		"an empty entry":           {"a:" + encoded('x', 32) + ",", []string{"pepper 2: must be written id:base64"}},
-		"an empty id":              {":" + encoded('x', 32), []string{"pepper 1: id must be"}},
-		"a long id":                {strings.Repeat("i", 33) + ":" + encoded('x', 32), []string{"pepper 1: id must be"}},
-		"a foreign character":      {"a.b:" + encoded('x', 32), []string{"pepper 1: id must be"}},
-		"a short pepper":           {"a:" + encoded('x', 31), []string{"has 31 bytes, must have at least 32"}},
-		"base64 without padding":   {"a:" + strings.TrimRight(encoded('x', 32), "="), []string{"standard base64"}},
-		"base64 of the URL kind":   {"a:" + strings.Repeat("-_", 32), []string{"standard base64"}},
-		"base64 with spare bits":   {"a:" + strings.Replace(encoded('x', 32), "g=", "h=", 1), []string{"standard base64"}},
-		"one id twice":             {"a:" + encoded('x', 32) + ",a:" + encoded('y', 32), []string{`pepper 2: id "a" appears twice`}},
-		"several faults in two":    {"?:" + encoded('x', 3) + ",zzz", []string{"pepper 1: id must be", "has 3 bytes", "pepper 2: must be"}},
-		"faults beside a good one": {"a:" + encoded('x', 32) + ",b:!,c", []string{"pepper 2", "pepper 3"}},
+		"nothing":                 {" \n", []string{"no pepper given"}},
+		"a pepper without its id": {encoded('x', 32), []string{"pepper 1: must be written id:base64"}},
+		"an empty entry":          {"a:" + encoded('x', 32) + ",", []string{"pepper 2: must be written id:base64"}},
+		"an empty id":             {":" + encoded('x', 32), []string{"pepper 1: id must be"}},
+		"a long id":               {strings.Repeat("i", 33) + ":" + encoded('x', 32), []string{"pepper 1: id must be"}},
+		"a forbidden character":   {"a.b:" + encoded('x', 32), []string{"pepper 1: id must be"}},
+		"a short pepper":          {"a:" + encoded('x', 31), []string{"has 31 bytes, must have at least 32"}},
+		"base64 without padding":  {"a:" + strings.TrimRight(encoded('x', 32), "="), []string{"standard base64"}},
+		"URL-safe base64":         {"a:" + strings.Repeat("-_", 32), []string{"standard base64"}},
+		"base64 with spare bits":  {"a:" + strings.Replace(encoded('x', 32), "g=", "h=", 1), []string{"standard base64"}},
+		"a duplicate id":          {"a:" + encoded('x', 32) + ",a:" + encoded('y', 32), []string{`pepper 2: id "a" appears twice`}},
+		"several errors in two":   {"?:" + encoded('x', 3) + ",zzz", []string{"pepper 1: id must be", "has 3 bytes", "pepper 2: must be"}},
+		"errors after a good one": {"a:" + encoded('x', 32) + ",b:!,c", []string{"pepper 2", "pepper 3"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -63,9 +63,9 @@ func TestParseRing_RefusesWithEveryFault(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			for _, fault := range c.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("%q is not among the faults:\n%v", fault, err)
+			for _, want := range c.errs {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is missing in:\n%v", want, err)
 				}
 			}
 		})
@@ -88,7 +88,7 @@ func TestParseRing_NeverPrintsAPepper(t *testing.T) {
 	})
 }
 
-func TestNewPepper_MakesAnEntryOfARing(t *testing.T) {
+func TestNewPepper_ReturnsAnEntryOfARing(t *testing.T) {
 	t.Parallel()
 	first, err := secrets.NewPepper(rand.Reader, "2026-a")
 	if err != nil {
@@ -102,11 +102,11 @@ func TestNewPepper_MakesAnEntryOfARing(t *testing.T) {
 		t.Error("two peppers are equal")
 	}
 	if _, err := secrets.ParseRing(first + "," + second); err != nil {
-		t.Errorf("not a ring: %v", err)
+		t.Errorf("cannot be parsed as a ring: %v", err)
 	}
 }
 
-func TestNewPepper_FailsWithoutAnIDOrRandomness(t *testing.T) {
+func TestNewPepper_RequiresAnIDAndRandomness(t *testing.T) {
 	t.Parallel()
 	if _, err := secrets.NewPepper(rand.Reader, "a b"); err == nil {
 		t.Error("an id with a space is accepted")

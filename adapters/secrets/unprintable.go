@@ -8,8 +8,8 @@ import (
 
 const redacted = "[redacted]"
 
-// unprintable keeps whatever embeds it out of logs, errors and documents:
-// every way to format, log or marshal it gives a placeholder.
+// unprintable keeps the types that embed it out of logs, errors and documents:
+// formatting, logging or marshalling them yields a placeholder.
 type unprintable struct{}
 
 // String returns a placeholder.
@@ -18,11 +18,11 @@ func (unprintable) String() string { return redacted }
 // GoString returns a placeholder.
 func (unprintable) GoString() string { return redacted }
 
-// Format writes a placeholder whatever the verb.
+// Format writes a placeholder for every verb.
 func (unprintable) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue returns a placeholder.
 func (unprintable) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText returns a placeholder; JSON and XML encoders ask for it.
+// MarshalText returns a placeholder; the JSON and XML encoders call it.
 func (unprintable) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -9,12 +9,12 @@ import (
 
 const modulePath = "github.com/slaunchx/apikeys"
 
-// buildInfo tells which release runs, as labels of a gauge that is always 1.
+// buildInfo returns a gauge of value 1 whose labels name the running release.
 func buildInfo(released string) prometheus.Collector {
 	info := readBuild()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "build_info",
-		Help: "The release that runs; always 1.",
+		Help: "The running release, in labels; always 1.",
 		ConstLabels: prometheus.Labels{
 			"version":   release(released, info),
 			"goversion": info.GoVersion,
@@ -31,14 +31,14 @@ func readBuild() *debug.BuildInfo {
 	return &debug.BuildInfo{}
 }
 
-// release returns what the release is called, by who made it or else by the
-// Go build.
+// release returns the name of the release: the given one if it is not empty,
+// otherwise the module version that the Go build recorded.
 func release(named string, info *debug.BuildInfo) string {
 	return cmp.Or(named, moduleVersion(info), "(devel)")
 }
 
-// moduleVersion returns the version of this module in a program that may
-// embed it.
+// moduleVersion returns the version of this module, which may be the main module
+// of the program or a dependency.
 func moduleVersion(info *debug.BuildInfo) string {
 	for _, module := range append([]*debug.Module{&info.Main}, info.Deps...) {
 		if module.Path == modulePath {

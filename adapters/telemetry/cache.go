@@ -7,26 +7,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// CacheStats is a reading of the cache of keys.
+// CacheStats is a reading of the key cache.
 type CacheStats struct {
-	Hits          uint64        // answers from memory
-	Misses        uint64        // questions the store was asked
-	Evictions     uint64        // keys that had to make room for others
-	FeedEvictions uint64        // keys that changed, as the feed told
-	FailedPolls   uint64        // polls of the feed without an answer
-	Keys          int           // keys held, about
-	Loads         int           // reads of the store under way or waiting
-	Unconfirmed   time.Duration // since the feed was last confirmed; 0 when it never was
+	Hits          uint64        // look-ups answered from memory
+	Misses        uint64        // look-ups that read the store
+	Evictions     uint64        // keys evicted to make room for others
+	FeedEvictions uint64        // keys evicted because the change feed reported them
+	FailedPolls   uint64        // polls of the change feed that failed
+	Keys          int           // approximate number of cached keys
+	Loads         int           // reads of the store in flight or waiting
+	Unconfirmed   time.Duration // time since the feed was last confirmed; 0 if it never was
 }
 
 var (
-	cacheHits     = describe("cache_hits_total", "Look-ups of keys that memory answered.")
-	cacheMisses   = describe("cache_misses_total", "Look-ups of keys that asked the store.")
-	cacheEvicted  = describe("cache_evictions_total", "Keys dropped from memory to make room for others.")
-	cacheKeys     = describe("cache_keys", "Keys held in memory, about.")
-	cacheLoads    = describe("cache_loads_in_flight", "Reads of keys from the store that are under way or wait for their turn.")
-	feedEvictions = describe("feed_evictions_total", "Keys evicted from memory because the change feed told of them.")
-	feedFailures  = describe("feed_failed_polls_total", "Polls of the change feed without an answer.")
+	cacheHits     = describe("cache_hits_total", "Key look-ups answered from memory.")
+	cacheMisses   = describe("cache_misses_total", "Key look-ups that read the store.")
+	cacheEvicted  = describe("cache_evictions_total", "Keys evicted from memory to make room for others.")
+	cacheKeys     = describe("cache_keys", "Approximate number of keys in memory.")
+	cacheLoads    = describe("cache_loads_in_flight", "Reads of keys from the store that are in flight or waiting.")
+	feedEvictions = describe("feed_evictions_total", "Keys evicted from memory because the change feed reported them.")
+	feedFailures  = describe("feed_failed_polls_total", "Polls of the change feed that failed.")
 	feedLag       = describe("feed_lag_seconds", "Age of the last confirmation of the change feed; +Inf before the first.")
 )
 
@@ -40,7 +40,7 @@ func gauge(d *prometheus.Desc, value float64) prometheus.Metric {
 	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value)
 }
 
-// cacheCollector reads the cache once a scrape, so that its figures belong together.
+// cacheCollector reads the cache once per scrape, so that its figures are consistent.
 type cacheCollector struct{ read func() CacheStats }
 
 // Describe implements prometheus.Collector.
@@ -63,8 +63,8 @@ func (c cacheCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(feedLag, s.lag())
 }
 
-// lag is beyond every bound while the feed was never confirmed, so that an
-// alert on it fires.
+// lag is infinite until the feed is first confirmed, so that an alert on it
+// fires.
 func (s CacheStats) lag() float64 {
 	if s.Unconfirmed == 0 {
 		return math.Inf(1)

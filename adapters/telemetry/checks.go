@@ -11,19 +11,19 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The values of the label verdict for checks without a verdict: the caller did
-// not wait for it, or the check failed.
+// Values of the label verdict for checks without a verdict: the caller cancelled
+// the check, or the check failed.
 const (
 	canceled = "canceled"
 	failed   = "error"
 )
 
-// timedChecks is the number of checks of which one is timed, a power of two:
-// reading the clock twice would cost a quarter of a check.
+// One in timedChecks checks is timed, because reading the clock twice costs a
+// quarter of a check. It is a power of two.
 const timedChecks = 64
 
-// checkBuckets reach from a check in memory to one that waited for the store
-// as long as one may.
+// checkBuckets range from a check in memory to one that waits for the store
+// until its deadline.
 var checkBuckets = []float64{
 	250e-9, 500e-9,
 	1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6,
@@ -42,7 +42,7 @@ type checks struct {
 func newChecks() *checks {
 	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "checks_total",
-		Help: "Permission checks by verdict; canceled: the caller did not wait for it; error: the check failed.",
+		Help: "Permission checks by verdict; canceled: the caller cancelled the check; error: the check failed.",
 	}, []string{"verdict"})
 	counts := make(map[domain.Verdict]prometheus.Counter)
 	for _, verdict := range domain.Verdicts() {
@@ -55,7 +55,7 @@ func newChecks() *checks {
 		failed:   vec.WithLabelValues(failed),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "check_duration_seconds",
-			Help:    "Duration of permission checks; of one in 64, chosen at random.",
+			Help:    "Duration of permission checks; one in 64 is measured, chosen at random.",
 			Buckets: checkBuckets,
 		}),
 	}
@@ -65,19 +65,20 @@ func (c *checks) collectors() []prometheus.Collector {
 	return []prometheus.Collector{c.duration, c.vec}
 }
 
-// CheckTiming is when a check began, if that check is timed.
+// CheckTiming holds the start of a check that is timed. It is zero for others.
 type CheckTiming struct{ begun time.Time }
 
-// BeginCheck is called right before a permission check.
+// BeginCheck must be called immediately before a permission check. It returns
+// the argument for [Metrics.EndCheck].
 func (m *Metrics) BeginCheck() CheckTiming {
-	if rand.Uint32()%timedChecks != 0 { //nolint:gosec // nothing is gained by who foresees it
+	if rand.Uint32()%timedChecks != 0 { //nolint:gosec // predicting it gains nothing
 		return CheckTiming{}
 	}
 	return CheckTiming{begun: time.Now()}
 }
 
-// EndCheck counts a check by its outcome. Neither EndCheck nor BeginCheck
-// allocates or takes a lock.
+// EndCheck counts a check by its outcome. EndCheck and BeginCheck neither
+// allocate nor lock.
 func (m *Metrics) EndCheck(timing CheckTiming, verdict domain.Verdict, err error) {
 	m.checks.counterOf(verdict, err).Inc()
 	if !timing.begun.IsZero() {
@@ -88,7 +89,7 @@ func (m *Metrics) EndCheck(timing CheckTiming, verdict domain.Verdict, err error
 func (c *checks) counterOf(verdict domain.Verdict, err error) prometheus.Counter {
 	counter, known := c.counts[verdict]
 	switch {
-	case errors.Is(err, context.Canceled): // no deadline of ours cancels
+	case errors.Is(err, context.Canceled): // only a caller cancels; our deadlines give DeadlineExceeded
 		return c.canceled
 	case err != nil || !known:
 		return c.failed

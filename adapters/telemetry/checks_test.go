@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestEndCheck_countsByVerdict(t *testing.T) {
+func TestEndCheck_CountsByVerdict(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	lost := errors.New("lost")
@@ -25,7 +25,7 @@ func TestEndCheck_countsByVerdict(t *testing.T) {
 		{domain.VerdictIPNotAllowed, nil, 5},
 		{domain.VerdictInsufficientScope, nil, 6},
 		{domain.VerdictNotFound, lost, 7},
-		{"A_VERDICT_OF_TOMORROW", nil, 8},
+		{"A_FUTURE_VERDICT", nil, 8},
 		{"", nil, 9},
 	} {
 		for range c.times {
@@ -42,7 +42,7 @@ func TestEndCheck_countsByVerdict(t *testing.T) {
 		`apikeys_checks_total{verdict="error"} 24`)
 }
 
-func TestEndCheck_countsExactlyHoweverManyCount(t *testing.T) {
+func TestEndCheck_CountsConcurrentChecksExactly(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	var wg sync.WaitGroup
@@ -57,7 +57,7 @@ func TestEndCheck_countsExactlyHoweverManyCount(t *testing.T) {
 	expect(t, scrape(t, m), `apikeys_checks_total{verdict="OK"} 100000`)
 }
 
-func TestEndCheck_timesOneIn64(t *testing.T) {
+func TestEndCheck_TimesOneIn64(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	const checks = 64 * 1000
@@ -65,7 +65,7 @@ func TestEndCheck_timesOneIn64(t *testing.T) {
 		m.EndCheck(m.BeginCheck(), domain.VerdictOK, nil)
 	}
 	for _, s := range samples(t, scrape(t, m)) {
-		// Fifteen standard deviations to either side.
+		// Within fifteen standard deviations.
 		if s.name == "apikeys_check_duration_seconds_count" && (s.value < 500 || s.value > 1500) {
 			t.Errorf("%v of %d checks were timed, want about 1000", s.value, checks)
 		}
@@ -75,8 +75,8 @@ func TestEndCheck_timesOneIn64(t *testing.T) {
 	}
 }
 
-// It counts allocations, which another test beside it would add to.
-func TestEndCheck_allocatesNothing(t *testing.T) {
+// Not parallel, because AllocsPerRun counts for the whole process.
+func TestEndCheck_DoesNotAllocate(t *testing.T) {
 	m := telemetry.New(full())
 	if n := testing.AllocsPerRun(1000, func() { m.EndCheck(m.BeginCheck(), domain.VerdictOK, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)

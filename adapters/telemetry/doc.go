@@ -1,9 +1,8 @@
-// Package telemetry tells what the service does: in Prometheus' terms, and in
-// traces where a collector is named.
+// Package telemetry provides Prometheus metrics, and OpenTelemetry traces if a
+// collector is configured.
 //
-// Every metric's name begins with apikeys_, those of the Go runtime and the
-// process too, so that an embedder may scrape them beside their own. Every
-// label has few values, all known when the program is built: nothing that a
-// caller sends ever becomes one, nor an identifier of a key, workspace or
-// account.
+// All metric names begin with apikeys_, including those of the Go runtime and
+// the process, so that an embedder can scrape them next to its own. Every label
+// has a small, fixed set of values: neither input from a caller nor the ID of a
+// key, workspace or account ever becomes a label value.
 package telemetry

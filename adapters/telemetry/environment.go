@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Fault is a variable of OpenTelemetry that cannot be heeded, and why. It does
-// not hold the value, which may be a credential.
+// Fault describes an OpenTelemetry variable that is invalid or not supported. It
+// does not contain the value, which may be a credential.
 type Fault struct{ Variable, Problem string }
 
-// Error names the variable.
+// Error returns the name of the variable and the problem.
 func (f *Fault) Error() string { return f.Variable + ": " + f.Problem }
 
-// The variables, as OpenTelemetry names them. Each OTLP variable has a twin
-// for traces alone, which goes before it.
+// The variables defined by OpenTelemetry. Each OTLP variable has a variant for
+// traces only, which takes precedence.
 const (
 	sdkDisabled    = "OTEL_SDK_DISABLED"
 	tracesExporter = "OTEL_TRACES_EXPORTER"
@@ -34,22 +34,23 @@ var (
 	}
 )
 
-// tracesAsked says whether an endpoint is named and nothing turns traces off,
-// or what is wrong. All else that OpenTelemetry defines is read by its SDK.
-func tracesAsked(getenv func(string) string) (bool, error) {
+// tracesEnabled reports whether an endpoint is set and no variable turns traces
+// off. It returns a [*Fault] if traces are on and a variable is invalid. The
+// SDK reads all other variables that OpenTelemetry defines.
+func tracesEnabled(getenv func(string) string) (bool, error) {
 	exporter := strings.ToLower(getenv(tracesExporter))
 	switch {
 	case firstOf(endpoints, getenv) == "", strings.EqualFold(getenv(sdkDisabled), "true"), exporter == "none":
 		return false, nil
 	case exporter != "" && exporter != "otlp":
-		return false, &Fault{tracesExporter, "names an exporter that is not there; write otlp or none"}
+		return false, &Fault{tracesExporter, "names an unknown exporter; use otlp or none"}
 	}
 	for _, rule := range []struct {
 		variables []string
-		judge     func(value string) string
-	}{{endpoints, judgeEndpoint}, {headers, judgeHeaders}, {protocols, judgeProtocol}, {samplers, judgeSampler}, {ratios, judgeRatio}} {
+		check     func(value string) string
+	}{{endpoints, checkEndpoint}, {headers, checkHeaders}, {protocols, checkProtocol}, {samplers, checkSampler}, {ratios, checkRatio}} {
 		for _, variable := range rule.variables {
-			if problem := rule.judge(getenv(variable)); problem != "" {
+			if problem := rule.check(getenv(variable)); problem != "" {
 				return false, &Fault{variable, problem}
 			}
 		}
@@ -66,17 +67,17 @@ func firstOf(variables []string, getenv func(string) string) string {
 	return ""
 }
 
-func judgeEndpoint(value string) string {
+func checkEndpoint(value string) string {
 	u, err := url.Parse(value)
 	if value != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return "is not a URL of http or https; write http://collector:4318"
+		return "is not an http or https URL such as http://collector:4318"
 	}
 	return ""
 }
 
-// judgeHeaders refuses what the exporter would complain of, with the value, on
-// standard error.
-func judgeHeaders(value string) string {
+// checkHeaders rejects the values that the exporter would report on standard
+// error, quoting them.
+func checkHeaders(value string) string {
 	if value == "" {
 		return ""
 	}
@@ -89,7 +90,7 @@ func judgeHeaders(value string) string {
 	return ""
 }
 
-// headerName says whether name is a token of RFC 9110 section 5.6.2.
+// headerName reports whether name is a token as in RFC 9110 section 5.6.2.
 func headerName(name string) bool {
 	const marks = "!#$%&'*+-.^_`|~"
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
@@ -98,25 +99,26 @@ func headerName(name string) bool {
 	})
 }
 
-func judgeProtocol(value string) string {
+func checkProtocol(value string) string {
 	if strings.EqualFold(value, "grpc") {
-		return "is grpc, which is not spoken; write http/protobuf, and the port for it, 4318 as a rule"
+		return "is grpc, which is not supported; use http/protobuf and its port, usually 4318"
 	}
 	return ""
 }
 
-// judgeSampler refuses what the SDK would take for none, and keep everything.
-func judgeSampler(value string) string {
+// checkSampler rejects unknown names. The SDK would ignore them and sample
+// everything.
+func checkSampler(value string) string {
 	if !slices.Contains(knownSamplers, strings.ToLower(strings.TrimSpace(value))) {
-		return "names no sampler; write parentbased_traceidratio, with a ratio in OTEL_TRACES_SAMPLER_ARG"
+		return "names an unknown sampler; use parentbased_traceidratio, with a ratio in OTEL_TRACES_SAMPLER_ARG"
 	}
 	return ""
 }
 
-func judgeRatio(value string) string {
+func checkRatio(value string) string {
 	ratio, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	if value != "" && (err != nil || !(ratio >= 0 && ratio <= 1)) {
-		return "is not a number from 0 to 1; write 0.01 to keep one trace in a hundred"
+		return "is not a number from 0 to 1; 0.01 keeps one trace in a hundred"
 	}
 	return ""
 }

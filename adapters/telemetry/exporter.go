@@ -8,19 +8,20 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// maxComplaint bounds what is logged of an error, which may quote a collector.
-const maxComplaint = 256
+// maxErrorText is the number of bytes logged of an error, which may quote the
+// collector's response.
+const maxErrorText = 256
 
-// exporter passes spans on, says once when the collector does not take them,
-// and once when it does again. OpenTelemetry would say it of every batch, on
-// standard error.
+// exporter forwards spans. It logs the first failed batch and the first success
+// after a failure; OpenTelemetry would report every failed batch on standard
+// error.
 type exporter struct {
 	sdktrace.SpanExporter
 	logger *slog.Logger
-	failed atomic.Bool // the last batch
+	failed atomic.Bool // reports whether the last batch failed
 
 	ending context.Context
-	abort  context.CancelFunc // ends what is being sent
+	abort  context.CancelFunc // cancels the export in flight
 }
 
 func newExporter(to sdktrace.SpanExporter, logger *slog.Logger) *exporter {
@@ -42,15 +43,15 @@ func (e *exporter) report(err error) {
 	before := e.failed.Swap(err != nil)
 	switch {
 	case err != nil && !before:
-		e.logger.Warn("traces cannot be sent and are dropped", "error", clipped(err.Error()))
+		e.logger.Warn("cannot send traces, dropping them", "error", clipped(err.Error()))
 	case err == nil && before:
-		e.logger.Info("traces are sent again")
+		e.logger.Info("sending traces again")
 	}
 }
 
 func clipped(text string) string {
-	if len(text) > maxComplaint {
-		return text[:maxComplaint] + "…"
+	if len(text) > maxErrorText {
+		return text[:maxErrorText] + "…"
 	}
 	return text
 }

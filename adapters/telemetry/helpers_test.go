@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 )
 
-// scrape reads the metrics over HTTP as Prometheus does.
+// scrape reads the metrics over HTTP, as Prometheus does.
 func scrape(t *testing.T, m *telemetry.Metrics) string {
 	t.Helper()
 	server := httptest.NewServer(m.Handler())
@@ -51,7 +51,7 @@ func samples(t *testing.T, text string) []sample {
 		}
 		m := sampleLine.FindStringSubmatch(lines.Text())
 		if m == nil {
-			t.Fatalf("no sample: %q", lines.Text())
+			t.Fatalf("not a sample: %q", lines.Text())
 		}
 		value, err := strconv.ParseFloat(m[3], 64)
 		if err != nil {
@@ -66,12 +66,12 @@ func samples(t *testing.T, text string) []sample {
 	return all
 }
 
-// expect fails unless the scrape has that line.
+// expect fails the test unless the scrape contains the given lines.
 func expect(t *testing.T, text string, lines ...string) {
 	t.Helper()
 	for _, line := range lines {
 		if !strings.Contains("\n"+text, "\n"+line+"\n") {
-			t.Errorf("no line %q in the scrape", line)
+			t.Errorf("the scrape lacks the line %q", line)
 		}
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// fromCallers is what may come with a request, or be taken from one.
+// fromCallers holds values that a caller may send or that may be derived from a
+// request.
 var fromCallers = []string{
 	"", "/", "/livez/", "/LIVEZ", "/web/v1/workspaces/ws_1/api-keys/sk_live_0000000000000000", "sk_live_0000000000000000",
 	"ws_1", "BREW", "get", "GET ", "\xff\xfe", "\x00", "a\nb", `a"b\`, "other\n", "verdict",
 }
 
-func TestLabels_noCallerCanMakeOne(t *testing.T) {
+func TestLabels_TakeNoValueFromCallers(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	for i, text := range fromCallers {

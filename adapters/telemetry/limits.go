@@ -2,18 +2,18 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// LimitStats is a reading of what was refused.
+// LimitStats is a reading of the requests rejected for their rate or number.
 type LimitStats struct {
-	Accounts  uint64 // requests beyond the limit of an account
-	Addresses uint64 // failed authentications beyond the limit of an address
-	AtOnce    uint64 // requests while as many were under way as may be
+	Accounts  uint64 // requests over the rate limit of an account
+	Addresses uint64 // failed authentications over the rate limit of an address
+	AtOnce    uint64 // requests over the limit of requests in flight
 }
 
 var rateLimited = prometheus.NewDesc("rate_limited_total",
-	"Requests answered 429, by whose limit: account, or address for failed authentications.", []string{"limit"}, nil)
+	"Requests answered with 429, by limit: account, or address for failed authentications.", []string{"limit"}, nil)
 
 var overloaded = prometheus.NewDesc("overloaded_total",
-	"Management requests answered 503 at once, since too many were under way.", nil, nil)
+	"Management requests answered with 503 because too many were in flight.", nil, nil)
 
 type limitCollector struct{ read func() LimitStats }
 

@@ -10,35 +10,37 @@ import (
 
 const namespace = "apikeys"
 
-// maxScrapes is how many may ask for the metrics at once; more are answered 503.
+// maxScrapes is the number of concurrent scrapes; further ones get a 503.
 const maxScrapes = 4
 
-// Options are what the metrics tell of.
+// Options are the sources of the metrics.
 type Options struct {
-	// Routes are the templates of the routes served, as [Metrics.ObserveRequest]
-	// is told them. A request of any other is counted under "other".
+	// Routes are the templates of the routes served, as passed to
+	// [Metrics.ObserveRequest]. Requests to other routes count as "other".
 	Routes []string
-	// Cache reads the cache of keys; nil: nothing is kept in memory. It is
-	// called once a scrape, as are Usage and Limits.
+	// Cache reads the key cache; nil means that there is none. Cache, Usage and
+	// Limits are called once per scrape.
 	Cache func() CacheStats
-	// Usage reads what waits to be written of the use of keys; nil: nothing
-	// is collected.
+	// Usage reads the queue of key usage to be written; nil means that no usage
+	// is recorded.
 	Usage func() UsageStats
-	// Limits reads what was refused for its rate; nil: nothing is limited.
+	// Limits reads the numbers of rejected requests; nil means that nothing is
+	// limited.
 	Limits func() LimitStats
-	// Version is the release; empty: what the Go build knows of it.
+	// Version is the name of the release; it defaults to the module version that
+	// the Go build recorded.
 	Version string
 }
 
-// Metrics counts and times. It has a registry of its own, and is safe for
-// concurrent use.
+// Metrics counts and times requests and checks. It has its own registry and is
+// safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	checks   *checks
 	requests *requests
 }
 
-// New returns metrics that have counted nothing.
+// New returns metrics that read the sources in o. All counts start at 0.
 func New(o Options) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -62,8 +64,8 @@ func New(o Options) *Metrics {
 	return m
 }
 
-// Handler serves the metrics to whoever scrapes them, in OpenMetrics, which
-// alone has exemplars, to who asks for that.
+// Handler serves the metrics in the Prometheus text format, or in OpenMetrics if
+// the scraper accepts it. Only OpenMetrics includes exemplars.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// golden is every name with its type and labels: what dashboards and alerts
-// are built on. The Go runtime's and the process' own, which differ between
-// Go releases and systems, are left out.
+// golden lists all metrics with their types and labels, on which dashboards and
+// alerts depend. It omits those of the Go runtime and the process, which differ
+// between Go releases and operating systems.
 var golden = []string{
 	"apikeys_build_info gauge goversion version",
 	"apikeys_cache_evictions_total counter",
@@ -38,7 +38,7 @@ var golden = []string{
 	"apikeys_usage_pending_keys gauge",
 }
 
-func TestHandler_servesTheseNamesTypesAndLabels(t *testing.T) {
+func TestHandler_ServesTheseNamesTypesAndLabels(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	m.ObserveRequest(t.Context(), "/livez", "GET", 200, time.Millisecond)
@@ -78,7 +78,7 @@ func TestHandler_servesTheseNamesTypesAndLabels(t *testing.T) {
 	}
 }
 
-func TestHandler_everyNameIsOurs(t *testing.T) {
+func TestHandler_PrefixesEveryName(t *testing.T) {
 	t.Parallel()
 	text := scrape(t, telemetry.New(full()))
 	for _, s := range samples(t, text) {
@@ -93,7 +93,7 @@ func TestHandler_everyNameIsOurs(t *testing.T) {
 	}
 }
 
-func TestNew_twiceInOneProcess(t *testing.T) {
+func TestNew_WorksTwiceInOneProcess(t *testing.T) {
 	t.Parallel()
 	one, two := telemetry.New(full()), telemetry.New(full())
 	one.EndCheck(one.BeginCheck(), domain.VerdictOK, nil)
@@ -101,7 +101,7 @@ func TestNew_twiceInOneProcess(t *testing.T) {
 	expect(t, scrape(t, two), `apikeys_checks_total{verdict="OK"} 0`)
 }
 
-func TestCache_isReadOnceAScrape(t *testing.T) {
+func TestCache_IsReadOncePerScrape(t *testing.T) {
 	t.Parallel()
 	reads := 0
 	o := full()
@@ -120,7 +120,7 @@ func TestCache_isReadOnceAScrape(t *testing.T) {
 	}
 }
 
-func TestCache_aFeedNeverConfirmedLagsBeyondEveryBound(t *testing.T) {
+func TestCache_LagIsInfiniteUntilTheFeedIsConfirmed(t *testing.T) {
 	t.Parallel()
 	expect(t, scrape(t, telemetry.New(full())), "apikeys_feed_lag_seconds +Inf")
 }
@@ -141,12 +141,12 @@ func TestLimits(t *testing.T) {
 		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`, "apikeys_overloaded_total 9")
 }
 
-func TestNew_withoutCacheUsageAndLimits(t *testing.T) {
+func TestNew_OmitsMetricsWithoutASource(t *testing.T) {
 	t.Parallel()
 	text := scrape(t, telemetry.New(telemetry.Options{}))
 	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_", "apikeys_overloaded_"} {
 		if strings.Contains(text, name) {
-			t.Errorf("%s… is served though there is nothing to read", name)
+			t.Errorf("%s… is served without a source", name)
 		}
 	}
 }
@@ -156,6 +156,6 @@ func TestBuildInfo(t *testing.T) {
 	o := full()
 	o.Version = "v9.8.7"
 	if text := scrape(t, telemetry.New(o)); !strings.Contains(text, `version="v9.8.7"} 1`) {
-		t.Error("the release is not named")
+		t.Error("the release is missing")
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// other stands for every route, method and status that is not known.
+// other is the label value for unknown routes, methods and statuses.
 const other = "other"
 
 var methods = []string{
@@ -21,7 +21,7 @@ var methods = []string{
 	http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace,
 }
 
-// requestBuckets reach from a check in memory to the longest that a handler
+// requestBuckets range from a check in memory to the longest time that a handler
 // may take.
 var requestBuckets = []float64{
 	50e-6, 100e-6, 250e-6, 500e-6,
@@ -34,13 +34,14 @@ type requests struct {
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 
-	// What was counted before is found here, in a quarter of the time that the
-	// vectors take. A map that is in seen is never changed.
+	// seen caches the counters used so far; it is four times as fast as the
+	// vector. A map stored in seen is never changed.
 	seen      atomic.Pointer[map[series]prometheus.Counter]
 	durations map[string]prometheus.Observer // by route
 }
 
-// series names a counter of requests by known values; 0 is any other status.
+// series identifies a request counter by known label values; status 0 stands for
+// any other status.
 type series struct {
 	route, method string
 	status        int
@@ -51,11 +52,11 @@ func newRequests(routes []string) *requests {
 		routes: slices.Clip(slices.Clone(routes)),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total",
-			Help: "Requests by the template of their route and the status of their response; 499: the client hung up before it.",
+			Help: "Requests by route template and response status; 499: the client disconnected before the response.",
 		}, []string{"route", "method", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
-			Help:    "Duration of requests, their bodies' arrival included.",
+			Help:    "Duration of requests, including the time to read the body.",
 			Buckets: requestBuckets,
 		}, []string{"route"}),
 		durations: map[string]prometheus.Observer{},
@@ -67,10 +68,11 @@ func newRequests(routes []string) *requests {
 	return r
 }
 
-// ObserveRequest counts a request. What is not among the routes of [Options],
-// the methods of RFC 9110 and PATCH, or the statuses that net/http names and 499
-// (the client hung up), is counted as other: a caller can make no label. The trace
-// of a request that is kept is named beside its duration, as an exemplar.
+// ObserveRequest counts a request. A route that is not in [Options], a method
+// other than PATCH and those of RFC 9110, and a status that is neither named by
+// net/http nor 499 (the client disconnected) count as "other", so that callers
+// cannot create label values. If the request's trace is sampled, its ID is
+// attached to the duration as an exemplar.
 func (m *Metrics) ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration) {
 	r := m.requests
 	route = knownOf(r.routes, route)
@@ -88,8 +90,9 @@ func observe(ctx context.Context, o prometheus.Observer, seconds float64) {
 	o.Observe(seconds)
 }
 
-// counter returns the counter of one series. Two that find it missing at the
-// same time may lose one of their entries, which the next makes again.
+// counter returns the counter of one series. If two callers add different series
+// at the same time, one entry may be lost from the cache; the next call adds it
+// again.
 func (r *requests) counter(of series) prometheus.Counter {
 	seen := r.seen.Load()
 	if counter, ok := (*seen)[of]; ok {
@@ -109,7 +112,7 @@ func knownOf(known []string, value string) string {
 	return other
 }
 
-// statusAbandoned is the status of a request whose client hung up.
+// statusAbandoned is the status of a request whose client disconnected.
 const statusAbandoned = 499
 
 func knownStatus(status int) int {

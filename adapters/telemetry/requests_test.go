@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 )
 
-func TestObserveRequest_losesNoneOfThoseThatComeAtOnce(t *testing.T) {
+func TestObserveRequest_CountsConcurrentRequestsExactly(t *testing.T) {
 	t.Parallel()
 	m := telemetry.New(full())
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}

@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	// flushTimeout bounds how long Close waits for the collector.
+	// flushTimeout is how long Close waits for the collector.
 	flushTimeout = 2 * time.Second
-	// maxAttribute bounds the values of attributes, in bytes, unless
-	// OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT does. Statements are shorter.
+	// maxAttribute is the limit of an attribute value in bytes, unless
+	// OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT sets one. SQL statements are shorter.
 	maxAttribute = 4096
 )
 
-// Tracing sends what is traced to a collector, by OTLP over HTTP. What a
-// request has left waits in a queue that drops rather than blocks: 2048 spans,
-// sent 512 at a time, every 5 s, unless OTEL_BSP_… says otherwise.
+// Tracing sends spans to a collector by OTLP over HTTP. Finished spans wait in a
+// queue that drops spans rather than block: by default 2048 spans, sent in
+// batches of 512 at least every 5 s. The OTEL_BSP_… variables change that.
 type Tracing struct {
 	provider *sdktrace.TracerProvider
 	exporter *exporter
 }
 
-// NewTracing returns what the OTEL_… variables of the process ask for: nil,
-// and nothing was begun, where they name no OTLP endpoint or turn traces off.
-// It returns a [*Fault] for a variable that cannot be heeded. Nothing is set
-// for the process as a whole. Of an empty version the Go build tells.
+// NewTracing starts tracing as the OTEL_… variables of the process specify. It
+// returns nil if they name no OTLP endpoint or turn traces off, and a [*Fault]
+// if a variable is invalid or not supported. It changes no OpenTelemetry global.
+// An empty version defaults to the module version that the Go build recorded.
 func NewTracing(ctx context.Context, logger *slog.Logger, version string) (*Tracing, error) {
-	asked, err := tracesAsked(os.Getenv)
-	if err != nil || !asked {
+	enabled, err := tracesEnabled(os.Getenv)
+	if err != nil || !enabled {
 		return nil, err
 	}
 	otlp, err := otlptracehttp.New(ctx)
@@ -58,10 +58,10 @@ func startTracing(ctx context.Context, otlp sdktrace.SpanExporter, logger *slog.
 	}
 }
 
-// Provider makes tracers of what is sent.
+// Provider returns the provider whose spans are sent to the collector.
 func (t *Tracing) Provider() trace.TracerProvider { return t.provider }
 
-// Close sends what waits, for at most 2 s. What is traced afterwards is lost.
+// Close sends the spans in the queue, for at most 2 s. Later spans are dropped.
 func (t *Tracing) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
@@ -69,8 +69,8 @@ func (t *Tracing) Close() error {
 	return t.provider.Shutdown(ctx)
 }
 
-// describeProcess says who sends: OTEL_SERVICE_NAME and
-// OTEL_RESOURCE_ATTRIBUTES have the last word.
+// describeProcess returns the resource that spans are attributed to.
+// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override its attributes.
 func describeProcess(ctx context.Context, logger *slog.Logger, version string) *resource.Resource {
 	r, err := resource.New(ctx,
 		resource.WithAttributes(
@@ -78,8 +78,8 @@ func describeProcess(ctx context.Context, logger *slog.Logger, version string) *
 			semconv.ServiceVersion(release(version, readBuild()))),
 		resource.WithTelemetrySDK(),
 		resource.WithFromEnv())
-	if err != nil { // what could be read is in r
-		logger.Warn("OTEL_RESOURCE_ATTRIBUTES is not wholly heeded", "error", err)
+	if err != nil { // r contains the attributes that could be read
+		logger.Warn("OTEL_RESOURCE_ATTRIBUTES partly ignored", "error", err)
 	}
 	return r
 }

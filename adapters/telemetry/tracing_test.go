@@ -18,7 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// logged is a log that may be read while it is written.
+// logged is a log that can be read while it is written.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -36,7 +36,7 @@ func (l *logged) count(text string) int {
 	return strings.Count(l.text.String(), text)
 }
 
-// tracingTo traces to that URL.
+// tracingTo returns a Tracing that sends to url.
 func tracingTo(t *testing.T, url string, log *logged) *Tracing {
 	t.Helper()
 	otlp, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(url))
@@ -46,8 +46,8 @@ func tracingTo(t *testing.T, url string, log *logged) *Tracing {
 	return startTracing(t.Context(), otlp, slog.New(slog.NewTextHandler(log, nil)), "")
 }
 
-// leave makes n spans.
-func (t *Tracing) leave(n int) {
+// record records n spans.
+func (t *Tracing) record(n int) {
 	tracer := t.Provider().Tracer("test")
 	for range n {
 		_, span := tracer.Start(context.Background(), "work")
@@ -62,7 +62,7 @@ func (t *Tracing) flush(test *testing.T) {
 	}
 }
 
-func TestTracing_saysOnceThatTheCollectorIsAway(t *testing.T) {
+func TestTracing_LogsAnOutageOnce(t *testing.T) {
 	t.Parallel()
 	var away atomic.Bool
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -78,44 +78,44 @@ func TestTracing_saysOnceThatTheCollectorIsAway(t *testing.T) {
 	for _, outage := range []int{1, 2} {
 		for _, state := range []bool{true, true, true, false, false} {
 			away.Store(state)
-			tracing.leave(1)
+			tracing.record(1)
 			tracing.flush(t)
 		}
-		if dropped, again := log.count("traces cannot be sent"), log.count("traces are sent again"); dropped != outage || again != outage {
-			t.Errorf("after %d outages the log says so %d times, and %d times that they are over", outage, dropped, again)
+		if dropped, again := log.count("cannot send traces"), log.count("sending traces again"); dropped != outage || again != outage {
+			t.Errorf("after %d outages the log reports %d failures and %d recoveries", outage, dropped, again)
 		}
 	}
-	if log.count("go away") > 2*(maxComplaint/len("go away ")+1) {
-		t.Error("the log has all of what the collector said")
+	if log.count("go away") > 2*(maxErrorText/len("go away ")+1) {
+		t.Error("the log contains the whole response of the collector")
 	}
 }
 
-func TestTracing_neitherWaitsForACollectorNorKeepsItBusyForLong(t *testing.T) {
+func TestTracing_CloseAbortsAHangingExport(t *testing.T) {
 	t.Parallel()
 	entered, left := make(chan struct{}, 99), make(chan struct{}, 99)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only then net/http notices who hangs up
+		_, _ = io.Copy(io.Discard, r.Body) // net/http notices a disconnect only after this
 		entered <- struct{}{}
 		<-r.Context().Done()
 		left <- struct{}{}
 	}))
 	defer collector.Close()
 	tracing := tracingTo(t, collector.URL, new(logged))
-	tracing.leave(10_000) // more than the queue and a batch take
+	tracing.record(10_000) // more than the queue and a batch hold
 	<-entered
-	tracing.leave(10_000)
+	tracing.record(10_000)
 
 	begun := time.Now()
 	if err := tracing.Close(); err == nil {
-		t.Error("Close() = nil, though nothing was taken")
+		t.Error("Close() = nil, although the collector took nothing")
 	}
 	if took := time.Since(begun); took > 5*flushTimeout {
 		t.Errorf("Close() took %v, want %v", took, flushTimeout)
 	}
-	<-left // what was being sent is given up
+	<-left // the export in flight is aborted
 }
 
-func TestTracing_boundsTheValuesOfAttributes(t *testing.T) {
+func TestTracing_LimitsAttributeValues(t *testing.T) {
 	t.Parallel()
 	if got := spanLimits().AttributeValueLengthLimit; got != maxAttribute {
 		t.Errorf("the limit is %d, want %d", got, maxAttribute)

@@ -2,17 +2,17 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// UsageStats is a reading of what was collected of the use of keys.
+// UsageStats is a reading of the queue of key usage.
 type UsageStats struct {
-	Pending       int    // keys whose use waits to be written
-	Dropped       uint64 // uses beyond what may wait
+	Pending       int    // keys whose use is not yet written
+	Dropped       uint64 // uses dropped because the queue was full
 	FailedFlushes uint64 // batches that could not be written
 }
 
 var (
-	usagePending  = describe("usage_pending_keys", "Keys whose last use waits to be written.")
-	usageDropped  = describe("usage_dropped_total", "Uses of keys dropped because too many waited.")
-	usageFailures = describe("usage_failed_flushes_total", "Batches of the use of keys that could not be written.")
+	usagePending  = describe("usage_pending_keys", "Keys whose last use is not yet written.")
+	usageDropped  = describe("usage_dropped_total", "Uses of keys dropped because the queue was full.")
+	usageFailures = describe("usage_failed_flushes_total", "Batches of key usage that could not be written.")
 )
 
 type usageCollector struct{ read func() UsageStats }
