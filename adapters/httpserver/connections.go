@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// limited accepts connections from l while fewer than that many are open; 0
-// means no limit.
+// limited returns a listener that accepts a connection from l only while fewer
+// than connections are open; 0 means no limit.
 func limited(l net.Listener, connections int) net.Listener {
 	if connections == 0 {
 		return l
@@ -44,7 +44,7 @@ func (l *limitedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// counted is a connection that releases its place when it is closed.
+// counted is a connection that releases the semaphore when it is closed.
 type counted struct {
 	net.Conn
 	release func()

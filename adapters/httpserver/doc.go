@@ -1,4 +1,4 @@
-// Package httpserver serves HTTP within bounds: how long a client may take, how
-// large a header section is, how many connections are open, and how long
-// requests in flight may take once the server stops.
+// Package httpserver serves HTTP within bounds. It limits the time that a client
+// may take, the size of the header, the number of open connections, and the time
+// that requests in flight may take when the server stops.
 package httpserver

@@ -10,9 +10,9 @@ import (
 // DrainTimeout is how long a server that stops waits for its requests in flight.
 const DrainTimeout = 20 * time.Second
 
-// Drain stops the servers one after the other: each stops accepting and gets
-// [DrainTimeout] for its requests in flight. It returns an error if some were
-// cut off.
+// Drain stops the servers one after the other: each stops accepting connections
+// and gets [DrainTimeout] for its requests in flight. It returns an error if
+// requests were aborted.
 func Drain(ctx context.Context, servers ...*Server) error {
 	var errs []error
 	for _, s := range servers {
@@ -25,7 +25,7 @@ func (s *Server) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+		return errors.Join(fmt.Errorf("requests aborted: %w", err), s.http.Close())
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// piped is a listener within the process.
+// piped is an in-process listener.
 type piped struct {
 	dialed chan net.Conn
 	closed chan struct{}
@@ -30,8 +30,9 @@ func (p piped) Close() error { close(p.closed); return nil }
 
 func (piped) Addr() net.Addr { return &net.UnixAddr{Name: "piped"} }
 
-// asked returns a server with a request in flight, and the outcome of that.
-func asked(handler http.HandlerFunc) (server *Server, answered chan error) {
+// requested returns a server with a request in flight, and a channel that gets
+// the result of that request.
+func requested(handler http.HandlerFunc) (server *Server, done chan error) {
 	listener := piped{make(chan net.Conn), make(chan struct{})}
 	server = New(handler, Bounds{ReadHeader: 5 * time.Second}, slog.New(slog.DiscardHandler))
 	go func() { _ = server.Serve(listener) }()
@@ -43,22 +44,22 @@ func asked(handler http.HandlerFunc) (server *Server, answered chan error) {
 			return near, nil
 		},
 	}}
-	answered = make(chan error, 1)
+	done = make(chan error, 1)
 	go func() {
 		res, err := client.Get("http://piped/")
 		if err == nil {
 			err = res.Body.Close()
 		}
-		answered <- err
+		done <- err
 	}()
-	return server, answered
+	return server, done
 }
 
-func TestDrain_GivesEachSideItsOwnTime(t *testing.T) {
+func TestDrain_GivesEachServerItsOwnTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		never, cut := asked(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-		late, answered := asked(func(_ http.ResponseWriter, r *http.Request) {
+		hanging, aborted := requested(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		slow, completed := requested(func(_ http.ResponseWriter, r *http.Request) {
 			select {
 			case <-time.After(DrainTimeout + DrainTimeout/2):
 			case <-r.Context().Done():
@@ -66,19 +67,19 @@ func TestDrain_GivesEachSideItsOwnTime(t *testing.T) {
 		})
 		synctest.Wait()
 
-		begun := time.Now()
-		err := Drain(t.Context(), never, late)
-		if took := time.Since(begun); took > 2*DrainTimeout {
-			t.Errorf("it took %v", took)
+		start := time.Now()
+		err := Drain(t.Context(), hanging, slow)
+		if took := time.Since(start); took > 2*DrainTimeout {
+			t.Errorf("Drain took %v", took)
 		}
-		if err == nil || !strings.Contains(err.Error(), "requests were cut off") {
-			t.Errorf("Drain gives %v, want that requests were cut off", err)
+		if err == nil || !strings.Contains(err.Error(), "requests aborted") {
+			t.Errorf("Drain returns %v, want an error about aborted requests", err)
 		}
-		if err := <-cut; err == nil {
-			t.Error("a request that never ends was answered")
+		if err := <-aborted; err == nil {
+			t.Error("a request that never ends got a response")
 		}
-		if err := <-answered; err != nil {
-			t.Errorf("the other side's request was cut off too: %v", err)
+		if err := <-completed; err != nil {
+			t.Errorf("the request of the other server was aborted too: %v", err)
 		}
 	})
 }

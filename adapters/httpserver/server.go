@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Bounds limit what one client may take of a server.
+// Bounds limit the resources that one client may use.
 type Bounds struct {
 	ReadHeader time.Duration // from the start of a request to the end of its header
 	Read       time.Duration // from the start of a request to the end of its body
 	Write      time.Duration // from the end of the header to the end of the response
 	Idle       time.Duration // between two requests of a connection
-	// Connections is how many connections may be open; 0 means no limit.
-	// Further ones wait in the queue of the operating system.
+	// Connections is the number of connections that may be open; 0 means no
+	// limit. Further connections wait in the operating system's queue.
 	Connections int
 }
 
-// DefaultBounds returns the bounds of a server with that many connections. No
-// request outlasts [DrainTimeout], not even one whose client reads its response
-// slowly.
+// DefaultBounds returns the default timeouts with the given limit of connections.
+// With them no request takes longer than [DrainTimeout], even if its client reads
+// the response slowly.
 func DefaultBounds(connections int) Bounds {
 	return Bounds{
 		ReadHeader:  5 * time.Second,
@@ -31,7 +31,7 @@ func DefaultBounds(connections int) Bounds {
 	}
 }
 
-// maxHeaderBytes admits a token of 8 KiB beside the other headers.
+// maxHeaderBytes leaves room for a token of 8 KiB and the other headers.
 const maxHeaderBytes = 16 << 10
 
 // Server serves HTTP/1.1 on one listener.
@@ -40,10 +40,10 @@ type Server struct {
 	connections int
 }
 
-// New returns a server of h within bounds.
+// New returns a server that serves h within bounds.
 func New(h http.Handler, bounds Bounds, logger *slog.Logger) *Server {
 	var protocols http.Protocols
-	protocols.SetHTTP1(true) // no HTTP/2: nothing here bounds its streams
+	protocols.SetHTTP1(true) // no HTTP/2, because nothing here limits its streams
 	return &Server{
 		connections: bounds.Connections,
 		http: http.Server{
@@ -60,16 +60,18 @@ func New(h http.Handler, bounds Bounds, logger *slog.Logger) *Server {
 	}
 }
 
-// Serve serves the connections of l until [Drain]. It always returns an error.
+// Serve serves the connections of l until [Drain]. It always returns a non-nil
+// error.
 func (s *Server) Serve(l net.Listener) error {
 	return s.http.Serve(limited(l, s.connections))
 }
 
-// CloseUnlessFramed returns next, with every request whose end a proxy may see
-// elsewhere made the last of its connection, as RFC 9112 section 6.1 requires:
-// one with both Transfer-Encoding and Content-Length, and one of HTTP/1.0 with
-// Transfer-Encoding. net/http hides the Content-Length, so every chunked request
-// and every one of HTTP/1.0 is the last.
+// CloseUnlessFramed returns a handler that calls next and closes the connection
+// after a request whose end a proxy may determine differently. RFC 9112 section
+// 6.1 requires that for a request with both Transfer-Encoding and Content-Length,
+// and for an HTTP/1.0 request with Transfer-Encoding. Because net/http hides the
+// Content-Length, the connection is closed after every chunked request and every
+// HTTP/1.0 request.
 func CloseUnlessFramed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {

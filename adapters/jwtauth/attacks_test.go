@@ -15,7 +15,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwa"
 )
 
-func TestAuthenticate_RefusesForgedKeysAndAlgorithms(t *testing.T) {
+func TestAuthenticate_RejectsForgedKeysAndAlgorithms(t *testing.T) {
 	t.Parallel()
 	attacker := serveKeys(t, keySet(strangerKey().public()))
 	a := trusting(t, trustedSet())
@@ -32,17 +32,17 @@ func TestAuthenticate_RefusesForgedKeysAndAlgorithms(t *testing.T) {
 		"HMAC with the EC public key as PKIX PEM":       hmacSigned(ecKey(), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix(ecKey())})),
 		"HMAC with the Ed25519 public key's bytes":      hmacSigned(edKey(), edPublic()),
 		"HMAC with an empty secret":                     hmacSigned(rsaKey(), nil),
-		"a longer hash than the key's":                  rsaKey().as(jwa.RS512).token(claims()),
-		"PSS where the key is for PKCS 1":               rsaKey().as(jwa.PS256).token(claims()),
-		"PSS under the key's own name for PKCS 1":       rsaKey().as(jwa.PS256).sign(rsaKey().header(), claims()),
+		"a longer hash than that of the key":            rsaKey().as(jwa.RS512).token(claims()),
+		"PSS with a key for PKCS 1":                     rsaKey().as(jwa.PS256).token(claims()),
+		"PSS named as PKCS 1":                           rsaKey().as(jwa.PS256).sign(rsaKey().header(), claims()),
 		"the kid of another key of the set":             ecKey().named("rsa").token(claims()),
 		"the kid of another key and its algorithm":      ecKey().sign(rsaKey().header(), claims()),
 		"a kid that is not in the set":                  strangerKey().token(claims()),
-		"a known kid on a stranger's signature":         strangerKey().named("rsa").token(claims()),
+		"a known kid with a stranger's signature":       strangerKey().named("rsa").token(claims()),
 		"a kid that is a path":                          strangerKey().named("../../dev/null").token(claims()),
 		"a kid in another case":                         rsaKey().named("RSA").token(claims()),
 		"a kid that is not a string":                    rsaKey().sign(object{"alg": "RS256", "kid": []string{"rsa"}}, claims()),
-		"no kid where the set has several keys":         rsaKey().sign(object{"alg": "RS256"}, claims()),
+		"no kid, but several keys in the set":           rsaKey().sign(object{"alg": "RS256"}, claims()),
 		"an embedded jwk":                               strangerKey().sign(strangerHeader("jwk", strangerKey().public()), claims()),
 		"an embedded jwk under a known kid":             strangerKey().sign(object{"alg": "RS256", "kid": "rsa", "jwk": strangerKey().public()}, claims()),
 		"an embedded jwk without kid":                   strangerKey().sign(object{"alg": "RS256", "jwk": strangerKey().public()}, claims()),
@@ -54,17 +54,17 @@ func TestAuthenticate_RefusesForgedKeysAndAlgorithms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefused(t, a, token)
+			wantRejected(t, a, token)
 		})
 	}
 	t.Cleanup(func() {
 		if n := attacker.hits.Load(); n != 0 {
-			t.Errorf("%d links of tokens were followed", n)
+			t.Errorf("%d links in tokens were followed", n)
 		}
 	})
 }
 
-func TestAuthenticate_RefusesTamperedSignatures(t *testing.T) {
+func TestAuthenticate_RejectsTamperedSignatures(t *testing.T) {
 	t.Parallel()
 	a := trusting(t, trustedSet())
 	honest := ecKey().token(claims())
@@ -89,7 +89,7 @@ func TestAuthenticate_RefusesTamperedSignatures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefused(t, a, token)
+			wantRejected(t, a, token)
 		})
 	}
 	wantAccepted(t, a, honest)
@@ -105,7 +105,8 @@ func strangerHeader(name string, value any) object {
 	return header
 }
 
-// hmacSigned is the classic confusion: the public key taken for a secret.
+// hmacSigned returns a token for the classic confusion attack: an HMAC keyed with
+// the public key.
 func hmacSigned(k signingKey, secret []byte) string {
 	input := encode(marshal(object{"alg": "HS256", "kid": k.id})) + "." + encode(marshal(claims()))
 	mac := hmac.New(sha256.New, secret)
@@ -120,7 +121,7 @@ func zeroSigned(k signingKey, length int) string {
 
 func pkix(k signingKey) []byte { return must(x509.MarshalPKIXPublicKey(k.private.Public())) }
 
-// edPublic is the last 32 bytes of a PKIX structure, RFC 8410 section 4.
+// edPublic returns the last 32 bytes of a PKIX structure (RFC 8410 section 4).
 func edPublic() []byte {
 	der := pkix(edKey())
 	return der[len(der)-32:]
@@ -137,8 +138,8 @@ func split(token string) (input, signature string) {
 	return token[:i], token[i+1:]
 }
 
-// spareBits sets a bit of the last character that decoding drops: 64 bytes
-// leave four of them.
+// spareBits sets one of the four bits of the last character that decoding 64
+// bytes discards.
 func spareBits(signature string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := len(signature) - 1

@@ -14,11 +14,11 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
 
-// scripted is an issuer without a network, so that time can be made to pass:
-// it serves what it is given, and fails when that is nil.
+// scripted is an issuer without a network, for use in a synctest bubble. It
+// serves the document set last, or fails if that is nil.
 type scripted struct {
 	document atomic.Pointer[[]byte]
-	asked    atomic.Int64
+	requests atomic.Int64
 }
 
 func script(document []byte) *scripted {
@@ -30,7 +30,7 @@ func script(document []byte) *scripted {
 func (s *scripted) serve(document []byte) { s.document.Store(&document) }
 
 func (s *scripted) RoundTrip(*http.Request) (*http.Response, error) {
-	s.asked.Add(1)
+	s.requests.Add(1)
 	document := *s.document.Load()
 	if document == nil {
 		return nil, errors.New("no route to host")
@@ -46,13 +46,13 @@ func by(transport http.RoundTripper) func(*jwtauth.Config) {
 	}
 }
 
-// current are claims of the bubble's own time.
+// current returns claims that are valid at the bubble's time.
 func current() object {
 	return claims(object{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()})
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d) //nolint:forbidigo // the clock of the bubble, which passes at once
+	time.Sleep(d) //nolint:forbidigo // the bubble's clock, which advances immediately
 	synctest.Wait()
 }
 
@@ -65,11 +65,11 @@ func TestBackground_RefreshesKeysEvery15Minutes(t *testing.T) {
 		pass(15*time.Minute - time.Second)
 		wantAccepted(t, a, ecKey().token(current()))
 		pass(time.Second)
-		wantRefused(t, a, ecKey().token(current()))
+		wantRejected(t, a, ecKey().token(current()))
 		wantAccepted(t, a, edKey().token(current()))
 		pass(time.Hour)
-		if n := host.asked.Load(); n != 7 { // start, look-up, and five times in 75 minutes
-			t.Errorf("the issuer was asked %d times, want 7", n)
+		if n := host.requests.Load(); n != 7 { // start, look-up, and five times in 75 minutes
+			t.Errorf("the keys were requested %d times, want 7", n)
 		}
 	})
 }
@@ -81,8 +81,8 @@ func TestBackground_RecoversWithin10SecondsOfTheIssuer(t *testing.T) {
 		a := start(t, config(by(host)))
 		wantUnavailable(t, a, ecKey().token(current()))
 		pass(time.Hour)
-		if n := host.asked.Load(); n > 1+60*60/10 {
-			t.Errorf("a host that is down was asked %d times in an hour", n)
+		if n := host.requests.Load(); n > 1+60*60/10 {
+			t.Errorf("the keys of a host that is down were requested %d times in an hour", n)
 		}
 		host.serve(keySet(ecKey().public()))
 		pass(10 * time.Second)
@@ -104,11 +104,11 @@ func TestBackground_KeepsKeysThroughAnOutage(t *testing.T) {
 		host.serve(keySet(edKey().public()))
 		pass(10 * time.Second)
 		wantAccepted(t, a, edKey().token(current()))
-		wantRefused(t, a, ecKey().token(current()))
+		wantRejected(t, a, ecKey().token(current()))
 	})
 }
 
-// hanging answers nobody.
+// hanging is an issuer that never responds.
 type hanging struct{}
 
 func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -150,7 +150,7 @@ func TestBackground_ReadsAFileAgainEveryMinute(t *testing.T) {
 		write(keySet(edKey().public()))
 		pass(time.Minute)
 		wantAccepted(t, a, edKey().token(current()))
-		wantRefused(t, a, ecKey().token(current()))
+		wantRejected(t, a, ecKey().token(current()))
 	})
 }
 
@@ -162,5 +162,5 @@ func TestAuthenticate_ReadsAChangedFileForAnUnknownKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAccepted(t, a, edKey().token(claims()))
-	wantRefused(t, a, ecKey().token(claims()))
+	wantRejected(t, a, ecKey().token(claims()))
 }

@@ -13,7 +13,7 @@ import (
 // unnamed removes the kid from an entry of a key set.
 var unnamed = object{"kid": nil}
 
-func TestAuthenticate_TriesEveryKeyThatATokenMayMean(t *testing.T) {
+func TestAuthenticate_TriesEveryCandidateKey(t *testing.T) {
 	t.Parallel()
 	first, second := edKey(), signingKey{"ed", jwa.EdDSA, newEd()}
 	other := signingKey{"other", jwa.EdDSA, newEd()}
@@ -25,20 +25,20 @@ func TestAuthenticate_TriesEveryKeyThatATokenMayMean(t *testing.T) {
 	}{
 		"the first of two keys with one kid":                {keySet(first.public(), second.public()), first.token(claims()), true},
 		"the second of two keys with one kid":               {keySet(first.public(), second.public()), second.token(claims()), true},
-		"a stranger under a kid of two keys":                {keySet(first.public(), second.public()), other.named("ed").token(claims()), false},
-		"a kid, where the only key has none":                {keySet(first.public(unnamed)), first.token(claims()), true},
-		"a kid, where no key has one":                       {keySet(first.public(unnamed), second.public(unnamed)), second.token(claims()), true},
-		"a kid, where another key has none":                 {keySet(first.public(unnamed), other.public()), first.token(claims()), true},
-		"the kid of a key, signed by one that has none":     {keySet(first.public(unnamed), other.public()), first.named("other").token(claims()), true},
-		"a stranger, where the only key has no kid":         {keySet(first.public(unnamed)), other.token(claims()), false},
-		"no kid, where no key has one":                      {keySet(first.public(unnamed), second.public(unnamed)), bare(second), true},
-		"no kid, where several kinds of keys have none":     {keySet(ecKey().public(unnamed), rsaKey().public(unnamed)), bare(rsaKey()), true},
-		"no kid, signed by the one key that has none":       {keySet(first.public(unnamed), other.public()), bare(first), true},
-		"no kid, signed by a key that has one":              {keySet(first.public(unnamed), other.public()), bare(other), false},
+		"a stranger with the kid of two keys":               {keySet(first.public(), second.public()), other.named("ed").token(claims()), false},
+		"a kid, but the only key has none":                  {keySet(first.public(unnamed)), first.token(claims()), true},
+		"a kid, but no key has one":                         {keySet(first.public(unnamed), second.public(unnamed)), second.token(claims()), true},
+		"a kid, and another key without kid":                {keySet(first.public(unnamed), other.public()), first.token(claims()), true},
+		"the kid of another key, signed by a key without":   {keySet(first.public(unnamed), other.public()), first.named("other").token(claims()), true},
+		"a stranger, and the only key has no kid":           {keySet(first.public(unnamed)), other.token(claims()), false},
+		"no kid, and no key has one":                        {keySet(first.public(unnamed), second.public(unnamed)), bare(second), true},
+		"no kid, and keys of several types without":         {keySet(ecKey().public(unnamed), rsaKey().public(unnamed)), bare(rsaKey()), true},
+		"no kid, signed by the one key without":             {keySet(first.public(unnamed), other.public()), bare(first), true},
+		"no kid, signed by a key with kid":                  {keySet(first.public(unnamed), other.public()), bare(other), false},
 		"the kid of another key":                            {keySet(first.public(), other.public()), first.named("other").token(claims()), false},
 		"another kid than that of the only key":             {keySet(first.public()), first.named("other").token(claims()), false},
-		"a key without kid that is for another algorithm":   {keySet(rsaKey().public(unnamed)), rsaKey().as(jwa.PS256).token(claims()), false},
-		"a key without kid whose algorithm is not set":      {keySet(rsaKey().public(unnamed, object{"alg": nil})), rsaKey().as(jwa.PS256).token(claims()), true},
+		"a key without kid for another algorithm":           {keySet(rsaKey().public(unnamed)), rsaKey().as(jwa.PS256).token(claims()), false},
+		"a key without kid and without algorithm":           {keySet(rsaKey().public(unnamed, object{"alg": nil})), rsaKey().as(jwa.PS256).token(claims()), true},
 		"two RSA keys with one kid, for one algorithm each": {keySet(rsaKey().public(), strangerKey().as(jwa.PS256).named("rsa").public()), strangerKey().as(jwa.PS256).named("rsa").token(claims()), true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestAuthenticate_TriesEveryKeyThatATokenMayMean(t *testing.T) {
 			if c.accepted {
 				wantAccepted(t, a, c.token)
 			} else {
-				wantRefused(t, a, c.token)
+				wantRejected(t, a, c.token)
 			}
 		})
 	}
@@ -76,22 +76,22 @@ func TestAuthenticate_TriesABoundedNumberOfKeys(t *testing.T) {
 			for _, k := range keys[:8] {
 				wantAccepted(t, a, k.token(claims()))
 			}
-			wantRefused(t, a, keys[8].token(claims()))
+			wantRejected(t, a, keys[8].token(claims()))
 			if log.count("key 8 ") != 1 || log.count("key 7 ") != 0 {
-				t.Errorf("the log does not say that key 8 alone was skipped:\n%s", log)
+				t.Errorf("the log does not report exactly key 8 as skipped:\n%s", log)
 			}
 		})
 	}
 }
 
-// A key that is replaced under its kid leaves tokens whose signature no known
-// key fits; they cause a look-up as an unknown kid does.
-func TestAuthenticate_FollowsAKeyThatWasReplacedUnderItsKid(t *testing.T) {
+// After a key is replaced under the same kid, no known key fits the signatures of
+// new tokens. They cause a look-up, as an unknown kid does.
+func TestAuthenticate_FollowsAKeyReplacedUnderItsKid(t *testing.T) {
 	t.Parallel()
 	for name, successor := range map[string]signingKey{
-		"by one of its kind":      {"k", jwa.EdDSA, newEd()},
-		"by one of another kind":  rsaKey().named("k"),
-		"and has no kid any more": {"", jwa.EdDSA, newEd()},
+		"by a key of its type":     {"k", jwa.EdDSA, newEd()},
+		"by a key of another type": rsaKey().named("k"),
+		"by a key without kid":     {"", jwa.EdDSA, newEd()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +105,7 @@ func TestAuthenticate_FollowsAKeyThatWasReplacedUnderItsKid(t *testing.T) {
 				server.serve(keySet(successor.public()))
 			}
 			wantAccepted(t, a, successor.named("k").token(claims()))
-			wantRefused(t, a, old.token(claims()))
+			wantRejected(t, a, old.token(claims()))
 			if n := server.hits.Load(); n != 2 {
 				t.Errorf("the keys were fetched %d times, want 2", n)
 			}
@@ -113,7 +113,7 @@ func TestAuthenticate_FollowsAKeyThatWasReplacedUnderItsKid(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_FollowsAFileWhoseKeyWasReplacedUnderItsKid(t *testing.T) {
+func TestAuthenticate_FollowsAKeyReplacedInItsFile(t *testing.T) {
 	t.Parallel()
 	old, successor := edKey().named("k"), signingKey{"k", jwa.EdDSA, newEd()}
 	path := keyFile(t, keySet(old.public()))
@@ -122,10 +122,10 @@ func TestAuthenticate_FollowsAFileWhoseKeyWasReplacedUnderItsKid(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAccepted(t, a, successor.token(claims()))
-	wantRefused(t, a, old.token(claims()))
+	wantRejected(t, a, old.token(claims()))
 }
 
-func TestAuthenticate_LooksUpKeysForWrongSignaturesOnceAMinute(t *testing.T) {
+func TestAuthenticate_LooksUpKeysForWrongSignaturesOncePerMinute(t *testing.T) {
 	t.Parallel()
 	clock := &clock{at: now}
 	server := serveKeys(t, keySet(ecKey().public()))
@@ -136,37 +136,37 @@ func TestAuthenticate_LooksUpKeysForWrongSignaturesOnceAMinute(t *testing.T) {
 		strangerKey().token(claims()),                 // an unknown kid
 		ecKey().sign(object{"alg": "none"}, claims()), // no algorithm at all
 	}, 5) {
-		wantRefused(t, a, forged)
+		wantRejected(t, a, forged)
 	}
 	if n := server.hits.Load(); n != 2 {
 		t.Errorf("the keys were fetched %d times, want 2", n)
 	}
 	clock.advance(time.Minute)
-	wantRefused(t, a, zeroSigned(ecKey(), 64))
-	wantRefused(t, a, zeroSigned(ecKey(), 64))
+	wantRejected(t, a, zeroSigned(ecKey(), 64))
+	wantRejected(t, a, zeroSigned(ecKey(), 64))
 	if n := server.hits.Load(); n != 3 {
 		t.Errorf("the keys were fetched %d times, want 3", n)
 	}
 }
 
-// While the issuer hangs, nobody waits but those whose tokens no known key fits.
-func TestAuthenticate_JudgesKnownKeysDuringALookUp(t *testing.T) {
+// While the issuer hangs, only tokens that no known key has signed wait.
+func TestAuthenticate_VerifiesTokensOfKnownKeysDuringALookUp(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL)))
-	asked, answer := make(chan struct{}), make(chan struct{})
+	requested, respond := make(chan struct{}), make(chan struct{})
 	server.handle(func(http.ResponseWriter, *http.Request) {
-		close(asked)
-		<-answer
+		close(requested)
+		<-respond
 	})
 	stranger := make(chan struct{})
 	go func() {
 		defer close(stranger)
-		wantRefused(t, a, strangerKey().token(claims()))
+		wantRejected(t, a, strangerKey().token(claims()))
 	}()
-	<-asked
+	<-requested
 	wantAccepted(t, a, ecKey().token(claims()))
-	wantRefused(t, a, ecKey().token(claims(object{"exp": 1})))
-	close(answer)
+	wantRejected(t, a, ecKey().token(claims(object{"exp": 1})))
+	close(respond)
 	<-stranger
 }

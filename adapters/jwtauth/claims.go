@@ -13,43 +13,43 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of what an actor takes from claims.
+// Limits of the claims that an actor is built from.
 const (
 	maxAccountLength    = 255 // bytes
 	maxClientHashLength = 256 // characters
 )
 
-// claims are the members of a verified payload, each still as JSON.
+// claims are the members of a verified payload, their values still as JSON.
 type claims map[string]jsontext.Value
 
-// parseClaims reads one JSON object in base64url. The decoder refuses repeated
-// members and text that is not UTF-8.
+// parseClaims parses one JSON object in base64url. The decoder rejects duplicate
+// members and invalid UTF-8.
 func parseClaims(encoded []byte) (claims, error) {
 	payload, ok := decode(encoded)
 	if !ok {
-		return nil, refuse("malformed payload")
+		return nil, reject("malformed payload")
 	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil || c == nil {
-		return nil, refuse("payload is not a JSON object of distinct claims in UTF-8")
+		return nil, reject("payload is not a JSON object of distinct claims in UTF-8")
 	}
 	return c, nil
 }
 
-// judge returns nil if the claims come from issuer, are for audience, and are
-// valid now (RFC 7519 section 4.1). Of the times, only exp is required.
-func (c claims) judge(issuer, audience string, now time.Time) error {
+// check returns nil if the claims are from issuer, for audience and valid at now
+// (RFC 7519 section 4.1). Of the times, only exp is required.
+func (c claims) check(issuer, audience string, now time.Time) error {
 	if got, ok := c.text("iss"); !ok || got != issuer {
-		return c.refuse("iss", "is not the expected issuer")
+		return c.reject("iss", "is not the expected issuer")
 	}
 	if audiences, ok := texts(c["aud"]); !ok || !slices.Contains(audiences, audience) {
-		return c.refuse("aud", "does not contain the expected audience")
+		return c.reject("aud", "does not contain the expected audience")
 	}
 	switch exp, ok := c.instant("exp"); {
 	case !ok:
-		return c.refuse("exp", "is not a time")
+		return c.reject("exp", "is not a time")
 	case !now.Before(exp.Add(skew)):
-		return c.refuse("exp", "is in the past")
+		return c.reject("exp", "is in the past")
 	}
 	for _, name := range []string{"nbf", "iat"} {
 		if c[name] == nil {
@@ -57,41 +57,41 @@ func (c claims) judge(issuer, audience string, now time.Time) error {
 		}
 		switch from, ok := c.instant(name); {
 		case !ok:
-			return c.refuse(name, "is not a time")
+			return c.reject(name, "is not a time")
 		case now.Add(skew).Before(from):
-			return c.refuse(name, "is in the future")
+			return c.reject(name, "is in the future")
 		}
 	}
 	return nil
 }
 
-// refuse returns domain.ErrInvalidToken with the name of the claim that it is
-// due to. Names come from the configuration; values must not be repeated.
-func (c claims) refuse(name, problem string) error {
+// reject returns domain.ErrInvalidToken with the name of the offending claim.
+// Names come from the configuration; values must not be quoted.
+func (c claims) reject(name, problem string) error {
 	if c[name] == nil {
 		problem = "is missing"
 	}
-	return refuse("claim " + name + " " + problem)
+	return reject("claim " + name + " " + problem)
 }
 
-// actor returns the actor that the claims speak of. If they name no portal, it
-// is defaultPortal, unless that is empty.
+// actor returns the actor that the claims identify. Claims without a portal get
+// defaultPortal, and are invalid if that is empty.
 func (c claims) actor(names ClaimNames, defaultPortal domain.Portal) (domain.Actor, error) {
 	account, ok := c.text(names.Account)
 	if !ok || account == "" || len(account) > maxAccountLength || strings.ContainsFunc(account, unicode.IsControl) {
-		return domain.Actor{}, c.refuse(names.Account, "is not 1 to 255 bytes of text without control characters")
+		return domain.Actor{}, c.reject(names.Account, "is not 1 to 255 bytes of text without control characters")
 	}
 	portal, ok := c.portal(names.Portal, defaultPortal)
 	if !ok {
-		return domain.Actor{}, c.refuse(names.Portal, "is not SYSTEM, TENANT, PARTNER or CONSUMER")
+		return domain.Actor{}, c.reject(names.Portal, "is not SYSTEM, TENANT, PARTNER or CONSUMER")
 	}
 	roles, ok := c.roles(names.Workspaces)
 	if !ok {
-		return domain.Actor{}, c.refuse(names.Workspaces, "is not an object of roles and arrays of roles")
+		return domain.Actor{}, c.reject(names.Workspaces, "is not an object of roles and arrays of roles")
 	}
 	clientHash, ok := c.clientHash(names.ClientHash)
 	if !ok {
-		return domain.Actor{}, c.refuse(names.ClientHash, "is not 1 to 256 visible ASCII characters")
+		return domain.Actor{}, c.reject(names.ClientHash, "is not 1 to 256 visible ASCII characters")
 	}
 	return domain.Actor{AccountID: account, Portal: portal, Roles: roles, ClientHash: clientHash}, nil
 }
@@ -104,8 +104,8 @@ func (c claims) portal(name string, missing domain.Portal) (domain.Portal, bool)
 	return domain.ParsePortal(portal)
 }
 
-// roles skips unknown roles, and identifiers that no workspace can have. Of
-// several roles in one workspace, the highest counts.
+// roles skips unknown roles and malformed workspace IDs. Of several roles in one
+// workspace, the highest counts.
 func (c claims) roles(name string) (map[domain.WorkspaceID]domain.Role, bool) {
 	raw := c[name]
 	if raw == nil {
@@ -129,8 +129,8 @@ func (c claims) roles(name string) (map[domain.WorkspaceID]domain.Role, bool) {
 	return roles, true
 }
 
-// clientHash refuses what no X-Client-Hash can equal. That includes an empty
-// claim, which in the actor would mean that the token is not bound to a client.
+// clientHash rejects values that no X-Client-Hash can equal. That includes the
+// empty string, which in the actor means that the token is not bound to a client.
 func (c claims) clientHash(name string) (string, bool) {
 	if c[name] == nil {
 		return "", true
@@ -149,7 +149,7 @@ func text(raw jsontext.Value) (s string, ok bool) {
 	return s, json.Unmarshal(raw, &s) == nil
 }
 
-// texts reads a string or an array of strings.
+// texts parses a string or an array of strings.
 func texts(raw jsontext.Value) ([]string, bool) {
 	if one, ok := text(raw); ok {
 		return []string{one}, true
@@ -171,7 +171,7 @@ func texts(raw jsontext.Value) ([]string, bool) {
 // maxNumericDate is the end of the year 9999.
 const maxNumericDate = 253402300799
 
-// instant reads a NumericDate (RFC 7519 section 2) and truncates its fraction.
+// instant parses a NumericDate (RFC 7519 section 2) and truncates its fraction.
 func (c claims) instant(name string) (time.Time, bool) {
 	raw := c[name]
 	if raw.Kind() != '0' {

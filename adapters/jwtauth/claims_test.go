@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestAuthenticate_ReturnsWhoTheTokenSpeaksOf(t *testing.T) {
+func TestAuthenticate_ReturnsTheActorOfTheToken(t *testing.T) {
 	t.Parallel()
 	roles := func(pairs ...string) map[domain.WorkspaceID]domain.Role {
 		m := map[domain.WorkspaceID]domain.Role{}
@@ -35,7 +35,7 @@ func TestAuthenticate_ReturnsWhoTheTokenSpeaksOf(t *testing.T) {
 		"several roles":       {object{"workspaces": object{"a": []string{"VIEWER", "OWNER", "ADMIN"}, "b": []string{"VIEWER", "ADMIN"}, "c": []string{"VIEWER", "OPERATOR"}}}, func(w *domain.Actor) { w.Roles = roles("a", "OWNER", "b", "ADMIN", "c", "OPERATOR") }},
 		"no roles in a list":  {object{"workspaces": object{"a": []string{}, "b": []string{"VIEWER"}}}, func(w *domain.Actor) { w.Roles = roles("b", "VIEWER") }},
 		"unknown roles":       {object{"workspaces": object{"a": []string{"ROOT", "owner"}, "b": []string{"ROOT", "VIEWER", ""}}}, func(w *domain.Actor) { w.Roles = roles("b", "VIEWER") }},
-		"impossible names":    {object{"workspaces": object{"": "OWNER", "a b": "OWNER", strings.Repeat("w", 65): "OWNER", "ok": "OWNER"}}, func(w *domain.Actor) { w.Roles = roles("ok", "OWNER") }},
+		"malformed IDs":       {object{"workspaces": object{"": "OWNER", "a b": "OWNER", strings.Repeat("w", 65): "OWNER", "ok": "OWNER"}}, func(w *domain.Actor) { w.Roles = roles("ok", "OWNER") }},
 		"SYSTEM":              {object{"portal": "SYSTEM"}, func(w *domain.Actor) { w.Portal = domain.PortalSystem }},
 		"TENANT":              {object{"portal": "TENANT"}, func(w *domain.Actor) { w.Portal = domain.PortalTenant }},
 		"CONSUMER":            {object{"portal": "CONSUMER"}, func(w *domain.Actor) { w.Portal = domain.PortalConsumer }},
@@ -58,12 +58,12 @@ func TestAuthenticate_ReturnsWhoTheTokenSpeaksOf(t *testing.T) {
 	}
 }
 
-// null stands for a claim that is there and null, where nil removes it.
+// null is a claim that is present with the value null; nil removes a claim.
 type null struct{}
 
 func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
-func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
+func TestAuthenticate_RejectsWrongClaims(t *testing.T) {
 	t.Parallel()
 	a := trusting(t, trustedSet())
 	cases := map[string]object{
@@ -76,14 +76,14 @@ func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
 		"no audience":                     {"aud": nil},
 		"no audience in the list":         {"aud": []string{}},
 		"other audiences":                 {"aud": []string{"a", "b"}},
-		"an audience beside a number":     {"aud": []any{audience, 1}},
+		"an audience and a number":        {"aud": []any{audience, 1}},
 		"an audience as an object":        {"aud": object{audience: true}},
 		"a null audience":                 {"aud": null{}},
-		"no end":                          {"exp": nil},
-		"a null end":                      {"exp": null{}},
-		"an end that is a string":         {"exp": fmt.Sprint(now.Add(time.Hour).Unix())},
-		"an end beyond the calendar":      {"exp": 1e15},
-		"an end before the epoch":         {"exp": -1},
+		"no expiry":                       {"exp": nil},
+		"a null expiry":                   {"exp": null{}},
+		"an expiry that is a string":      {"exp": fmt.Sprint(now.Add(time.Hour).Unix())},
+		"an expiry after the year 9999":   {"exp": 1e15},
+		"an expiry before the epoch":      {"exp": -1},
 		"a start that is a string":        {"nbf": "0"},
 		"a start before the epoch":        {"nbf": -1},
 		"a null start":                    {"nbf": null{}},
@@ -105,32 +105,32 @@ func TestAuthenticate_RefusesWrongClaims(t *testing.T) {
 		"null workspaces":                 {"workspaces": null{}},
 		"a role that is a number":         {"workspaces": object{"ws_1": "OWNER", "ws_2": 1}},
 		"a role that is null":             {"workspaces": object{"ws_1": null{}}},
-		"a role beside a number":          {"workspaces": object{"ws_1": []any{"OWNER", 1}}},
-		"a role beside null":              {"workspaces": object{"ws_1": []any{"OWNER", nil}}},
+		"a role and a number":             {"workspaces": object{"ws_1": []any{"OWNER", 1}}},
+		"a role and null":                 {"workspaces": object{"ws_1": []any{"OWNER", nil}}},
 		"a list of lists of roles":        {"workspaces": object{"ws_1": []any{[]string{"OWNER"}}}},
 		"an object of roles":              {"workspaces": object{"ws_1": object{"OWNER": true}}},
-		"a bad list at another workspace": {"workspaces": object{"ws_1": "OWNER", "a b": []any{1}}},
+		"a bad list in another workspace": {"workspaces": object{"ws_1": "OWNER", "a b": []any{1}}},
 		"an empty client hash":            {"client_hash": ""},
 		"a null client hash":              {"client_hash": null{}},
 		"a client hash that is a number":  {"client_hash": 1},
 		"a client hash with a space":      {"client_hash": "a b"},
-		"a client hash beyond ASCII":      {"client_hash": "é"},
+		"a client hash outside ASCII":     {"client_hash": "é"},
 		"a long client hash":              {"client_hash": strings.Repeat("h", 257)},
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefused(t, a, edKey().token(claims(change)))
+			wantRejected(t, a, edKey().token(claims(change)))
 		})
 	}
-	t.Run("a workspace twice", func(t *testing.T) {
+	t.Run("a duplicate workspace", func(t *testing.T) {
 		t.Parallel()
 		payload := strings.Replace(string(marshal(claims())), `"ws_1":"OWNER"`, `"ws_1":"VIEWER","ws_1":"OWNER"`, 1)
-		wantRefused(t, a, edKey().signRaw(marshal(edKey().header()), []byte(payload)))
+		wantRejected(t, a, edKey().signRaw(marshal(edKey().header()), []byte(payload)))
 	})
 }
 
-func TestAuthenticate_AllowsClocksAMinuteApart(t *testing.T) {
+func TestAuthenticate_AllowsAMinuteOfClockSkew(t *testing.T) {
 	t.Parallel()
 	a := trusting(t, trustedSet())
 	unix := func(d time.Duration) int64 { return now.Add(d).Unix() }
@@ -138,16 +138,16 @@ func TestAuthenticate_AllowsClocksAMinuteApart(t *testing.T) {
 		change object
 		valid  bool
 	}{
-		"expired 59 s ago":       {object{"exp": unix(-59 * time.Second)}, true},
-		"expired 60 s ago":       {object{"exp": unix(-60 * time.Second)}, false},
-		"expired an hour ago":    {object{"exp": unix(-time.Hour)}, false},
-		"valid in 60 s":          {object{"nbf": unix(60 * time.Second)}, true},
-		"valid in 61 s":          {object{"nbf": unix(61 * time.Second)}, false},
-		"issued 60 s from now":   {object{"iat": unix(60 * time.Second)}, true},
-		"issued 61 s from now":   {object{"iat": unix(61 * time.Second)}, false},
-		"issued at no time":      {object{"iat": nil}, true},
-		"valid since long":       {object{"nbf": 0}, true},
-		"ends with the calendar": {object{"exp": 253402300799}, true},
+		"expired 59 s ago":     {object{"exp": unix(-59 * time.Second)}, true},
+		"expired 60 s ago":     {object{"exp": unix(-60 * time.Second)}, false},
+		"expired an hour ago":  {object{"exp": unix(-time.Hour)}, false},
+		"valid in 60 s":        {object{"nbf": unix(60 * time.Second)}, true},
+		"valid in 61 s":        {object{"nbf": unix(61 * time.Second)}, false},
+		"issued 60 s from now": {object{"iat": unix(60 * time.Second)}, true},
+		"issued 61 s from now": {object{"iat": unix(61 * time.Second)}, false},
+		"no time of issue":     {object{"iat": nil}, true},
+		"valid since 1970":     {object{"nbf": 0}, true},
+		"expires in 9999":      {object{"exp": 253402300799}, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -156,13 +156,13 @@ func TestAuthenticate_AllowsClocksAMinuteApart(t *testing.T) {
 			if c.valid {
 				wantAccepted(t, a, token)
 			} else {
-				wantRefused(t, a, token)
+				wantRejected(t, a, token)
 			}
 		})
 	}
 }
 
-func TestAuthenticate_ReadsClaimsByTheirConfiguredNames(t *testing.T) {
+func TestAuthenticate_ReadsClaimsByConfiguredNames(t *testing.T) {
 	t.Parallel()
 	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) {
 		c.Claims = jwtauth.ClaimNames{
@@ -177,7 +177,7 @@ func TestAuthenticate_ReadsClaimsByTheirConfiguredNames(t *testing.T) {
 		"https://issuer.example/portal": "TENANT",
 		"ws":                            object{"ws_9": "ADMIN"},
 		"device":                        "d",
-		"client_hash":                   1, // means nothing under these names
+		"client_hash":                   1, // ignored with these names
 	})))
 	want := domain.Actor{
 		AccountID:  "acc_9",
@@ -188,15 +188,15 @@ func TestAuthenticate_ReadsClaimsByTheirConfiguredNames(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("actor (-want +got):\n%s", diff)
 	}
-	wantRefused(t, a, edKey().token(claims()))
+	wantRejected(t, a, edKey().token(claims()))
 }
 
-func TestAuthenticate_TakesTheDefaultPortalOfATokenWithoutOne(t *testing.T) {
+func TestAuthenticate_UsesTheDefaultPortal(t *testing.T) {
 	t.Parallel()
 	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) { c.DefaultPortal = domain.PortalTenant }))
 	for name, c := range map[string]struct {
 		portal any
-		want   domain.Portal // empty: the token is refused
+		want   domain.Portal // empty if the token is rejected
 	}{
 		"no portal":               {nil, domain.PortalTenant},
 		"another portal":          {"PARTNER", domain.PortalPartner},
@@ -209,7 +209,7 @@ func TestAuthenticate_TakesTheDefaultPortalOfATokenWithoutOne(t *testing.T) {
 			t.Parallel()
 			token := edKey().token(claims(object{"portal": c.portal}))
 			if c.want == "" {
-				wantRefused(t, a, token)
+				wantRejected(t, a, token)
 				return
 			}
 			if got := wantAccepted(t, a, token).Portal; got != c.want {
@@ -219,9 +219,9 @@ func TestAuthenticate_TakesTheDefaultPortalOfATokenWithoutOne(t *testing.T) {
 	}
 }
 
-// The error of a refused token goes to the log. It names the claim and what is
-// wrong with it, but shows nothing that the token says.
-func TestAuthenticate_NamesTheClaimForWhichATokenIsRefused(t *testing.T) {
+// The error of a rejected token is logged. It names the claim and the problem but
+// quotes no value of the token.
+func TestAuthenticate_NamesTheOffendingClaim(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
 	a := start(t, config(fromFile(keyFile(t, trustedSet())), func(c *jwtauth.Config) {
@@ -233,25 +233,25 @@ func TestAuthenticate_NamesTheClaimForWhichATokenIsRefused(t *testing.T) {
 		change object
 		want   string
 	}{
-		"no issuer":               {object{"iss": nil}, "claim iss is missing"},
-		"another issuer":          {object{"iss": secret}, "claim iss is not the expected issuer"},
-		"an issuer of no text":    {object{"iss": []string{secret}}, "claim iss is not the expected issuer"},
-		"no audience":             {object{"aud": nil}, "claim aud is missing"},
-		"another audience":        {object{"aud": []string{secret}}, "claim aud does not contain the expected audience"},
-		"no end":                  {object{"exp": nil}, "claim exp is missing"},
-		"an end of no time":       {object{"exp": secret}, "claim exp is not a time"},
-		"an end in the past":      {object{"exp": 1}, "claim exp is in the past"},
-		"a start of no time":      {object{"nbf": secret}, "claim nbf is not a time"},
-		"a start in the future":   {object{"nbf": now.Add(time.Hour).Unix()}, "claim nbf is in the future"},
-		"issued in the future":    {object{"iat": now.Add(time.Hour).Unix()}, "claim iat is in the future"},
-		"no account":              {object{"uid": nil}, "claim uid is missing"},
-		"a bad account":           {object{"uid": secret + "\n"}, "claim uid is not 1 to 255 bytes of text"},
-		"no portal":               {object{"https://issuer.example/portal": nil}, "claim https://issuer.example/portal is missing"},
-		"an unknown portal":       {object{"https://issuer.example/portal": secret}, "claim https://issuer.example/portal is not SYSTEM"},
-		"bad workspaces":          {object{"ws": secret}, "claim ws is not an object of roles"},
-		"a bad role":              {object{"ws": object{secret: []any{1}}}, "claim ws is not an object of roles"},
-		"a bad client hash":       {object{"device": secret + " "}, "claim device is not 1 to 256 visible ASCII characters"},
-		"a client hash of no use": {object{"device": null{}}, "claim device is not 1 to 256 visible ASCII characters"},
+		"no issuer":              {object{"iss": nil}, "claim iss is missing"},
+		"another issuer":         {object{"iss": secret}, "claim iss is not the expected issuer"},
+		"an issuer in an array":  {object{"iss": []string{secret}}, "claim iss is not the expected issuer"},
+		"no audience":            {object{"aud": nil}, "claim aud is missing"},
+		"another audience":       {object{"aud": []string{secret}}, "claim aud does not contain the expected audience"},
+		"no expiry":              {object{"exp": nil}, "claim exp is missing"},
+		"an expiry that is text": {object{"exp": secret}, "claim exp is not a time"},
+		"an expiry in the past":  {object{"exp": 1}, "claim exp is in the past"},
+		"a start that is text":   {object{"nbf": secret}, "claim nbf is not a time"},
+		"a start in the future":  {object{"nbf": now.Add(time.Hour).Unix()}, "claim nbf is in the future"},
+		"issued in the future":   {object{"iat": now.Add(time.Hour).Unix()}, "claim iat is in the future"},
+		"no account":             {object{"uid": nil}, "claim uid is missing"},
+		"a bad account":          {object{"uid": secret + "\n"}, "claim uid is not 1 to 255 bytes of text"},
+		"no portal":              {object{"https://issuer.example/portal": nil}, "claim https://issuer.example/portal is missing"},
+		"an unknown portal":      {object{"https://issuer.example/portal": secret}, "claim https://issuer.example/portal is not SYSTEM"},
+		"bad workspaces":         {object{"ws": secret}, "claim ws is not an object of roles"},
+		"a bad role":             {object{"ws": object{secret: []any{1}}}, "claim ws is not an object of roles"},
+		"a bad client hash":      {object{"device": secret + " "}, "claim device is not 1 to 256 visible ASCII characters"},
+		"a null client hash":     {object{"device": null{}}, "claim device is not 1 to 256 visible ASCII characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,42 +10,42 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Config says whose tokens are trusted. Issuer, Audience and one of JWKSURL
-// and JWKSFile are required.
+// Config configures which tokens are trusted. Issuer, Audience and exactly one of
+// JWKSURL and JWKSFile are required.
 type Config struct {
-	Issuer   string // what iss must be, to the letter
-	Audience string // what aud must contain, to the letter
+	Issuer   string // the exact value of iss
+	Audience string // a value that aud must contain, exactly
 	Claims   ClaimNames
-	// DefaultPortal is the portal of a token without that claim. Empty: such a
-	// token is invalid.
+	// DefaultPortal is the portal of a token without that claim. If it is empty,
+	// such a token is invalid.
 	DefaultPortal domain.Portal
 
-	// JWKSURL is where the issuer's keys are fetched: https, or http from
-	// localhost or a loopback address. It must not contain a password.
+	// JWKSURL is the URL of the issuer's key set. It must be https, or http on
+	// localhost or a loopback address, and must not contain a password.
 	// Redirects are not followed.
 	JWKSURL string
-	// AllowHTTP allows JWKSURL to be http from any host. Anyone who can change
-	// the response on its way can then sign tokens.
+	// AllowHTTP allows JWKSURL to be http on any host. Anyone who can modify the
+	// response in transit can then sign tokens.
 	AllowHTTP bool
 	// JWKSFile is a file with the issuer's keys.
 	JWKSFile string
-	// HTTPClient fetches JWKSURL, with its CheckRedirect overridden. If it is
-	// nil, the package uses a client that respects the proxy variables.
+	// HTTPClient fetches JWKSURL; its CheckRedirect is not used. It deerrs to a
+	// client that respects the proxy variables.
 	HTTPClient *http.Client
 
-	// RefreshInterval is how often keys are read again in the background.
-	// Zero: 15 minutes from a URL, 1 minute from a file.
+	// RefreshInterval is the time between two background reads of the keys. It
+	// deerrs to 15 minutes for a URL and 1 minute for a file.
 	RefreshInterval time.Duration
-	// LookupInterval is the least time between two reads that are caused by
-	// tokens that no known key has signed. Zero: 1 minute.
+	// LookupInterval is the minimum time between two reads caused by tokens that
+	// no known key has signed. It deerrs to 1 minute.
 	LookupInterval time.Duration
 
-	Now    func() time.Time // nil: time.Now
-	Logger *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // deerrs to time.Now
+	Logger *slog.Logger     // deerrs to a logger that discards everything
 }
 
-// ClaimNames are the members of a token's payload that say who calls. An empty
-// name stands for its default.
+// ClaimNames are the names of the claims that identify the caller. An empty name
+// stands for its default.
 type ClaimNames struct {
 	Account    string // default "sub": 1 to 255 bytes without control characters
 	Portal     string // default "portal": SYSTEM, TENANT, PARTNER or CONSUMER; may be absent if there is a default
@@ -59,27 +59,27 @@ const (
 	defaultLookup      = time.Minute
 )
 
-// complete returns c with its defaults, and every fault of it joined.
+// complete returns c with its deerrs, or all its errors joined.
 func (c Config) complete() (Config, error) {
-	var faults []error
+	var errs []error
 	if c.Issuer == "" {
-		faults = append(faults, errors.New("issuer is missing"))
+		errs = append(errs, errors.New("issuer is missing"))
 	}
 	if c.Audience == "" {
-		faults = append(faults, errors.New("audience is missing"))
+		errs = append(errs, errors.New("audience is missing"))
 	}
 	if (c.JWKSURL == "") == (c.JWKSFile == "") {
-		faults = append(faults, errors.New("one of JWKS URL and JWKS file must be given"))
+		errs = append(errs, errors.New("one of JWKS URL and JWKS file must be given"))
 	}
 	if c.RefreshInterval < 0 || c.LookupInterval < 0 {
-		faults = append(faults, errors.New("intervals must not be negative"))
+		errs = append(errs, errors.New("intervals must not be negative"))
 	}
 	c.Claims = c.Claims.complete()
 	if !c.Claims.distinct() {
-		faults = append(faults, errors.New("two claims have one name"))
+		errs = append(errs, errors.New("two claims have the same name"))
 	}
 	if _, ok := domain.ParsePortal(string(c.DefaultPortal)); !ok && c.DefaultPortal != "" {
-		faults = append(faults, errors.New("default portal must be SYSTEM, TENANT, PARTNER or CONSUMER"))
+		errs = append(errs, errors.New("default portal must be SYSTEM, TENANT, PARTNER or CONSUMER"))
 	}
 	refresh := defaultURLRefresh
 	if c.JWKSFile != "" {
@@ -91,7 +91,7 @@ func (c Config) complete() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return c, errors.Join(faults...)
+	return c, errors.Join(errs...)
 }
 
 func (n ClaimNames) complete() ClaimNames {

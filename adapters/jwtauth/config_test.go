@@ -12,28 +12,28 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
 
-func TestNew_RefusesAnUnusableConfiguration(t *testing.T) {
+func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 	t.Parallel()
 	file := keyFile(t, trustedSet())
 	cases := map[string]struct {
 		config jwtauth.Config
-		faults []string
+		errs   []string
 	}{
 		"nothing":             {jwtauth.Config{}, []string{"issuer is missing", "audience is missing", "one of JWKS URL and JWKS file"}},
 		"two sources":         {config(fromFile(file), fromURL("https://issuer.example/")), []string{"one of JWKS URL and JWKS file"}},
 		"negative intervals":  {config(fromFile(file), func(c *jwtauth.Config) { c.LookupInterval = -time.Second }), []string{"intervals"}},
-		"one claim for two":   {config(fromFile(file), func(c *jwtauth.Config) { c.Claims.Portal = "sub" }), []string{"two claims have one name"}},
+		"two equal names":     {config(fromFile(file), func(c *jwtauth.Config) { c.Claims.Portal = "sub" }), []string{"two claims have the same name"}},
 		"an unknown portal":   {config(fromFile(file), func(c *jwtauth.Config) { c.DefaultPortal = "partner" }), []string{"default portal"}},
 		"http on a network":   {config(fromURL("http://issuer.example/jwks")), []string{"must be https"}},
-		"ftp where http is":   {config(fromURL("ftp://issuer.example/"), allowHTTP), []string{"must be https or http"}},
+		"ftp with AllowHTTP":  {config(fromURL("ftp://issuer.example/"), allowHTTP), []string{"must be https or http"}},
 		"http to a lookalike": {config(fromURL("http://127.0.0.1.example/")), []string{"must be https"}},
 		"another scheme":      {config(fromURL("ftp://127.0.0.1/")), []string{"must be https"}},
 		"a path":              {config(fromURL("/etc/jwks.json")), []string{"malformed"}},
-		"no URL":              {config(fromURL("https://%zz/")), []string{"malformed"}},
-		"a password":          {config(fromURL("https://me:hunter2@issuer.example/")), []string{"must not hold a password"}},
+		"a malformed URL":     {config(fromURL("https://%zz/")), []string{"malformed"}},
+		"a password":          {config(fromURL("https://me:hunter2@issuer.example/")), []string{"must not contain a password"}},
 		"no such file":        {config(fromFile(file + ".gone")), []string{"no such file"}},
 		"a directory":         {config(fromFile(t.TempDir())), []string{"not a regular file"}},
-		"a file of no keys":   {config(fromFile(keyFile(t, keySet()))), []string{"no usable key"}},
+		"a file without keys": {config(fromFile(keyFile(t, keySet()))), []string{"no usable key"}},
 		"a file of garbage":   {config(fromFile(keyFile(t, []byte("garbage")))), []string{"not a JSON object"}},
 		"a huge file":         {config(fromFile(keyFile(t, make([]byte, 1<<20+1)))), []string{"longer than 1 MiB"}},
 	}
@@ -44,9 +44,9 @@ func TestNew_RefusesAnUnusableConfiguration(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			for _, fault := range c.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("%q is not among the faults:\n%v", fault, err)
+			for _, want := range c.errs {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is missing in:\n%v", want, err)
 				}
 			}
 			if strings.Contains(err.Error(), "hunter2") {
@@ -56,7 +56,7 @@ func TestNew_RefusesAnUnusableConfiguration(t *testing.T) {
 	}
 }
 
-func TestNew_TakesKeysFromLoopbackByHTTP(t *testing.T) {
+func TestNew_FetchesKeysFromLoopbackByHTTP(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, trustedSet())
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
@@ -71,7 +71,7 @@ func TestNew_TakesKeysFromLoopbackByHTTP(t *testing.T) {
 
 func allowHTTP(c *jwtauth.Config) { c.AllowHTTP = true }
 
-func TestNew_TakesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
+func TestNew_FetchesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log := &logBook{}
@@ -79,7 +79,7 @@ func TestNew_TakesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
 		wantAccepted(t, a, edKey().token(current()))
 		pass(time.Hour)
 		if log.count("level=WARN") != 1 || log.count("plain HTTP") != 1 || log.count("host=issuer.internal:8080") != 1 {
-			t.Errorf("the log does not warn once of plain HTTP:\n%s", log)
+			t.Errorf("the log does not warn exactly once about plain HTTP:\n%s", log)
 		}
 		if log.count("hunter2") != 0 {
 			t.Errorf("the log shows the URL's query:\n%s", log)
@@ -87,7 +87,7 @@ func TestNew_TakesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
 	})
 }
 
-func TestNew_DoesNotWarnOfHTTPWhereItIsSafe(t *testing.T) {
+func TestNew_DoesNotWarnAboutSafeSources(t *testing.T) {
 	t.Parallel()
 	for name, source := range map[string]func(*jwtauth.Config){
 		"https":    by(script(trustedSet())),
@@ -106,7 +106,7 @@ func TestNew_DoesNotWarnOfHTTPWhereItIsSafe(t *testing.T) {
 }
 
 // Allowing http for the configured URL allows no other URL.
-func TestNew_FollowsNoRedirectWhereHTTPIsAllowed(t *testing.T) {
+func TestNew_FollowsNoRedirectEvenIfHTTPIsAllowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := serveKeys(t, trustedSet())
 	secure := httptest.NewTLSServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
@@ -130,7 +130,7 @@ func TestNew_FollowsNoRedirectWhereHTTPIsAllowed(t *testing.T) {
 	})
 }
 
-func TestNew_TakesKeysByHTTPSWithTheClientGiven(t *testing.T) {
+func TestNew_FetchesKeysWithTheGivenClient(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(trustedSet())
@@ -140,13 +140,13 @@ func TestNew_TakesKeysByHTTPSWithTheClientGiven(t *testing.T) {
 	a := start(t, config(fromURL(server.URL), func(c *jwtauth.Config) { c.HTTPClient = client }))
 	wantAccepted(t, a, edKey().token(claims()))
 	if client.CheckRedirect != nil {
-		t.Error("the client given was changed")
+		t.Error("the given client was modified")
 	}
 	stranger := start(t, config(fromURL(server.URL))) // does not know the server's certificate
 	wantUnavailable(t, stranger, edKey().token(claims()))
 }
 
-func TestNew_NeedsOnlyToReadTheFile(t *testing.T) {
+func TestNew_AcceptsAReadOnlyFile(t *testing.T) {
 	t.Parallel()
 	path := keyFile(t, trustedSet())
 	if err := os.Chmod(path, 0o400); err != nil {

@@ -45,25 +45,26 @@ func loadOrCreateDevIssuer(dir string) (*DevIssuer, error) {
 	return issuer, replaceFile(issuer.JWKSFile(), document, 0o644)
 }
 
-// loadSigningKey never says more of a file it cannot use than its path.
+// loadSigningKey reads a private key. Its errors contain the path of the file,
+// never its content.
 func loadSigningKey(path string) (ed25519.PrivateKey, error) {
 	document, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	// The mode may have been lost in a copy.
+	// A copy may have lost the mode.
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}
 	var key ed25519.PrivateKey
 	parsed, err := jwk.ParseKey(document)
 	if err != nil || parsed.Raw(&key) != nil {
-		return nil, fmt.Errorf("%s holds no Ed25519 private key; remove it to have one made", path)
+		return nil, fmt.Errorf("%s contains no Ed25519 private key; remove it to create a new one", path)
 	}
 	return key, nil
 }
 
-// createSigningKey makes a key unless another process was faster.
+// createSigningKey creates the file unless another process has just done so.
 func createSigningKey(path string) error {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -84,8 +85,8 @@ func createSigningKey(path string) error {
 	return nil
 }
 
-// replaceFile leaves a file alone that holds the content already: a start that
-// needs nothing new must not need a disk with room.
+// replaceFile does nothing if the file has the content already, so that starting
+// with an existing key works on a full disk.
 func replaceFile(path string, content []byte, mode fs.FileMode) error {
 	held, err := os.ReadFile(path)
 	if err == nil && bytes.Equal(held, withLineEnd(content)) {
@@ -94,14 +95,15 @@ func replaceFile(path string, content []byte, mode fs.FileMode) error {
 	return writeFile(path, content, mode, os.Rename)
 }
 
-// writeFile makes the whole content, and a line end, appear under path at once:
-// they are written to a file beside it, which publish then gives that name.
+// writeFile atomically creates path with the content and a newline: it writes a
+// temporary file in the same folder, which publish (os.Rename or os.Link) then
+// gives its name.
 func writeFile(path string, content []byte, mode fs.FileMode, publish func(from, to string) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(file.Name()) }() // of no effect after a rename
+	defer func() { _ = os.Remove(file.Name()) }() // fails after a rename, which is fine
 	_, err = file.Write(withLineEnd(content))
 	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// What tokens of every [DevIssuer] are issued by and for. RFC 2606 keeps the
-// domain from ever being anyone's.
+// The issuer and audience of the tokens of every [DevIssuer]. RFC 2606 reserves
+// the domain, so that nobody can ever own it.
 const (
 	devIssuer   = "https://dev-issuer.apikeys.invalid"
 	devAudience = "apikeys-dev"
@@ -25,30 +25,30 @@ const (
 
 const defaultDevTTL = time.Hour
 
-// DevIssuer signs tokens for a service on the developer's own machine. Its key
-// is made on the spot, and an [Authenticator] trusts it only when it is
-// configured with the issuer's JWKSFile, Issuer and Audience; nothing in this
-// package does that by itself. It is safe for concurrent use.
+// DevIssuer signs tokens for a service on a developer's machine, with a key that
+// it generates. An [Authenticator] trusts it only if configured with its
+// JWKSFile, Issuer and Audience; this package never does that by itself. It is
+// safe for concurrent use.
 type DevIssuer struct {
 	dir string
 	id  string                    // RFC 7638 thumbprint
-	key func() ed25519.PrivateKey // a function, since fmt prints what a slice holds
+	key func() ed25519.PrivateKey // a function, because fmt would print the bytes of a slice
 }
 
-// DevClaims is whom a development token speaks of.
+// DevClaims are the claims of a development token.
 type DevClaims struct {
 	Account    string
 	Portal     string            // SYSTEM, TENANT, PARTNER or CONSUMER
-	Workspaces map[string]string // role by workspace; none when nil
-	ClientHash string            // the token is not bound to a device when empty
-	IssuedAt   time.Time         // zero: now
-	TTL        time.Duration     // zero: an hour
+	Workspaces map[string]string // role by workspace ID; nil means none
+	ClientHash string            // if empty, the token is not bound to a client
+	IssuedAt   time.Time         // defaults to now
+	TTL        time.Duration     // defaults to an hour
 }
 
-// LoadOrCreateDevIssuer returns the issuer whose key is kept in dir, in
-// signing-key.json with mode 0600. Where there is none yet it makes one, and
-// dir with it; of several callers at once all get the same. The public half
-// is written to jwks.json beside it.
+// LoadOrCreateDevIssuer returns the issuer whose private key is stored in
+// dir/signing-key.json with mode 0600. It creates dir and the key if they do not
+// exist; concurrent callers get the same key. It writes the public key to
+// dir/jwks.json.
 func LoadOrCreateDevIssuer(dir string) (*DevIssuer, error) {
 	issuer, err := loadOrCreateDevIssuer(dir)
 	if err != nil {
@@ -66,8 +66,8 @@ func (i *DevIssuer) Issuer() string { return devIssuer }
 // Audience returns the aud of every token.
 func (i *DevIssuer) Audience() string { return devAudience }
 
-// Token returns a signed token with the default claim names. It fails when the
-// claims name no account or no portal, since no service would accept them.
+// Token returns a signed token with the default claim names, or an error if the
+// account is missing or the portal unknown, because no service would accept it.
 func (i *DevIssuer) Token(c DevClaims) (string, error) {
 	if c.Account == "" {
 		return "", errors.New("development token: account is missing")
@@ -114,7 +114,7 @@ func (c DevClaims) payload() map[string]any {
 	return payload
 }
 
-// publicSet returns the document of jwks.json.
+// publicSet returns the content of jwks.json.
 func (i *DevIssuer) publicSet() ([]byte, error) {
 	key, err := jwk.FromRaw(i.key().Public())
 	if err != nil {

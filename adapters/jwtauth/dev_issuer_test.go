@@ -39,7 +39,7 @@ func devToken(t *testing.T, i *jwtauth.DevIssuer, c jwtauth.DevClaims) string {
 	return token
 }
 
-func TestDevIssuer_SignsTokensThatItsKeySetProves(t *testing.T) {
+func TestDevIssuer_SignsTokensThatItsKeySetVerifies(t *testing.T) {
 	t.Parallel()
 	i := devIssuer(t, filepath.Join(t.TempDir(), "new", "folder"))
 	got := wantAccepted(t, trustingDev(t, i), devToken(t, i, jwtauth.DevClaims{
@@ -59,28 +59,28 @@ func TestDevIssuer_SignsTokensThatItsKeySetProves(t *testing.T) {
 	}
 }
 
-func TestDevIssuer_SignsTokensThatEnd(t *testing.T) {
+func TestDevIssuer_SignsTokensThatExpire(t *testing.T) {
 	t.Parallel()
 	i := devIssuer(t, t.TempDir())
 	a := trustingDev(t, i)
-	nobody := jwtauth.DevClaims{Account: "acc_1", Portal: "SYSTEM"}
+	valid := jwtauth.DevClaims{Account: "acc_1", Portal: "SYSTEM"}
 	for name, c := range map[string]struct {
 		age, ttl time.Duration
 		valid    bool
 	}{
-		"within its time":         {time.Minute, 2 * time.Minute, true},
-		"after its time":          {3 * time.Minute, time.Minute, false},
-		"within an hour of none":  {50 * time.Minute, 0, true},
-		"after an hour and a bit": {62 * time.Minute, 0, false},
+		"before expiry":          {time.Minute, 2 * time.Minute, true},
+		"after expiry":           {3 * time.Minute, time.Minute, false},
+		"before the default TTL": {50 * time.Minute, 0, true},
+		"after the default TTL":  {62 * time.Minute, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			claims := nobody
+			claims := valid
 			claims.IssuedAt, claims.TTL = time.Now().Add(-c.age), c.ttl
 			if token := devToken(t, i, claims); c.valid {
 				wantAccepted(t, a, token)
 			} else {
-				wantRefused(t, a, token)
+				wantRejected(t, a, token)
 			}
 		})
 	}
@@ -95,10 +95,10 @@ func TestDevIssuer_KeepsItsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAccepted(t, trustingDev(t, devIssuer(t, dir)), token)
-	wantRefused(t, trustingDev(t, devIssuer(t, t.TempDir())), token)
+	wantRejected(t, trustingDev(t, devIssuer(t, t.TempDir())), token)
 }
 
-func TestDevIssuer_MakesOneKeyForManyCallers(t *testing.T) {
+func TestDevIssuer_CreatesOneKeyForConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	issuers := make([]*jwtauth.DevIssuer, 8)
@@ -121,12 +121,12 @@ func TestDevIssuer_MakesOneKeyForManyCallers(t *testing.T) {
 	}
 }
 
-func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
+func TestDevIssuer_KeepsItsSigningKeyPrivate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	signing := filepath.Join(dir, "signing-key.json")
 	devIssuer(t, dir)
-	if err := os.Chmod(signing, 0o644); err != nil { // as a careless copy would
+	if err := os.Chmod(signing, 0o644); err != nil { // as a careless copy does
 		t.Fatal(err)
 	}
 	i := devIssuer(t, dir)
@@ -138,7 +138,7 @@ func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(public), `"d"`) {
-		t.Error("the key set holds the private half")
+		t.Error("the key set contains the private key")
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -153,7 +153,7 @@ func TestDevIssuer_KeepsItsSigningKeyToItself(t *testing.T) {
 	}
 }
 
-func TestDevIssuer_WritesItsKeySetOnlyWhenItDiffers(t *testing.T) {
+func TestDevIssuer_WritesItsKeySetOnlyIfItDiffers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := devIssuer(t, dir).JWKSFile()
@@ -209,7 +209,7 @@ func TestLoadOrCreateDevIssuer_FailsWithoutOverwriting(t *testing.T) {
 				t.Fatal("accepted")
 			}
 			if !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error should name the file and show nothing of it: %v", err)
+				t.Errorf("the error must name the file and quote nothing of it: %v", err)
 			}
 			if kept, err := os.ReadFile(path); err != nil || string(kept) != content {
 				t.Errorf("the file was changed: %v", err)
@@ -224,7 +224,7 @@ func TestLoadOrCreateDevIssuer_FailsWithoutOverwriting(t *testing.T) {
 	})
 }
 
-func TestDevIssuer_RefusesClaimsThatNoServiceTakes(t *testing.T) {
+func TestDevIssuer_RejectsClaimsThatNoServiceAccepts(t *testing.T) {
 	t.Parallel()
 	i := devIssuer(t, t.TempDir())
 	for name, c := range map[string]jwtauth.DevClaims{

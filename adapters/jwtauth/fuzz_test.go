@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// FuzzAuthenticate_OnlyHonestTokens holds that a string proves someone only if
-// the issuer signed its header and payload: nothing made of another string does.
+// FuzzAuthenticate_OnlyHonestTokens checks that only the tokens that the issuer
+// signed are accepted, and nothing derived from them.
 func FuzzAuthenticate_OnlyHonestTokens(f *testing.F) {
 	keys := []signingKey{rsaKey(), ecKey(), edKey()}
 	honest := map[string]bool{}
@@ -35,8 +35,8 @@ func FuzzAuthenticate_OnlyHonestTokens(f *testing.F) {
 	})
 }
 
-// FuzzAuthenticate_SignedGarbage holds that no header or payload makes it
-// panic, and that who it lets in has an account and a portal.
+// FuzzAuthenticate_SignedGarbage checks that no signed header or payload causes a
+// panic, and that every accepted actor has an account and a portal.
 func FuzzAuthenticate_SignedGarbage(f *testing.F) {
 	f.Add(marshal(edKey().header()), marshal(claims()))
 	f.Add(marshal(edKey().header()), marshal(claims(object{"exp": 1e300, "aud": []any{1, nil}})))
@@ -50,7 +50,7 @@ func FuzzAuthenticate_SignedGarbage(f *testing.F) {
 		case err != nil && !errors.Is(err, domain.ErrInvalidToken):
 			t.Errorf("error is %v, want an invalid token", err)
 		case err == nil && (actor.AccountID == "" || actor.Portal == ""):
-			t.Errorf("nobody is let in: %+v", actor)
+			t.Errorf("accepted without an account or portal: %+v", actor)
 		case err == nil && isCritical(header):
 			t.Error("a critical header is accepted")
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
 
-// keyServer serves a key set over HTTP and counts who asks.
+// keyServer serves a key set over HTTP and counts the requests.
 type keyServer struct {
 	*httptest.Server
 	answer atomic.Pointer[http.HandlerFunc]
@@ -38,7 +38,7 @@ func (s *keyServer) serve(document []byte) {
 
 func (s *keyServer) handle(h http.HandlerFunc) { s.answer.Store(&h) }
 
-// clock stands still until it is moved.
+// clock is a clock that stands still until it is advanced.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -56,7 +56,7 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// config trusts issuer at the time now.
+// config returns a configuration that trusts issuer, with the clock at now.
 func config(changes ...func(*jwtauth.Config)) jwtauth.Config {
 	c := jwtauth.Config{Issuer: issuer, Audience: audience, Now: func() time.Time { return now }}
 	for _, change := range changes {
@@ -91,7 +91,7 @@ func start(t testing.TB, c jwtauth.Config) *jwtauth.Authenticator {
 	return a
 }
 
-// trusting starts an authenticator on a file with that key set.
+// trusting starts an authenticator with a file that contains document.
 func trusting(t testing.TB, document []byte) *jwtauth.Authenticator {
 	t.Helper()
 	return start(t, config(fromFile(keyFile(t, document))))

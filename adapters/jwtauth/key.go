@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// minRSABits is the least size that RFC 7518 sections 3.3 and 3.5 allow.
+	// minRSABits is the minimum size that RFC 7518 sections 3.3 and 3.5 allow.
 	minRSABits = 2048
-	// maxRSABits keeps a signature check below a millisecond. crypto/tls has
-	// the same bound.
+	// maxRSABits keeps a signature check below a millisecond. crypto/tls has the
+	// same limit.
 	maxRSABits = 8192
 )
 
@@ -41,12 +41,11 @@ func (k verificationKey) signed(t token) bool {
 	return k.verifiers[t.header.Algorithm].Verify(t.signingInput, t.signature, k.public) == nil
 }
 
-// parseKey reads one JWK. A key that names its algorithm may be used with that
-// one only, any other key with all that fit its type and size. The errors
-// quote nothing of the key, which may be a private one that was published by
-// mistake.
+// parseKey parses one JWK. A key that names its algorithm may be used only with
+// that one, any other key with all algorithms that fit its type and size. The
+// errors never quote the key, which may be a private key published by mistake.
 func parseKey(raw []byte) (verificationKey, error) {
-	// jwk.ParseKey accepts repeated members.
+	// jwk.ParseKey accepts duplicate members.
 	var members map[string]jsontext.Value
 	if err := json.Unmarshal(raw, &members); err != nil {
 		return verificationKey{}, errors.New("is not a JSON object of distinct members in UTF-8")
@@ -96,8 +95,8 @@ func verifiersFor(algorithms []jwa.SignatureAlgorithm) (map[string]jws.Verifier,
 
 var errUnusable = errors.New("has unusable parameters")
 
-// algorithmsOf returns the signature algorithms of RFC 7518 section 3.1 and
-// RFC 8037 that fit a public key. It refuses private and symmetric keys:
+// algorithmsOf returns the signature algorithms of RFC 7518 section 3.1 and RFC
+// 8037 that fit a public key. It rejects private and symmetric keys, because
 // anyone who can read the key set could sign with them.
 func algorithmsOf(public any) ([]jwa.SignatureAlgorithm, error) {
 	switch public := public.(type) {
@@ -119,7 +118,7 @@ func algorithmsOf(public any) ([]jwa.SignatureAlgorithm, error) {
 	return nil, errors.New("is not a public key for signatures")
 }
 
-// rsaAlgorithms also refuses keys that crypto/rsa can verify nothing with.
+// rsaAlgorithms also rejects keys with which crypto/rsa never verifies a signature.
 func rsaAlgorithms(public *rsa.PublicKey) ([]jwa.SignatureAlgorithm, error) {
 	bits := public.N.BitLen()
 	switch {

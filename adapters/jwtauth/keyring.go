@@ -14,10 +14,10 @@ import (
 const (
 	// retryInterval is the time between a failed read of the keys and the next.
 	retryInterval = 10 * time.Second
-	// lookupWait bounds how long a token that no known key has signed waits
-	// for a look-up before it is refused.
+	// lookupWait is how long a token that no known key has signed waits for a
+	// look-up before it is rejected.
 	lookupWait = time.Second
-	// maxSkippedLogged bounds the skipped keys of one document that are logged.
+	// maxSkippedLogged is the number of skipped keys logged per document.
 	maxSkippedLogged = 8
 )
 
@@ -32,13 +32,13 @@ type keyring struct {
 	current atomic.Pointer[keySet]
 	failure atomic.Pointer[error] // of the last read; nil if it succeeded
 
-	// The last document that was parsed, and the outcome. Only the goroutine
-	// that reads uses them.
+	// The hash of the last parsed document, and the result. Only the reading
+	// goroutine uses them.
 	document [sha256.Size]byte
-	verdict  error
+	parseErr error
 
-	asked   chan struct{} // a look-up waits for the reader
-	stopped chan struct{} // closed when the reader has ended
+	request chan struct{} // asks the reading goroutine for a look-up
+	stopped chan struct{} // closed when the reading goroutine has ended
 	stop    context.CancelFunc
 
 	mu         sync.Mutex
@@ -53,7 +53,7 @@ func newKeyring(src source, c Config) *keyring {
 		lookup:  c.LookupInterval,
 		now:     c.Now,
 		log:     c.Logger,
-		asked:   make(chan struct{}, 1),
+		request: make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 	}
 }
@@ -77,17 +77,17 @@ func (r *keyring) ready() error {
 	return r.missing()
 }
 
-// missing returns the reason why there are no keys at all.
+// missing returns the error for the time before any keys are known.
 func (r *keyring) missing() error {
-	cause := errors.New("they are being read")
+	cause := errors.New("the first read is in flight")
 	if failure := r.failure.Load(); failure != nil {
 		cause = *failure
 	}
-	return unavailable("token keys were never obtained", cause)
+	return unavailable("no token keys yet", cause)
 }
 
 // verify returns nil if one of the issuer's keys signed t. If no known key did,
-// the known ones may be out of date, so they are looked up before t is refused.
+// the known ones may be out of date, so they are looked up before t is rejected.
 func (r *keyring) verify(ctx context.Context, t token) error {
 	known := r.current.Load()
 	if known == nil {
@@ -104,12 +104,12 @@ func (r *keyring) verify(ctx context.Context, t token) error {
 	return err
 }
 
-// lookUp waits for the look-up in flight, or starts one and waits for that. It
-// returns at once if the last one is too recent, so that forged tokens cost
-// the issuer nothing, after lookupWait if the issuer is slow, and when ctx
-// ends: the caller then refuses the token by the keys it knows.
+// lookUp waits for the look-up in flight, or starts one and waits for it. It
+// returns immediately if the last one is too recent, so that forged tokens cause
+// no load on the issuer. It gives up after lookupWait and when ctx ends; the
+// caller then rejects the token.
 func (r *keyring) lookUp(ctx context.Context) {
-	flight := r.board()
+	flight := r.joinLookUp()
 	if flight == nil {
 		return
 	}
@@ -123,9 +123,9 @@ func (r *keyring) lookUp(ctx context.Context) {
 	}
 }
 
-// board returns the look-up in flight, or starts one. It returns nil if it is
+// joinLookUp returns the look-up in flight, or starts one. It returns nil if it is
 // too early to start one.
-func (r *keyring) board() chan struct{} {
+func (r *keyring) joinLookUp() chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.flight != nil {
@@ -138,11 +138,11 @@ func (r *keyring) board() chan struct{} {
 	}
 	r.lastLookup = now
 	r.flight = make(chan struct{})
-	r.asked <- struct{}{} // has room: there is one flight at a time
+	r.request <- struct{}{} // does not block: there is one look-up at a time
 	return r.flight
 }
 
-func (r *keyring) land() {
+func (r *keyring) endLookUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	close(r.flight)
@@ -158,10 +158,10 @@ func (r *keyring) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-			_ = r.reload(ctx) // which logs and keeps the error
-		case <-r.asked:
+			_ = r.reload(ctx) // logs and stores the error
+		case <-r.request:
 			_ = r.reload(ctx)
-			r.land()
+			r.endLookUp()
 		}
 		timer.Reset(r.pause())
 	}
@@ -174,7 +174,7 @@ func (r *keyring) pause() time.Duration {
 	return r.refresh
 }
 
-// reload replaces the keys by those of the source. If that fails, the known
+// reload replaces the keys with those of the source. If that fails, the known
 // keys stay in use.
 func (r *keyring) reload(ctx context.Context) error {
 	err := r.replace(ctx)
@@ -195,9 +195,9 @@ func (r *keyring) replace(ctx context.Context) error {
 		return err
 	}
 	if sum := sha256.Sum256(document); sum != r.document {
-		r.document, r.verdict = sum, r.adopt(document)
+		r.document, r.parseErr = sum, r.adopt(document)
 	}
-	return r.verdict
+	return r.parseErr
 }
 
 func (r *keyring) adopt(document []byte) error {
@@ -211,7 +211,7 @@ func (r *keyring) adopt(document []byte) error {
 	return nil
 }
 
-// logSkipped writes one line of bounded length, however many keys there are.
+// logSkipped logs all skipped keys in one line of bounded length.
 func (r *keyring) logSkipped(skipped []skippedKey) {
 	if len(skipped) == 0 {
 		return

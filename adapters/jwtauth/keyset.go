@@ -12,17 +12,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxKeysPerID bounds the keys that share a kid, and those without kid, and so
-// the signature checks that one token can cost: twice as many.
+// maxKeysPerID limits the keys that share a kid and the keys without kid. One
+// token can thus cost at most twice as many signature checks.
 const maxKeysPerID = 8
 
-// The ways in which a key set can fail to prove a token. In all but the first
-// the set may be out of date.
+// The reasons why a key set does not verify a token. For all but the first, the
+// set may be out of date.
 var (
-	errNoKeyID        = refuse("no kid, which this key set requires")
-	errUnknownKey     = refuse("signed by an unknown key")
-	errWrongAlgorithm = refuse("algorithm does not fit its key")
-	errWrongSignature = refuse("signature fits no key")
+	errNoKeyID        = reject("no kid, which this key set requires")
+	errUnknownKey     = reject("signed by an unknown key")
+	errWrongAlgorithm = reject("algorithm does not fit its key")
+	errWrongSignature = reject("signature fits no key")
 )
 
 // keySet is the usable keys of one document. It is immutable.
@@ -43,8 +43,8 @@ func (k skippedKey) String() string {
 	return fmt.Sprintf("key %d (kid %.*q) %v", k.index, maxID, k.id, k.reason)
 }
 
-// parseKeySet reads a JWK Set (RFC 7517 section 5). It skips keys that cannot
-// be used; a document without a usable key is an error.
+// parseKeySet parses a JWK Set (RFC 7517 section 5). It skips unusable keys, and
+// returns an error if none is left.
 func parseKeySet(document []byte) (set *keySet, skipped []skippedKey, err error) {
 	entries, err := keyEntries(document)
 	if err != nil {
@@ -57,18 +57,18 @@ func parseKeySet(document []byte) (set *keySet, skipped []skippedKey, err error)
 		}
 	}
 	if set.size == 0 {
-		return nil, skipped, errors.New("key set holds no usable key")
+		return nil, skipped, errors.New("key set contains no usable key")
 	}
 	return set, skipped, nil
 }
 
-// lenient leaves it to the reader of one key to refuse what JSON should not
-// contain, so that it spoils no other key.
+// lenient accepts duplicate members and invalid UTF-8, which parseKey then
+// rejects per key, so that one bad key does not invalidate the others.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// keyEntries returns the entries of a JWK Set, none of which it has judged.
+// keyEntries returns the entries of a JWK Set, unchecked.
 func keyEntries(document []byte) ([]jsontext.Value, error) {
-	document = bytes.TrimPrefix(document, []byte("\ufeff")) // as some editors write
+	document = bytes.TrimPrefix(document, []byte("\ufeff")) // written by some editors
 	var members struct {
 		Keys []jsontext.Value `json:"keys"`
 	}
@@ -78,7 +78,7 @@ func keyEntries(document []byte) ([]jsontext.Value, error) {
 	return members.Keys, nil
 }
 
-// keyID returns the kid of an entry that may be malformed, or "".
+// keyID returns the kid of an entry, which may be malformed, or "".
 func keyID(raw jsontext.Value) string {
 	var members struct {
 		ID string `json:"kid"`
@@ -116,8 +116,8 @@ func (s *keySet) verify(t token) error {
 	return verify(t, s.byID[""])
 }
 
-// verify tries candidates in their order. The header of t chooses among the
-// algorithms of a key, but adds none.
+// verify tries the candidates in order. The header of t selects among the
+// algorithms of a key but cannot add one.
 func verify(t token, candidates ...[]verificationKey) error {
 	known, fits := false, false
 	for _, keys := range candidates {

@@ -7,8 +7,9 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwa"
 )
 
-// FuzzParseKeySet holds that no document makes it or a signature check panic,
-// that its keys have public algorithms only, and that they fit no garbage.
+// FuzzParseKeySet checks that no document makes parseKeySet or a signature check
+// panic, that all keys are for asymmetric algorithms, and that none of them
+// verifies a garbage signature.
 func FuzzParseKeySet(f *testing.F) {
 	const ( // of RFC 7515 appendix A.3 and RFC 8037 appendix A.2
 		ec = `{"kid":"ec","kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// outages are the ways in which an issuer fails to serve keys.
+// outages lists ways in which an issuer fails to serve keys.
 func outages(t *testing.T) map[string]http.HandlerFunc {
 	elsewhere := serveKeys(t, trustedSet())
 	serve := func(document []byte) http.HandlerFunc {
@@ -26,13 +26,13 @@ func outages(t *testing.T) map[string]http.HandlerFunc {
 		}
 	})
 	return map[string]http.HandlerFunc{
-		"answers 500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"answers 404 with keys": func(w http.ResponseWriter, _ *http.Request) {
+		"responds 500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"responds 404 with keys": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write(trustedSet())
 		},
-		"breaks off":                 func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"breaks off within its keys": breakOff,
+		"aborts":                     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"aborts within its keys":     breakOff,
 		"redirects to another host":  redirect(elsewhere.URL),
 		"redirects to a file":        redirect("file:///etc/passwd"),
 		"redirects to itself":        redirect("/again"),
@@ -41,12 +41,12 @@ func outages(t *testing.T) map[string]http.HandlerFunc {
 		"serves half of its keys":    serve(trustedSet()[:100]),
 		"serves null":                serve([]byte("null")),
 		"serves an array":            serve(marshal([]object{ecKey().public()})),
-		"serves one key bare":        serve(marshal(ecKey().public())),
+		"serves a key, not a set":    serve(marshal(ecKey().public())),
 		"serves no keys":             serve(keySet()),
 		"serves keys as an object":   serve(marshal(object{"keys": object{"ec": ecKey().public()}})),
 		"serves only symmetric keys": serve(keySet(object{"kty": "oct", "k": "AAAA"})),
 		"serves a megabyte":          serve(append(bytes.Repeat([]byte(" "), 1<<20), trustedSet()...)),
-		"serves without end":         endless,
+		"serves an endless body":     endless,
 		"serves endless headers":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) },
 	}
 }
@@ -64,7 +64,7 @@ func endless(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestAuthenticate_KeepsItsKeysWhileTheIssuer(t *testing.T) {
+func TestAuthenticate_KeepsItsKeysWhenTheIssuer(t *testing.T) {
 	t.Parallel()
 	for name, outage := range outages(t) {
 		t.Run(name, func(t *testing.T) {
@@ -72,9 +72,9 @@ func TestAuthenticate_KeepsItsKeysWhileTheIssuer(t *testing.T) {
 			server := serveKeys(t, keySet(ecKey().public()))
 			a := start(t, config(fromURL(server.URL)))
 			server.handle(outage)
-			wantRefused(t, a, edKey().token(claims()))
+			wantRejected(t, a, edKey().token(claims()))
 			if server.hits.Load() != 2 {
-				t.Fatal("the issuer was not asked")
+				t.Fatal("the keys were not requested")
 			}
 			wantAccepted(t, a, ecKey().token(claims()))
 			if err := a.Ready(t.Context()); err != nil {
@@ -84,7 +84,7 @@ func TestAuthenticate_KeepsItsKeysWhileTheIssuer(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_IsUnavailableWithoutKeysWhileTheIssuer(t *testing.T) {
+func TestAuthenticate_IsUnavailableWithoutKeysWhenTheIssuer(t *testing.T) {
 	t.Parallel()
 	for name, outage := range outages(t) {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestAuthenticate_IsUnavailableWithoutKeysWhileTheIssuer(t *testing.T) {
 			server.handle(outage)
 			a := start(t, config(fromURL(server.URL+"/?secret=hunter2")))
 			wantUnavailable(t, a, ecKey().token(claims()))
-			wantRefused(t, a, "garbage")
+			wantRejected(t, a, "garbage")
 			err := a.Ready(t.Context())
 			if !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("Ready gives %v, want unavailable", err)

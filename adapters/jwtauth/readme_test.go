@@ -14,16 +14,16 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The token in the README is accepted as it is printed there, by a service with
-// the issuer and audience that the README sets.
-func TestREADME_ShowsATokenThatIsAccepted(t *testing.T) {
+// The token printed in the README is accepted by a service with the issuer and
+// audience that the README configures.
+func TestREADME_TokenIsAccepted(t *testing.T) {
 	t.Parallel()
 	readme := string(must(os.ReadFile("../../README.md")))
 	first := func(pattern string) string {
 		t.Helper()
 		match := regexp.MustCompile(pattern).FindStringSubmatch(readme)
 		if match == nil {
-			t.Fatalf("README.md has nothing like %s", pattern)
+			t.Fatalf("README.md has no match for %s", pattern)
 		}
 		return match[1]
 	}

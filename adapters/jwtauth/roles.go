@@ -7,8 +7,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ClaimRoles implements ports.WorkspaceRoles by what the caller's token
-// claims. It never fails.
+// ClaimRoles implements ports.WorkspaceRoles with the roles that the caller's
+// token claims. It never fails.
 type ClaimRoles struct{}
 
 // Role returns the role that actor claims in workspace.

@@ -10,14 +10,14 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-func TestClaimRoles_KeepsThePromisesOfThePort(t *testing.T) {
+func TestClaimRoles_PassesThePortSuite(t *testing.T) {
 	t.Parallel()
 	portstest.RunWorkspaceRoles(t, func(t testing.TB, roles map[domain.WorkspaceID]map[string]domain.Role) (ports.WorkspaceRoles, func(string) domain.Actor) {
 		issuer := jwttest.NewIssuer(t)
 		authenticator := issuer.Authenticator(t)
 		return jwtauth.ClaimRoles{}, func(account string) domain.Actor {
 			if account == "" {
-				return domain.Actor{} // no token speaks of nobody
+				return domain.Actor{} // no token has an empty account
 			}
 			token := issuer.Token(t, jwttest.Claims{
 				Account:    account,

@@ -18,25 +18,25 @@ func TestAuthenticate_FollowsRotatedKeys(t *testing.T) {
 	wantAccepted(t, a, ecKey().token(claims()))
 
 	server.serve(keySet(edKey().public()))
-	wantAccepted(t, a, ecKey().token(claims())) // nothing has told us yet
+	wantAccepted(t, a, ecKey().token(claims())) // nothing has caused a look-up yet
 	wantAccepted(t, a, edKey().token(claims()))
-	wantRefused(t, a, ecKey().token(claims()))
+	wantRejected(t, a, ecKey().token(claims()))
 	if n := server.hits.Load(); n != 2 {
 		t.Errorf("the keys were fetched %d times, want 2", n)
 	}
 }
 
-func TestAuthenticate_LooksUpUnknownKeysOnceAMinute(t *testing.T) {
+func TestAuthenticate_LooksUpUnknownKeysOncePerMinute(t *testing.T) {
 	t.Parallel()
 	clock := &clock{at: now}
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL), onClock(clock)))
 	for range 10 {
-		wantRefused(t, a, strangerKey().token(claims()))
+		wantRejected(t, a, strangerKey().token(claims()))
 	}
 	server.serve(keySet(edKey().public()))
 	clock.advance(59 * time.Second)
-	wantRefused(t, a, edKey().token(claims()))
+	wantRejected(t, a, edKey().token(claims()))
 	if n := server.hits.Load(); n != 2 {
 		t.Errorf("the keys were fetched %d times, want 2", n)
 	}
@@ -47,12 +47,12 @@ func TestAuthenticate_LooksUpUnknownKeysOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_LooksUpUnknownKeysByAClockThatIsSetBack(t *testing.T) {
+func TestAuthenticate_LooksUpUnknownKeysAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	clock := &clock{at: now.Add(2 * time.Hour)}
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL), onClock(clock)))
-	wantRefused(t, a, strangerKey().token(claims(object{"exp": now.Add(24 * time.Hour).Unix()})))
+	wantRejected(t, a, strangerKey().token(claims(object{"exp": now.Add(24 * time.Hour).Unix()})))
 	if n := server.hits.Load(); n != 2 {
 		t.Errorf("the keys were fetched %d times, want 2", n)
 	}
@@ -61,20 +61,20 @@ func TestAuthenticate_LooksUpUnknownKeysByAClockThatIsSetBack(t *testing.T) {
 	wantAccepted(t, a, edKey().token(claims()))
 }
 
-func TestAuthenticate_NeedsNoLookUpToRefuse(t *testing.T) {
+func TestAuthenticate_NeedsNoLookUpToReject(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public(), rsaKey().public()))
 	a := start(t, config(fromURL(server.URL)))
 	for name, token := range map[string]string{
-		"garbage":                  "a.b.c",
-		"no kid":                   ecKey().sign(object{"alg": "ES256"}, claims()),
-		"a malformed signature":    ecKey().token(claims()) + "=",
-		"an expired token":         ecKey().token(claims(object{"exp": 1})),
-		"too long for its own kid": ecKey().named(string(make([]byte, 9000))).token(claims()),
+		"garbage":               "a.b.c",
+		"no kid":                ecKey().sign(object{"alg": "ES256"}, claims()),
+		"a malformed signature": ecKey().token(claims()) + "=",
+		"an expired token":      ecKey().token(claims(object{"exp": 1})),
+		"too long":              ecKey().named(string(make([]byte, 9000))).token(claims()),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefused(t, a, token)
+			wantRejected(t, a, token)
 		})
 	}
 	t.Cleanup(func() {
@@ -88,10 +88,10 @@ func TestAuthenticate_SharesOneLookUp(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL)))
-	asked, answer := make(chan struct{}, 20), make(chan struct{})
+	requested, respond := make(chan struct{}, 20), make(chan struct{})
 	server.handle(func(w http.ResponseWriter, _ *http.Request) {
-		asked <- struct{}{}
-		<-answer
+		requested <- struct{}{}
+		<-respond
 		_, _ = w.Write(keySet(edKey().public()))
 	})
 	token := edKey().token(claims())
@@ -99,33 +99,33 @@ func TestAuthenticate_SharesOneLookUp(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			if _, err := a.Authenticate(t.Context(), token); err != nil {
-				t.Errorf("refused: %v", err)
+				t.Errorf("rejected: %v", err)
 			}
 		})
 	}
-	<-asked
-	close(answer)
+	<-requested
+	close(respond)
 	wg.Wait()
-	if len(asked) != 0 {
-		t.Errorf("%d more look-ups for one key", len(asked))
+	if len(requested) != 0 {
+		t.Errorf("%d more look-ups for one key", len(requested))
 	}
 }
 
-// A client that hangs up or runs out of time during a look-up has still sent a
-// token that no known key has signed: it must count as refused, not as an outage.
-func TestAuthenticate_RefusesATokenWhoseContextEndsDuringALookUp(t *testing.T) {
+// A client that disconnects or times out during a look-up has still sent a token
+// that no known key has signed. That counts as a rejected token, not as an outage.
+func TestAuthenticate_RejectsATokenWhoseContextEndsDuringALookUp(t *testing.T) {
 	t.Parallel()
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL)))
-	asked, answer := make(chan struct{}), make(chan struct{})
+	requested, respond := make(chan struct{}), make(chan struct{})
 	server.handle(func(http.ResponseWriter, *http.Request) {
-		close(asked)
-		<-answer
+		close(requested)
+		<-respond
 	})
-	defer close(answer)
+	defer close(respond)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		<-asked
+		<-requested
 		cancel()
 	}()
 	_, err := a.Authenticate(ctx, strangerKey().token(claims()))
@@ -140,17 +140,17 @@ func TestClose_EndsAWaitAndMayBeRepeated(t *testing.T) {
 	server := serveKeys(t, keySet(ecKey().public()))
 	clock := &clock{at: now}
 	a := start(t, config(fromURL(server.URL), onClock(clock)))
-	asked := make(chan struct{})
+	requested := make(chan struct{})
 	server.handle(func(_ http.ResponseWriter, r *http.Request) {
-		close(asked)
+		close(requested)
 		<-r.Context().Done()
 	})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		wantRefused(t, a, edKey().token(claims()))
+		wantRejected(t, a, edKey().token(claims()))
 	}()
-	<-asked
+	<-requested
 	for range 2 {
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -158,6 +158,6 @@ func TestClose_EndsAWaitAndMayBeRepeated(t *testing.T) {
 	}
 	<-done
 	wantAccepted(t, a, ecKey().token(claims()))
-	clock.advance(time.Minute) // so that a look-up is due, which nobody makes
-	wantRefused(t, a, edKey().token(claims()))
+	clock.advance(time.Minute) // a look-up is due, but nothing performs it after Close
+	wantRejected(t, a, edKey().token(claims()))
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// now is when every test takes place, unless it moves its clock.
+// now is the time of every test that does not move its clock.
 var now = time.Date(2026, 3, 21, 7, 30, 0, 0, time.UTC)
 
 const (
@@ -28,15 +28,15 @@ const (
 
 type object = map[string]any
 
-// signingKey is a private key and what the key set says of it.
+// signingKey is a private key with its kid and algorithm in the key set.
 type signingKey struct {
 	id        string
 	algorithm jwa.SignatureAlgorithm
 	private   crypto.Signer
 }
 
-// The keys of the trusted issuer, and one of a stranger. Making an RSA key
-// takes long, so all tests share them.
+// The keys of the trusted issuer, and one of a stranger. All tests share them,
+// because generating an RSA key is slow.
 var (
 	rsaKey      = sync.OnceValue(func() signingKey { return signingKey{"rsa", jwa.RS256, newRSA(2048)} })
 	ecKey       = sync.OnceValue(func() signingKey { return signingKey{"ec", jwa.ES256, newEC(elliptic.P256())} })
@@ -56,7 +56,7 @@ func (k signingKey) header() object {
 	return object{"alg": k.algorithm.String(), "kid": k.id, "typ": "JWT"}
 }
 
-// as is the same key under another algorithm.
+// as returns the same key with another algorithm.
 func (k signingKey) as(algorithm jwa.SignatureAlgorithm) signingKey {
 	k.algorithm = algorithm
 	return k
@@ -67,10 +67,10 @@ func (k signingKey) named(id string) signingKey {
 	return k
 }
 
-// token is an honest token of the claims.
+// token returns a correct token with the given claims.
 func (k signingKey) token(claims object) string { return k.sign(k.header(), claims) }
 
-// sign makes a token whose signature is right, whatever the header says.
+// sign returns a correctly signed token with any header.
 func (k signingKey) sign(header, claims object) string {
 	return k.signRaw(marshal(header), marshal(claims))
 }
@@ -84,7 +84,8 @@ func (k signingKey) signature(input string) []byte {
 	return must(must(jws.NewSigner(k.algorithm)).Sign([]byte(input), k.private))
 }
 
-// public is the key's entry in a key set, changed as said.
+// public returns the key's entry in a key set with the given members replaced;
+// nil removes a member.
 func (k signingKey) public(changes ...object) object {
 	entry := jwkOf(k.private.Public())
 	entry["kid"], entry["alg"] = k.id, k.algorithm.String()
@@ -110,7 +111,8 @@ func keySet(keys ...object) []byte { return marshal(object{"keys": keys}) }
 
 func trustedSet() []byte { return keySet(rsaKey().public(), ecKey().public(), edKey().public()) }
 
-// claims are those of an honest token, changed as said; nil removes one.
+// claims returns the claims of a correct token with the given ones replaced; nil
+// removes a claim.
 func claims(changes ...object) object {
 	c := object{
 		"iss":        issuer,

@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
 
-// logBook keeps what is logged. It is safe for concurrent use.
+// logBook collects log output. It is safe for concurrent use.
 type logBook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -36,14 +36,15 @@ func (b *logBook) count(part string) int { return strings.Count(b.String(), part
 
 func (b *logBook) config(c *jwtauth.Config) { c.Logger = slog.New(slog.NewTextHandler(b, nil)) }
 
-// logged starts an authenticator on a file with that key set, and keeps its log.
+// logged starts an authenticator with a file that contains document, and returns
+// its log.
 func logged(t *testing.T, document []byte) (*jwtauth.Authenticator, *logBook) {
 	t.Helper()
 	log := &logBook{}
 	return start(t, config(fromFile(keyFile(t, document)), log.config)), log
 }
 
-func TestNew_SkipsABadKeyBesideGoodOnes(t *testing.T) {
+func TestNew_SkipsABadKeyAmongGoodOnes(t *testing.T) {
 	t.Parallel()
 	entry := func(o object) string { return string(marshal(o)) }
 	padded := func(member string, value *big.Int) string {
@@ -51,12 +52,12 @@ func TestNew_SkipsABadKeyBesideGoodOnes(t *testing.T) {
 	}
 	modulus := new(big.Int).Lsh(big.NewInt(1), 2047)
 	for name, bad := range map[string]string{
-		"with a repeated member":              `{"kid":"bad",` + entry(rsaKey().public(object{"kid": nil, "x": 1}))[1:len(entry(rsaKey().public(object{"kid": nil, "x": 1})))-1] + `,"kty":"RSA"}`,
+		"with a duplicate member":             `{"kid":"bad",` + entry(rsaKey().public(object{"kid": nil, "x": 1}))[1:len(entry(rsaKey().public(object{"kid": nil, "x": 1})))-1] + `,"kty":"RSA"}`,
 		"with two kids":                       `{"kid":"rsa","kid":"bad",` + entry(rsaKey().public(object{"kid": nil}))[1:],
 		"with text that is not UTF-8":         `{"kid":"bad` + "\xff" + `","kty":"RSA"}`,
 		"of an unknown type":                  `{"kid":"bad","kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"}`,
-		"of no type":                          `{"kid":"bad"}`,
-		"with a kid that is no text":          `{"kid":{"bad":1},"kty":"RSA"}`,
+		"without a type":                      `{"kid":"bad"}`,
+		"with a kid that is an object":        `{"kid":{"bad":1},"kty":"RSA"}`,
 		"that is null":                        `null`,
 		"that is text":                        `"bad"`,
 		"that is an array":                    `[]`,
@@ -75,9 +76,9 @@ func TestNew_SkipsABadKeyBesideGoodOnes(t *testing.T) {
 			set := []byte(`{"keys":[` + bad + `,` + entry(ecKey().public()) + `]}`)
 			a, log := logged(t, set)
 			wantAccepted(t, a, ecKey().token(claims()))
-			wantRefused(t, a, edKey().token(claims()))
+			wantRejected(t, a, edKey().token(claims()))
 			if log.count("key 0 ") != 1 {
-				t.Errorf("the log does not say that key 0 was skipped:\n%s", log)
+				t.Errorf("the log does not report key 0 as skipped:\n%s", log)
 			}
 		})
 	}
@@ -88,7 +89,7 @@ func TestNew_NamesSkippedKeysByKidAndIndex(t *testing.T) {
 	_, log := logged(t, keySet(ecKey().public(), rsaKey().public(object{"use": "enc", "kid": "2026-03"})))
 	for _, part := range []string{"level=WARN", "key 1 ", "2026-03", "is not for signatures"} {
 		if log.count(part) != 1 {
-			t.Errorf("%q is not in the log once:\n%s", part, log)
+			t.Errorf("the log does not contain %q exactly once:\n%s", part, log)
 		}
 	}
 }
@@ -101,11 +102,11 @@ func TestNew_LogsSkippedKeysInOneShortLine(t *testing.T) {
 	}
 	_, log := logged(t, keySet(keys...))
 	if log.count("level=WARN") != 1 || log.count("count=1000") != 1 || len(log.String()) > 4<<10 {
-		t.Errorf("the log has %d bytes, want one line of all that were skipped:\n%.2000s", len(log.String()), log)
+		t.Errorf("the log has %d bytes, want one line for all skipped keys:\n%.2000s", len(log.String()), log)
 	}
 }
 
-func TestBackground_LogsSkippedKeysOnceForADocument(t *testing.T) {
+func TestBackground_LogsSkippedKeysOncePerDocument(t *testing.T) {
 	t.Parallel()
 	secret := object{"kty": "oct", "k": "AAAA"}
 	for name, c := range map[string]struct {
@@ -141,7 +142,7 @@ func TestNew_SkipsAByteOrderMark(t *testing.T) {
 		a := start(t, config(fromURL(serveKeys(t, document).URL)))
 		wantAccepted(t, a, ecKey().token(claims()))
 	})
-	t.Run("but not two of them", func(t *testing.T) {
+	t.Run("but not two", func(t *testing.T) {
 		t.Parallel()
 		path := keyFile(t, append([]byte("\xef\xbb\xbf"), document...))
 		if _, err := jwtauth.New(t.Context(), config(fromFile(path))); err == nil {

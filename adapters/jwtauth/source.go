@@ -19,7 +19,7 @@ const (
 	acceptedContent = "application/jwk-set+json, application/json"
 )
 
-// source is where key sets come from.
+// source reads the issuer's key set.
 type source interface {
 	read(ctx context.Context) ([]byte, error)
 }
@@ -36,7 +36,7 @@ func newURLSource(c Config) (source, error) {
 	if err != nil || address.Host == "" {
 		return nil, errors.New("JWKS URL is malformed")
 	}
-	if err := judgeURL(address, c.AllowHTTP); err != nil {
+	if err := checkURL(address, c.AllowHTTP); err != nil {
 		return nil, err
 	}
 	if exposed(address) {
@@ -52,18 +52,18 @@ func newURLSource(c Config) (source, error) {
 	if c.HTTPClient != nil {
 		client = *c.HTTPClient
 	}
-	// The configured host is the one that is trusted.
+	// Only the configured host is trusted.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return urlSource{url: c.JWKSURL, client: &client}, nil
 }
 
-// judgeURL accepts https, and http from this machine. It accepts http from
-// other hosts only if allowHTTP, since anyone who can change the key set on its
-// way can sign tokens.
-func judgeURL(u *url.URL, allowHTTP bool) error {
+// checkURL accepts https, and http on this machine. It accepts http on other
+// hosts only if allowHTTP is set, because anyone who can modify the key set in
+// transit can sign tokens.
+func checkURL(u *url.URL, allowHTTP bool) error {
 	switch {
 	case u.User != nil:
-		return errors.New("JWKS URL must not hold a password")
+		return errors.New("JWKS URL must not contain a password")
 	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || !exposed(u)):
 		return nil
 	case allowHTTP:
@@ -107,7 +107,7 @@ func (s urlSource) read(ctx context.Context) ([]byte, error) {
 	return readBounded(resp.Body)
 }
 
-// withoutURL removes the URL from err, since its query may contain a credential.
+// withoutURL removes the URL from err, because its query may contain a credential.
 func withoutURL(err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		return outer.Err
@@ -118,7 +118,7 @@ func withoutURL(err error) error {
 type fileSource string
 
 func (s fileSource) read(context.Context) ([]byte, error) {
-	// Opening a pipe would wait for its writer.
+	// Opening a pipe would block until it has a writer.
 	if info, err := os.Stat(string(s)); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New("read key set: not a regular file")
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxTokenLength bounds a token, in bytes, before anything of it is read. It
-// is also what bounds its claims: some 300 workspaces.
+// maxTokenLength is the largest accepted token in bytes, checked before parsing.
+// It has room for the roles of about 300 workspaces.
 const maxTokenLength = 8 << 10
 
 // token is a JWS in compact serialization (RFC 7515 section 3.1).
@@ -20,9 +20,9 @@ type token struct {
 	signature    []byte
 }
 
-// header is what is read of a protected header. Keys and links to keys (jwk,
-// jku, x5c, x5u) are no part of it, on purpose. The decoder matches names to
-// the letter and refuses one that is repeated (RFC 7515 section 4).
+// header holds the parts of a protected header that are used. It deliberately
+// omits keys and links to keys (jwk, jku, x5c, x5u). The decoder matches names
+// exactly and rejects duplicates (RFC 7515 section 4).
 type header struct {
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
@@ -33,12 +33,12 @@ var encoding = base64.RawURLEncoding.Strict()
 
 func parseToken(text string) (token, error) {
 	if len(text) > maxTokenLength {
-		return token{}, refuse("too long")
+		return token{}, reject("too long")
 	}
 	raw := []byte(text)
 	parts := bytes.Split(raw, []byte("."))
 	if len(parts) != 3 {
-		return token{}, refuse("not three parts")
+		return token{}, reject("not three parts")
 	}
 	t := token{
 		signingInput: raw[:len(raw)-len(parts[2])-1],
@@ -46,21 +46,21 @@ func parseToken(text string) (token, error) {
 	}
 	head, ok := decode(parts[0])
 	if !ok || json.Unmarshal(head, &t.header) != nil {
-		return token{}, refuse("malformed header")
+		return token{}, reject("malformed header")
 	}
-	// No extension is understood here, so any that must be is refused, an
-	// empty or malformed list of them too (RFC 7515 section 4.1.11).
+	// No extension is supported, so every crit is rejected, including an empty
+	// or malformed one (RFC 7515 section 4.1.11).
 	if t.header.Critical != nil {
-		return token{}, refuse("critical header")
+		return token{}, reject("critical header")
 	}
 	if t.signature, ok = decode(parts[2]); !ok {
-		return token{}, refuse("malformed signature")
+		return token{}, reject("malformed signature")
 	}
 	return t, nil
 }
 
-// decode reads base64url without padding (RFC 7515 section 2). The standard
-// library would skip line breaks; here they are foreign.
+// decode decodes base64url without padding (RFC 7515 section 2). It rejects line
+// breaks, which encoding/base64 skips.
 func decode(part []byte) ([]byte, bool) {
 	if bytes.ContainsAny(part, "\r\n") {
 		return nil, false

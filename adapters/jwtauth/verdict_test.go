@@ -13,14 +13,13 @@ func wantAccepted(t testing.TB, a *jwtauth.Authenticator, token string) domain.A
 	t.Helper()
 	actor, err := a.Authenticate(t.Context(), token)
 	if err != nil {
-		t.Fatalf("refused: %v", err)
+		t.Fatalf("rejected: %v", err)
 	}
 	return actor
 }
 
-// wantRefused also looks for what an error must never hold: any longer part
-// of the token.
-func wantRefused(t testing.TB, a *jwtauth.Authenticator, token string) {
+// wantRejected also checks that the error quotes no longer part of the token.
+func wantRejected(t testing.TB, a *jwtauth.Authenticator, token string) {
 	t.Helper()
 	actor, err := a.Authenticate(t.Context(), token)
 	if err == nil {

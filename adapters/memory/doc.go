@@ -1,3 +1,4 @@
-// Package memory keeps everything in the memory of the process: a complete
-// store for tests and trials, which forgets when the process ends.
+// Package memory is a complete store that keeps all data in the memory of the
+// process. It is meant for tests and trials: the data is lost when the process
+// ends.
 package memory

@@ -21,30 +21,30 @@ func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID
 			all = append(all, e)
 		}
 	}
-	shown := part(all, page)
+	shown := pageOf(all, page)
 	for i, e := range shown {
-		shown[i] = cloned(e)
+		shown[i] = clone(e)
 	}
 	return ports.EventPage{Events: shown, Total: int64(len(all))}, nil
 }
 
-// part returns what of all stands on the page.
-func part[E any](all []E, page domain.Page) []E {
+// pageOf returns the elements of all that are on the page.
+func pageOf[E any](all []E, page domain.Page) []E {
 	begin := min(page.Offset(), int64(len(all)))
 	end := min(begin+int64(page.Size()), int64(len(all)))
 	return all[begin:end]
 }
 
-// cloned shares nothing with e that either side could change.
-func cloned(e domain.Event) domain.Event {
+// clone returns a deep copy of e.
+func clone(e domain.Event) domain.Event {
 	e.Changes = slices.Clone(e.Changes)
 	for i, c := range e.Changes {
-		e.Changes[i].Old, e.Changes[i].New = clonedValue(c.Old), clonedValue(c.New)
+		e.Changes[i].Old, e.Changes[i].New = cloneValue(c.Old), cloneValue(c.New)
 	}
 	return e
 }
 
-func clonedValue(v any) any {
+func cloneValue(v any) any {
 	if list, ok := v.([]string); ok {
 		return slices.Clone(list)
 	}

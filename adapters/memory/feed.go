@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// feed implements ports.ChangeFeed. It holds what changed since the last poll,
-// each key once.
+// feed implements ports.ChangeFeed. It holds the IDs of the keys that changed
+// since the last poll.
 type feed struct {
 	repo    *KeyRepository
 	wake    chan struct{}
@@ -27,8 +27,8 @@ func (r *KeyRepository) Follow() ports.ChangeFeed {
 	return f
 }
 
-// tell is called by who holds repo.mu.
-func (f *feed) tell(id domain.KeyID) {
+// add requires repo.mu to be held.
+func (f *feed) add(id domain.KeyID) {
 	f.changed[id] = struct{}{}
 	select {
 	case f.wake <- struct{}{}:

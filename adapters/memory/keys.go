@@ -9,11 +9,11 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// KeyRepository implements ports.KeyRepository. It is safe for concurrent use
-// and never forgets a key, so its memory grows with their number.
+// KeyRepository implements ports.KeyRepository. It is safe for concurrent use.
+// It never frees the memory of a key, even of a deleted one.
 type KeyRepository struct {
-	// writing is held by whoever changes something, from the first look to
-	// the last write; mu by whoever touches the maps.
+	// writing is held during a whole change, from its first read to its last
+	// write; mu is held while the maps are accessed.
 	writing sync.Mutex
 
 	mu     sync.RWMutex
@@ -43,7 +43,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	workspace := key.Snapshot().Workspace
-	if err := r.judge(workspace, options.Once); err != nil {
+	if err := r.checkOnce(workspace, options.Once); err != nil {
 		return err
 	}
 	if _, exists := r.keys[key.ID()]; exists {
@@ -63,7 +63,7 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	}
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	if err := r.judge(workspace, options.Once); err != nil {
+	if err := r.checkOnce(workspace, options.Once); err != nil {
 		return err
 	}
 	key, err := r.Get(ctx, workspace, id)
@@ -82,22 +82,22 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	return nil
 }
 
-// store is called by who holds writing.
+// store requires writing to be held.
 func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, once *ports.Once) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	was, is := r.keys[key.ID()], key.Snapshot()
-	r.living[is.Workspace] += lives(is) - lives(was)
-	r.keys[key.ID()] = is
-	r.events[event.KeyID] = append(r.events[event.KeyID], cloned(event))
-	r.remember(is, once)
+	before, after := r.keys[key.ID()], key.Snapshot()
+	r.living[after.Workspace] += living(after) - living(before)
+	r.keys[key.ID()] = after
+	r.events[event.KeyID] = append(r.events[event.KeyID], clone(event))
+	r.remember(after, once)
 	for f := range r.feeds {
-		f.tell(key.ID())
+		f.add(key.ID())
 	}
 }
 
-// lives is 1 for a living key, and 0 for a deleted one and for none.
-func lives(s domain.Snapshot) int {
+// living returns 1 for a living key, and 0 for a deleted key and the zero value.
+func living(s domain.Snapshot) int {
 	if s.ID == "" || !s.DeletedAt.IsZero() {
 		return 0
 	}
@@ -127,7 +127,7 @@ func (r *KeyRepository) find(ctx context.Context, id domain.KeyID, visible func(
 	return domain.Rehydrate(s), nil
 }
 
-// Ready implements ports.KeyRepository: memory always is.
+// Ready implements ports.KeyRepository. The store is always ready.
 func (r *KeyRepository) Ready(ctx context.Context) error { return alive(ctx) }
 
 func alive(ctx context.Context) error {

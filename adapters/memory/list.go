@@ -22,16 +22,16 @@ func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, 
 			admitted = append(admitted, s)
 		}
 	}
-	slices.SortFunc(admitted, in(order))
+	slices.SortFunc(admitted, comparison(order))
 	list := ports.KeyPage{Total: int64(len(admitted))}
-	for _, s := range part(admitted, page) {
+	for _, s := range pageOf(admitted, page) {
 		list.Keys = append(list.Keys, domain.Rehydrate(s))
 	}
 	return list, nil
 }
 
-// in returns how two keys stand to each other in that order.
-func in(order domain.Order) func(a, b domain.Snapshot) int {
+// comparison returns the function that compares two keys by order.
+func comparison(order domain.Order) func(a, b domain.Snapshot) int {
 	return func(a, b domain.Snapshot) int {
 		if !order.Ascending {
 			a, b = b, a

@@ -16,12 +16,12 @@ func TestKeyRepository(t *testing.T) {
 	portstest.RunKeyRepository(t, open)
 }
 
-func TestKeyRepository_concurrency(t *testing.T) {
+func TestKeyRepository_Concurrency(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepositoryConcurrency(t, open)
 }
 
-func TestKeyRepository_isolation(t *testing.T) {
+func TestKeyRepository_Isolation(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepositoryIsolation(t, open)
 }
@@ -35,7 +35,7 @@ func TestWorkspaceRoles(t *testing.T) {
 	})
 }
 
-func TestWorkspaceRoles_doNotChangeWithTheTableTheyWereMadeOf(t *testing.T) {
+func TestWorkspaceRoles_CopiesTheTable(t *testing.T) {
 	t.Parallel()
 	table := map[domain.WorkspaceID]map[string]domain.Role{"ws_a": {"acc_1": domain.RoleViewer}}
 	roles := memory.NewWorkspaceRoles(table)
@@ -43,7 +43,7 @@ func TestWorkspaceRoles_doNotChangeWithTheTableTheyWereMadeOf(t *testing.T) {
 
 	got, err := roles.Role(t.Context(), domain.Actor{AccountID: "acc_1"}, "ws_a")
 	if err != nil || got != domain.RoleViewer {
-		t.Errorf("Role gives %q and %v, want VIEWER", got, err)
+		t.Errorf("Role returns %q and %v, want VIEWER", got, err)
 	}
 }
 

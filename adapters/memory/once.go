@@ -9,21 +9,21 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// onceName is an idempotency key in its workspace.
+// onceName is an idempotency key and its workspace.
 type onceName struct {
 	workspace domain.WorkspaceID
 	key       string
 }
 
-// remembered is a request that was carried out under an idempotency key.
+// remembered is a completed request with an idempotency key.
 type remembered struct {
 	once    ports.Once
 	outcome domain.Snapshot
 }
 
-// judge returns nil when the change may be made. It is called by who holds
-// writing, or mu.
-func (r *KeyRepository) judge(workspace domain.WorkspaceID, once *ports.Once) error {
+// checkOnce returns nil if the change may be made, and otherwise the error that
+// Create and Update return. It requires writing or mu to be held.
+func (r *KeyRepository) checkOnce(workspace domain.WorkspaceID, once *ports.Once) error {
 	if once == nil {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (r *KeyRepository) judge(workspace domain.WorkspaceID, once *ports.Once) er
 	return &ports.Replayed{Outcome: domain.Rehydrate(before.outcome), At: before.once.At}
 }
 
-// remember is called by who holds writing and mu.
+// remember requires writing and mu to be held.
 func (r *KeyRepository) remember(outcome domain.Snapshot, once *ports.Once) {
 	if once == nil {
 		return
@@ -46,7 +46,7 @@ func (r *KeyRepository) remember(outcome domain.Snapshot, once *ports.Once) {
 	r.onces[onceName{outcome.Workspace, once.Key}] = remembered{once: *once, outcome: outcome}
 }
 
-// rememberUnchanged is called by who holds writing.
+// rememberUnchanged requires writing to be held.
 func (r *KeyRepository) rememberUnchanged(id domain.KeyID, once *ports.Once) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,7 +60,7 @@ func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.Workspace
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	err := r.judge(workspace, &once)
+	err := r.checkOnce(workspace, &once)
 	if replayed, ok := errors.AsType[*ports.Replayed](err); ok {
 		return replayed, nil
 	}
@@ -70,7 +70,7 @@ func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.Workspace
 // Forget implements ports.OnceKeeper.
 func (r *KeyRepository) Forget(ctx context.Context, since time.Time, limit int) (int, error) {
 	forgotten := 0
-	err := r.past(ctx, func() {
+	err := r.withoutEvent(ctx, func() {
 		for name, before := range r.onces {
 			if forgotten < limit && !before.once.Until.After(since) {
 				delete(r.onces, name)

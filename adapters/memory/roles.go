@@ -7,14 +7,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// WorkspaceRoles implements ports.WorkspaceRoles on a fixed table. It is safe
+// WorkspaceRoles implements ports.WorkspaceRoles with a fixed table. It is safe
 // for concurrent use.
 type WorkspaceRoles struct {
 	roles map[domain.WorkspaceID]map[string]domain.Role
 }
 
 // NewWorkspaceRoles returns a source of the given roles, by workspace and
-// account. What the actor's credential claims is not considered.
+// account ID. It ignores the roles that the actor's token claims.
 func NewWorkspaceRoles(roles map[domain.WorkspaceID]map[string]domain.Role) *WorkspaceRoles {
 	table := make(map[domain.WorkspaceID]map[string]domain.Role, len(roles))
 	for workspace, accounts := range roles {

@@ -9,7 +9,7 @@ import (
 
 // RecordUse implements ports.UsageRecorder.
 func (r *KeyRepository) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
-	return r.past(ctx, func() {
+	return r.withoutEvent(ctx, func() {
 		for id, at := range lastUsed {
 			at = at.UTC().Truncate(time.Microsecond)
 			s, exists := r.keys[id]
@@ -24,7 +24,7 @@ func (r *KeyRepository) RecordUse(ctx context.Context, lastUsed map[domain.KeyID
 
 // Rehash implements ports.UsageRecorder.
 func (r *KeyRepository) Rehash(ctx context.Context, replacements []domain.Rehash) error {
-	return r.past(ctx, func() {
+	return r.withoutEvent(ctx, func() {
 		for _, replacement := range replacements {
 			secrets := r.keys[replacement.KeyID].Secrets
 			for i := range secrets {
@@ -36,8 +36,9 @@ func (r *KeyRepository) Rehash(ctx context.Context, replacements []domain.Rehash
 	})
 }
 
-// past runs f, which writes past the events.
-func (r *KeyRepository) past(ctx context.Context, f func()) error {
+// withoutEvent runs f, which changes keys without recording an event, with both
+// locks held.
+func (r *KeyRepository) withoutEvent(ctx context.Context, f func()) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package jwttest makes the tokens that tests of the management API send.
+// Package jwttest issues bearer tokens for tests of the management API.
 package jwttest
 
 import (
@@ -8,16 +8,16 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 )
 
-// Claims is whom a token speaks of.
+// Claims are the claims of a token.
 type Claims = jwtauth.DevClaims
 
-// Issuer signs tokens with a key of its own. It is safe for concurrent use.
+// Issuer signs tokens with its own key. It is safe for concurrent use.
 type Issuer struct {
 	signer *jwtauth.DevIssuer
 	now    func() time.Time
 }
 
-// NewIssuer returns an issuer that lives as long as the test.
+// NewIssuer returns an issuer whose files are removed when the test ends.
 func NewIssuer(tb testing.TB) *Issuer {
 	tb.Helper()
 	signer, err := jwtauth.LoadOrCreateDevIssuer(tb.TempDir())
@@ -27,13 +27,14 @@ func NewIssuer(tb testing.TB) *Issuer {
 	return &Issuer{signer: signer, now: time.Now}
 }
 
-// SetClock makes tokens begin at what now says. It is for before the first token.
+// SetClock sets the clock that tokens are issued by. It must be called before
+// the first token is issued.
 func (i *Issuer) SetClock(now func() time.Time) { i.now = now }
 
-// Issuer returns what an authenticator must be told to expect as iss.
+// Issuer returns the iss of every token.
 func (i *Issuer) Issuer() string { return i.signer.Issuer() }
 
-// Audience returns what an authenticator must be told to expect in aud.
+// Audience returns the aud of every token.
 func (i *Issuer) Audience() string { return i.signer.Audience() }
 
 // JWKSFile returns the path of the file with the issuer's public key.
@@ -42,8 +43,8 @@ func (i *Issuer) JWKSFile(tb testing.TB) string {
 	return i.signer.JWKSFile()
 }
 
-// Token returns a signed token. It ends the test when the claims name no
-// account or no portal.
+// Token returns a signed token. It fails the test if the account is missing or
+// the portal unknown.
 func (i *Issuer) Token(tb testing.TB, c Claims) string {
 	tb.Helper()
 	if c.IssuedAt.IsZero() {
@@ -56,8 +57,8 @@ func (i *Issuer) Token(tb testing.TB, c Claims) string {
 	return token
 }
 
-// Authenticator returns an authenticator that trusts the issuer, on the
-// issuer's clock. It is closed with the test.
+// Authenticator returns an authenticator that trusts the issuer and uses its
+// clock. It is closed when the test ends.
 func (i *Issuer) Authenticator(tb testing.TB) *jwtauth.Authenticator {
 	tb.Helper()
 	a, err := jwtauth.New(tb.Context(), jwtauth.Config{

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestIssuer_MakesTokensThatItsAuthenticatorTakes(t *testing.T) {
+func TestIssuer_IssuesTokensThatItsAuthenticatorAccepts(t *testing.T) {
 	t.Parallel()
 	issuer := jwttest.NewIssuer(t)
 	issuer.SetClock(func() time.Time { return time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC) })
@@ -36,11 +36,11 @@ func TestIssuer_MakesTokensThatItsAuthenticatorTakes(t *testing.T) {
 	}
 }
 
-func TestIssuer_HasAKeyOfItsOwn(t *testing.T) {
+func TestIssuer_HasItsOwnKey(t *testing.T) {
 	t.Parallel()
 	token := jwttest.NewIssuer(t).Token(t, jwttest.Claims{Account: "acc_1", Portal: "PARTNER"})
 	_, err := jwttest.NewIssuer(t).Authenticator(t).Authenticate(t.Context(), token)
 	if !errors.Is(err, domain.ErrInvalidToken) {
-		t.Errorf("got %v, want the token of another issuer refused", err)
+		t.Errorf("got %v, want the token of another issuer rejected", err)
 	}
 }
