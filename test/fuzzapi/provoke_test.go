@@ -111,7 +111,7 @@ var provocations = map[string]provocation{
 	},
 	"4150": func(_ context.Context, _ *service, c *call, _ key) error {
 		c.send(map[string]any{})
-		c.header.Set("Content-Type", "text/plain")
+		c.header.Set("Content-Encoding", "gzip")
 		return nil
 	},
 	"4290": func(ctx context.Context, s *service, c *call, _ key) error {
