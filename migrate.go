@@ -167,7 +167,7 @@ func openStore(ctx context.Context, cfg config.Config, o *options, traces trace.
 func openSchemaStore(ctx context.Context, kind config.Store, location string, o *options, traces trace.TracerProvider) (schemaStore, error) {
 	switch kind {
 	case config.StoreSQLite:
-		s, err := sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces))
+		s, err := sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces), sqlite.WithLogger(o.logger))
 		if err != nil {
 			return nil, asFault(err)
 		}

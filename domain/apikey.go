@@ -18,7 +18,7 @@ const (
 	StatusExpired  Status = "EXPIRED"
 )
 
-// StoredSecret is one secret of a key, as kept.
+// StoredSecret is what is stored of one secret of a key.
 type StoredSecret struct {
 	Digest Digest
 	// ValidUntil ends the grace of a rotated secret; zero for the current one.
@@ -41,6 +41,9 @@ type Snapshot struct {
 	ExpiresAt   time.Time
 	LastUsedAt  time.Time
 	DeletedAt   time.Time
+	// Unreadable are the parts whose stored value could not be read; see
+	// [Rehydrate].
+	Unreadable Parts
 }
 
 // APIKey is a key and the rules of its life.
@@ -93,12 +96,35 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 	}}, nil
 }
 
-// Rehydrate returns the key a store kept. It is for stores only: what was
-// kept has been judged before and is not judged again.
+// Rehydrate returns the key that a store holds. Only stores may call it: values
+// that were checked before they were stored are not checked again.
+//
+// The store names the parts of the key that it could not read in s.Unreadable,
+// and Rehydrate replaces them. A key can be shown, changed and deleted without
+// them, but what cannot be read grants nothing:
+//
+//   - the name is a marked one;
+//   - the mode is the one that the identifier spells, or TEST;
+//   - there are no scopes;
+//   - the IP whitelist admits no address;
+//   - the status is disabled;
+//   - the key has expired long ago, and a deletion happened long ago;
+//   - an unreadable secret ([UnreadableSecret]) proves nothing;
+//   - anything else is the zero value.
+//
+// A part stays unreadable until a change replaces it.
 func Rehydrate(s Snapshot) *APIKey {
 	s.Secrets = slices.Clone(s.Secrets)
+	if s.IPWhitelist.unreadable {
+		s.Unreadable |= PartIPWhitelist
+	}
+	s.replaceUnreadable()
 	return &APIKey{s: s}
 }
+
+// Unreadable returns the parts of the key whose stored value could not be read
+// and has not been replaced since.
+func (k *APIKey) Unreadable() Parts { return k.s.Unreadable }
 
 // Snapshot returns the state of the key. The caller owns its slices.
 func (k *APIKey) Snapshot() Snapshot {

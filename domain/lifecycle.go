@@ -16,12 +16,15 @@ func (k *APIKey) Enable(eventID string, by Author, now time.Time) Event {
 }
 
 func (k *APIKey) switchTo(disabled bool, t EventType, eventID string, by Author, now time.Time) Event {
-	if k.s.Disabled == disabled {
+	old := string(k.Status(now))
+	if k.s.Unreadable.Has(PartStatus) {
+		old = Unreadable
+	} else if k.s.Disabled == disabled {
 		return Event{}
 	}
-	was := k.Status(now)
 	k.s.Disabled = disabled
-	return k.event(t, eventID, by, now, Change{Field: "status", Old: string(was), New: string(k.Status(now))})
+	k.s.Unreadable &^= PartStatus
+	return k.event(t, eventID, by, now, Change{Field: "status", Old: old, New: string(k.Status(now))})
 }
 
 // Delete ends the key for good. It returns the event to record.

@@ -25,61 +25,81 @@ func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (E
 			return Event{}, faults.At("expiresAt").Err()
 		}
 	}
-	old := k.attributes()
+	before := *k
 	if r.Name != nil {
 		k.s.Name = *r.Name
+		k.s.Unreadable &^= PartName
 	}
 	if r.Scopes != nil {
 		k.s.Scopes = *r.Scopes
+		k.s.Unreadable &^= PartScopes
 	}
 	if r.IPWhitelist != nil {
 		k.s.IPWhitelist = *r.IPWhitelist
+		k.s.Unreadable &^= PartIPWhitelist
 	}
 	if r.ExpiresAt != nil {
 		k.s.ExpiresAt = instant(*r.ExpiresAt)
+		k.s.Unreadable &^= PartExpiresAt
 	}
-	changes := differences(old, k.attributes())
+	changes := differences(&before, k)
 	if len(changes) == 0 {
 		return Event{}, nil
 	}
 	return k.event(EventUpdated, eventID, by, now, changes...), nil
 }
 
-// Tag names the state of the key that its owner can change: it differs
-// whenever that does, and tells nothing of it.
+// Tag identifies the state of the key that its owner can change: it differs
+// whenever that state does, and reveals nothing of it.
 func (k *APIKey) Tag() string {
 	h := sha256.New()
 	for _, a := range k.attributes() {
-		_, _ = fmt.Fprintf(h, "%s=%q\n", a.Field, a.New)
+		_, _ = fmt.Fprintf(h, "%s=%q\n", a.field, a.value)
 	}
 	_, _ = fmt.Fprintf(h, "disabled=%t\n", k.s.Disabled)
+	if k.s.Unreadable != 0 {
+		_, _ = fmt.Fprintf(h, "unreadable=%s\n", k.s.Unreadable)
+	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// attributes are what can be revised, as the audit trail writes them.
-func (k *APIKey) attributes() []Change {
+// attribute is a part of a key that can be revised, with its value as the audit
+// trail writes it.
+type attribute struct {
+	part  Parts
+	field string
+	value any
+}
+
+// attributes returns the parts that can be revised, in a fixed order.
+func (k *APIKey) attributes() []attribute {
 	var expiresAt any
 	if !k.s.ExpiresAt.IsZero() {
 		expiresAt = k.s.ExpiresAt.Format(time.RFC3339)
 	}
-	var whitelist any = spelled(k.s.IPWhitelist.ranges)
-	if k.s.IPWhitelist.unreadable {
-		whitelist = "unreadable"
+	all := []attribute{
+		{PartName, "name", k.s.Name.String()},
+		{PartScopes, "scopes", texts(k.s.Scopes.codes)},
+		{PartIPWhitelist, "ipWhitelist", spelled(k.s.IPWhitelist.ranges)},
+		{PartExpiresAt, "expiresAt", expiresAt},
 	}
-	return []Change{
-		{Field: "name", New: k.s.Name.String()},
-		{Field: "scopes", New: texts(k.s.Scopes.codes)},
-		{Field: "ipWhitelist", New: whitelist},
-		{Field: "expiresAt", New: expiresAt},
+	for i := range all {
+		if k.s.Unreadable.Has(all[i].part) {
+			all[i].value = Unreadable
+		}
 	}
+	return all
 }
 
-// differences pairs the attributes whose values differ.
-func differences(before, after []Change) []Change {
+// differences returns the attributes that differ, and those that could not be
+// read before and can be now.
+func differences(before, after *APIKey) []Change {
+	old := before.attributes()
+	mended := before.s.Unreadable &^ after.s.Unreadable
 	var changes []Change
-	for i, a := range after {
-		if b := before[i]; !same(b.New, a.New) {
-			changes = append(changes, Change{Field: a.Field, Old: b.New, New: a.New})
+	for i, a := range after.attributes() {
+		if mended.Has(a.part) || !same(old[i].value, a.value) {
+			changes = append(changes, Change{Field: a.field, Old: old[i].value, New: a.value})
 		}
 	}
 	return changes

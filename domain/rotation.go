@@ -26,9 +26,9 @@ func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by A
 		return Event{}, ErrConflict
 	}
 	secrets := []StoredSecret{{Digest: digest}}
-	end := instant(now.Add(grace))
-	if grace > 0 && len(k.s.Secrets) > 0 {
-		old := k.s.Secrets[0]
+	end := instant(now)
+	if old, ok := k.currentSecret(); ok && grace > 0 {
+		end = instant(now.Add(grace))
 		// A grace may only shorten what the old secret had left.
 		if !old.ValidUntil.IsZero() && old.ValidUntil.Before(end) {
 			end = old.ValidUntil
@@ -37,6 +37,16 @@ func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by A
 		secrets = append(secrets, old)
 	}
 	k.s.Secrets = secrets
+	k.s.Unreadable &^= PartSecrets
 	until := Change{Field: "previousSecretValidUntil", New: end.Format(time.RFC3339)}
 	return k.event(EventRotated, eventID, by, now, until), nil
+}
+
+// currentSecret returns the secret that Rotate replaces, or false if there is
+// none that can be read.
+func (k *APIKey) currentSecret() (StoredSecret, bool) {
+	if len(k.s.Secrets) == 0 || k.s.Secrets[0] == UnreadableSecret() {
+		return StoredSecret{}, false
+	}
+	return k.s.Secrets[0], true
 }

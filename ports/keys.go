@@ -8,6 +8,10 @@ import (
 
 // KeyReader reads keys. A deleted key is not found by any of its methods.
 //
+// A key that is damaged where it is stored is returned like any other, with what
+// cannot be read replaced as [domain.Rehydrate] says: damage to one part must
+// not keep anyone from the rest, or from other keys.
+//
 // Every method is safe for concurrent use and returns a key of the caller's
 // own. It returns an error that wraps [domain.ErrUnavailable] when the store
 // cannot be reached or does not answer before the context ends.
@@ -61,6 +65,9 @@ type KeyWriter interface {
 	// It may be called more than once, on a key read anew each time, and must
 	// have no other effect; the last call counts.
 	//
+	// A part of the key that cannot be read, and that change does not replace,
+	// stays as it is stored.
+	//
 	// When change returns an error nothing is stored and that error is
 	// returned as it is. An event without an ID says that nothing changed:
 	// nothing of the key is stored, and Update returns nil. It returns
@@ -88,7 +95,8 @@ type UpdateOptions struct {
 type EventReader interface {
 	// Events returns one page of the events of a key of that workspace, what
 	// happened last first whatever the clock said, of a deleted key too. It is
-	// empty for a key that never was there.
+	// empty for a key that never was there. What cannot be read of an event is
+	// left out, or marked [domain.Unreadable] among its changes.
 	Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (EventPage, error)
 }
 

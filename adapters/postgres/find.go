@@ -10,27 +10,30 @@ import (
 
 // Get implements ports.KeyReader.
 func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
-	return readKey(ctx, r.get, string(id), string(workspace))
+	return r.readKey(ctx, r.get, string(id), string(workspace))
 }
 
 // Find implements ports.KeyReader.
 func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	if r.standby != nil {
 		if key, ok := r.standby.Find(ctx, id); ok {
+			r.damage.Key(key)
 			return key, nil
 		}
 	}
-	return readKey(ctx, r.find, string(id))
+	return r.readKey(ctx, r.find, string(id))
 }
 
-func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
+func (r *KeyRepository) readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
 	rows, err := onSound(func() ([]keyRow, error) {
 		return sqlkit.SelectKeys[time.Time](promptly(ctx), query, args...)
 	})
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
-	return codec.Key(rows)
+	key, err := codec.Key(rows)
+	r.damage.Key(key)
+	return key, err
 }
 
 func read[Row any](ctx context.Context, query *sqlkit.Statement, args ...any) ([]Row, error) {

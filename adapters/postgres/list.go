@@ -25,6 +25,8 @@ func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, 
 		if err != nil {
 			return ports.KeyPage{}, translate(ctx, err)
 		}
-		return codec.KeyPage(rows, total)
+		keys, err := codec.KeyPage(rows, total)
+		r.damage.Keys(keys.Keys)
+		return keys, err
 	})
 }

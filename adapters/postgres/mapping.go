@@ -11,7 +11,7 @@ import (
 
 type (
 	keyRow      = sqlkit.KeyRow[time.Time]
-	eventRow    = sqlkit.EventColumns[time.Time]
+	eventRow    = sqlkit.EventRow[time.Time]
 	newRows     = sqlkit.NewRows[time.Time]
 	changedRows = sqlkit.ChangedRows[time.Time]
 	onceRow     = sqlkit.OnceRow[time.Time]

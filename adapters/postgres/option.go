@@ -18,7 +18,7 @@ type options struct {
 	logger   *slog.Logger
 }
 
-// WithLogger tells l of what an operator must know and no caller is told. The
+// WithLogger logs to l what an operator must know and no caller is told. The
 // default discards it.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }

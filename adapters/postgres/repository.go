@@ -25,6 +25,7 @@ type KeyRepository struct {
 	sessions    *sessions
 	standby     *standby // nil: every read is the primary's
 	floors      floors
+	damage      *sqlkit.Damage
 
 	migrator  *sqlkit.Migrator
 	insert    *sqlkit.Statement
@@ -52,6 +53,7 @@ func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error)
 	if err != nil {
 		return nil, err
 	}
+	r.damage = sqlkit.NewDamage(o.logger)
 	if o.standby == nil {
 		return r, nil
 	}

@@ -34,8 +34,9 @@ SET algorithm = excluded.algorithm, pepper_id = excluded.pepper_id, digest = exc
 
 	updateKey = `WITH key AS (
 UPDATE api_keys
-SET name = ?, name_folded = ?, scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::jsonb, ip_whitelist),
-disabled = ?, expires_at = ?, deleted_at = ?
+SET name = coalesce(?, name), name_folded = coalesce(?, name_folded),
+scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::jsonb, ip_whitelist), disabled = coalesce(?::boolean, disabled),
+expires_at = CASE WHEN ?::boolean THEN ?::timestamptz ELSE expires_at END, deleted_at = ?
 WHERE id = ?
 RETURNING id, workspace_id, deleted_at
 ), discounted AS (
@@ -55,7 +56,7 @@ SELECT pg_notify('` + changesChannel + `', '')`
 // unknown.
 func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	defer r.floors.wrote()
-	c := sqlkit.NewChange(change)
+	c := sqlkit.NewChange(r.damage.Watched(change))
 	return c.Write(ctx, func() error {
 		return r.written(ctx, func(ctx context.Context) error {
 			return r.transact(ctx, func(tx transaction) error {
@@ -105,6 +106,7 @@ func (tx transaction) store(ctx context.Context, rows changedRows) error {
 	}
 	e := rows.Event
 	return tx.exec(ctx, updateKey,
-		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled, rows.ExpiresAt, rows.DeletedAt, rows.ID,
+		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled,
+		rows.SetsExpiry, rows.ExpiresAt, rows.DeletedAt, rows.ID,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes)
 }

@@ -14,6 +14,7 @@ func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID
 	if err != nil {
 		return ports.EventPage{}, translate(ctx, err)
 	}
-	events, err := codec.Events(rows)
-	return ports.EventPage{Events: events, Total: total}, err
+	events, unreadable := codec.Events(rows)
+	r.damage.Events(id, unreadable)
+	return ports.EventPage{Events: events, Total: total}, nil
 }

@@ -9,18 +9,20 @@ import (
 
 // Get implements ports.KeyReader.
 func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
-	return readKey(ctx, r.get, string(id), string(workspace))
+	return r.readKey(ctx, r.get, string(id), string(workspace))
 }
 
 // Find implements ports.KeyReader.
 func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
-	return readKey(ctx, r.find, string(id))
+	return r.readKey(ctx, r.find, string(id))
 }
 
-func readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
+func (r *KeyRepository) readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
 	var rows []keyRow
 	if err := query.Select(ctx, &rows, args...); err != nil {
 		return nil, translate(ctx, err)
 	}
-	return codec.Key(rows)
+	key, err := codec.Key(rows)
+	r.damage.Key(key)
+	return key, err
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"log/slog"
 	"strconv"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -14,7 +15,10 @@ import (
 // Option changes what [Open] returns.
 type Option func(*options)
 
-type options struct{ provider trace.TracerProvider }
+type options struct {
+	provider trace.TracerProvider
+	logger   *slog.Logger
+}
 
 // WithTracerProvider makes a span of each statement for a request that p
 // traces, and of each write as a whole. A nil p traces nothing.
@@ -22,11 +26,22 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.provider = p }
 }
 
-func traces(opts []Option) sqlkit.Traces {
-	var o options
+// WithLogger logs to l what an operator must know and no caller is told. The
+// default discards it.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.logger = l }
+}
+
+func newOptions(opts []Option) options {
+	o := options{logger: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
 		opt(&o)
 	}
+	return o
+}
+
+func traces(opts []Option) sqlkit.Traces {
+	o := newOptions(opts)
 	return sqlkit.Traces{Provider: o.provider, System: semconv.DBSystemNameSQLite, Code: resultCode}
 }
 

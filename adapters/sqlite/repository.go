@@ -17,6 +17,7 @@ type KeyRepository struct {
 	writer *sqlx.DB // one connection, since SQLite has one writer at a time
 	reader *sqlx.DB
 	file   file
+	damage *sqlkit.Damage
 
 	migrator  *sqlkit.Migrator
 	committer *committer
@@ -37,7 +38,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*KeyRepository, err
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
 	}
-	r := &KeyRepository{file: file}
+	r := &KeyRepository{file: file, damage: sqlkit.NewDamage(newOptions(opts).logger)}
 	if err := r.connect(ctx, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite database: %w", err), r.Close())
 	}

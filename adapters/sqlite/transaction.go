@@ -11,7 +11,8 @@ import (
 func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
 	return sqlkit.NewStatements(writer,
 		sqlkit.CountKey, insertKey, insertSecret, insertEvent,
-		sqlkit.GetKey, updateKey, discountKey, deleteSecrets,
+		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setDisabled, setExpiresAt, setDeletedAt,
+		discountKey, deleteSecrets,
 		sqlkit.FindOnce, sqlkit.InsertOnce, forgetOnces,
 		recordUse, rehash)
 }

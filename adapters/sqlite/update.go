@@ -8,10 +8,19 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
+// A change of a key is one statement for each part that changed. SQLite checks
+// the constraints of the columns that a statement names, and one that a damaged
+// value violates must not prevent the change of another part.
 const (
-	updateKey = `UPDATE api_keys
-SET name = ?, name_folded = ?, scopes = coalesce(?, scopes), ip_whitelist = coalesce(?, ip_whitelist), disabled = ?, expires_at = ?, deleted_at = ?
-WHERE id = ?`
+	setName        = `UPDATE api_keys SET name = ?, name_folded = ? WHERE id = ?`
+	setScopes      = `UPDATE api_keys SET scopes = ? WHERE id = ?`
+	setIPWhitelist = `UPDATE api_keys SET ip_whitelist = ? WHERE id = ?`
+	setDisabled    = `UPDATE api_keys SET disabled = ? WHERE id = ?`
+	setExpiresAt   = `UPDATE api_keys SET expires_at = ? WHERE id = ?`
+
+	// setDeletedAt names name_folded for the triggers, which would count the key
+	// once more if an older build had deleted it.
+	setDeletedAt = `UPDATE api_keys SET name_folded = name_folded, deleted_at = ? WHERE id = ?`
 
 	// discountKey fails for nothing: no count keeps a key from being deleted.
 	discountKey = `UPDATE api_key_counts SET living = max(living - 1, 0) WHERE workspace_id = ?`
@@ -21,7 +30,7 @@ WHERE id = ?`
 
 // Update implements ports.KeyWriter.
 func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
-	c := sqlkit.NewChange(change)
+	c := sqlkit.NewChange(r.damage.Watched(change))
 	return c.Write(ctx, func() error {
 		return translate(ctx, r.committer.do(ctx, func(ctx context.Context, tx transaction) error {
 			return tx.once(workspace, options.Once, func() (domain.Snapshot, error) {
@@ -45,22 +54,28 @@ func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, 
 }
 
 func (tx transaction) store(rows changedRows) error {
-	if err := tx.exec(updateKey,
-		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled, rows.ExpiresAt, rows.DeletedAt, rows.ID); err != nil {
+	for _, part := range []struct {
+		changed bool
+		query   string
+		args    []any
+	}{
+		{rows.Name != nil, setName, []any{rows.Name, rows.NameFolded, rows.ID}},
+		{rows.Scopes != nil, setScopes, []any{rows.Scopes, rows.ID}},
+		{rows.IPWhitelist != nil, setIPWhitelist, []any{rows.IPWhitelist, rows.ID}},
+		{rows.Disabled != nil, setDisabled, []any{rows.Disabled, rows.ID}},
+		{rows.SetsExpiry, setExpiresAt, []any{rows.ExpiresAt, rows.ID}},
+		{rows.Deletes(), setDeletedAt, []any{rows.DeletedAt, rows.ID}},
+		{rows.Deletes(), discountKey, []any{string(rows.Outcome.Workspace)}},
+		{len(rows.Secrets) > 0, deleteSecrets, []any{rows.ID}},
+	} {
+		if part.changed {
+			if err := tx.exec(part.query, part.args...); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.insertSecrets(rows.ID, rows.Secrets); err != nil {
 		return err
-	}
-	if rows.Deletes() {
-		if err := tx.exec(discountKey, string(rows.Outcome.Workspace)); err != nil {
-			return err
-		}
-	}
-	if len(rows.Secrets) > 0 {
-		if err := tx.exec(deleteSecrets, rows.ID); err != nil {
-			return err
-		}
-		if err := tx.insertSecrets(rows.ID, rows.Secrets); err != nil {
-			return err
-		}
 	}
 	return tx.insertEvent(rows.Event)
 }

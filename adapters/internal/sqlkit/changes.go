@@ -33,40 +33,48 @@ func storable(v any) bool {
 	return false
 }
 
-func decodeChanges(stored string) ([]domain.Change, error) {
-	var in []changeJSON
-	if err := json.Unmarshal([]byte(stored), &in); err != nil {
-		return nil, err
+// decodeChanges marks what it cannot read as [domain.Unreadable], and returns
+// false if there is anything.
+func decodeChanges(stored Field[string]) (changes []domain.Change, ok bool) {
+	text, ok := stored.required()
+	var in []json.RawMessage
+	if !ok || json.Unmarshal([]byte(text), &in) != nil {
+		return []domain.Change{{Field: domain.Unreadable}}, false
 	}
-	out := make([]domain.Change, len(in))
-	for i, c := range in {
-		out[i] = domain.Change{Field: c.Field}
-		var err error
-		if out[i].Old, err = decodeValue(c.Old); err != nil {
-			return nil, err
-		}
-		if out[i].New, err = decodeValue(c.New); err != nil {
-			return nil, err
-		}
+	changes = make([]domain.Change, len(in))
+	for i, raw := range in {
+		change, readable := decodeChange(raw)
+		changes[i] = change
+		ok = ok && readable
 	}
-	return out, nil
+	return changes, ok
+}
+
+func decodeChange(stored json.RawMessage) (domain.Change, bool) {
+	var in changeJSON
+	if json.Unmarshal(stored, &in) != nil || in.Field == "" {
+		return domain.Change{Field: domain.Unreadable}, false
+	}
+	before, okBefore := decodeValue(in.Old)
+	after, okAfter := decodeValue(in.New)
+	return domain.Change{Field: in.Field, Old: before, New: after}, okBefore && okAfter
 }
 
 // decodeValue turns the lists that encoding/json makes into lists of strings.
-func decodeValue(v any) (any, error) {
+func decodeValue(v any) (any, bool) {
 	switch v := v.(type) {
 	case nil, string:
-		return v, nil
+		return v, true
 	case []any:
 		texts := make([]string, len(v))
 		for i, e := range v {
 			text, ok := e.(string)
 			if !ok {
-				return nil, fmt.Errorf("entry %d is not a string", i)
+				return domain.Unreadable, false
 			}
 			texts[i] = text
 		}
-		return texts, nil
+		return texts, true
 	}
-	return nil, fmt.Errorf("a change to a %T", v)
+	return domain.Unreadable, false
 }

@@ -12,54 +12,90 @@ type Codec[T any] struct {
 	Decode func(T) time.Time
 }
 
-// KeyColumns is a row of api_keys.
+// KeyColumns is a row of api_keys to write.
 type KeyColumns[T any] struct {
-	ID          string `db:"id"`
-	WorkspaceID string `db:"workspace_id"`
-	Name        string `db:"name"`
-	NameFolded  string `db:"name_folded"` // is written and never read
-	Mode        int64  `db:"mode"`
-	Scopes      string `db:"scopes"`
-	IPWhitelist string `db:"ip_whitelist"`
-	Disabled    bool   `db:"disabled"`
-	CreatedBy   string `db:"created_by"`
-	CreatedAt   T      `db:"created_at"`
-	ExpiresAt   *T     `db:"expires_at"`
-	LastUsedAt  *T     `db:"last_used_at"`
-	DeletedAt   *T     `db:"deleted_at"`
+	ID          string
+	WorkspaceID string
+	Name        string
+	NameFolded  string
+	Mode        int64
+	Scopes      string
+	IPWhitelist string
+	Disabled    bool
+	CreatedBy   string
+	CreatedAt   T
+	ExpiresAt   *T
+	LastUsedAt  *T
+	DeletedAt   *T
 }
 
-// SecretColumns is a row of api_key_secrets.
+// SecretColumns is a row of api_key_secrets to write.
 type SecretColumns[T any] struct {
-	Algorithm  string `db:"algorithm"`
-	PepperID   string `db:"pepper_id"`
-	Digest     []byte `db:"digest"`
-	ValidUntil *T     `db:"valid_until"`
+	Algorithm  string
+	PepperID   string
+	Digest     []byte
+	ValidUntil *T
 }
 
-// KeyRow is a row of api_keys beside one of its secrets.
-type KeyRow[T any] struct {
-	KeyColumns[T]
-	SecretColumns[T]
-}
-
-// EventColumns is a row of api_key_events.
+// EventColumns is a row of api_key_events to write.
 type EventColumns[T any] struct {
-	ID          string         `db:"event_id"`
-	KeyID       string         `db:"api_key_id"`
-	WorkspaceID string         `db:"workspace_id"`
-	Type        string         `db:"type"`
-	At          T              `db:"at"`
-	AccountID   string         `db:"account_id"`
-	Portal      string         `db:"portal"`
-	ClientHash  string         `db:"client_hash"`
-	IP          sql.NullString `db:"ip"`
-	RequestID   string         `db:"request_id"`
-	Changes     string         `db:"changes"`
+	ID          string
+	KeyID       string
+	WorkspaceID string
+	Type        string
+	At          T
+	AccountID   string
+	Portal      string
+	ClientHash  string
+	IP          sql.NullString
+	RequestID   string
+	Changes     string
+}
+
+// KeyRow is a row of api_keys beside one of its secrets, as it was read. The
+// statements that read it find it by its identifier.
+type KeyRow[T any] struct {
+	ID          string        `db:"id"`
+	WorkspaceID string        `db:"workspace_id"`
+	Name        Field[string] `db:"name"`
+	Mode        Field[int64]  `db:"mode"`
+	Scopes      Field[string] `db:"scopes"`
+	IPWhitelist Field[string] `db:"ip_whitelist"`
+	Disabled    Field[bool]   `db:"disabled"`
+	CreatedBy   Field[string] `db:"created_by"`
+	CreatedAt   Field[T]      `db:"created_at"`
+	ExpiresAt   Field[T]      `db:"expires_at"`
+	LastUsedAt  Field[T]      `db:"last_used_at"`
+	DeletedAt   Field[T]      `db:"deleted_at"`
+
+	SecretRow[T]
+}
+
+// SecretRow is a row of api_key_secrets as it was read.
+type SecretRow[T any] struct {
+	Algorithm  Field[string] `db:"algorithm"`
+	PepperID   Field[string] `db:"pepper_id"`
+	Digest     Field[[]byte] `db:"digest"`
+	ValidUntil Field[T]      `db:"valid_until"`
+}
+
+// EventRow is a row of api_key_events as it was read.
+type EventRow[T any] struct {
+	ID          string
+	KeyID       string
+	WorkspaceID string
+	Type        Field[string]
+	At          Field[T]
+	AccountID   Field[string]
+	Portal      Field[string]
+	ClientHash  Field[string]
+	IP          Field[string]
+	RequestID   Field[string]
+	Changes     Field[string]
 }
 
 // columns returns where the columns of ListEvents go.
-func (e *EventColumns[T]) columns() []any {
+func (e *EventRow[T]) columns() []any {
 	return []any{
 		&e.ID, &e.KeyID, &e.WorkspaceID, &e.Type, &e.At, &e.AccountID, &e.Portal,
 		&e.ClientHash, &e.IP, &e.RequestID, &e.Changes,

@@ -1,101 +1,108 @@
 package sqlkit
 
 import (
-	"errors"
-	"fmt"
-	"time"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Key returns the key that rows, one for each of its secrets, are of, and
-// [domain.ErrKeyNotFound] when there are none.
+// Key returns the key that rows, one for each of its secrets, are of, or
+// [domain.ErrKeyNotFound] if there are none. It reads each column by itself:
+// what it cannot read is replaced as [domain.Rehydrate] says.
 func (c Codec[T]) Key(rows []KeyRow[T]) (*domain.APIKey, error) {
 	if len(rows) == 0 {
 		return nil, domain.ErrKeyNotFound
 	}
-	row := rows[0].KeyColumns
-	name, faults := domain.ParseName(row.Name)
-	if faults != nil {
-		return nil, damaged("stored name of key "+row.ID, faults)
+	row := rows[0]
+	r := &reading{domain.Snapshot{ID: domain.KeyID(shown(row.ID)), Workspace: domain.WorkspaceID(row.WorkspaceID)}}
+	r.Name = parsed(r, domain.PartName, row.Name, domain.ParseName)
+	r.Mode = parsed(r, domain.PartMode, row.Mode, domain.ParseMode)
+	r.Scopes = parsed(r, domain.PartScopes, row.Scopes, decodeScopes)
+	r.IPWhitelist = parsed(r, domain.PartIPWhitelist, row.IPWhitelist, decodeIPWhitelist)
+	r.Disabled = plain(r, domain.PartStatus, row.Disabled)
+	r.CreatedBy = parsed(r, domain.PartCreatedBy, row.CreatedBy, validText)
+	r.CreatedAt = instant(c, r, domain.PartCreatedAt, row.CreatedAt)
+	r.ExpiresAt = instant(c, r, domain.PartExpiresAt, row.ExpiresAt)
+	r.LastUsedAt = instant(c, r, domain.PartLastUsedAt, row.LastUsedAt)
+	r.DeletedAt = instant(c, r, domain.PartDeletedAt, row.DeletedAt)
+	r.Secrets = make([]domain.StoredSecret, len(rows))
+	for i := range rows {
+		secret, ok := c.secret(&rows[i].SecretRow)
+		r.Secrets[i] = secret
+		r.lose(domain.PartSecrets, ok)
 	}
-	mode, faults := domain.ParseMode(row.Mode)
-	if faults != nil {
-		return nil, damaged("stored mode of key "+row.ID, faults)
-	}
-	secrets := make([]domain.StoredSecret, len(rows))
-	for i, r := range rows {
-		secrets[i] = c.secret(r.SecretColumns)
-	}
-	return domain.Rehydrate(domain.Snapshot{
-		ID:          domain.KeyID(row.ID),
-		Workspace:   domain.WorkspaceID(row.WorkspaceID),
-		Name:        name,
-		Mode:        mode,
-		Scopes:      decodeScopes(row.Scopes),
-		IPWhitelist: decodeIPWhitelist(row.IPWhitelist),
-		Disabled:    row.Disabled,
-		Secrets:     secrets,
-		CreatedBy:   row.CreatedBy,
-		CreatedAt:   c.Decode(row.CreatedAt),
-		ExpiresAt:   c.decodeOptional(row.ExpiresAt),
-		LastUsedAt:  c.decodeOptional(row.LastUsedAt),
-		DeletedAt:   c.decodeOptional(row.DeletedAt),
-	}), nil
+	return domain.Rehydrate(r.Snapshot), nil
 }
 
-// secret leaves the algorithm out of a digest that has another length than
-// those of this version, so that no verifier knows it.
-func (c Codec[T]) secret(row SecretColumns[T]) domain.StoredSecret {
-	s := domain.StoredSecret{ValidUntil: c.decodeOptional(row.ValidUntil)}
-	s.Digest.PepperID = row.PepperID
-	if len(row.Digest) == len(s.Digest.Sum) {
-		s.Digest.Algorithm = domain.Algorithm(row.Algorithm)
-		copy(s.Digest.Sum[:], row.Digest)
+// secret reads a secret as a whole: without one of its columns it cannot be
+// verified. A digest of another length than those of this version is
+// unreadable too.
+func (c Codec[T]) secret(row *SecretRow[T]) (domain.StoredSecret, bool) {
+	algorithm, okAlgorithm := row.Algorithm.required()
+	pepperID, okPepper := row.PepperID.required()
+	digest, okDigest := row.Digest.required()
+	validUntil, okEnd := c.optional(row.ValidUntil)
+	s := domain.StoredSecret{ValidUntil: validUntil}
+	if !okAlgorithm || !okPepper || !okDigest || !okEnd || len(digest) != len(s.Digest.Sum) {
+		return domain.UnreadableSecret(), false
 	}
-	return s
+	s.Digest.Algorithm, s.Digest.PepperID = domain.Algorithm(algorithm), pepperID
+	copy(s.Digest.Sum[:], digest)
+	return s, true
 }
 
-// Events returns the events that rows are of, in their order.
-func (c Codec[T]) Events(rows []EventColumns[T]) ([]domain.Event, error) {
-	events := make([]domain.Event, len(rows))
-	for i, row := range rows {
-		event, err := c.event(row)
-		if err != nil {
-			return nil, fmt.Errorf("stored event %s: %w", row.ID, err)
+// Events returns the events that rows are of, in their order, and the
+// identifiers of those that are in part unreadable. An address that cannot be
+// read is unknown, changes that cannot be read are marked [domain.Unreadable],
+// bytes that are not UTF-8 are replaced, and anything else is the zero value.
+func (c Codec[T]) Events(rows []EventRow[T]) (events []domain.Event, unreadable []string) {
+	events = make([]domain.Event, len(rows))
+	for i := range rows {
+		event, ok := c.event(&rows[i])
+		if events[i] = event; !ok {
+			unreadable = append(unreadable, event.ID)
 		}
-		events[i] = event
 	}
-	return events, nil
+	return events, unreadable
 }
 
-func (c Codec[T]) event(row EventColumns[T]) (domain.Event, error) {
-	addr, err := decodeAddr(row.IP)
-	if err != nil {
-		return domain.Event{}, errors.New("unreadable address")
+// event returns false if any of the columns is unreadable.
+func (c Codec[T]) event(row *EventRow[T]) (event domain.Event, ok bool) {
+	ok = true
+	text := func(f Field[string]) string {
+		v, readable := f.required()
+		ok = ok && readable && utf8.ValidString(v)
+		return shown(v)
 	}
-	changes, err := decodeChanges(row.Changes)
-	if err != nil {
-		return domain.Event{}, errors.New("unreadable changes")
-	}
-	return domain.Event{
-		ID:        row.ID,
+	at, okAt := c.optional(row.At)
+	ip, okIP := decodeAddr(row.IP)
+	changes, okChanges := decodeChanges(row.Changes)
+	event = domain.Event{
+		ID:        shown(row.ID),
 		KeyID:     domain.KeyID(row.KeyID),
 		Workspace: domain.WorkspaceID(row.WorkspaceID),
-		Type:      domain.EventType(row.Type),
-		At:        c.Decode(row.At),
+		Type:      domain.EventType(text(row.Type)),
+		At:        at,
 		By: domain.Author{
-			AccountID: row.AccountID,
-			Portal:    domain.Portal(row.Portal),
-			Origin:    domain.Origin{ClientHash: row.ClientHash, IP: addr, RequestID: row.RequestID},
+			AccountID: text(row.AccountID),
+			Portal:    domain.Portal(text(row.Portal)),
+			Origin:    domain.Origin{ClientHash: text(row.ClientHash), IP: ip, RequestID: text(row.RequestID)},
 		},
 		Changes: changes,
-	}, nil
+	}
+	return event, ok && okAt && okIP && okChanges
 }
 
-func (c Codec[T]) decodeOptional(v *T) time.Time {
-	if v == nil {
-		return time.Time{}
+// shown returns an identifier that can be shown, whatever bytes are stored.
+func shown(stored string) string { return strings.ToValidUTF8(stored, "\uFFFD") }
+
+func decodeAddr(stored Field[string]) (netip.Addr, bool) {
+	text, ok := stored.required()
+	if !ok {
+		return netip.Addr{}, !stored.unreadable // NULL: unknown
 	}
-	return c.Decode(*v)
+	addr, err := netip.ParseAddr(text)
+	return addr, err == nil
 }

@@ -15,8 +15,17 @@ var microseconds = Codec[int64]{
 
 func storedRow() KeyRow[int64] {
 	return KeyRow[int64]{
-		KeyColumns:    KeyColumns[int64]{ID: "sk_live_0000000000000001", Name: "Key", Mode: 1, Scopes: `[]`, IPWhitelist: `[]`},
-		SecretColumns: SecretColumns[int64]{Algorithm: "hmac-sha256", PepperID: "p1", Digest: make([]byte, 32)},
+		ID:          "sk_live_0000000000000001",
+		Name:        FieldOf("Key"),
+		Mode:        FieldOf[int64](1),
+		Scopes:      FieldOf(`["a:b"]`),
+		IPWhitelist: FieldOf(`["10.0.0.1"]`),
+		Disabled:    FieldOf(false),
+		CreatedBy:   FieldOf("acc-1"),
+		CreatedAt:   FieldOf[int64](1),
+		SecretRow: SecretRow[int64]{
+			Algorithm: FieldOf("hmac-sha256"), PepperID: FieldOf("p1"), Digest: FieldOf(make([]byte, 32)),
+		},
 	}
 }
 
@@ -27,21 +36,44 @@ func TestKey_ofNoRowsIsNotFound(t *testing.T) {
 	}
 }
 
-// What is wrong with a row is not wrong with the request that reads it.
-func TestKey_refusesARowThatIsNoKey(t *testing.T) {
+// The suite of damages in ports/portstest proves what becomes of such a key.
+func TestKey_ReadsEachColumnByItself(t *testing.T) {
 	t.Parallel()
-	cases := map[string]func(*KeyRow[int64]){
-		"no name":         func(r *KeyRow[int64]) { r.Name = "" },
-		"an unknown mode": func(r *KeyRow[int64]) { r.Mode = 3 },
-	}
-	for name, edit := range cases {
+	lost := Field[string]{unreadable: true}
+	lostInstant := Field[int64]{unreadable: true}
+	for name, c := range map[string]struct {
+		edit func(*KeyRow[int64])
+		want domain.Parts
+	}{
+		"nothing unreadable":          {func(*KeyRow[int64]) {}, 0},
+		"an empty name":               {func(r *KeyRow[int64]) { r.Name = FieldOf("") }, domain.PartName},
+		"a NULL for a name":           {func(r *KeyRow[int64]) { r.Name = Field[string]{} }, domain.PartName},
+		"an unknown mode":             {func(r *KeyRow[int64]) { r.Mode = FieldOf[int64](3) }, domain.PartMode},
+		"scopes":                      {func(r *KeyRow[int64]) { r.Scopes = lost }, domain.PartScopes},
+		"a whitelist":                 {func(r *KeyRow[int64]) { r.IPWhitelist = lost }, domain.PartIPWhitelist},
+		"a status":                    {func(r *KeyRow[int64]) { r.Disabled = Field[bool]{unreadable: true} }, domain.PartStatus},
+		"an author that is not UTF-8": {func(r *KeyRow[int64]) { r.CreatedBy = FieldOf("\xff") }, domain.PartCreatedBy},
+		"a creation":                  {func(r *KeyRow[int64]) { r.CreatedAt = lostInstant }, domain.PartCreatedAt},
+		"an expiry":                   {func(r *KeyRow[int64]) { r.ExpiresAt = lostInstant }, domain.PartExpiresAt},
+		"a last use":                  {func(r *KeyRow[int64]) { r.LastUsedAt = lostInstant }, domain.PartLastUsedAt},
+		"a deletion":                  {func(r *KeyRow[int64]) { r.DeletedAt = lostInstant }, domain.PartDeletedAt},
+		"an algorithm":                {func(r *KeyRow[int64]) { r.Algorithm = lost }, domain.PartSecrets},
+		"a digest of another length":  {func(r *KeyRow[int64]) { r.Digest = FieldOf(make([]byte, 31)) }, domain.PartSecrets},
+		"an end of a secret":          {func(r *KeyRow[int64]) { r.ValidUntil = lostInstant }, domain.PartSecrets},
+		"a name and a status": {func(r *KeyRow[int64]) {
+			r.Name, r.Disabled = lost, Field[bool]{}
+		}, domain.PartName | domain.PartStatus},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			row := storedRow()
-			edit(&row)
-			_, err := microseconds.Key([]KeyRow[int64]{row})
-			if _, blames := errors.AsType[domain.Faults](err); err == nil || blames {
-				t.Errorf("error = %v, want one that blames nobody", err)
+			c.edit(&row)
+			key, err := microseconds.Key([]KeyRow[int64]{row})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := key.Unreadable(); got != c.want {
+				t.Errorf("unreadable is %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -50,13 +82,26 @@ func TestKey_refusesARowThatIsNoKey(t *testing.T) {
 func TestKey_knowsNoAlgorithmForADigestOfAnotherLength(t *testing.T) {
 	t.Parallel()
 	row := storedRow()
-	row.Digest = row.Digest[:31]
+	row.Digest = FieldOf(row.Digest.V[:31])
 	key, err := microseconds.Key([]KeyRow[int64]{row})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if digest := key.Snapshot().Secrets[0].Digest; digest.Algorithm != "" {
 		t.Errorf("the algorithm is %q, want none", digest.Algorithm)
+	}
+}
+
+func TestField_ScansWhatIsNotItsTypeAsUnreadable(t *testing.T) {
+	t.Parallel()
+	var status Field[bool]
+	for value, want := range map[any]bool{int64(0): true, int64(1): true, int64(2): false, "x": false, nil: false} {
+		if err := status.Scan(value); err != nil {
+			t.Errorf("%v fails the row: %v", value, err)
+		}
+		if _, ok := status.required(); ok != want {
+			t.Errorf("%v is readable: %v, want %v", value, ok, want)
+		}
 	}
 }
 

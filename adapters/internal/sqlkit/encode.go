@@ -1,6 +1,7 @@
 package sqlkit
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -13,12 +14,16 @@ type NewRows[T any] struct {
 	Event   EventColumns[T]
 }
 
-// Rows returns what the creation of key writes. A key without a secret, which
-// nobody could ever use, is refused, and so is one whose whitelist was lost.
+// Rows returns what the creation of key writes. It refuses a key without a
+// secret, which nobody could ever use, and a copy of a key that is in part
+// unreadable.
 func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], error) {
 	s := key.Snapshot()
-	if len(s.Secrets) == 0 {
+	switch {
+	case len(s.Secrets) == 0:
 		return NewRows[T]{}, errSecretless
+	case s.Unreadable != 0:
+		return NewRows[T]{}, fmt.Errorf("a key with an unreadable %s cannot be created", s.Unreadable)
 	}
 	keyColumns, err := c.encodeKey(s)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -18,17 +17,9 @@ var errUnreadableWhitelist = errors.New("an unreadable IP whitelist cannot be st
 
 func encodeScopes(s domain.ScopeSet) (string, error) { return encodeList(s.Codes()) }
 
-// decodeScopes returns no scopes at all when any of them cannot be read.
-func decodeScopes(stored string) domain.ScopeSet {
-	codes, err := decodeList(stored, domain.ParseScope)
-	if err != nil {
-		return domain.ScopeSet{}
-	}
-	set, faults := domain.NewScopeSet(codes...)
-	if faults != nil {
-		return domain.ScopeSet{}
-	}
-	return set
+// decodeScopes returns faults if it cannot read any one of the scopes.
+func decodeScopes(stored string) (domain.ScopeSet, domain.Faults) {
+	return decodeSet(stored, domain.ParseScope, domain.NewScopeSet)
 }
 
 func encodeIPWhitelist(w domain.IPWhitelist) (string, error) {
@@ -43,35 +34,13 @@ func encodeIPWhitelist(w domain.IPWhitelist) (string, error) {
 	return encodeList(texts)
 }
 
-// decodeIPWhitelist returns a list that admits nobody when any of its entries
-// cannot be read.
-func decodeIPWhitelist(stored string) domain.IPWhitelist {
-	ranges, err := decodeList(stored, domain.ParseIPRange)
-	if err != nil {
-		return domain.UnreadableIPWhitelist()
-	}
-	list, faults := domain.NewIPWhitelist(ranges...)
-	if faults != nil {
-		return domain.UnreadableIPWhitelist()
-	}
-	return list
-}
-
-// damaged tells what is wrong with something stored. It is no
-// [domain.ValidationError], which would blame whoever asked for it.
-func damaged(what string, faults domain.Faults) error {
-	return errors.New(what + ": " + faults.Err().Error())
+// decodeIPWhitelist returns faults if it cannot read any one of the entries.
+func decodeIPWhitelist(stored string) (domain.IPWhitelist, domain.Faults) {
+	return decodeSet(stored, domain.ParseIPRange, domain.NewIPWhitelist)
 }
 
 func encodeAddr(a netip.Addr) sql.NullString {
 	return sql.NullString{String: a.String(), Valid: a.IsValid()}
-}
-
-func decodeAddr(stored sql.NullString) (netip.Addr, error) {
-	if !stored.Valid {
-		return netip.Addr{}, nil
-	}
-	return netip.ParseAddr(stored.String)
 }
 
 func encodeList[S ~string](texts []S) (string, error) {
@@ -82,27 +51,21 @@ func encodeList[S ~string](texts []S) (string, error) {
 	return string(encoded), err
 }
 
-// decodeList reads a JSON array of strings. A JSON null is not one: taken for
-// an empty list, it would lift a restriction.
-func decodeList[T any](stored string, parse func(string) (T, domain.Faults)) ([]T, error) {
+// decodeSet reads a JSON array of strings, each by parse and all of them by
+// collect. A JSON null is not an array: taken for an empty one, it would lift a
+// restriction.
+func decodeSet[E, V any](stored string, parse func(string) (E, domain.Faults), collect func(...E) (V, domain.Faults)) (none V, faults domain.Faults) {
 	texts, plain := plainList(stored)
-	if !plain {
-		if err := json.Unmarshal([]byte(stored), &texts); err != nil {
-			return nil, err
-		}
+	if !plain && json.Unmarshal([]byte(stored), &texts) != nil || texts == nil {
+		return none, domain.Faults{{Reason: domain.ReasonType}}
 	}
-	if texts == nil {
-		return nil, errors.New("not a list")
-	}
-	out := make([]T, len(texts))
+	elements := make([]E, len(texts))
 	for i, text := range texts {
-		v, faults := parse(text)
-		if faults != nil {
-			return nil, damaged("entry "+strconv.Itoa(i), faults)
+		if elements[i], faults = parse(text); faults != nil {
+			return none, faults
 		}
-		out[i] = v
 	}
-	return out, nil
+	return collect(elements...)
 }
 
 // plainList reads a JSON array of strings in which nothing is escaped, and

@@ -54,14 +54,15 @@ func (c Codec[T]) conditions(d Dialect, filter domain.KeyFilter) (conditions str
 		conditions += " AND " + condition
 		args = append(args, values...)
 	}
-	switch at := c.Encode(filter.At.UTC()); filter.Status {
+	// An expiry after the last instant is unreadable, and so has passed.
+	switch at, last := c.Encode(filter.At.UTC()), c.Encode(lastInstant); filter.Status {
 	case "":
 	case domain.StatusActive:
-		add("NOT k.disabled AND (k.expires_at IS NULL OR k.expires_at > ?)", at)
+		add("NOT k.disabled AND (k.expires_at IS NULL OR k.expires_at > ? AND k.expires_at <= ?)", at, last)
 	case domain.StatusExpired:
-		add("NOT k.disabled AND k.expires_at <= ?", at)
+		add("NOT k.disabled AND (k.expires_at <= ? OR k.expires_at > ?)", at, last)
 	case domain.StatusDisabled:
-		add("k.disabled")
+		add("k.disabled IS NOT FALSE") // an unreadable status is that of a disabled key
 	default:
 		add("false")
 	}

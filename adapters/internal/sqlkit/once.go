@@ -23,9 +23,9 @@ WHERE taken.until <= excluded.at`
 
 // OnceRow is a row of [FindOnce].
 type OnceRow[T any] struct {
-	Fingerprint []byte `db:"fingerprint"`
-	At          T      `db:"at"`
-	Outcome     string `db:"outcome"`
+	Fingerprint []byte   `db:"fingerprint"`
+	At          Field[T] `db:"at"`
+	Outcome     string   `db:"outcome"`
 }
 
 // FindOnceArgs returns the arguments of [FindOnce].
@@ -59,5 +59,6 @@ func (c Codec[T]) Judge(workspace domain.WorkspaceID, found []OnceRow[T], once p
 	if err != nil {
 		return ownError{err}
 	}
-	return &ports.Replayed{Outcome: outcome, At: c.Decode(before.At)}
+	at, _ := c.optional(before.At)
+	return &ports.Replayed{Outcome: outcome, At: at}
 }

@@ -15,7 +15,7 @@ type outcomeJSON struct {
 	Name        string          `json:"name"`
 	Mode        int64           `json:"mode"`
 	Scopes      json.RawMessage `json:"scopes"`
-	IPWhitelist json.RawMessage `json:"ip_whitelist"` // null: it cannot be read
+	IPWhitelist json.RawMessage `json:"ip_whitelist"` // null: unreadable
 	Disabled    bool            `json:"disabled"`
 	CreatedBy   string          `json:"created_by"`
 	CreatedAt   time.Time       `json:"created_at"`
@@ -49,31 +49,60 @@ func encodeOutcome(s domain.Snapshot) (string, error) {
 	return string(encoded), err
 }
 
+// storedOutcome is an outcomeJSON as it is read, each member by itself.
+type storedOutcome struct {
+	ID          member[string]          `json:"id"`
+	Name        member[string]          `json:"name"`
+	Mode        member[int64]           `json:"mode"`
+	Scopes      member[json.RawMessage] `json:"scopes"`
+	IPWhitelist member[json.RawMessage] `json:"ip_whitelist"`
+	Disabled    member[bool]            `json:"disabled"`
+	CreatedBy   member[string]          `json:"created_by"`
+	CreatedAt   member[time.Time]       `json:"created_at"`
+	ExpiresAt   member[time.Time]       `json:"expires_at"`
+	LastUsedAt  member[time.Time]       `json:"last_used_at"`
+	DeletedAt   member[time.Time]       `json:"deleted_at"`
+}
+
+// member is a member of a JSON object, read as a [Field] is.
+type member[T any] struct{ Field[T] }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *member[T]) UnmarshalJSON(text []byte) error {
+	m.Valid = true
+	m.unreadable = json.Unmarshal(text, &m.V) != nil
+	return nil
+}
+
+// utc reads the instants of an outcome.
+var utc = Codec[time.Time]{Decode: time.Time.UTC}
+
+// decodeOutcome returns an error if not even the identifier of the key can be
+// read, and else the key as [Codec.Key] does.
 func decodeOutcome(workspace domain.WorkspaceID, stored string) (*domain.APIKey, error) {
-	var o outcomeJSON
+	var o storedOutcome
 	if err := json.Unmarshal([]byte(stored), &o); err != nil {
 		return nil, errors.New("unreadable stored outcome")
 	}
-	name, faults := domain.ParseName(o.Name)
-	if faults != nil {
-		return nil, damaged("stored outcome of key "+o.ID+": name", faults)
+	id, ok := domain.ParseKeyID(o.ID.V)
+	if !ok {
+		return nil, errors.New("stored outcome without the identifier of a key")
 	}
-	mode, faults := domain.ParseMode(o.Mode)
-	if faults != nil {
-		return nil, damaged("stored outcome of key "+o.ID+": mode", faults)
-	}
-	return domain.Rehydrate(domain.Snapshot{
-		ID:          domain.KeyID(o.ID),
-		Workspace:   workspace,
-		Name:        name,
-		Mode:        mode,
-		Scopes:      decodeScopes(string(o.Scopes)),
-		IPWhitelist: decodeIPWhitelist(string(o.IPWhitelist)),
-		Disabled:    o.Disabled,
-		CreatedBy:   o.CreatedBy,
-		CreatedAt:   o.CreatedAt.UTC(),
-		ExpiresAt:   o.ExpiresAt.UTC(),
-		LastUsedAt:  o.LastUsedAt.UTC(),
-		DeletedAt:   o.DeletedAt.UTC(),
-	}), nil
+	r := &reading{domain.Snapshot{ID: id, Workspace: workspace}}
+	r.Name = parsed(r, domain.PartName, o.Name.Field, domain.ParseName)
+	r.Mode = parsed(r, domain.PartMode, o.Mode.Field, domain.ParseMode)
+	r.Scopes = parsed(r, domain.PartScopes, o.Scopes.Field, raw(decodeScopes))
+	r.IPWhitelist = parsed(r, domain.PartIPWhitelist, o.IPWhitelist.Field, raw(decodeIPWhitelist))
+	r.Disabled = plain(r, domain.PartStatus, o.Disabled.Field)
+	r.CreatedBy = parsed(r, domain.PartCreatedBy, o.CreatedBy.Field, validText)
+	r.CreatedAt = instant(utc, r, domain.PartCreatedAt, o.CreatedAt.Field)
+	r.ExpiresAt = instant(utc, r, domain.PartExpiresAt, o.ExpiresAt.Field)
+	r.LastUsedAt = instant(utc, r, domain.PartLastUsedAt, o.LastUsedAt.Field)
+	r.DeletedAt = instant(utc, r, domain.PartDeletedAt, o.DeletedAt.Field)
+	return domain.Rehydrate(r.Snapshot), nil
+}
+
+// raw returns decode for JSON that was not decoded yet.
+func raw[V any](decode func(string) (V, domain.Faults)) func(json.RawMessage) (V, domain.Faults) {
+	return func(text json.RawMessage) (V, domain.Faults) { return decode(string(text)) }
 }

@@ -48,12 +48,25 @@ func TestOutcome_thatIsNoKeyIsRefused(t *testing.T) {
 func TestOutcome_withoutAWhitelistThatCanBeReadAdmitsNobody(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{`null`, `["10.0.0.300"]`, `{}`} {
-		key, err := decodeOutcome("ws", `{"name":"Key","mode":1,"scopes":null,"ip_whitelist":`+list+`}`)
+		key, err := decodeOutcome("ws", `{"id":"sk_live_0000000000000001","name":"Key","mode":1,"scopes":null,"ip_whitelist":`+list+`}`)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if s := key.Snapshot(); s.IPWhitelist.Admits(netip.Addr{}) || !s.Scopes.Empty() {
 			t.Errorf("with the whitelist %s an address is admitted or a scope held", list)
 		}
+	}
+}
+
+func TestOutcome_IsReadMemberByMember(t *testing.T) {
+	t.Parallel()
+	key, err := decodeOutcome("ws", `{"id":"sk_test_0000000000000001","name":"","mode":"x","scopes":["a:b"],"ip_whitelist":[],
+"disabled":2,"created_by":1,"created_at":"today","expires_at":"tomorrow"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := domain.PartName | domain.PartMode | domain.PartStatus | domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt
+	if s := key.Snapshot(); s.Unreadable != want || s.Mode != domain.ModeTest || s.Scopes.Empty() {
+		t.Errorf("unreadable is %q, want %q; the mode is %s", s.Unreadable, want, s.Mode)
 	}
 }

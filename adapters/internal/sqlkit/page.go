@@ -14,8 +14,8 @@ func ListEventsArgs(workspace domain.WorkspaceID, id domain.KeyID, page domain.P
 }
 
 // SelectEvents reads the rows of [ListEvents] and the total.
-func SelectEvents[T any](ctx context.Context, s *Statement, args ...any) ([]EventColumns[T], int64, error) {
-	return selectPage(ctx, s, (*EventColumns[T]).columns, args...)
+func SelectEvents[T any](ctx context.Context, s *Statement, args ...any) ([]EventRow[T], int64, error) {
+	return selectPage(ctx, s, (*EventRow[T]).columns, args...)
 }
 
 // selectPage reads rows behind a total, which is the same in each. One row

@@ -8,8 +8,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ChangedRows is what an update of a key writes. When a key was last used is
-// not of it: that is written past updates, and must not be undone by them.
+// ChangedRows is what an update of a key writes: the columns that changed, and
+// those that were unreadable and are not any more. When a key was last used is
+// not among them: that is written outside of updates, and must not be undone by
+// them.
 type ChangedRows[T any] struct {
 	// Outcome is the key once the update is made. When nothing changed it is
 	// the key as it is stored, and all below is empty.
@@ -17,20 +19,21 @@ type ChangedRows[T any] struct {
 	Unchanged bool
 
 	ID          string
-	Name        string
-	NameFolded  string
-	Scopes      *string // nil: as it is stored
-	IPWhitelist *string // nil: as it is stored
-	Disabled    bool
+	Name        *string // nil: as it is stored, as are those below
+	NameFolded  *string
+	Scopes      *string
+	IPWhitelist *string
+	Disabled    *bool
+	SetsExpiry  bool // to ExpiresAt; false: as it is stored
 	ExpiresAt   *T
 	DeletedAt   *T
 	Secrets     []SecretColumns[T] // in the order of their position, from 0; none: as they are stored
 	Event       EventColumns[T]
 }
 
-// Update returns what to write once change was made to the key that stored,
-// one row for each of its secrets, is of. A list that could not be read is
-// left as it is stored.
+// Update applies change to the key that is stored, one row for each of its
+// secrets, and returns what to write. A column that could not be read, and that
+// change does not replace, stays as it is stored.
 func (c Codec[T]) Update(ctx context.Context, stored []KeyRow[T], change *Change) (ChangedRows[T], error) {
 	key, err := c.Key(stored)
 	if err != nil {
@@ -44,63 +47,74 @@ func (c Codec[T]) Update(ctx context.Context, stored []KeyRow[T], change *Change
 	if event.ID == "" {
 		return ChangedRows[T]{Outcome: before, Unchanged: true}, nil
 	}
-	rows, err := c.changedRows(before, key, event)
+	rows, err := c.changedRows(before, key.Snapshot(), event)
 	if err != nil {
 		return ChangedRows[T]{}, ownError{err}
 	}
 	return rows, nil
 }
 
-func (c Codec[T]) changedRows(before domain.Snapshot, after *domain.APIKey, event domain.Event) (ChangedRows[T], error) {
-	is := after.Snapshot()
+func (c Codec[T]) changedRows(was, is domain.Snapshot, event domain.Event) (ChangedRows[T], error) {
 	if len(is.Secrets) == 0 {
 		return ChangedRows[T]{}, errSecretless
-	}
-	scopes, err := changed(before.Scopes, is.Scopes, encodeScopes)
-	if err != nil {
-		return ChangedRows[T]{}, err
-	}
-	whitelist, err := changed(before.IPWhitelist, is.IPWhitelist, encodeIPWhitelist)
-	if err != nil {
-		return ChangedRows[T]{}, err
 	}
 	eventColumns, err := c.eventColumns(event)
 	if err != nil {
 		return ChangedRows[T]{}, err
 	}
 	rows := ChangedRows[T]{
-		Outcome:     is,
-		ID:          string(is.ID),
-		Name:        is.Name.String(),
-		NameFolded:  is.Name.Folded(),
-		Scopes:      scopes,
-		IPWhitelist: whitelist,
-		Disabled:    is.Disabled,
-		ExpiresAt:   c.encodeOptional(is.ExpiresAt),
-		DeletedAt:   c.encodeOptional(is.DeletedAt),
-		Event:       eventColumns,
+		Outcome:   is,
+		ID:        string(is.ID),
+		DeletedAt: c.encodeOptional(is.DeletedAt),
+		Event:     eventColumns,
 	}
-	if !slices.EqualFunc(before.Secrets, is.Secrets, sameSecret) {
+	err = c.setChanged(&rows, difference{was: was, is: is})
+	return rows, err
+}
+
+// difference is a key before and after a change.
+type difference struct{ was, is domain.Snapshot }
+
+// writes reports whether a part is to be written, given whether its value
+// changed.
+func (d difference) writes(part domain.Parts, changed bool) bool {
+	return !d.is.Unreadable.Has(part) && (changed || d.was.Unreadable.Has(part))
+}
+
+func (c Codec[T]) setChanged(rows *ChangedRows[T], d difference) (err error) {
+	was, is := d.was, d.is
+	if d.writes(domain.PartName, was.Name != is.Name) {
+		rows.Name, rows.NameFolded = new(is.Name.String()), new(is.Name.Folded())
+	}
+	if d.writes(domain.PartScopes, !slices.Equal(was.Scopes.Codes(), is.Scopes.Codes())) {
+		if rows.Scopes, err = encoded(is.Scopes, encodeScopes); err != nil {
+			return err
+		}
+	}
+	if d.writes(domain.PartIPWhitelist, !slices.Equal(was.IPWhitelist.Ranges(), is.IPWhitelist.Ranges())) {
+		if rows.IPWhitelist, err = encoded(is.IPWhitelist, encodeIPWhitelist); err != nil {
+			return err
+		}
+	}
+	if d.writes(domain.PartStatus, was.Disabled != is.Disabled) {
+		rows.Disabled = &is.Disabled
+	}
+	if d.writes(domain.PartExpiresAt, !was.ExpiresAt.Equal(is.ExpiresAt)) {
+		rows.SetsExpiry, rows.ExpiresAt = true, c.encodeOptional(is.ExpiresAt)
+	}
+	if d.writes(domain.PartSecrets, !slices.EqualFunc(was.Secrets, is.Secrets, sameSecret)) {
 		rows.Secrets = c.secretColumns(is.Secrets)
 	}
-	return rows, nil
+	return nil
+}
+
+func encoded[V any](v V, encode func(V) (string, error)) (*string, error) {
+	text, err := encode(v)
+	return &text, err
 }
 
 func sameSecret(a, b domain.StoredSecret) bool {
 	return a.Digest == b.Digest && a.ValidUntil.Equal(b.ValidUntil)
-}
-
-// changed returns how is is stored, or nil when was is stored alike.
-func changed[V any](was, is V, encode func(V) (string, error)) (*string, error) {
-	before, unreadable := encode(was)
-	after, err := encode(is)
-	switch {
-	case err == nil && (unreadable != nil || before != after):
-		return &after, nil
-	case err != nil && unreadable == nil:
-		return nil, err
-	}
-	return nil, nil
 }
 
 // errSecretless is of a key that nobody could ever use.
