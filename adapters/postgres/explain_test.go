@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,30 +12,44 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// fill makes enough rows that the planner, which is left as it is, would read
-// a whole table only for want of an index.
-const fill = `WITH key AS (
+// manyKeys are so many that the planner would read a whole table only for want of
+// an index.
+const manyKeys = 5000
+
+// fill makes as many keys, each with a secret and an event.
+func fill(keys int) string {
+	return `WITH key AS (
 INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at)
 SELECT 'sk_live_' || lpad(n::text, 16, '0'), 'ws', 'name', 1, '[]', '[]', false, 'acc', now()
-FROM generate_series(1, 5000) n RETURNING id
+FROM generate_series(1, ` + strconv.Itoa(keys) + `) n RETURNING id
 ), secrets AS (
 INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest)
 SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM key
 )
 INSERT INTO api_key_events (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, request_id, changes)
 SELECT id, now(), 'evt', 'ws', 'CREATED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM key`
+}
 
-// The planner may know how many rows there are, or nothing, as until
-// autovacuum has come by for the first time. What it took then, prepared
-// statements keep.
+// The planner may know how many rows there are, or nothing, as until autovacuum
+// has come by for the first time, or that there were few. Prepared statements
+// keep the plan that was made then while the table grows.
 func TestQueries_areLookUpsByIndex(t *testing.T) {
 	t.Parallel()
-	for name, statement := range map[string]string{"counted": `ANALYZE`, "not counted": `SELECT`} {
+	cases := map[string]struct {
+		keys      int
+		statement string
+	}{
+		"counted":                       {manyKeys, `ANALYZE`},
+		"not counted":                   {manyKeys, `SELECT`},
+		"counted when they were few":    {2, `ANALYZE`},
+		"counted before there were any": {0, `ANALYZE`},
+	}
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			repo := openFollowed(t, pgtest.NewDatabase(t))
-			repo.maintenance.MustExecContext(t.Context(), fill)
-			repo.maintenance.MustExecContext(t.Context(), statement)
+			repo.maintenance.MustExecContext(t.Context(), fill(c.keys))
+			repo.maintenance.MustExecContext(t.Context(), c.statement)
 			requireLookUps(t, repo)
 		})
 	}
@@ -50,8 +65,8 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 	}{
 		"find":   {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"api_key_events_seq_idx"}},
-		"made":   {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_pkey"}},
+		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"Index Only Scan using api_key_events_page_idx", "Index Scan Backward using api_key_events_page_idx"}},
+		"made":   {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_p"}}, // either index begins with the key
 		"lock":   {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
 		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"use":    {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
@@ -83,7 +98,7 @@ func TestPoll_readsByIndexWhateverTheIds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			repo := openFollowed(t, pgtest.NewDatabase(t))
-			repo.maintenance.MustExecContext(t.Context(), fill)
+			repo.maintenance.MustExecContext(t.Context(), fill(manyKeys))
 			repo.maintenance.MustExecContext(t.Context(), letEventsChange)
 			repo.maintenance.MustExecContext(t.Context(), spread)
 			repo.maintenance.MustExecContext(t.Context(), `ANALYZE`)

@@ -96,7 +96,7 @@ func (r *KeyRepository) Follow() ports.ChangeFeed {
 	cfg := r.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
 	cfg.ConnectTimeout = min(cfg.ConnectTimeout, feedConnectTimeout)
-	f.pool = newPool(sql.OpenDB(promptConnector{cfg: cfg, limit: feedLimit, setup: bounded, sessions: r.sessions}), 1)
+	f.pool = newPool(sql.OpenDB(promptConnector{cfg: cfg, limit: feedLimit, setup: setup, sessions: r.sessions}), 1)
 	f.pool.SetConnMaxLifetime(0)
 	return f
 }

@@ -69,7 +69,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 		return nil, err
 	}
 	sessions := newSessions(cfg, false, o.logger)
-	serving := promptConnector{cfg: cfg, limit: statementLimit, setup: bounded, sessions: sessions}
+	serving := promptConnector{cfg: cfg, limit: statementLimit, setup: setup, sessions: sessions}
 	r := &KeyRepository{
 		dsn:         dsn,
 		cfg:         cfg,

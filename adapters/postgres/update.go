@@ -11,7 +11,7 @@ import (
 const (
 	// lockKey waits for the update that holds the key. The key is read by a
 	// statement of its own, whose snapshot has all that this one waited for.
-	lockKey = `SELECT id FROM api_keys WHERE id = ? AND ` + sqlkit.OfWorkspace + ` AND deleted_at IS NULL FOR UPDATE`
+	lockKey = `SELECT id FROM api_keys WHERE id = ? AND ` + sqlkit.OfWorkspace + ` AND ` + sqlkit.Living + ` FOR UPDATE`
 
 	// readLocked locks the secrets too, since a re-hash changes them past the key.
 	readLocked = sqlkit.GetKey + ` FOR UPDATE OF s`

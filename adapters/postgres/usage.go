@@ -16,7 +16,7 @@ const (
 	recordUse = `WITH used AS (
 SELECT k.id, u.at
 FROM unnest(?::text[], ?::timestamptz[]) AS u (id, at) JOIN api_keys k ON k.id = u.id
-WHERE k.deleted_at IS NULL AND (k.last_used_at IS NULL OR k.last_used_at < u.at)
+WHERE ` + sqlkit.Living + ` AND (k.last_used_at IS NULL OR k.last_used_at < u.at)
 ORDER BY k.id
 FOR NO KEY UPDATE OF k
 )

@@ -25,8 +25,8 @@ func TestQueries_areLookUps(t *testing.T) {
 			"SEARCH k USING PRIMARY KEY (id=?)", "SEARCH s USING PRIMARY KEY (api_key_id=?)",
 		}},
 		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", "id", domain.Page{}), []string{
-			"CO-ROUTINE t", "SEARCH api_key_events USING INDEX api_key_events_seq_idx (api_key_id=?)",
-			"MATERIALIZE e", "SEARCH api_key_events USING INDEX api_key_events_seq_idx (api_key_id=?)",
+			"CO-ROUTINE t", "SEARCH api_key_events USING COVERING INDEX api_key_events_page_idx (api_key_id=?)",
+			"MATERIALIZE e", "SEARCH api_key_events USING INDEX api_key_events_page_idx (api_key_id=?)",
 			"SCAN t", "SCAN e LEFT-JOIN", "USE TEMP B-TREE FOR ORDER BY", // of the page
 		}},
 		"newest change": {newestChange, nil, []string{"SEARCH api_key_events"}},

@@ -162,5 +162,6 @@ func steps(applied bool) []sqlite.Migration {
 		{Version: 1, Name: "api_keys", Applied: applied},
 		{Version: 2, Name: "lists_and_idempotency", Applied: applied},
 		{Version: 3, Name: "older_builds", Applied: applied},
+		{Version: 4, Name: "events_page", Applied: applied},
 	}
 }

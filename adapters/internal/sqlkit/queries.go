@@ -3,9 +3,15 @@ package sqlkit
 // The reads of both stores, with ? for arguments. Each is a look-up in a
 // primary key, whose order is the order asked for.
 const (
-	FindKey = selectKey + ` WHERE k.id = ? AND k.deleted_at IS NULL ORDER BY s.position`
+	FindKey = selectKey + ` WHERE k.id = ? AND ` + Living + ` ORDER BY s.position`
 
-	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND k.deleted_at IS NULL ORDER BY s.position`
+	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND ` + Living + ` ORDER BY s.position`
+
+	// Living holds for a key that is not deleted. It is not written as the
+	// condition of the indexes that lists are read by, which have the identifier
+	// last: PostgreSQL would search a whole one if it planned while there were no
+	// keys.
+	Living = `coalesce(deleted_at IS NULL, false)`
 
 	// OfWorkspace holds for a key of the workspace that is its argument. No
 	// index can serve it, so that none is taken for it in place of the primary
