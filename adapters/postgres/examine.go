@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
@@ -15,8 +14,8 @@ const examinedAtOnce = 3
 
 // Examine returns nil if the store can work with the databases that its URLs
 // lead to, and an error that wraps [domain.ErrUnavailable] if not or if the
-// primary cannot be asked now. In the first case it is an [*UnfitError]. A
-// standby that cannot be asked now is no error: the store works without.
+// primary cannot be asked now. In the first case it wraps an [*UnfitError]. A
+// standby that cannot be asked is no error.
 func (r *KeyRepository) Examine(ctx context.Context) error {
 	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, translate(ctx, r.examine(ctx)) })
 	return err
@@ -30,22 +29,14 @@ func (r *KeyRepository) examine(ctx context.Context) error {
 		}
 		defer func() { _ = conn.Close() }() // only when all are open
 	}
-	if r.standby != nil {
-		return r.standby.examine(ctx)
+	if r.standby == nil {
+		return nil
 	}
-	return nil
-}
-
-// examine returns an [*UnfitError] or nil.
-func (s *standby) examine(ctx context.Context) error {
-	conn, err := s.pool.Conn(ctx)
-	if err == nil {
-		return conn.Close()
+	var primary origin
+	if err := r.pool.GetContext(ctx, &primary, `SELECT `+selectOrigin); err != nil {
+		return err
 	}
-	if unfit, ok := errors.AsType[*UnfitError](err); ok {
-		return unfit
-	}
-	return nil
+	return r.standby.examine(ctx, primary)
 }
 
 // examineOne examines a connection of the pool once more.

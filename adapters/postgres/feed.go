@@ -59,6 +59,7 @@ type pollRow struct {
 	Rewound  bool           `db:"rewound"`
 	Changed  pq.StringArray `db:"changed"`
 
+	origin  origin    // read after it
 	session int       // which connection of the feed it was read on
 	sent    time.Time // before it was read
 	writes  uint64    // of this process that had ended by then
@@ -75,8 +76,9 @@ type feed struct {
 	// Who has the token may touch these.
 	conn     *sqlx.Conn // nil: to be connected
 	poll     *sqlx.Stmt
-	sessions int // connections made so far
-	backend  int // the process of the server that serves conn; 0: not known yet
+	origin   *sqlx.Stmt // nil: nobody needs it
+	sessions int        // connections made so far
+	backend  int        // the process of the server that serves conn; 0: not known yet
 
 	// Of the last poll that succeeded.
 	session  int
@@ -114,7 +116,7 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 			changes.Keys = append(changes.Keys, domain.KeyID(id))
 		}
 	}
-	f.floors.raise(floor{timeline: row.Timeline, position: row.Position, sent: row.sent, writes: row.writes})
+	f.floors.raise(floor{origin: row.origin, timeline: row.Timeline, position: row.Position, sent: row.sent, writes: row.writes})
 	f.session, f.timeline, f.snapshot = row.session, row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
 	return changes, nil
 }
@@ -161,6 +163,11 @@ func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 		return pollRow{}, errStandby
 	}
 	row.session, row.sent, row.writes = f.sessions, sent, writes
+	if f.origin != nil {
+		if err := f.origin.GetContext(ctx, &row.origin); err != nil {
+			return pollRow{}, err
+		}
+	}
 	return row, nil
 }
 
@@ -172,7 +179,10 @@ func (f *feed) connect(ctx context.Context) (err error) {
 		return err
 	}
 	f.sessions++
-	f.poll, err = f.conn.PreparexContext(ctx, f.pool.Rebind(pollChanges))
+	if f.poll, err = f.conn.PreparexContext(ctx, f.pool.Rebind(pollChanges)); err != nil || !f.floors.wanted {
+		return err
+	}
+	f.origin, err = f.conn.PreparexContext(ctx, `SELECT `+selectOrigin)
 	return err
 }
 
@@ -181,7 +191,7 @@ func (f *feed) connect(ctx context.Context) (err error) {
 func (f *feed) hangUp() {
 	if f.conn != nil {
 		_ = f.conn.Close() // back to the pool, which then drops it
-		f.conn, f.poll, f.backend = nil, nil, 0
+		f.conn, f.poll, f.origin, f.backend = nil, nil, nil, 0
 	}
 	f.pool.SetMaxIdleConns(0)
 	f.pool.SetMaxIdleConns(1)

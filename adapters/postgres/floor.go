@@ -11,6 +11,7 @@ const floorFor = time.Second
 
 // floor is what a read must have seen: all that the feed told at a poll.
 type floor struct {
+	origin   origin
 	timeline string // of the primary, as it names its files
 	position int64  // in its log, in bytes: all that the poll saw is before it
 	sent     time.Time
@@ -19,6 +20,7 @@ type floor struct {
 
 // floors know the floor of now. They are safe for concurrent use.
 type floors struct {
+	wanted bool // a standby is read
 	last   atomic.Pointer[floor]
 	writes atomic.Uint64
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -54,16 +55,30 @@ func TestFloors_areNotLoweredByAPollThatWasSlower(t *testing.T) {
 	}
 }
 
-func TestStandbyReader_knowsByItsTimelineToo(t *testing.T) {
+func TestProgress_reaches(t *testing.T) {
 	t.Parallel()
-	reader := standbyReader{timeline: "00000001", position: 10}
-	for needed, want := range map[floor]bool{
-		{timeline: "00000001", position: 10}: true,
-		{timeline: "00000001", position: 11}: false,
-		{timeline: "00000002", position: 9}:  false, // it may hold what the new primary never had
-	} {
-		if got := reader.knows(needed); got != want {
-			t.Errorf("%+v: %v", needed, got)
-		}
+	ours := origin{Database: "7 1", Tables: "10 11"}
+	standby := progress{Standby: true, Timeline: "00000001", Position: 10, origin: ours}
+	cases := map[string]struct {
+		progress progress
+		needed   floor
+		want     error
+	}{
+		"as far as is needed":      {standby, floor{origin: ours, timeline: "00000001", position: 10}, nil},
+		"less far":                 {standby, floor{origin: ours, timeline: "00000001", position: 11}, errBehind},
+		"on another timeline":      {standby, floor{origin: ours, timeline: "00000002", position: 9}, errBehind}, // it may hold what the new primary never had
+		"as a primary":             {progress{Timeline: "00000001", Position: 10, origin: ours}, floor{origin: ours, timeline: "00000001", position: 9}, errBehind},
+		"in another database":      {standby, floor{origin: origin{Database: "8 1", Tables: "10 11"}, timeline: "00000001", position: 9}, errForeign},
+		"of other tables":          {standby, floor{origin: origin{Database: "7 1", Tables: "12 13"}, timeline: "00000001", position: 9}, errForeign},
+		"before the tables change": {standby, floor{origin: origin{Database: "7 1", Tables: "12 13"}, timeline: "00000001", position: 11}, errBehind},
+		"not looked at yet":        {progress{}, floor{origin: ours, timeline: "00000001", position: 9}, errForeign},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := c.progress.reaches(c.needed); !errors.Is(got, c.want) {
+				t.Errorf("reaches() = %v, want %v", got, c.want)
+			}
+		})
 	}
 }

@@ -57,6 +57,7 @@ func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error)
 	if o.standby == nil {
 		return r, nil
 	}
+	r.floors.wanted = true
 	if r.standby, err = openStandby(*o.standby, &r.floors, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

@@ -2,9 +2,9 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -22,14 +22,18 @@ const (
 	standbyConnectTimeout = time.Second
 	restAfterFailure      = time.Second
 	restBehind            = 20 * time.Millisecond
+	restForeign           = 30 * time.Second
+	standbyExamination    = 2 * time.Second
 )
 
-// replayed tells how far a standby has got, and on which timeline; no row says
-// anything of a server that is none. That of its last checkpoint is of the
-// timeline that it replays, or, for a while after a failover, of the one before.
-const replayed = `SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint AS position,
-lpad(upper(to_hex(timeline_id)), 8, '0') AS timeline
-FROM pg_control_checkpoint() WHERE pg_is_in_recovery()`
+// replayed returns whether a server is a standby, of what, and how far it has
+// got on which timeline. The timeline of its last checkpoint is the one that it
+// replays, or, for a while after a failover, the one before.
+const replayed = `SELECT pg_is_in_recovery() AS standby,
+coalesce(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 0)::bigint AS position,
+lpad(upper(to_hex(timeline_id)), 8, '0') AS timeline,
+` + selectOrigin + `
+FROM pg_control_checkpoint()`
 
 // standby reads keys from servers that follow the primary, as far as they
 // prove to know all that the feed has told.
@@ -39,6 +43,8 @@ type standby struct {
 	floors   *floors
 	idle     chan *standbyReader
 	resting  atomic.Pointer[time.Time] // until when the standby is not asked
+	foreign  atomic.Bool               // it follows another database, as was logged
+	logger   *slog.Logger
 }
 
 // standbyReader is one connection, which is to one server as long as it lasts,
@@ -47,8 +53,15 @@ type standby struct {
 type standbyReader struct {
 	conn           *sqlx.Conn // nil: to be connected
 	find, replayed *sqlx.Stmt
-	timeline       string
-	position       int64
+	progress       progress
+}
+
+// progress is a row of [replayed].
+type progress struct {
+	Standby  bool   `db:"standby"`
+	Position int64  `db:"position"`
+	Timeline string `db:"timeline"`
+	origin
 }
 
 func openStandby(dsn string, floors *floors, o options) (*standby, error) {
@@ -62,6 +75,7 @@ func openStandby(dsn string, floors *floors, o options) (*standby, error) {
 		pool:     newPool(traces(o.provider).OpenDB(connector), standbyReaders),
 		sessions: sessions,
 		floors:   floors,
+		logger:   o.logger,
 		idle:     make(chan *standbyReader, standbyReaders),
 	}
 	for range standbyReaders {
@@ -92,13 +106,20 @@ func (s *standby) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, bo
 	}
 }
 
-var errBehind = errors.New("postgres: the standby is behind")
+var (
+	// errLate says that a connection was made when its caller had gone; the next
+	// one finds it.
+	errLate   = errors.New("postgres: the standby was connected too late")
+	errBehind = errors.New("postgres: the standby is behind")
+	// errForeign says that a server is not the primary and does not follow it.
+	errForeign = &UnfitError{Read: true, Problem: problemForeign}
+)
 
 // read looks first how far the server has got, and only then at the key: in
 // one statement the key would be of a moment before.
 func (s *standby) read(ctx context.Context, r *standbyReader, needed floor, id domain.KeyID) (*domain.APIKey, error) {
 	key, err := r.read(ctx, s.pool, needed, id)
-	if err != nil && !errors.Is(err, errBehind) && !errors.Is(err, domain.ErrKeyNotFound) {
+	if err != nil && !errors.Is(err, errLate) && !errors.Is(err, errBehind) && !errors.Is(err, domain.ErrKeyNotFound) {
 		r.hangUp()
 	}
 	return key, err
@@ -108,13 +129,16 @@ func (r *standbyReader) read(ctx context.Context, pool *sqlx.DB, needed floor, i
 	if err := r.connect(ctx, pool); err != nil {
 		return nil, err
 	}
-	if !r.knows(needed) {
+	if ctx.Err() != nil {
+		return nil, errLate
+	}
+	if r.progress.reaches(needed) != nil {
 		if err := r.look(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if !r.knows(needed) {
-		return nil, errBehind
+	if err := r.progress.reaches(needed); err != nil {
+		return nil, err
 	}
 	rows, err := sqlkit.SelectKeysOn[time.Time](ctx, r.find, string(id))
 	if err != nil {
@@ -123,28 +147,41 @@ func (r *standbyReader) read(ctx context.Context, pool *sqlx.DB, needed floor, i
 	return codec.Key(rows)
 }
 
-func (r *standbyReader) knows(needed floor) bool {
-	return r.timeline == needed.timeline && r.position >= needed.position
+// reaches returns nil if a server that has got so far knows what is needed, and
+// else [errBehind], or [errForeign] if it never will.
+func (p progress) reaches(needed floor) error {
+	switch {
+	case p.Database != needed.origin.Database:
+		return errForeign
+	case !p.Standby, p.Timeline != needed.timeline, p.Position < needed.position:
+		return errBehind // a primary may be one that was given up
+	case p.Tables != needed.origin.Tables:
+		return errForeign
+	}
+	return nil
 }
 
 // look learns how far the server has got.
 func (r *standbyReader) look(ctx context.Context) error {
-	r.timeline, r.position = "", 0
-	var position sql.NullInt64
-	switch err := r.replayed.QueryRowContext(ctx).Scan(&position, &r.timeline); {
-	case errors.Is(err, sql.ErrNoRows): // a primary, which may be one that was given up
-		return errBehind
-	case err != nil:
+	r.progress = progress{}
+	var rows []progress
+	if err := r.replayed.SelectContext(ctx, &rows); err != nil {
 		return err
 	}
-	r.position = position.Int64
+	if len(rows) != 1 {
+		return errUnexpected
+	}
+	r.progress = rows[0]
 	return nil
 }
 
+// connect does not end with ctx: to connect takes longer than most callers wait.
 func (r *standbyReader) connect(ctx context.Context, pool *sqlx.DB) (err error) {
 	if r.conn != nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standbyConnectTimeout)
+	defer cancel()
 	if r.conn, err = pool.Connx(ctx); err != nil {
 		return err
 	}
@@ -164,18 +201,51 @@ func (r *standbyReader) hangUp() {
 	*r = standbyReader{}
 }
 
+// examine returns an [*UnfitError] if the standby cannot be used with a primary
+// of that origin, and nil if it cannot be asked: nothing depends on it.
+func (s *standby) examine(ctx context.Context, primary origin) error {
+	ctx, cancel := context.WithTimeout(ctx, standbyExamination)
+	defer cancel()
+	_, err := untilDone(ctx, func() (struct{}, error) {
+		r := new(standbyReader)
+		defer r.hangUp()
+		if err := r.connect(ctx, s.pool); err != nil {
+			return struct{}{}, err
+		}
+		if err := r.look(ctx); err != nil {
+			return struct{}{}, err
+		}
+		if r.progress.Database != primary.Database {
+			return struct{}{}, errForeign
+		}
+		return struct{}{}, nil
+	})
+	if unfit, ok := errors.AsType[*UnfitError](err); ok {
+		return unfit
+	}
+	return nil
+}
+
 func (s *standby) rests() bool {
 	until := s.resting.Load()
 	return until != nil && time.Now().Before(*until)
 }
 
 // restAfter spares a standby that does not answer, and the callers who would
-// wait for it.
+// wait for it. It logs that a server follows another database, once.
 func (s *standby) restAfter(err error) {
 	var rest time.Duration
 	switch {
 	case err == nil, errors.Is(err, domain.ErrKeyNotFound):
+		if s.foreign.CompareAndSwap(true, false) {
+			s.logger.Info("the read database follows the primary again")
+		}
 		return
+	case errors.Is(err, errForeign):
+		rest = restForeign
+		if s.foreign.CompareAndSwap(false, true) {
+			s.logger.Error("the read database is not used; every key is read from the primary", "error", err)
+		}
 	case errors.Is(err, errBehind):
 		rest = restBehind
 	default:
