@@ -89,7 +89,7 @@ func TestMigrate_countsADeletionThatIsUnderWay(t *testing.T) {
 	if err := repo.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	repo.pool.MustExecContext(t.Context(), `DELETE FROM api_key_counts; DELETE FROM `+sqlkit.VersionTable+` WHERE version_id = 3`)
+	repo.pool.MustExecContext(t.Context(), `DELETE FROM api_key_counts; DELETE FROM `+sqlkit.VersionTable+` WHERE version_id >= 3`)
 	deletion := repo.pool.MustBegin()
 	defer func() { _ = deletion.Rollback() }()
 	deletion.MustExecContext(t.Context(), `UPDATE api_keys SET name = name, disabled = false, deleted_at = now() WHERE id = 'sk_live_0000000000000001'`)
