@@ -62,7 +62,7 @@ func newService(
 		Profiles:        cfg.PProf,
 		Ready:           s.Ready,
 		InternalToken:   cfg.InternalToken.Reveal(),
-		Admission:       limits.atOnce,
+		Concurrency:     limits.atOnce,
 		ManagementRate:  limits.accounts,
 		AuthFailureRate: limits.failures,
 		TrustedProxies:  proxies,
@@ -209,9 +209,9 @@ func provideUsage(o *options, repository ports.KeyRepository, hasher ports.Secre
 
 // limits are those of the management API.
 type limits struct {
-	accounts *ratelimit.Limiter // requests, by account
-	failures *ratelimit.Limiter // failed authentications, by address
-	atOnce   *httpapi.Admission // requests under way
+	accounts *ratelimit.Limiter   // requests, by account
+	failures *ratelimit.Limiter   // failed authentications, by address
+	atOnce   *httpapi.Concurrency // requests in flight
 }
 
 // managedAtOnce is how many management requests are at work at once: enough to
@@ -229,7 +229,7 @@ func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), err
 		accounts.Close()
 		return limits{}, nil, fmt.Errorf("APIKEYS_AUTH_FAILURE_RATE: %w", err)
 	}
-	all := limits{accounts: accounts, failures: failures, atOnce: httpapi.NewAdmission(managedAtOnce)}
+	all := limits{accounts: accounts, failures: failures, atOnce: httpapi.NewConcurrency(managedAtOnce)}
 	return all, func() { accounts.Close(); failures.Close() }, nil
 }
 

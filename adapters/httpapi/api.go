@@ -68,8 +68,8 @@ type Options struct {
 	// InternalToken must be sent in X-Internal-Token by callers of the
 	// permission check; empty: anyone who reaches the listener may ask.
 	InternalToken string
-	// Admission bounds the management requests under way.
-	Admission *Admission
+	// Concurrency limits the management requests in flight.
+	Concurrency *Concurrency
 	// ManagementRate limits management requests, by account.
 	ManagementRate Limiter
 	// AuthFailureRate limits what fails to prove who calls the public
@@ -81,12 +81,12 @@ type Options struct {
 
 // API serves the contract.
 type API struct {
-	Options
-	language string // of those who name none
+	options  Options
+	language string // of requests without Accept-Language
 }
 
-// New returns the API on those options.
-func New(o Options) *API { return &API{Options: o, language: o.Messages.Match()} }
+// New returns the API with the given options.
+func New(o Options) *API { return &API{options: o, language: o.Messages.Match()} }
 
 // The routes, as echo writes them.
 const (
@@ -141,14 +141,14 @@ func (a *API) Internal() http.Handler {
 	e.GET(livezPath, a.plain(a.live))
 	e.GET(readyzPath, a.plain(a.ready))
 	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
-	if a.Profiles {
+	if a.options.Profiles {
 		e.GET(profilePath, a.plain(a.internal(a.profile)))
 	}
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
 	// What echo calls not found is what none of the methods it knows matched:
 	// with no method registered, any method at all.
-	e.RouteNotFound(authorizePath, a.asked(a.authorizeByQuery))
-	e.RouteNotFound(authorizeForPath, a.asked(a.authorizeByPath))
+	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))
+	e.RouteNotFound(authorizeForPath, a.forProxy(a.authorizeByPath))
 	a.documented(e)
 	return e
 }

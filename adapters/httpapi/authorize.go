@@ -7,12 +7,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// asked adapts h to a proxy's question about a request of someone else's:
-// whatever method that had, and without its body.
-func (a *API) asked(h handler) echo.HandlerFunc {
+// forProxy adapts h to the request of a proxy about a request of its client: any
+// method, and no body.
+func (a *API) forProxy(h handler) echo.HandlerFunc {
 	h = a.internal(h)
 	return a.plain(func(x *exchange) error {
 		x.quiet = true
@@ -47,7 +48,7 @@ func (a *API) authorizeByPath(x *exchange) error {
 // authorize answers a proxy: 204 and who the key is, or why not. A scope that
 // no key can hold is not held; that it is none is not said.
 func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
-	decision, err := a.admit(x.Request(), scopes)
+	decision, err := a.checkKeyOf(x.Request(), scopes)
 	x.keyID, x.workspace = decision.Key.KeyID, decision.Key.Workspace
 	if err != nil {
 		return err
@@ -96,12 +97,12 @@ func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.
 		if pair, query, _ = strings.Cut(query, "&"); pair == "" {
 			continue
 		}
-		name, value, illFormed := splitPair(pair)
+		name, value, illFormed := form.SplitPair(pair)
 		switch {
 		case illFormed != nil: // named by what was meant: there is one parameter
-			return nil, refused("scope", domain.ReasonSyntax, RuleQuerySyntax)
+			return nil, form.Fault("scope", domain.ReasonSyntax, form.RuleQuerySyntax)
 		case name != "scope":
-			faults = append(faults, refused(name, domain.ReasonUnknownField, RuleUnknownField)...)
+			faults = append(faults, form.Fault(name, domain.ReasonUnknownField, form.RuleUnknownField)...)
 		default:
 			scopes = append(scopes, domain.Scope(value))
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -96,29 +97,29 @@ func rangeList(w domain.IPWhitelist) []string {
 }
 
 // toKeySpec reads the body of a create.
-func toKeySpec(body jsontext.Value) (spec domain.KeySpec, form bodyForm) {
-	form = decodeBody(body, []member{
-		{name: "name", missing: domain.RuleNameLength, decode: into(&spec.Name, decodeString)},
-		{name: "scopes", nullable: true, decode: into(&spec.Scopes, decodeStrings)},
-		{name: "mode", nullable: true, decode: into(&spec.Mode, decodeMode)},
-		{name: "ipWhitelist", nullable: true, decode: into(&spec.IPWhitelist, decodeStrings)},
-		{name: "expiresAt", nullable: true, decode: into(&spec.ExpiresAt, decodeTime)},
+func toKeySpec(body jsontext.Value) (spec domain.KeySpec, read form.Body) {
+	read = form.DecodeBody(body, []form.Member{
+		{Name: "name", Missing: domain.RuleNameLength, Decode: form.Into(&spec.Name, form.DecodeString)},
+		{Name: "scopes", Nullable: true, Decode: form.Into(&spec.Scopes, form.DecodeStrings)},
+		{Name: "mode", Nullable: true, Decode: form.Into(&spec.Mode, decodeMode)},
+		{Name: "ipWhitelist", Nullable: true, Decode: form.Into(&spec.IPWhitelist, form.DecodeStrings)},
+		{Name: "expiresAt", Nullable: true, Decode: form.Into(&spec.ExpiresAt, decodeTime)},
 	})
-	return spec, form
+	return spec, read
 }
 
 // decodeMode reads a mode, which is a number in requests. Clients that write its
 // name, as responses do, are told the number.
 func decodeMode(v jsontext.Value) (domain.Mode, domain.Faults) {
-	number, faults := decodeInteger(v)
+	number, faults := form.DecodeInteger(v)
 	if faults != nil {
-		return 0, refused("", domain.ReasonType, RuleTypeMode)
+		return 0, form.Fault("", domain.ReasonType, RuleTypeMode)
 	}
 	return domain.ParseMode(number)
 }
 
 func decodeTime(v jsontext.Value) (time.Time, domain.Faults) {
-	s, faults := decodeString(v)
+	s, faults := form.DecodeString(v)
 	if faults != nil {
 		return time.Time{}, faults
 	}
@@ -128,15 +129,15 @@ func decodeTime(v jsontext.Value) (time.Time, domain.Faults) {
 // toCheck reads one question of the permission check.
 func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
 	var check domain.Check
-	faults := decodeObject(body, []member{
-		{name: "key", missing: RuleKeyRequired, decode: text(&check.Secret, presentedSecret)},
-		{name: "scopes", nullable: true, decode: func(v jsontext.Value) (faults domain.Faults) {
-			check.Scopes, faults = decodeList(v, func(s string) (domain.Scope, domain.Faults) {
+	faults := form.DecodeObject(body, []form.Member{
+		{Name: "key", Missing: RuleKeyRequired, Decode: text(&check.Secret, presentedSecret)},
+		{Name: "scopes", Nullable: true, Decode: func(v jsontext.Value) (faults domain.Faults) {
+			check.Scopes, faults = form.DecodeList(v, func(s string) (domain.Scope, domain.Faults) {
 				return domain.Scope(s), nil
 			})
 			return faults
 		}},
-		{name: "ip", nullable: true, decode: text(&check.Addr, presentedAddr)},
+		{Name: "ip", Nullable: true, Decode: text(&check.Addr, presentedAddr)},
 	})
 	return check, faults
 }
@@ -157,7 +158,7 @@ func presentedAddr(s string) (netip.Addr, domain.Faults) {
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil || addr.Zone() != "" {
-		return netip.Addr{}, refused("", domain.ReasonFormat, RuleCheckIPFormat)
+		return netip.Addr{}, form.Fault("", domain.ReasonFormat, RuleCheckIPFormat)
 	}
 	return addr, nil
 }
@@ -165,7 +166,7 @@ func presentedAddr(s string) (netip.Addr, domain.Faults) {
 // text reads a string into dst by parse.
 func text[T any](dst *T, parse func(string) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
 	return func(v jsontext.Value) domain.Faults {
-		s, faults := decodeString(v)
+		s, faults := form.DecodeString(v)
 		if faults == nil {
 			*dst, faults = parse(s)
 		}

@@ -14,10 +14,10 @@ func (a *API) createKey(x *exchange, ws *application.Workspace) error {
 	if err != nil {
 		return err
 	}
-	spec, form := toKeySpec(body)
-	if form.faults != nil {
-		_, faults := spec.Draft(ws.ID(), a.Now())
-		return form.with(faults).Err()
+	spec, read := toKeySpec(body)
+	if read.Faults != nil {
+		_, faults := spec.Draft(ws.ID(), a.options.Now())
+		return read.With(faults).Err()
 	}
 	created, err := carryOut(x, func(ctx context.Context) (application.CreatedKey, error) {
 		return ws.CreateKey(ctx, spec, options...)
@@ -26,9 +26,9 @@ func (a *API) createKey(x *exchange, ws *application.Workspace) error {
 		return x.showCreated(ws, toCreatedKey(application.CreatedKey{Key: replayed.Outcome}, replayed.At))
 	}
 	if err != nil {
-		return form.sorted(err)
+		return read.Sorted(err)
 	}
-	return x.showCreated(ws, toCreatedKey(created, a.Now()))
+	return x.showCreated(ws, toCreatedKey(created, a.options.Now()))
 }
 
 func (x *exchange) showCreated(ws *application.Workspace, key createdKey) error {

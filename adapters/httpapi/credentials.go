@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -44,7 +45,7 @@ const maxScopeAttribute = 1 << 10
 func scopeAttribute(scopes []domain.Scope) string {
 	var b strings.Builder
 	for _, s := range scopes {
-		if s == "" || !visibleASCII(string(s)) || strings.ContainsAny(string(s), `"\\`) || b.Len()+len(s) >= maxScopeAttribute {
+		if s == "" || !form.VisibleASCII(string(s)) || strings.ContainsAny(string(s), `"\\`) || b.Len()+len(s) >= maxScopeAttribute {
 			continue
 		}
 		if b.Len() > 0 {
@@ -92,7 +93,7 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 	}
 	ctx, cancel := x.bounded()
 	defer cancel()
-	actor, err := x.api.Authenticator.Authenticate(ctx, token)
+	actor, err := x.api.options.Authenticator.Authenticate(ctx, token)
 	if errors.Is(err, domain.ErrInvalidToken) {
 		err = &challenged{refusal: err, code: "invalid_token", description: "The token is invalid or expired"}
 	}
@@ -112,11 +113,11 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 // internal lets only callers of the internal listener through who know its token.
 func (a *API) internal(next handler) handler {
 	return func(x *exchange) error {
-		if a.InternalToken == "" {
+		if a.options.InternalToken == "" {
 			return next(x)
 		}
 		values := x.Request().Header.Values("X-Internal-Token")
-		if len(values) != 1 || subtle.ConstantTimeCompare([]byte(values[0]), []byte(a.InternalToken)) != 1 {
+		if len(values) != 1 || subtle.ConstantTimeCompare([]byte(values[0]), []byte(a.options.InternalToken)) != 1 {
 			return domain.ErrInvalidToken
 		}
 		return next(x)

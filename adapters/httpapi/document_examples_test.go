@@ -6,6 +6,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -91,7 +92,7 @@ func TestDocument_everyExampleSaysWhatTheServiceSays(t *testing.T) {
 // said tells whether some rule has the message of that fault.
 func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
 	args := map[string]string{"Field": fault["field"].(string), "Canonical": "192.168.1.0/24"}
-	ours := []domain.Rule{RuleTypeString, RuleUnknownField, RuleHeaderRequired, RuleWorkspaceMismatch, RuleBodySyntax}
+	ours := []domain.Rule{form.RuleTypeString, form.RuleUnknownField, form.RuleHeaderRequired, RuleWorkspaceMismatch, form.RuleBodySyntax}
 	return slices.ContainsFunc(append(ours, domain.Rules()...), func(rule domain.Rule) bool {
 		return messages.Message(language, string(rule), args) == fault["message"]
 	})

@@ -7,15 +7,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 // What only HTTP can get wrong.
 var (
-	errTooLarge      = errors.New("request body is too large")
 	errNotAcceptable = errors.New("response type not available")
 	errMediaType     = errors.New("content type is not application/json")
-	errCoding        = errors.New("content coding is not identity")
 	errTooMany       = errors.New("too many requests")
 )
 
@@ -56,9 +55,9 @@ var outcomes = []outcome{
 	{err: domain.ErrTooManyKeys, status: http.StatusConflict, code: "4092"},
 	{err: domain.ErrChanged, status: http.StatusPreconditionFailed, code: "4120"},
 	{err: errNotAcceptable, status: http.StatusNotAcceptable, code: "4060"},
-	{err: errTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},
+	{err: form.ErrTooLarge, status: http.StatusRequestEntityTooLarge, code: "4130"},
 	{err: errMediaType, status: http.StatusUnsupportedMediaType, code: "4150"},
-	{err: errCoding, status: http.StatusUnsupportedMediaType, code: "4150", headers: acceptIdentity},
+	{err: form.ErrCoding, status: http.StatusUnsupportedMediaType, code: "4150", headers: acceptIdentity},
 	{err: errTooMany, status: http.StatusTooManyRequests, code: "4290", headers: retryAfterWait},
 	{err: domain.ErrUnavailable, status: http.StatusServiceUnavailable, code: "5030", headers: retryAfter},
 }
@@ -98,3 +97,6 @@ func allow(h http.Header, err error) {
 func retryAfter(h http.Header, _ error) {
 	h.Set("Retry-After", strconv.Itoa(retryAfterSeconds))
 }
+
+// acceptIdentity says which content codings are read (RFC 9110 section 12.5.3).
+func acceptIdentity(h http.Header, _ error) { h.Set("Accept-Encoding", "identity") }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -31,7 +32,7 @@ func (a *API) listEvents(x *exchange, ws *application.Workspace) error {
 
 func toPageQuery(query string) (domain.Page, domain.Faults) {
 	number, size := int64(0), int64(domain.DefaultPageSize)
-	if faults := decodeQuery(query, pageParameters(&number, &size)...); faults != nil {
+	if faults := form.DecodeQuery(query, pageParameters(&number, &size)...); faults != nil {
 		return domain.Page{}, faults
 	}
 	return domain.NewPage(number, size)

@@ -52,7 +52,7 @@ func (a *API) exchanged(relation relation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
-			if a.Tracer == nil || untraced(c.Path()) {
+			if a.options.Tracer == nil || untraced(c.Path()) {
 				x.answer(next)
 			} else {
 				x.answerTraced(next, relation)
@@ -64,7 +64,7 @@ func (a *API) exchanged(relation relation) echo.MiddlewareFunc {
 
 // answer has the request served, and tells of it.
 func (x *exchange) answer(next echo.HandlerFunc) {
-	begun := x.api.Now()
+	begun := x.api.options.Now()
 	x.begin()
 	err := x.run(next)
 	if err != nil && !x.Response().Committed {
@@ -74,8 +74,8 @@ func (x *exchange) answer(next echo.HandlerFunc) {
 	if abandoned(x.Request().Context(), err) {
 		x.status, x.code = statusAbandoned, ""
 	}
-	took := x.api.Now().Sub(begun)
-	x.api.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.status, took)
+	took := x.api.options.Now().Sub(begun)
+	x.api.options.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.status, took)
 	x.log(err, took)
 }
 
@@ -92,7 +92,7 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 		// The panic's value may hold anything, a secret too; its type and the
 		// stack, which shows no values, tell where to look.
 		err = fmt.Errorf("panic of type %T", p)
-		x.api.Logger.LogAttrs(x.Request().Context(), slog.LevelError, "panic",
+		x.api.options.Logger.LogAttrs(x.Request().Context(), slog.LevelError, "panic",
 			slog.String("requestId", x.requestID),
 			slog.String("type", fmt.Sprintf("%T", p)),
 			slog.String("stack", string(debug.Stack())))
@@ -148,7 +148,7 @@ func (x *exchange) log(err error, took time.Duration) {
 	if err != nil && (x.status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) || errors.Is(err, errTooMany)) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	x.api.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)
+	x.api.options.Logger.LogAttrs(x.Request().Context(), level, "request", attrs...)
 }
 
 const otherMethod = "other"

@@ -10,18 +10,18 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// admit judges the API key that r presents. The decision names the key also
-// where it is refused, once it is proven. The error is nil for a yes, one of
-// the refusals of an API key, or one that says that there is no answer.
-func (a *API) admit(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
+// checkKeyOf checks the API key that r presents. Once the secret is proven, the
+// decision names the key even if it is denied. The error is nil if the key is
+// allowed, one of the refusals of an API key, or that of a check that failed.
+func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
 	secret, err := presentedKey(r.Header)
 	if err != nil {
 		return domain.NotFound(), err
 	}
-	decision, err := a.Authorizer.Do(r.Context(), domain.Check{
+	decision, err := a.options.Authorizer.Do(r.Context(), domain.Check{
 		Secret: secret,
 		Scopes: scopes,
-		Addr:   clientAddr(r, a.TrustedProxies),
+		Addr:   clientAddr(r, a.options.TrustedProxies),
 	})
 	if err != nil {
 		return domain.NotFound(), err
@@ -63,7 +63,7 @@ func (g *Gate) HTTP(next http.Handler) http.Handler {
 
 // enter returns r with the identity of the key, or answers it and returns false.
 func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
-	decision, err := g.api.admit(r, g.scopes)
+	decision, err := g.api.checkKeyOf(r, g.scopes)
 	if err == nil {
 		return r.WithContext(context.WithValue(r.Context(), identityKey{}, decision.Key)), true
 	}
@@ -71,7 +71,7 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 	p.begin()
 	p.fail(err)
 	if outcomeOf(err).status >= http.StatusInternalServerError && !abandoned(r.Context(), err) {
-		g.api.Logger.LogAttrs(r.Context(), slog.LevelError, "permission check",
+		g.api.options.Logger.LogAttrs(r.Context(), slog.LevelError, "permission check",
 			slog.String("code", p.code),
 			slog.String("requestId", p.requestID),
 			slog.String("error", err.Error()))

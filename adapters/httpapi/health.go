@@ -19,7 +19,7 @@ func (a *API) ready(x *exchange) error {
 	x.quiet = true
 	ctx, cancel := x.bounded()
 	defer cancel()
-	if err := a.Ready(ctx); err != nil {
+	if err := a.options.Ready(ctx); err != nil {
 		return fmt.Errorf("not ready: %w: %w", domain.ErrUnavailable, err)
 	}
 	return x.succeed(http.StatusOK, nil)
@@ -28,6 +28,6 @@ func (a *API) ready(x *exchange) error {
 // metrics serves what Prometheus scrapes, in its own format.
 func (a *API) metrics(x *exchange) error {
 	x.quiet = true
-	a.Metrics.ServeHTTP(x.Response(), x.Request())
+	a.options.Metrics.ServeHTTP(x.Response(), x.Request())
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/ports"
+
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 )
 
 const idempotencyKey = "Idempotency-Key"
@@ -20,7 +22,7 @@ func (x *exchange) readChange() (jsontext.Value, []application.ChangeOption, err
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := parseJSON(raw)
+	body, err := form.ParseJSON(raw)
 	return body, options, err
 }
 
@@ -32,7 +34,7 @@ func (x *exchange) read(takesBody bool) ([]byte, []application.ChangeOption, err
 	if key == "" && !takesBody {
 		return nil, nil, nil
 	}
-	body, err := readBytes(x.Response().Writer, x.Request(), maxBody)
+	body, err := form.ReadBytes(x.Response().Writer, x.Request(), maxBody)
 	if err != nil || key == "" {
 		return body, nil, err
 	}

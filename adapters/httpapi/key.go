@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -69,13 +70,10 @@ func (a *API) deleteKey(x *exchange, ws *application.Workspace) error {
 }
 
 func toKeyID(body jsontext.Value) (id string, faults domain.Faults) {
-	if body.Kind() != '{' {
-		return "", refused("", domain.ReasonType, RuleTypeObject)
-	}
-	faults = decodeObject(body, []member{{name: "keyId", missing: RuleTypeString, decode: text(&id, func(s string) (string, domain.Faults) {
-		return s, nil
-	})}})
-	return id, faults
+	read := form.DecodeBody(body, []form.Member{
+		{Name: "keyId", Missing: form.RuleTypeString, Decode: form.Into(&id, form.DecodeString)},
+	})
+	return id, read.Faults
 }
 
 // keyInPath returns the identifier in the path. A malformed one belongs to no key.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -16,7 +17,7 @@ func (a *API) listKeys(x *exchange, ws *application.Workspace) error {
 	if faults != nil {
 		return faults.Err()
 	}
-	q.filter.At = a.Now() // of one key the filter and the answer must say the same
+	q.filter.At = a.options.Now() // of one key the filter and the answer must say the same
 	list, err := carryOut(x, func(ctx context.Context) (ports.KeyPage, error) {
 		return ws.ListKeys(ctx, q.filter, q.order, q.page)
 	})
@@ -35,11 +36,11 @@ type keyQuery struct {
 
 func toKeyQuery(query string) (q keyQuery, faults domain.Faults) {
 	number, size := int64(0), int64(domain.DefaultPageSize)
-	faults = decodeQuery(query, append(pageParameters(&number, &size),
-		parameter{"sort", term(&q.order, domain.ParseOrder)},
-		parameter{"status", term(&q.filter.Status, domain.ParseStatus)},
-		parameter{"mode", term(&q.filter.Mode, domain.ParseModeName)},
-		parameter{"q", term(&q.filter.Name, domain.ParseNamePart)},
+	faults = form.DecodeQuery(query, append(pageParameters(&number, &size),
+		form.Parameter{Name: "sort", Decode: form.Term(&q.order, domain.ParseOrder)},
+		form.Parameter{Name: "status", Decode: form.Term(&q.filter.Status, domain.ParseStatus)},
+		form.Parameter{Name: "mode", Decode: form.Term(&q.filter.Mode, domain.ParseModeName)},
+		form.Parameter{Name: "q", Decode: form.Term(&q.filter.Name, domain.ParseNamePart)},
 	)...)
 	if faults != nil {
 		return keyQuery{}, faults
@@ -66,4 +67,13 @@ func toPage[E, T any](all []E, to func(E) T, page domain.Page, total int64) page
 
 func toKeyPage(list ports.KeyPage, page domain.Page, now time.Time) pageBody[keyBody] {
 	return toPage(list.Keys, func(key *domain.APIKey) keyBody { return toKeyBody(key, now) }, page, list.Total)
+}
+
+// pageParameters are the parameters of every list. The page is made of number and
+// size afterwards.
+func pageParameters(number, size *int64) []form.Parameter {
+	return []form.Parameter{
+		{Name: "page", Decode: form.IntegerTerm(number, domain.RulePageRange, domain.JudgePageNumber)},
+		{Name: "size", Decode: form.IntegerTerm(size, domain.RuleSizeRange, domain.JudgePageSize)},
+	}
 }

@@ -2,16 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"errors"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
-	"github.com/elnormous/contenttype"
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -30,30 +27,30 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
 		if r.ContentLength > maxBody {
-			return errTooLarge
+			return form.ErrTooLarge
 		}
-		if err := a.Admission.look(); err != nil {
+		if err := a.options.Concurrency.check(); err != nil {
 			return err
 		}
-		actor, err := x.admitted()
+		actor, err := x.authenticateWithinRate()
 		if err != nil {
 			return err
 		}
-		if !acceptsJSON(r.Header.Values("Accept")) {
+		if !form.AcceptsJSON(r.Header.Values("Accept")) {
 			return errNotAcceptable
 		}
-		if r.ContentLength != 0 && !sendsJSON(r.Header.Values("Content-Type")) {
+		if r.ContentLength != 0 && !form.SendsJSON(r.Header.Values("Content-Type")) {
 			return errMediaType
 		}
-		if err := readable(r); err != nil {
+		if err := form.CheckCoding(r); err != nil {
 			return err
 		}
-		workspace, origin, faults := x.context(r)
+		workspace, origin, faults := x.readTarget(r)
 		if faults != nil {
 			return faults.Err()
 		}
 		ws, err := carryOut(x, func(ctx context.Context) (*application.Workspace, error) {
-			return a.Workspaces.Open(ctx, actor, workspace, origin)
+			return a.options.Workspaces.Open(ctx, actor, workspace, origin)
 		})
 		if err != nil {
 			return err
@@ -62,61 +59,16 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	})
 }
 
-var offered = []contenttype.MediaType{
-	contenttype.NewMediaType("application/json"),
-	contenttype.NewMediaType("application/json; charset=utf-8"),
-}
-
-// acceptsJSON says whether an Accept header (RFC 9110 section 12.5.1) admits
-// what this API answers.
-func acceptsJSON(values []string) bool {
-	var ranges []string
-	empty := true
-	for item := range strings.SplitSeq(strings.ToLower(strings.Join(values, ",")), ",") {
-		if strings.TrimSpace(item) == "" {
-			continue // RFC 9110 section 5.6.1.2
-		}
-		empty = false
-		item = strings.Trim(strings.TrimRight(item, "; \t"), " \t") // section 5.6.6
-		item = strings.ReplaceAll(item, "q=.", "q=0.")              // as HttpURLConnection of Java sends by itself
-		// The library drops the whole list for one item that it cannot read.
-		_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(item, offered)
-		if err == nil || errors.Is(err, contenttype.ErrNoAcceptableTypeFound) {
-			ranges = append(ranges, item)
-		}
-	}
-	if empty {
-		return true
-	}
-	_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(strings.Join(ranges, ","), offered)
-	return len(ranges) > 0 && err == nil
-}
-
-func sendsJSON(values []string) bool {
-	if len(values) != 1 {
-		return false
-	}
-	mediaType, params, err := mime.ParseMediaType(values[0])
-	if err != nil || mediaType != "application/json" {
-		return false
-	}
-	charset, named := params["charset"]
-	if named && !strings.EqualFold(charset, "utf-8") {
-		return false
-	}
-	return len(params) == 0 || named && len(params) == 1
-}
-
-// context reads where the request came from and which workspace it is for.
-// Faults come in the order path, headers, with what is missing last.
-func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, domain.Faults) {
+// readTarget reads the workspace of the request and its origin. Faults are in the
+// order path, headers, with missing ones last.
+func (x *exchange) readTarget(r *http.Request) (domain.WorkspaceID, domain.Origin, domain.Faults) {
 	inPath := pathParam(x, "workspaceId")
 	workspace, faults := domain.ParseWorkspaceID(inPath)
 	faults = faults.At("workspaceId")
 
-	clientHash, f := header(r.Header, "X-Client-Hash", 256, required)
+	clientHash, f := form.Header(r.Header, "X-Client-Hash", 256, form.Required)
 	faults = append(faults, f...)
-	named, f := header(r.Header, "X-Workspace-Id", 0, required)
+	named, f := form.Header(r.Header, "X-Workspace-Id", 0, form.Required)
 	if f == nil && named != inPath {
 		f = domain.Faults{{Field: "X-Workspace-Id", Reason: domain.ReasonMismatch, Rule: RuleWorkspaceMismatch}}
 	}
@@ -125,9 +77,9 @@ func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, 
 	if r.Method == http.MethodPost {
 		most = 255
 	}
-	_, f = header(r.Header, idempotencyKey, most, optional)
+	_, f = form.Header(r.Header, idempotencyKey, most, form.Optional)
 	faults = append(faults, f...)
-	_, f = header(r.Header, "X-Api-Key", 0, optional)
+	_, f = form.Header(r.Header, "X-Api-Key", 0, form.Optional)
 	faults = append(faults, f...)
 	if faults != nil {
 		slices.SortStableFunc(faults, missingLast)
@@ -136,7 +88,7 @@ func (x *exchange) context(r *http.Request) (domain.WorkspaceID, domain.Origin, 
 	x.workspace = workspace
 	return workspace, domain.Origin{
 		ClientHash: clientHash,
-		IP:         clientAddr(r, x.api.TrustedProxies),
+		IP:         clientAddr(r, x.api.options.TrustedProxies),
 		RequestID:  x.requestID,
 	}, nil
 }

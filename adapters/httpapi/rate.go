@@ -29,9 +29,9 @@ func retryAfterWait(h http.Header, err error) {
 	}
 }
 
-// admitted proves the actor, and admits no more requests of theirs than their
-// account's limit.
-func (x *exchange) admitted() (domain.Actor, error) {
+// authenticateWithinRate authenticates the caller and counts the request against
+// the rate limit of the account.
+func (x *exchange) authenticateWithinRate() (domain.Actor, error) {
 	actor, err := x.authenticate()
 	if errors.Is(err, domain.ErrInvalidToken) {
 		return domain.Actor{}, x.unproven(err)
@@ -39,7 +39,7 @@ func (x *exchange) admitted() (domain.Actor, error) {
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	if wait := x.api.ManagementRate.Take(actor.AccountID); wait > 0 {
+	if wait := x.api.options.ManagementRate.Take(actor.AccountID); wait > 0 {
 		return domain.Actor{}, limited{of: "requests of the account", wait: wait}
 	}
 	return actor, nil
@@ -49,8 +49,8 @@ func (x *exchange) admitted() (domain.Actor, error) {
 // returns what it is answered. Nobody else is refused for it: an attacker
 // cannot lock out who has a token and shares the address.
 func (x *exchange) unproven(refusal error) error {
-	from := neighbourhood(clientAddr(x.Request(), x.api.TrustedProxies))
-	if wait := x.api.AuthFailureRate.Take(from); wait > 0 {
+	from := neighbourhood(clientAddr(x.Request(), x.api.options.TrustedProxies))
+	if wait := x.api.options.AuthFailureRate.Take(from); wait > 0 {
 		return limited{of: "failed authentications from the address", wait: wait}
 	}
 	return refusal

@@ -46,7 +46,7 @@ var (
 // succeed answers with data in the success envelope.
 func (p *reply) succeed(status int, data any) error {
 	p.code = codeSuccess
-	body, err := appendSuccess(make([]byte, 0, 512), p.api.Now().UnixMilli(), p.text(codeSuccess, nil), data)
+	body, err := appendSuccess(make([]byte, 0, 512), p.api.options.Now().UnixMilli(), p.text(codeSuccess, nil), data)
 	if err != nil {
 		return err
 	}
@@ -97,14 +97,14 @@ func (p *reply) text(id string, args map[string]string) string {
 	if p.language == "" {
 		p.language = p.api.languageOf(p.r.Header["Accept-Language"])
 	}
-	return p.api.Messages.Message(p.language, id, args)
+	return p.api.options.Messages.Message(p.language, id, args)
 }
 
 func (a *API) languageOf(acceptLanguage []string) string {
 	if acceptLanguage == nil {
 		return a.language
 	}
-	return a.Messages.Match(acceptLanguage...)
+	return a.options.Messages.Match(acceptLanguage...)
 }
 
 func (p *reply) write(status int, body []byte) error {

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"math/rand/v2"
 	"net/http"
+
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 )
 
 const maxRequestID = 128
@@ -20,7 +22,7 @@ func identifierOf(w http.ResponseWriter, r *http.Request) string {
 // 128 visible ASCII characters, and else makes one.
 func requestID(h http.Header) string {
 	values := h["X-Request-Id"]
-	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && visibleASCII(values[0]) {
+	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && form.VisibleASCII(values[0]) {
 		return values[0]
 	}
 	return newRequestID()
@@ -40,14 +42,4 @@ func newRequestID() string {
 		}
 	}
 	return string(id[:])
-}
-
-// visibleASCII says whether s consists of the VCHAR of RFC 5234 alone.
-func visibleASCII(s string) bool {
-	for _, c := range []byte(s) {
-		if c < 0x21 || c > 0x7e {
-			return false
-		}
-	}
-	return true
 }

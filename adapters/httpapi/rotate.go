@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -30,7 +31,7 @@ func (a *API) rotateKey(x *exchange, ws *application.Workspace) error {
 	if err != nil {
 		return err
 	}
-	return x.succeed(http.StatusOK, toRotatedKey(rotated, a.Now()))
+	return x.succeed(http.StatusOK, toRotatedKey(rotated, a.options.Now()))
 }
 
 // readGrace takes a body without a byte, also one that came in chunks, for none.
@@ -39,7 +40,7 @@ func (x *exchange) readGrace() (time.Duration, []application.ChangeOption, error
 	if err != nil || len(raw) == 0 {
 		return 0, options, err
 	}
-	body, err := parseJSON(raw)
+	body, err := form.ParseJSON(raw)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -48,17 +49,14 @@ func (x *exchange) readGrace() (time.Duration, []application.ChangeOption, error
 }
 
 func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {
-	if body.Kind() != '{' {
-		return 0, refused("", domain.ReasonType, RuleTypeObject)
-	}
-	faults = decodeObject(body, []member{{name: "gracePeriodSeconds", decode: func(v jsontext.Value) domain.Faults {
-		seconds, faults := decodeInteger(v)
+	read := form.DecodeBody(body, []form.Member{{Name: "gracePeriodSeconds", Decode: func(v jsontext.Value) domain.Faults {
+		seconds, faults := form.DecodeInteger(v)
 		if faults == nil {
 			grace, faults = domain.ParseGrace(seconds)
 		}
 		return faults
 	}}})
-	return grace, faults
+	return grace, read.Faults
 }
 
 // rotatedKey is a key and its new secret, in the contract's order.

@@ -46,13 +46,13 @@ func (x *exchange) answerTraced(next echo.HandlerFunc, relation relation) {
 func (x *exchange) beginSpan(relation relation) trace.Span {
 	r := x.Request()
 	ctx := r.Context()
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(x.asked()...)}
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(x.spanAttributes()...)}
 	if caller := callerSpan(r.Header); caller.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
 		var related []trace.SpanStartOption
 		ctx, related = relation(ctx, caller)
 		options = append(options, related...)
 	}
-	ctx, span := x.api.Tracer.Start(ctx, x.spanName(), options...)
+	ctx, span := x.api.options.Tracer.Start(ctx, x.spanName(), options...)
 	x.SetRequest(r.WithContext(ctx))
 	return span
 }
@@ -76,9 +76,9 @@ func (x *exchange) spanName() string {
 	return method + " " + x.Path()
 }
 
-// asked is what is known of a request before it is judged. Its path and query
-// are left out: they may hold anything, a secret too.
-func (x *exchange) asked() []attribute.KeyValue {
+// spanAttributes returns what is known of a request before it is checked. Its
+// path and query are left out: they may contain anything, even a secret.
+func (x *exchange) spanAttributes() []attribute.KeyValue {
 	method := semconv.HTTPRequestMethodKey.String(x.Request().Method)
 	if knownMethod(x.Request().Method) == otherMethod {
 		method = semconv.HTTPRequestMethodOther

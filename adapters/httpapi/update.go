@@ -7,20 +7,21 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 // updateKey serves PATCH on one key, a JSON merge patch (RFC 7396).
 func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
-	body, err := readJSON(x.Response().Writer, x.Request(), maxBody)
+	body, err := form.ReadJSON(x.Response().Writer, x.Request(), maxBody)
 	if err != nil {
 		return err
 	}
-	patch, form := toKeyPatch(body)
-	if form.faults != nil {
-		_, faults := patch.Revision(a.Now())
-		return form.with(faults).Err()
+	patch, read := toKeyPatch(body)
+	if read.Faults != nil {
+		_, faults := patch.Revision(a.options.Now())
+		return read.With(faults).Err()
 	}
 	id, err := x.keyInPath()
 	if err != nil {
@@ -30,7 +31,7 @@ func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
 		return ws.UpdateKey(ctx, id, patch, expectedTags(x.Request().Header))
 	})
 	if err != nil {
-		return form.sorted(err)
+		return read.Sorted(err)
 	}
 	return x.show(key)
 }
@@ -38,22 +39,22 @@ func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
 // show answers with a key and the entity tag of its state.
 func (x *exchange) show(key *domain.APIKey) error {
 	x.Response().Header().Set("ETag", `"`+key.Tag()+`"`)
-	return x.succeed(http.StatusOK, toKeyBody(key, x.api.Now()))
+	return x.succeed(http.StatusOK, toKeyBody(key, x.api.options.Now()))
 }
 
 // toKeyPatch reads a JSON merge patch: an absent member changes nothing, null
 // clears.
-func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, form bodyForm) {
-	form = decodeBody(body, []member{
-		{name: "name", decode: func(v jsontext.Value) domain.Faults {
+func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, read form.Body) {
+	read = form.DecodeBody(body, []form.Member{
+		{Name: "name", Decode: func(v jsontext.Value) domain.Faults {
 			patch.Name = new(string)
-			return into(patch.Name, decodeString)(v)
+			return form.Into(patch.Name, form.DecodeString)(v)
 		}},
-		{name: "scopes", decode: clearable(&patch.Scopes, decodeStrings)},
-		{name: "ipWhitelist", decode: clearable(&patch.IPWhitelist, decodeStrings)},
-		{name: "expiresAt", decode: clearable(&patch.ExpiresAt, decodeTime)},
+		{Name: "scopes", Decode: clearable(&patch.Scopes, form.DecodeStrings)},
+		{Name: "ipWhitelist", Decode: clearable(&patch.IPWhitelist, form.DecodeStrings)},
+		{Name: "expiresAt", Decode: clearable(&patch.ExpiresAt, decodeTime)},
 	})
-	return patch, form
+	return patch, read
 }
 
 // clearable decodes into a new value of dst, which stays zero for null.
@@ -63,7 +64,7 @@ func clearable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) f
 		if v.Kind() == 'n' {
 			return nil
 		}
-		return into(*dst, decode)(v)
+		return form.Into(*dst, decode)(v)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -20,12 +21,12 @@ func (a *API) verify(x *exchange) error {
 	x.quiet = true
 	r := x.Request()
 	if r.ContentLength > maxVerifyBody {
-		return errTooLarge
+		return form.ErrTooLarge
 	}
-	if err := readable(r); err != nil {
+	if err := form.CheckCoding(r); err != nil {
 		return err
 	}
-	body, err := readJSON(x.Response().Writer, r, maxVerifyBody)
+	body, err := form.ReadJSON(x.Response().Writer, r, maxVerifyBody)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (a *API) verify(x *exchange) error {
 	case '[':
 		return a.verifyAll(x, body)
 	}
-	return refused("", domain.ReasonType, RuleTypeQuestions).Err()
+	return form.Fault("", domain.ReasonType, RuleTypeQuestions).Err()
 }
 
 func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
@@ -43,7 +44,7 @@ func (a *API) verifyOne(x *exchange, body jsontext.Value) error {
 	if faults != nil {
 		return faults.Err()
 	}
-	decision, err := a.Authorizer.Do(x.Request().Context(), check)
+	decision, err := a.options.Authorizer.Do(x.Request().Context(), check)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
 	decisions := make(verdicts, len(checks))
 	for i, check := range checks {
 		var err error
-		if decisions[i], err = a.Authorizer.Do(ctx, check); err != nil {
+		if decisions[i], err = a.options.Authorizer.Do(ctx, check); err != nil {
 			return err
 		}
 	}
@@ -70,13 +71,13 @@ func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
 func toChecks(array jsontext.Value) ([]domain.Check, domain.Faults) {
 	var checks []domain.Check
 	var faults domain.Faults
-	for i, question := range arrayElements(array) {
+	for i, question := range form.Elements(array) {
 		if i == maxQuestions {
-			return nil, refused("", domain.ReasonTooMany, RuleQuestionsLength)
+			return nil, form.Fault("", domain.ReasonTooMany, RuleQuestionsLength)
 		}
 		at := "[" + strconv.Itoa(i) + "]"
 		if question.Kind() != '{' {
-			faults = append(faults, refused(at, domain.ReasonType, RuleTypeQuestion)...)
+			faults = append(faults, form.Fault(at, domain.ReasonType, RuleTypeQuestion)...)
 			continue
 		}
 		check, f := toCheck(question)
@@ -87,7 +88,7 @@ func toChecks(array jsontext.Value) ([]domain.Check, domain.Faults) {
 		}
 	}
 	if checks == nil && faults == nil {
-		return nil, refused("", domain.ReasonLength, RuleQuestionsLength)
+		return nil, form.Fault("", domain.ReasonLength, RuleQuestionsLength)
 	}
 	return checks, faults
 }

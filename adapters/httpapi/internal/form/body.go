@@ -1,4 +1,4 @@
-package httpapi
+package form
 
 import (
 	"cmp"
@@ -13,40 +13,40 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// bodyForm is the form of a JSON object: the order of its members, and what is
-// wrong apart from their values. The domain finds what is wrong with the
-// values, in its own order; with and sorted merge both in the order of the
-// request, as the contract requires.
-type bodyForm struct {
+// Body is the form of a JSON object: the order of its members, and what is wrong
+// with it apart from their values. The domain checks the values, in its own
+// order; With and Sorted merge both in the order of the request.
+type Body struct {
+	Faults  domain.Faults
 	members []string // names as sent, with unknown and repeated ones
-	faults  domain.Faults
 }
 
-// decodeBody reads an object like [decodeObject].
-func decodeBody(body jsontext.Value, members []member) (form bodyForm) {
+// DecodeBody reads an object like [DecodeObject].
+func DecodeBody(body jsontext.Value, members []Member) Body {
 	if body.Kind() != '{' {
-		return bodyForm{faults: refused("", domain.ReasonType, RuleTypeObject)}
+		return Body{Faults: Fault("", domain.ReasonType, RuleTypeObject)}
 	}
+	var b Body
 	for name := range objectMembers(body) {
-		form.members = append(form.members, name)
+		b.members = append(b.members, name)
 	}
-	form.faults = decodeObject(body, members)
-	return form
+	b.Faults = DecodeObject(body, members)
+	return b
 }
 
-// sorted returns err, with its faults in the order of the request if it has any.
-func (b bodyForm) sorted(err error) error {
+// Sorted returns err, with its faults in the order of the request if it has any.
+func (b Body) Sorted(err error) error {
 	if faults, ok := errors.AsType[domain.Faults](err); ok {
-		return b.with(faults)
+		return b.With(faults)
 	}
 	return err
 }
 
-// with returns the faults of the form and of the values in the order of the
+// With returns the faults of the form and of the values in the order of the
 // request, missing members last. A value whose form is wrong has no other fault.
-func (b bodyForm) with(values domain.Faults) domain.Faults {
+func (b Body) With(values domain.Faults) domain.Faults {
 	var all domain.Faults
-	rest := b.faults
+	rest := b.Faults
 	seen := map[string]bool{}
 	for _, name := range b.members {
 		n := 0

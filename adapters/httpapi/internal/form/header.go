@@ -1,4 +1,4 @@
-package httpapi
+package form
 
 import (
 	"net/http"
@@ -7,16 +7,18 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-type presence bool
+// Presence tells whether a header must be sent.
+type Presence bool
 
+// The presences.
 const (
-	required presence = true
-	optional presence = false
+	Required Presence = true
+	Optional Presence = false
 )
 
-// header returns the one value of a header of 1 to most visible ASCII
-// characters; a most of 0 leaves its form to the caller.
-func header(h http.Header, name string, most int, need presence) (string, domain.Faults) {
+// Header returns the value of a header, which must have 1 to most visible ASCII
+// characters and be sent once. If most is 0, the caller checks the value.
+func Header(h http.Header, name string, most int, need Presence) (string, domain.Faults) {
 	values := h.Values(name)
 	refuse := func(reason domain.Reason, rule domain.Rule) (string, domain.Faults) {
 		return "", domain.Faults{{Field: name, Reason: reason, Rule: rule, Args: map[string]string{
@@ -24,7 +26,7 @@ func header(h http.Header, name string, most int, need presence) (string, domain
 		}}}
 	}
 	switch {
-	case len(values) == 0 && need == optional:
+	case len(values) == 0 && need == Optional:
 		return "", nil
 	case len(values) == 0:
 		return refuse(domain.ReasonRequired, RuleHeaderRequired)
@@ -34,8 +36,18 @@ func header(h http.Header, name string, most int, need presence) (string, domain
 		return values[0], nil
 	case values[0] == "" || len(values[0]) > most:
 		return refuse(domain.ReasonLength, RuleHeaderLength)
-	case !visibleASCII(values[0]):
+	case !VisibleASCII(values[0]):
 		return refuse(domain.ReasonCharacters, RuleHeaderCharacters)
 	}
 	return values[0], nil
+}
+
+// VisibleASCII reports whether s consists of VCHAR (RFC 5234) only.
+func VisibleASCII(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return true
 }

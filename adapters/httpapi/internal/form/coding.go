@@ -1,13 +1,17 @@
-package httpapi
+package form
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 )
 
-// readable returns errCoding if the body of r, if it has one, has a content
+// ErrCoding is the error of a body with a content coding.
+var ErrCoding = errors.New("content coding is not identity")
+
+// CheckCoding returns [ErrCoding] if the body of r, if it has one, has a content
 // coding (RFC 9110 section 8.4) other than identity: none is decoded here.
-func readable(r *http.Request) error {
+func CheckCoding(r *http.Request) error {
 	if r.ContentLength == 0 {
 		return nil
 	}
@@ -15,12 +19,9 @@ func readable(r *http.Request) error {
 		for coding := range strings.SplitSeq(line, ",") {
 			coding = strings.TrimSpace(coding)
 			if coding != "" && !strings.EqualFold(coding, "identity") {
-				return errCoding
+				return ErrCoding
 			}
 		}
 	}
 	return nil
 }
-
-// acceptIdentity says which content codings are read (RFC 9110 section 12.5.3).
-func acceptIdentity(h http.Header, _ error) { h.Set("Accept-Encoding", "identity") }

@@ -7,12 +7,12 @@ import (
 
 func TestAdmission_isNotTakenByALook(t *testing.T) {
 	t.Parallel()
-	a := NewAdmission(1)
+	a := NewConcurrency(1)
 	var looking sync.WaitGroup
 	for range 8 {
 		looking.Go(func() {
 			for range 10_000 {
-				if err := a.look(); err != nil {
+				if err := a.check(); err != nil {
 					t.Errorf("with the one place free: %v", err)
 					return
 				}
@@ -21,14 +21,14 @@ func TestAdmission_isNotTakenByALook(t *testing.T) {
 	}
 	looking.Wait()
 
-	if err := a.enter(); err != nil {
+	if err := a.acquire(); err != nil {
 		t.Fatal(err)
 	}
-	if a.look() == nil || a.enter() == nil {
+	if a.check() == nil || a.acquire() == nil {
 		t.Error("the one place is taken, and there is room")
 	}
-	a.leave()
-	if err := a.look(); err != nil {
+	a.release()
+	if err := a.check(); err != nil {
 		t.Errorf("with the one place given back: %v", err)
 	}
 	if n := a.Refused(); n != 2 {

@@ -1,4 +1,4 @@
-package httpapi
+package form
 
 import "testing"
 
@@ -37,7 +37,7 @@ func TestAcceptsJSON(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := acceptsJSON(tt.accept); got != tt.want {
+			if got := AcceptsJSON(tt.accept); got != tt.want {
 				t.Errorf("acceptsJSON(%q) = %v, want %v", tt.accept, got, tt.want)
 			}
 		})
@@ -65,7 +65,7 @@ func TestSendsJSON(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := sendsJSON(tt.contentType); got != tt.want {
+			if got := SendsJSON(tt.contentType); got != tt.want {
 				t.Errorf("sendsJSON(%q) = %v, want %v", tt.contentType, got, tt.want)
 			}
 		})

@@ -1,0 +1,72 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// Concurrency limits how many management requests use the store at a time.
+// Without a limit, requests would queue for the store, and under overload most
+// of them would be served too late. It is safe for concurrent use.
+type Concurrency struct {
+	taken   chan struct{} // one element for each place taken
+	refused atomic.Uint64
+}
+
+// NewConcurrency returns a limit of that many requests.
+func NewConcurrency(limit int) *Concurrency {
+	return &Concurrency{taken: make(chan struct{}, limit)}
+}
+
+// Refused returns how many requests were refused.
+func (c *Concurrency) Refused() uint64 { return c.refused.Load() }
+
+var errBusy = fmt.Errorf("too many management requests in flight: %w", domain.ErrUnavailable)
+
+// acquire takes a place, which release gives back, or returns errBusy.
+func (c *Concurrency) acquire() error {
+	select {
+	case c.taken <- struct{}{}:
+		return nil
+	default:
+		return c.refuse()
+	}
+}
+
+func (c *Concurrency) release() { <-c.taken }
+
+// check returns errBusy if no place is free. It is called before a request costs
+// anything, above all before its token is verified.
+func (c *Concurrency) check() error {
+	if len(c.taken) < cap(c.taken) {
+		return nil
+	}
+	return c.refuse()
+}
+
+func (c *Concurrency) refuse() error {
+	c.refused.Add(1)
+	return errBusy
+}
+
+// carryOut runs a use case in a place of the limit, with the deadline of one
+// step. It must not include reading the body or writing the response: a slow
+// client would keep the place.
+func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (outcome T, err error) {
+	if err := x.api.options.Concurrency.acquire(); err != nil {
+		return outcome, err
+	}
+	defer x.api.options.Concurrency.release()
+	ctx, cancel := x.bounded()
+	defer cancel()
+	return useCase(ctx)
+}
+
+// change is carryOut for a use case without a result.
+func (x *exchange) change(useCase func(context.Context) error) error {
+	_, err := carryOut(x, func(ctx context.Context) (struct{}, error) { return struct{}{}, useCase(ctx) })
+	return err
+}

@@ -1,0 +1,31 @@
+package form
+
+import (
+	"errors"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// The rules of form. Each is a sentence of the message catalogs, which may name
+// the Field; further arguments are listed.
+const (
+	RuleTypeString       domain.Rule = "type_string"
+	RuleTypeStringList   domain.Rule = "type_string_list"
+	RuleTypeInteger      domain.Rule = "type_integer"
+	RuleTypeObject       domain.Rule = "type_object"
+	RuleBodySyntax       domain.Rule = "body_syntax"
+	RuleQuerySyntax      domain.Rule = "query_syntax"
+	RuleUnknownField     domain.Rule = "unknown_field"
+	RuleDuplicateField   domain.Rule = "duplicate_field"
+	RuleHeaderRequired   domain.Rule = "header_required"
+	RuleHeaderLength     domain.Rule = "header_length" // Min, Max
+	RuleHeaderCharacters domain.Rule = "header_characters"
+)
+
+// ErrTooLarge is the error of a body that is larger than its limit.
+var ErrTooLarge = errors.New("request body is too large")
+
+// Fault returns one fault of a field.
+func Fault(field string, reason domain.Reason, rule domain.Rule) domain.Faults {
+	return domain.Faults{{Field: field, Reason: reason, Rule: rule}}
+}
