@@ -16,8 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// authorizer is what a service that is embedded and one that is asked over
-// HTTP have in common.
+// authorizer is the common interface of an embedded service and the client.
 type authorizer interface {
 	Authorize(ctx context.Context, check domain.Check) (domain.Decision, error)
 }
@@ -29,7 +28,7 @@ var (
 
 var sameScopes = cmp.Comparer(func(a, b domain.ScopeSet) bool { return slices.Equal(a.Codes(), b.Codes()) })
 
-func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
+func TestAuthorize_DecidesLikeTheService(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := newClient(t, client.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute})
@@ -47,18 +46,18 @@ func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
 	}{
 		{"the scope is held", domain.Check{Secret: open, Scopes: scopesOf("payment:read")}, domain.VerdictOK},
 		{"all scopes are held", domain.Check{Secret: open, Scopes: scopesOf(read...)}, domain.VerdictOK},
-		{"no scope is asked for", domain.Check{Secret: open}, domain.VerdictOK},
-		{"an address that does not matter", domain.Check{Secret: open, Addr: addr("203.0.113.9")}, domain.VerdictOK},
+		{"no scope is requested", domain.Check{Secret: open}, domain.VerdictOK},
+		{"an address without a whitelist", domain.Check{Secret: open, Addr: addr("203.0.113.9")}, domain.VerdictOK},
 		{"one scope is not held", domain.Check{Secret: open, Scopes: scopesOf("payment:read", "payment:refund")}, domain.VerdictInsufficientScope},
-		{"a scope that is none", domain.Check{Secret: open, Scopes: scopesOf("Payment \xff<&>")}, domain.VerdictInsufficientScope},
-		{"zero scopes, zero access", domain.Check{Secret: bare}, domain.VerdictInsufficientScope},
+		{"a malformed scope", domain.Check{Secret: open, Scopes: scopesOf("Payment \xff<&>")}, domain.VerdictInsufficientScope},
+		{"a key without scopes", domain.Check{Secret: bare}, domain.VerdictInsufficientScope},
 		{"from inside the range", domain.Check{Secret: bound, Addr: addr("192.168.1.7")}, domain.VerdictOK},
 		{"from inside, mapped", domain.Check{Secret: bound, Addr: addr("::ffff:192.168.1.7")}, domain.VerdictOK},
 		{"from inside, IPv6", domain.Check{Secret: bound, Addr: addr("2001:db8::1")}, domain.VerdictOK},
 		{"with a zone", domain.Check{Secret: bound, Addr: addr("2001:db8::1%eth0")}, domain.VerdictIPNotAllowed},
 		{"from outside", domain.Check{Secret: bound, Addr: addr("192.168.2.7")}, domain.VerdictIPNotAllowed},
-		{"from nowhere known", domain.Check{Secret: bound}, domain.VerdictIPNotAllowed},
-		{"an expiry that is ahead", domain.Check{Secret: short}, domain.VerdictOK},
+		{"from an unknown address", domain.Check{Secret: bound}, domain.VerdictIPNotAllowed},
+		{"before expiry", domain.Check{Secret: short}, domain.VerdictOK},
 		{"an unknown key", domain.Check{Secret: newSecret(t)}, domain.VerdictNotFound},
 		{"no secret", domain.Check{}, domain.VerdictNotFound},
 	}
@@ -66,7 +65,7 @@ func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
 		t.Helper()
 		want, err := w.Authorize(t.Context(), check)
 		if err != nil || want.Verdict != verdict {
-			t.Fatalf("the service itself: %v %v, want %v", want.Verdict, err, verdict)
+			t.Fatalf("embedded: %v %v, want %v", want.Verdict, err, verdict)
 		}
 		got, err := c.Authorize(t.Context(), check)
 		if err != nil {
@@ -80,10 +79,10 @@ func TestAuthorize_answersAsTheServiceItself(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { compare(t, tt.check, tt.want) })
 	}
 	w.clock.advance(time.Hour)
-	t.Run("an expiry that is past", func(t *testing.T) { compare(t, domain.Check{Secret: short}, domain.VerdictExpired) })
+	t.Run("after expiry", func(t *testing.T) { compare(t, domain.Check{Secret: short}, domain.VerdictExpired) })
 }
 
-func TestAuthorize_aWrongTokenIsAFaultOfConfiguration(t *testing.T) {
+func TestAuthorize_ReportsAWrongTokenAsConfigurationError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret := w.key(t, []string{"payment:read"}, nil)
@@ -96,7 +95,7 @@ func TestAuthorize_aWrongTokenIsAFaultOfConfiguration(t *testing.T) {
 	}
 }
 
-func TestAuthorize_aStoppedServiceIsUnavailable(t *testing.T) {
+func TestAuthorize_ReportsAStoppedServiceAsUnavailable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret := w.key(t, []string{"payment:read"}, nil)
@@ -111,7 +110,7 @@ func TestAuthorize_aStoppedServiceIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAuthorize_manyAtTheSameTime(t *testing.T) {
+func TestAuthorize_IsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	held, bare := w.key(t, []string{"payment:read"}, nil), w.key(t, nil, nil)

@@ -13,119 +13,116 @@ import (
 const (
 	defaultTimeout      = time.Second
 	defaultCacheEntries = 10_000
-	longestCacheFor     = time.Minute
+	maxCacheFor         = time.Minute
 )
 
-// Options say whom to ask and how. Only BaseURL is required.
+// Options configure a [Client]. Only BaseURL is required.
 type Options struct {
-	// BaseURL is where the service's internal address is reached, with the
-	// path before /internal if there is one: https://apikeys.internal:8081.
-	// Plain http is refused unless the host is loopback or AllowPlaintext is set.
+	// BaseURL is the URL of the service's internal listener, including any path
+	// before /internal, such as https://apikeys.internal:8081. It must be https
+	// unless the host is loopback or AllowPlaintext is set.
 	BaseURL string
-	// Token is what the service has as APIKEYS_INTERNAL_TOKEN; empty where it
-	// has none.
+	// Token is the service's APIKEYS_INTERNAL_TOKEN; empty if it has none.
 	Token Token
-	// Timeout bounds one check, its connection included; 0: one second.
+	// Timeout limits one check, including the time to connect. It defaults to one
+	// second.
 	Timeout time.Duration
-	// AllowPlaintext sends secrets in the clear to hosts other than loopback,
-	// for networks that encrypt below HTTP.
+	// AllowPlaintext allows http to hosts other than loopback, for networks that
+	// encrypt below HTTP. Without such encryption secrets are sent in plain text.
 	AllowPlaintext bool
-	// HTTPClient carries the questions; nil: one of the client's own, which
-	// uses no proxy. Of a given one the Transport and the Timeout are used,
-	// never its cookies, and redirects are not followed: the secret goes to
-	// BaseURL and nowhere else.
+	// HTTPClient sends the requests. It defaults to a client that uses no proxy.
+	// Only its Transport and Timeout are used: cookies are not sent and redirects
+	// not followed, so that secrets go only to BaseURL.
 	HTTPClient *http.Client
 
-	// CacheFor is how long a yes may be given again, without asking, to the
-	// same secret, scopes and address: 0, the default, never; at most one
-	// minute. It is what a key that was disabled, deleted or restricted goes
-	// on being accepted for here, beyond the second within which the service
-	// promises to refuse it. A no is never kept, and no yes outlives the
-	// key's ExpiresAt by the clock of this process.
+	// CacheFor is how long an approval may be reused for the same secret, scopes
+	// and address, at most one minute. The default, 0, disables the cache. A key
+	// that is disabled, deleted or restricted may be accepted here for that much
+	// longer than the one second that the service promises. Denials are never
+	// cached, and no approval is reused after the key's ExpiresAt by Now.
 	CacheFor time.Duration
-	// CacheEntries bounds what is kept; 0: 10,000. An entry takes half a
-	// kilobyte and the length of the key's scopes.
+	// CacheEntries is the maximum number of cached approvals. It defaults to
+	// 10,000. An entry takes half a kilobyte plus the length of the key's scopes.
 	CacheEntries int
-	// Now is the clock that the age of what is kept is read from; nil: [time.Now].
+	// Now is the clock for the age of cached approvals. It defaults to [time.Now].
 	Now func() time.Time
 }
 
-// Client asks a service for permission. It is safe for concurrent use.
+// Client checks keys with a service over HTTP. It is safe for concurrent use.
 type Client struct {
 	endpoint string
 	timeout  time.Duration
 	http     *http.Client
-	owned    bool // http is the client's own
-	// prove adds the token. A function keeps it from whatever prints or walks
-	// through a Client.
-	prove    func(http.Header)
-	shortcut *shortcut // nil: nothing is kept
+	owned    bool // reports whether http was created by New
+	// authenticate adds the token. It is a function so that printing or
+	// reflecting on a Client does not reveal the token.
+	authenticate func(http.Header)
+	cache        *cache // nil if approvals are not cached
 }
 
-// New returns a client. It does not need the service to be reachable. Close
-// it when done with it.
+// New returns a client, or an error if an option is invalid. The service need not
+// be reachable. The caller should call Close when done.
 func New(o Options) (*Client, error) {
 	endpoint, err := endpointOf(o.BaseURL, o.AllowPlaintext)
 	if err != nil {
 		return nil, err
 	}
-	prove, err := o.Token.prover()
+	authenticate, err := o.Token.authenticator()
 	if err != nil {
 		return nil, err
 	}
 	if o.Timeout < 0 {
-		return nil, errors.New("client: Timeout is negative")
+		return nil, errors.New("client: Timeout must not be negative")
 	}
-	kept, err := newShortcut(o)
+	cache, err := newCache(o)
 	if err != nil {
 		return nil, err
 	}
 	timeout := cmp.Or(o.Timeout, defaultTimeout)
 	return &Client{
-		endpoint: endpoint,
-		timeout:  timeout,
-		http:     newHTTPClient(o.HTTPClient, timeout),
-		owned:    o.HTTPClient == nil,
-		prove:    prove,
-		shortcut: kept,
+		endpoint:     endpoint,
+		timeout:      timeout,
+		http:         newHTTPClient(o.HTTPClient, timeout),
+		owned:        o.HTTPClient == nil,
+		authenticate: authenticate,
+		cache:        cache,
 	}, nil
 }
 
-// Authorize answers a permission check. A zero secret, which a malformed one
-// turns into, is NOT_FOUND and not asked about.
+// Authorize performs a permission check. A zero secret, which is what parsing a
+// malformed one yields, gives NOT_FOUND without a request.
 //
-// An error means that there is no answer. It wraps [domain.ErrUnavailable]
-// when the same question may succeed later: the service cannot be reached,
-// does not answer in time, or answers 408, 429 or 5xx. Any other error is one
-// of configuration, such as a wrong token or a BaseURL that leads elsewhere.
-// No error holds the secret or the token, nor anything that was sent back by
-// who was told them.
+// If Authorize returns an error, there is no decision. The error wraps
+// [domain.ErrUnavailable] if the check may succeed later: the service cannot be
+// reached, does not respond in time, or responds with 408, 429 or 5xx. Any other
+// error is one of configuration, such as a wrong token or BaseURL. No error
+// contains the secret, the token or any part of a response.
 func (c *Client) Authorize(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	if check.Secret.IsZero() {
 		return domain.NotFound(), nil
 	}
-	if c.shortcut == nil {
-		return c.ask(ctx, check)
+	if c.cache == nil {
+		return c.verify(ctx, check)
 	}
-	name := c.shortcut.name(check)
-	if decision, ok := c.shortcut.get(name); ok {
+	id := c.cache.idOf(check)
+	if decision, ok := c.cache.get(id); ok {
 		return decision, nil
 	}
-	sent := c.shortcut.now()
-	decision, err := c.ask(ctx, check)
+	sent := c.cache.now()
+	decision, err := c.verify(ctx, check)
 	if err == nil && decision.Allowed() {
-		c.shortcut.keep(name, decision, sent)
+		c.cache.put(id, decision, sent)
 	}
 	return decision, err
 }
 
-// Close releases idle connections, unless they are those of a given
-// HTTPClient, and ends the work in the background.
+// Close closes idle connections, except those of a given HTTPClient, and stops
+// background goroutines. It may be called more than once.
 func (c *Client) Close() {
 	if c.owned {
 		c.http.CloseIdleConnections()
 	}
-	if c.shortcut != nil {
-		c.shortcut.close()
+	if c.cache != nil {
+		c.cache.close()
 	}
 }

@@ -1,11 +1,13 @@
-// Package client asks a service of API keys that runs elsewhere "may this key
-// do this, from here?", by the HTTP contract of its internal address.
+// Package client is the Go client of an API-key service that runs in another
+// process. It checks keys through the HTTP API of the service's internal
+// listener.
 //
-// A [Client] answers as the service itself would, under the same method:
+// A [Client] gives the same decisions as an embedded service, through the same
+// method:
 //
 //	Authorize(ctx context.Context, check domain.Check) (domain.Decision, error)
 //
-// An error is no answer, and must be taken as a no. There is no yes that the
-// service did not give: not while it is down, not from an answer that
-// contradicts itself, and not from memory, unless [Options.CacheFor] allows it.
+// An error is not a decision: the caller must deny the request. The client never
+// approves on its own, neither while the service is down nor on an inconsistent
+// response, and reuses an approval only if [Options.CacheFor] allows it.
 package client

@@ -9,8 +9,8 @@ import (
 
 const verifyPath = "internal/v1/api-keys/verify"
 
-// endpointOf returns the URL that questions go to. No error quotes the base,
-// in which a password may stand by mistake.
+// endpointOf returns the URL that checks are sent to. No error quotes base, which
+// may contain a password by mistake.
 func endpointOf(base string, plaintext bool) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -20,12 +20,13 @@ func endpointOf(base string, plaintext bool) (string, error) {
 		return "", errors.New("client: BaseURL must have no user, query or fragment")
 	}
 	if u.Scheme == "http" && !plaintext && !isLoopback(u.Hostname()) {
-		return "", errors.New("client: BaseURL sends secrets in the clear: use https, or set AllowPlaintext")
+		return "", errors.New("client: BaseURL would send secrets in plain text: use https, or set AllowPlaintext")
 	}
 	return u.JoinPath(verifyPath).String(), nil
 }
 
-// isLoopback takes the name localhost for loopback (RFC 6761 section 6.3).
+// isLoopback reports whether host is a loopback address or the name localhost
+// (RFC 6761 section 6.3).
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

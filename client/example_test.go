@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// A service that consumes keys asks the one that issues them.
+// A service that accepts API keys checks them with the service that issues them.
 func ExampleClient_Authorize() {
 	ctx := context.Background()
 	internalURL, secret, stop := issuingService(ctx)
@@ -31,9 +31,9 @@ func ExampleClient_Authorize() {
 		decision, err := c.Authorize(ctx, domain.Check{Secret: secret, Scopes: []domain.Scope{scope}})
 		switch {
 		case errors.Is(err, domain.ErrUnavailable):
-			fmt.Println("no answer now: refuse, and try again later")
+			fmt.Println("no decision: deny, and retry later")
 		case err != nil:
-			fmt.Println("no answer:", err)
+			fmt.Println("no decision:", err)
 		default:
 			fmt.Println(scope, decision.Allowed(), decision.Verdict, decision.Key.Workspace)
 		}
@@ -43,8 +43,8 @@ func ExampleClient_Authorize() {
 	// payment:refund false INSUFFICIENT_SCOPE ws_1
 }
 
-// issuingService starts a service on memory with one key. It panics when it
-// cannot, for the sake of a short example.
+// issuingService starts a service in memory with one key. It panics on errors to
+// keep the example short.
 func issuingService(ctx context.Context) (internalURL string, secret domain.Secret, stop func()) {
 	pepper := must(secrets.NewPepper(rand.Reader, "p1"))
 	cfg := config.Default()

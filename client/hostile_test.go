@@ -16,26 +16,26 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// expectNoAnswer fails unless the check got no answer, but an error that
-// holds neither the secret nor the token. It returns the error.
-func expectNoAnswer(t *testing.T, c *client.Client, secret domain.Secret, unavailable bool) error {
+// expectError fails the test unless the check returns an error that contains
+// neither the secret nor the token. It returns the error.
+func expectError(t *testing.T, c *client.Client, secret domain.Secret, unavailable bool) error {
 	t.Helper()
 	d, err := c.Authorize(t.Context(), domain.Check{Secret: secret, Scopes: scopesOf("payment:read")})
 	if err == nil || d.Allowed() {
-		t.Fatalf("Authorize() = %v, %v; want no answer", d.Verdict, err)
+		t.Fatalf("Authorize() = %v, %v; want an error", d.Verdict, err)
 	}
 	if got := errors.Is(err, domain.ErrUnavailable); got != unavailable {
 		t.Errorf("unavailable: %v, want %v: %v", got, unavailable, err)
 	}
 	for _, text := range []string{fmt.Sprint(err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(text, secret.Reveal()[domain.KeyIDLength:]) || strings.Contains(text, token) {
-			t.Error("the error holds what must not be told")
+			t.Error("the error contains the secret or the token")
 		}
 	}
 	return err
 }
 
-// echo sends back what it was told.
+// echo responds with the body and the token of the request.
 func echo(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -45,7 +45,7 @@ func echo(status int) http.HandlerFunc {
 	}
 }
 
-func TestAuthorize_statuses(t *testing.T) {
+func TestAuthorize_ClassifiesStatuses(t *testing.T) {
 	t.Parallel()
 	unavailable := map[int]bool{
 		201: false, 204: false, 300: false, 304: false, 400: false, 401: false, 403: false, 404: false, 405: false, 413: false, 415: false,
@@ -55,12 +55,12 @@ func TestAuthorize_statuses(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, echo(status))
-			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), want)
+			expectError(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), want)
 		})
 	}
 }
 
-func TestAuthorize_followsNoRedirect(t *testing.T) {
+func TestAuthorize_FollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		elsewhere, reached := serve(t, echo(200))
@@ -68,7 +68,7 @@ func TestAuthorize_followsNoRedirect(t *testing.T) {
 		transport := new(http.Transport)
 		for _, given := range []*http.Client{nil, {Transport: transport}} {
 			c := newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: given})
-			expectNoAnswer(t, c, newSecret(t), false)
+			expectError(t, c, newSecret(t), false)
 		}
 		transport.CloseIdleConnections()
 		if reached.Load() != 0 {
@@ -77,7 +77,7 @@ func TestAuthorize_followsNoRedirect(t *testing.T) {
 	}
 }
 
-func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
+func TestAuthorize_RejectsBodiesOutsideTheContract(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	whole := yes(secret.KeyID())
@@ -91,14 +91,14 @@ func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
 	}
 	bodies := map[string]string{
 		"nothing":                            "",
-		"no JSON":                            "<html>" + secret.Reveal(),
+		"HTML":                               "<html>" + secret.Reveal(),
 		"null":                               "null",
 		"an array":                           "[" + whole + "]",
-		"something behind":                   whole + "{}",
+		"data after it":                      whole + "{}",
 		"cut short":                          whole[:len(whole)-1],
 		"no data":                            `{"success":true}`,
 		"null data":                          `{"success":true,"data":null}`,
-		"an array of answers":                `{"success":true,"data":[{"allowed":true,"reason":"OK"}]}`,
+		"an array of decisions":              `{"success":true,"data":[{"allowed":true,"reason":"OK"}]}`,
 		"no success":                         without(`"success":true,`),
 		"success is false":                   with(`"success":true`, `"success":false`),
 		"no reason":                          without(`"reason":"OK",`),
@@ -112,31 +112,31 @@ func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
 		"OK and not allowed":                 with(`"allowed":true`, `"allowed":false`),
 		"NOT_FOUND and allowed":              `{"success":true,"data":{"allowed":true,"reason":"NOT_FOUND"}}`,
 		"DISABLED and allowed":               with(`"reason":"OK"`, `"reason":"DISABLED"`),
-		"allowed twice":                      with(`"allowed":true`, `"allowed":false,"allowed":true`),
+		"a duplicate allowed":                with(`"allowed":true`, `"allowed":false,"allowed":true`),
 		"names in another case":              with(`"allowed"`, `"Allowed"`),
 		"no key":                             without(`"apiKeyId":"` + string(secret.KeyID()) + `",`),
 		"another key":                        yes(newSecret(t).KeyID()),
 		"no workspace":                       without(`"workspaceId":"ws_1",`),
-		"a workspace that is none":           with(`"ws_1"`, `"ws 1"`),
+		"a malformed workspace":              with(`"ws_1"`, `"ws 1"`),
 		"another mode":                       with(`"LIVE"`, `"TEST"`),
 		"no scopes":                          without(`"scopes":["payment:read","payment:write"],`),
 		"null scopes":                        with(`["payment:read","payment:write"]`, `null`),
-		"not the scopes that were asked for": with(`["payment:read","payment:write"]`, `["payment:write"]`),
+		"other scopes than requested":        with(`["payment:read","payment:write"]`, `["payment:write"]`),
 		"zero scopes":                        with(`["payment:read","payment:write"]`, `[]`),
-		"a scope that is none":               with(`"payment:write"`, `"Payment"`),
+		"a malformed scope":                  with(`"payment:write"`, `"Payment"`),
 		"no expiry":                          without(`,"expiresAt":null`),
-		"an expiry that is no time":          yesUntil(secret.KeyID(), `"tomorrow"`),
-		"an expiry that is no text":          yesUntil(secret.KeyID(), `1`),
+		"an expiry that is not a time":       yesUntil(secret.KeyID(), `"tomorrow"`),
+		"an expiry that is a number":         yesUntil(secret.KeyID(), `1`),
 		"bytes that are not UTF-8":           with(`"SUCCESS"`, "\"\xff\""),
-		"more than an answer can be":         with(`"SUCCESS"`, `"`+strings.Repeat("x", 64<<10)+`"`),
-		"a yes before more than an answer can be": whole + strings.Repeat(" ", 64<<10),
-		"a yes after more than an answer can be":  strings.Repeat(" ", 64<<10) + whole,
+		"too long":                           with(`"SUCCESS"`, `"`+strings.Repeat("x", 64<<10)+`"`),
+		"an approval before too many spaces": whole + strings.Repeat(" ", 64<<10),
+		"an approval after too many spaces":  strings.Repeat(" ", 64<<10) + whole,
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
-			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), secret, false)
+			expectError(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), secret, false)
 		})
 	}
 }
@@ -144,12 +144,12 @@ func TestAuthorize_believesNoBodyButTheContracts(t *testing.T) {
 func replace(t *testing.T, text, old, other string) string {
 	t.Helper()
 	if strings.Count(text, old) != 1 {
-		t.Fatalf("%q is not in the text once", old)
+		t.Fatalf("the text does not contain %q exactly once", old)
 	}
 	return strings.Replace(text, old, other, 1)
 }
 
-func TestAuthorize_toleratesWhatItDoesNotKnow(t *testing.T) {
+func TestAuthorize_IgnoresUnknownMembers(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	body := replace(t, yesUntil(secret.KeyID(), `"2026-03-21T08:00:00+08:00"`), `"version":"1.3.0"`, `"version":"2.0.0","warnings":[{}],"Success":false`)
@@ -161,10 +161,10 @@ func TestAuthorize_toleratesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestAuthorize_contentTypes(t *testing.T) {
+func TestAuthorize_RequiresJSONContentType(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
-	for contentType, believed := range map[string]bool{
+	for contentType, accepted := range map[string]bool{
 		"application/json":                true,
 		"Application/JSON; charset=UTF-8": true,
 		"":                                false,
@@ -177,21 +177,21 @@ func TestAuthorize_contentTypes(t *testing.T) {
 			_, _ = io.WriteString(w, yes(secret.KeyID()))
 		})
 		c := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute})
-		if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); d.Allowed() != believed || (err == nil) != believed {
+		if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); d.Allowed() != accepted || (err == nil) != accepted {
 			t.Errorf("%q: %v, %v", contentType, d.Verdict, err)
 		}
 	}
 }
 
-func TestAuthorize_waitsNoLongerThanItsDeadline(t *testing.T) {
+func TestAuthorize_RespectsItsTimeout(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	for name, h := range map[string]http.HandlerFunc{
-		"no answer at all": func(_ http.ResponseWriter, r *http.Request) {
+		"no response": func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 		},
-		"an answer that never ends": func(w http.ResponseWriter, r *http.Request) {
+		"an endless response": func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			writeJSON(w, yes(secret.KeyID())[:40])
 			_ = http.NewResponseController(w).Flush()
@@ -202,28 +202,28 @@ func TestAuthorize_waitsNoLongerThanItsDeadline(t *testing.T) {
 			t.Parallel()
 			url, _ := serve(t, h)
 			c := newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 50 * time.Millisecond})
-			expectLate(t, expectNoAnswer(t, c, secret, true))
+			expectTimeout(t, expectError(t, c, secret, true))
 			c = newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute, HTTPClient: &http.Client{
 				Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 50 * time.Millisecond,
 			}})
-			expectLate(t, expectNoAnswer(t, c, secret, true))
+			expectTimeout(t, expectError(t, c, secret, true))
 		})
 	}
 }
 
-func expectLate(t *testing.T, err error) {
+func expectTimeout(t *testing.T, err error) {
 	t.Helper()
-	if !strings.Contains(err.Error(), "no answer in time") {
-		t.Errorf("the error does not tell that it took too long: %v", err)
+	if !strings.Contains(err.Error(), "no response in time") {
+		t.Errorf("the error does not report a timeout: %v", err)
 	}
 }
 
-func TestAuthorize_whenTheCallerLeaves(t *testing.T) {
+func TestAuthorize_ReturnsWhenTheCallerCancels(t *testing.T) {
 	t.Parallel()
-	ctx, leave := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	url, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		leave()
+		cancel()
 		<-r.Context().Done()
 	})
 	_, err := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute}).Authorize(ctx, domain.Check{Secret: newSecret(t)})
@@ -232,8 +232,8 @@ func TestAuthorize_whenTheCallerLeaves(t *testing.T) {
 	}
 }
 
-// converse answers connections by what speak does with each, in turn.
-func converse(t *testing.T, speak ...func(net.Conn)) (url string) {
+// serveConns accepts one connection per handler, in order.
+func serveConns(t *testing.T, handlers ...func(net.Conn)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -242,12 +242,12 @@ func converse(t *testing.T, speak ...func(net.Conn)) (url string) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, s := range speak {
+		for _, handle := range handlers {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			s(conn)
+			handle(conn)
 			_ = conn.Close()
 		}
 	}()
@@ -255,8 +255,8 @@ func converse(t *testing.T, speak ...func(net.Conn)) (url string) {
 	return "http://" + l.Addr().String()
 }
 
-// hear reads one request and returns its body.
-func hear(from *bufio.Reader) string {
+// readRequest reads one request and returns its body.
+func readRequest(from *bufio.Reader) string {
 	r, err := http.ReadRequest(from)
 	if err != nil {
 		return ""
@@ -265,44 +265,44 @@ func hear(from *bufio.Reader) string {
 	return string(body)
 }
 
-func TestAuthorize_whatIsNotHTTP(t *testing.T) {
+func TestAuthorize_RejectsResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
-	for name, say := range map[string]string{
+	for name, text := range map[string]string{
 		"nothing":               "",
-		"the secret back":       "%s\r\n\r\n",
-		"it as a status":        "HTTP/1.1 %s\r\n\r\n",
-		"it as a header":        "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
-		"it as a length":        "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
-		"it as a chunk":         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
-		"less than it promised": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n%s",
+		"the request":           "%s\r\n\r\n",
+		"the request as status": "HTTP/1.1 %s\r\n\r\n",
+		"the request as header": "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+		"the request as length": "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"the request as chunk":  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+		"a truncated body":      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n%s",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answer := func(c net.Conn) {
-				body := hear(bufio.NewReader(c))
-				_, _ = io.WriteString(c, strings.ReplaceAll(say, "%s", body))
+			respond := func(c net.Conn) {
+				body := readRequest(bufio.NewReader(c))
+				_, _ = io.WriteString(c, strings.ReplaceAll(text, "%s", body))
 			}
-			url := converse(t, answer, answer, answer)
-			expectNoAnswer(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
+			url := serveConns(t, respond, respond, respond)
+			expectError(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
 		})
 	}
 }
 
-func TestAuthorize_asksAgainWhereAnIdleConnectionWasClosed(t *testing.T) {
+func TestAuthorize_RetriesOnAClosedIdleConnection(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	body := yes(secret.KeyID())
-	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	url := converse(t,
+	response := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	url := serveConns(t,
 		func(c net.Conn) {
 			in := bufio.NewReader(c)
-			hear(in)
-			_, _ = io.WriteString(c, answer)
-			hear(in) // and closes, as a server does that was just about to
+			readRequest(in)
+			_, _ = io.WriteString(c, response)
+			readRequest(in) // then close, like a server whose idle timeout ends
 		},
 		func(c net.Conn) {
-			hear(bufio.NewReader(c))
-			_, _ = io.WriteString(c, answer)
+			readRequest(bufio.NewReader(c))
+			_, _ = io.WriteString(c, response)
 		})
 	c := newClient(t, client.Options{BaseURL: url, Timeout: 10 * time.Second})
 	for range 2 {
@@ -312,12 +312,12 @@ func TestAuthorize_asksAgainWhereAnIdleConnectionWasClosed(t *testing.T) {
 	}
 }
 
-func TestAuthorize_nobodyListens(t *testing.T) {
+func TestAuthorize_ReportsAClosedPortAsUnavailable(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	expectNoAnswer(t, newClient(t, client.Options{BaseURL: "http://" + l.Addr().String(), Token: token}), newSecret(t), true)
+	expectError(t, newClient(t, client.Options{BaseURL: "http://" + l.Addr().String(), Token: token}), newSecret(t), true)
 }

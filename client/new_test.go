@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestNew_whereSecretsMayGo(t *testing.T) {
+func TestNew_ChecksTheBaseURL(t *testing.T) {
 	t.Parallel()
 	for base, ok := range map[string]bool{
 		"https://apikeys.internal":      true,
@@ -59,21 +59,21 @@ func TestNew_whereSecretsMayGo(t *testing.T) {
 	}
 }
 
-func TestNew_plaintextWhereItIsAllowed(t *testing.T) {
+func TestNew_AcceptsPlaintextIfAllowed(t *testing.T) {
 	t.Parallel()
 	newClient(t, client.Options{BaseURL: "http://10.0.0.1", AllowPlaintext: true})
 }
 
-func TestNew_refuses(t *testing.T) {
+func TestNew_RejectsInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]client.Options{
-		"a negative timeout":               {Timeout: -1},
-		"a negative life":                  {CacheFor: -1},
-		"a life beyond a minute":           {CacheFor: time.Minute + 1},
-		"a negative number of entries":     {CacheFor: time.Second, CacheEntries: -1},
-		"a token that ends its header":     {Token: "a\r\nX-Other: b"},
-		"a token that is not ASCII":        {Token: "schlüssel"},
-		"a token with the end of its line": {Token: "marked\n"},
+		"a negative timeout":           {Timeout: -1},
+		"a negative TTL":               {CacheFor: -1},
+		"a TTL above a minute":         {CacheFor: time.Minute + 1},
+		"a negative number of entries": {CacheFor: time.Second, CacheEntries: -1},
+		"a token with a line break":    {Token: "a\r\nX-Other: b"},
+		"a token that is not ASCII":    {Token: "schlüssel"},
+		"a token with a final newline": {Token: "marked\n"},
 	} {
 		o.BaseURL = "https://host"
 		if _, err := client.New(o); err == nil || strings.Contains(err.Error(), "marked") {
@@ -82,7 +82,7 @@ func TestNew_refuses(t *testing.T) {
 	}
 }
 
-func TestNew_thePathOfTheBaseIsKept(t *testing.T) {
+func TestNew_KeepsThePathOfTheBaseURL(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	var path, sent string
@@ -96,12 +96,12 @@ func TestNew_thePathOfTheBaseIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		if path != "POST /apikeys/internal/v1/api-keys/verify" || sent != token {
-			t.Errorf("asked %s", path)
+			t.Errorf("requested %s", path)
 		}
 	}
 }
 
-func TestToken_cannotBePrinted(t *testing.T) {
+func TestToken_IsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	o := client.Options{BaseURL: "https://host", Token: token, CacheFor: time.Second}
 	c := newClient(t, o)
@@ -122,11 +122,11 @@ func TestToken_cannotBePrinted(t *testing.T) {
 		}
 	}
 	if !strings.Contains(out.String(), "[redacted]") {
-		t.Error("nothing stands in its place")
+		t.Error("the placeholder is missing")
 	}
 }
 
-func TestClose_leavesTheConnectionsOfAGivenClient(t *testing.T) {
+func TestClose_KeepsTheConnectionsOfAGivenClient(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t)
 	url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, yes(secret.KeyID())) })
@@ -138,12 +138,12 @@ func TestClose_leavesTheConnectionsOfAGivenClient(t *testing.T) {
 	c.Close()
 	c.Close()
 	if transport.closed {
-		t.Error("they were closed")
+		t.Error("the connections were closed")
 	}
 	transport.CloseIdleConnections()
 }
 
-// closable knows whether its idle connections were closed.
+// closable records whether its idle connections were closed.
 type closable struct {
 	*http.Transport
 	closed bool
@@ -154,20 +154,20 @@ func (c *closable) CloseIdleConnections() {
 	c.Transport.CloseIdleConnections()
 }
 
-func TestTimeout_isOneSecondUnlessSaid(t *testing.T) {
+func TestTimeout_DefaultsToOneSecond(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[time.Duration]time.Duration{0: time.Second, 5 * time.Second: 5 * time.Second} {
+	for given, want := range map[time.Duration]time.Duration{0: time.Second, 5 * time.Second: 5 * time.Second} {
 		var left time.Duration
 		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
 			deadline, _ := r.Context().Deadline()
 			left = time.Until(deadline)
 			return nil, errors.New("lost")
 		})
-		c := newClient(t, client.Options{BaseURL: "https://host", Timeout: said, HTTPClient: &http.Client{Transport: transport}})
+		c := newClient(t, client.Options{BaseURL: "https://host", Timeout: given, HTTPClient: &http.Client{Transport: transport}})
 		begun := time.Now()
-		expectNoAnswer(t, c, newSecret(t), true)
+		expectError(t, c, newSecret(t), true)
 		if left > want || left < want-time.Since(begun) {
-			t.Errorf("Timeout %v: %v are left of %v", said, left, want)
+			t.Errorf("Timeout %v: %v of %v are left", given, left, want)
 		}
 	}
 }
@@ -176,7 +176,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
+func TestHTTPClient_HidesErrorsOfTheTransport(t *testing.T) {
 	t.Parallel()
 	talkative := roundTrip(func(r *http.Request) (*http.Response, error) {
 		defer r.Body.Close()
@@ -184,5 +184,5 @@ func TestHTTPClient_whatItsTransportSaysIsNotPassedOn(t *testing.T) {
 		return nil, errors.New(string(body) + fmt.Sprint(r.Header))
 	})
 	c := newClient(t, client.Options{BaseURL: "https://host", Token: token, Timeout: time.Minute, HTTPClient: &http.Client{Transport: talkative}})
-	expectNoAnswer(t, c, newSecret(t), true)
+	expectError(t, c, newSecret(t), true)
 }

@@ -6,18 +6,19 @@ import (
 	"time"
 )
 
-// Bounds of the client's own connections.
+// Limits of the connections of the default HTTP client.
 const (
-	// maxConnections bounds the questions under way: more wait for their
-	// turn, within their own deadline.
+	// maxConnections is the number of checks in flight. Further checks wait,
+	// within their own deadline.
 	maxConnections = 256
-	// idleTimeout is below the 60 s after which the service closes a
-	// connection, so that no question meets one that is just being closed.
+	// idleTimeout is shorter than the 60 s after which the service closes an idle
+	// connection, so that no check is sent on one that is being closed.
 	idleTimeout    = 50 * time.Second
 	maxHeaderBytes = 16 << 10
 )
 
-// newHTTPClient returns a client that sends what it is given to one place.
+// newHTTPClient returns a client that follows no redirects, with the transport
+// and timeout of given if it is not nil.
 func newHTTPClient(given *http.Client, timeout time.Duration) *http.Client {
 	c := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -30,9 +31,8 @@ func newHTTPClient(given *http.Client, timeout time.Duration) *http.Client {
 	return c
 }
 
-// newTransport speaks HTTP/1.1 only. A connection of it that has died without
-// a word is closed with the question that waited for it; one of HTTP/2 would
-// be waited for by all.
+// newTransport returns a transport for HTTP/1.1 only. A dead HTTP/1.1 connection
+// delays one check; a dead HTTP/2 connection would delay all.
 func newTransport(timeout time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: timeout}
 	return &http.Transport{

@@ -37,14 +37,14 @@ func (c *clock) Now() time.Time           { return *c.at.Load() }
 func (c *clock) set(t time.Time)          { c.at.Store(&t) }
 func (c *clock) advance(by time.Duration) { c.set(c.Now().Add(by)) }
 
-// nobody authenticates: the tests make keys in process.
+// nobody rejects every token; the tests create keys in process.
 type nobody struct{}
 
 func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
 	return domain.Actor{}, domain.ErrInvalidToken
 }
 
-// world is a running service on memory that wants the token.
+// world is a running service in memory that requires the token.
 type world struct {
 	*serving.Service
 
@@ -66,7 +66,7 @@ func newWorld(t *testing.T) *world {
 	return &world{Service: running, clock: clock, internal: "http://" + running.Internal}
 }
 
-// key makes a key with those scopes that may be used from those addresses.
+// key creates a key with the given scopes and whitelist.
 func (w *world) key(t *testing.T, scopes, addresses []string, change ...func(*apikeys.KeySpec)) domain.Secret {
 	t.Helper()
 	spec := apikeys.KeySpec{Name: "a key", Scopes: scopes, IPWhitelist: addresses}
@@ -93,7 +93,7 @@ func scopesOf(codes ...string) []domain.Scope {
 	return scopes
 }
 
-// newClient returns a client that the end of the test closes.
+// newClient returns a client that is closed when the test ends.
 func newClient(t *testing.T, o client.Options) *client.Client {
 	t.Helper()
 	c, err := client.New(o)
@@ -113,16 +113,16 @@ func newSecret(t *testing.T) domain.Secret {
 	return secret
 }
 
-// serve answers every question by h, and counts them.
-func serve(t *testing.T, h http.HandlerFunc) (url string, asked *atomic.Int64) {
+// serve starts a server with h and counts the requests.
+func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64) {
 	t.Helper()
-	asked = new(atomic.Int64)
+	requests = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
+		requests.Add(1)
 		h(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, asked
+	return server.URL, requests
 }
 
 func writeJSON(w http.ResponseWriter, body string) {
@@ -130,7 +130,7 @@ func writeJSON(w http.ResponseWriter, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-// yes is the body of the answer OK about a key that never expires.
+// yes returns the body of an OK response about a key that never expires.
 func yes(id domain.KeyID) string { return yesUntil(id, "null") }
 
 func yesUntil(id domain.KeyID, expires string) string {

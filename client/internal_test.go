@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestShortcut_isBounded(t *testing.T) {
+func TestCache_IsBounded(t *testing.T) {
 	t.Parallel()
-	s, err := newShortcut(Options{CacheFor: time.Minute, CacheEntries: 10})
+	s, err := newCache(Options{CacheFor: time.Minute, CacheEntries: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,62 +20,62 @@ func TestShortcut_isBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.keep(s.name(domain.Check{Secret: secret}), domain.Decision{Verdict: domain.VerdictOK}, time.Now())
+		s.put(s.idOf(domain.Check{Secret: secret}), domain.Decision{Verdict: domain.VerdictOK}, time.Now())
 	}
-	s.answers.CleanUp()
-	if n := s.answers.EstimatedSize(); n > 10 {
-		t.Errorf("%d answers are kept", n)
+	s.approvals.CleanUp()
+	if n := s.approvals.EstimatedSize(); n > 10 {
+		t.Errorf("%d approvals are cached", n)
 	}
 }
 
-func TestShortcut_noTwoQuestionsShareAName(t *testing.T) {
+func TestCache_GivesDifferentChecksDifferentIDs(t *testing.T) {
 	t.Parallel()
-	s, err := newShortcut(Options{CacheFor: time.Minute})
+	s, err := newCache(Options{CacheFor: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
-	names := map[questionName][]domain.Scope{}
+	ids := map[checkID][]domain.Scope{}
 	for _, scopes := range [][]domain.Scope{
 		nil, {""}, {"", ""}, {"a:b"}, {"a:b", ""}, {"", "a:b"}, {"a:ba:b"}, {"a:b", "a:b"}, {"a:", "ba:b"},
 	} {
-		name := s.name(domain.Check{Scopes: scopes})
-		if same, ok := names[name]; ok {
-			t.Errorf("%q and %q have one name", same, scopes)
+		id := s.idOf(domain.Check{Scopes: scopes})
+		if same, ok := ids[id]; ok {
+			t.Errorf("%q and %q have the same ID", same, scopes)
 		}
-		names[name] = scopes
+		ids[id] = scopes
 	}
 }
 
-func TestShortcut_namesTellNothingToAnotherProcess(t *testing.T) {
+func TestCache_IDsDifferBetweenProcesses(t *testing.T) {
 	t.Parallel()
-	one, err1 := newShortcut(Options{CacheFor: time.Minute})
-	two, err2 := newShortcut(Options{CacheFor: time.Minute})
+	one, err1 := newCache(Options{CacheFor: time.Minute})
+	two, err2 := newCache(Options{CacheFor: time.Minute})
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
 	defer one.close()
 	defer two.close()
-	if one.name(domain.Check{}) == two.name(domain.Check{}) {
-		t.Error("two processes give a question the same name")
+	if one.idOf(domain.Check{}) == two.idOf(domain.Check{}) {
+		t.Error("two caches give a check the same ID")
 	}
 }
 
-func TestAge_isTheLargerOfBothClocks(t *testing.T) {
+func TestAge_IsTheLargerOfBothClocks(t *testing.T) {
 	t.Parallel()
 	since := time.Now()
 	if got := age(since, since.Add(time.Minute)); got != time.Minute {
 		t.Errorf("both advance: %v", got)
 	}
-	// A reading without the monotonic part stands for a machine that was
-	// suspended: only the wall clock moved.
+	// A reading without the monotonic part simulates a machine that was
+	// suspended: only the wall clock advanced.
 	if got := age(since, since.Add(time.Hour).Round(0)); got != time.Hour {
 		t.Errorf("the monotonic clock stood still: %v", got)
 	}
 }
 
-// FuzzDecisionOf looks for a body that is taken for a yes without being the
-// one yes there is.
+// FuzzDecisionOf checks that no body gives an approval or an identity that
+// contradicts the check.
 func FuzzDecisionOf(f *testing.F) {
 	secret, err := domain.NewSecret(zeros{}, domain.ModeLive)
 	if err != nil {
@@ -89,9 +89,9 @@ func FuzzDecisionOf(f *testing.F) {
 		d, err := decisionOf([]byte(body), domain.Check{Secret: secret, Scopes: []domain.Scope{"a:b"}})
 		switch {
 		case err != nil && d.Verdict != domain.VerdictNotFound:
-			t.Errorf("an error beside %v", d.Verdict)
+			t.Errorf("an error with the verdict %v", d.Verdict)
 		case d.Verdict == domain.VerdictNotFound && d.Key.KeyID != "":
-			t.Error("an identity that nobody has proven")
+			t.Error("an identity without proof")
 		case d.Verdict != domain.VerdictNotFound && (d.Key.KeyID != secret.KeyID() || d.Key.Workspace == ""):
 			t.Errorf("%v without an identity", d.Verdict)
 		case d.Allowed() && !d.Key.Scopes.Holds([]domain.Scope{"a:b"}):

@@ -9,9 +9,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// answer is what is needed of the body of an answer. Members it does not
-// know are passed over; what is nil was not there.
-type answer struct {
+// response is the part of a response body that the client uses. Unknown members
+// are ignored; nil means that a member is absent.
+type response struct {
 	Success bool `json:"success"`
 	Data    struct {
 		Allowed     *bool          `json:"allowed"`
@@ -24,27 +24,27 @@ type answer struct {
 	} `json:"data"`
 }
 
-// decisionOf reads the answer to check. It believes none that lacks what it
-// needs, contradicts itself, or is about another key.
+// decisionOf parses the response to check. It rejects a response that is
+// incomplete, contradicts itself, or is about another key.
 func decisionOf(body []byte, check domain.Check) (domain.Decision, error) {
-	var a answer
-	// The decoder refuses repeated members and names in another case.
-	if err := json.Unmarshal(body, &a); err != nil {
-		return domain.NotFound(), errNoAnswer
+	var r response
+	// The decoder rejects duplicate members and names in another case.
+	if err := json.Unmarshal(body, &r); err != nil {
+		return domain.NotFound(), errUnexpectedResponse
 	}
-	d := domain.Decision{Verdict: a.Data.Reason}
-	if !a.Success || !known(d.Verdict) || a.Data.Allowed == nil || *a.Data.Allowed != d.Allowed() {
-		return domain.NotFound(), errNoAnswer
+	d := domain.Decision{Verdict: r.Data.Reason}
+	if !r.Success || !known(d.Verdict) || r.Data.Allowed == nil || *r.Data.Allowed != d.Allowed() {
+		return domain.NotFound(), errUnexpectedResponse
 	}
 	if d.Verdict == domain.VerdictNotFound {
 		return d, nil
 	}
 	var ok bool
-	if d.Key, ok = a.identity(); !ok || d.Key.KeyID != check.Secret.KeyID() {
-		return domain.NotFound(), errNoAnswer
+	if d.Key, ok = r.identity(); !ok || d.Key.KeyID != check.Secret.KeyID() {
+		return domain.NotFound(), errUnexpectedResponse
 	}
 	if d.Allowed() && !d.Key.Scopes.Holds(check.Scopes) {
-		return domain.NotFound(), errNoAnswer
+		return domain.NotFound(), errUnexpectedResponse
 	}
 	return d, nil
 }
@@ -58,23 +58,23 @@ func known(v domain.Verdict) bool {
 	return false
 }
 
-func (a *answer) identity() (domain.Identity, bool) {
-	id, ok := domain.ParseKeyID(string(a.Data.APIKeyID))
-	workspace, faults := domain.ParseWorkspaceID(a.Data.WorkspaceID)
-	scopes, scopesOK := a.scopes()
-	expires, expiresOK := a.expiresAt()
-	if !ok || faults != nil || !scopesOK || !expiresOK || a.Data.Mode != id.Mode().String() {
+func (r *response) identity() (domain.Identity, bool) {
+	id, ok := domain.ParseKeyID(string(r.Data.APIKeyID))
+	workspace, faults := domain.ParseWorkspaceID(r.Data.WorkspaceID)
+	scopes, scopesOK := r.scopes()
+	expires, expiresOK := r.expiresAt()
+	if !ok || faults != nil || !scopesOK || !expiresOK || r.Data.Mode != id.Mode().String() {
 		return domain.Identity{}, false
 	}
 	return domain.Identity{KeyID: id, Workspace: workspace, Mode: id.Mode(), Scopes: scopes, ExpiresAt: expires}, true
 }
 
-func (a *answer) scopes() (domain.ScopeSet, bool) {
-	if a.Data.Scopes == nil {
+func (r *response) scopes() (domain.ScopeSet, bool) {
+	if r.Data.Scopes == nil {
 		return domain.ScopeSet{}, false
 	}
-	codes := make([]domain.Scope, len(*a.Data.Scopes))
-	for i, text := range *a.Data.Scopes {
+	codes := make([]domain.Scope, len(*r.Data.Scopes))
+	for i, text := range *r.Data.Scopes {
 		code, faults := domain.ParseScope(text)
 		if faults != nil {
 			return domain.ScopeSet{}, false
@@ -85,14 +85,15 @@ func (a *answer) scopes() (domain.ScopeSet, bool) {
 	return set, faults == nil
 }
 
-// expiresAt is zero for null, which says that the key never expires.
-func (a *answer) expiresAt() (time.Time, bool) {
-	switch a.Data.ExpiresAt.Kind() {
+// expiresAt returns the zero time for null, which means that the key never
+// expires.
+func (r *response) expiresAt() (time.Time, bool) {
+	switch r.Data.ExpiresAt.Kind() {
 	case 'n':
 		return time.Time{}, true
 	case '"':
 		var text string
-		if json.Unmarshal(a.Data.ExpiresAt, &text) != nil {
+		if json.Unmarshal(r.Data.ExpiresAt, &text) != nil {
 			return time.Time{}, false
 		}
 		at, err := time.Parse(time.RFC3339, text)

@@ -15,19 +15,19 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// maxAnswer bounds the body of an answer. One about a key with as many scopes
-// as a key may have, each as long as it may be, has 14 KiB.
-const maxAnswer = 64 << 10
+// maxResponse is the largest accepted response body in bytes. The response about
+// a key with 100 scopes of maximum length has 14 KiB.
+const maxResponse = 64 << 10
 
-// question is the body of one permission check.
-type question struct {
+// requestBody is the body of one permission check.
+type requestBody struct {
 	Key    string         `json:"key"`
 	Scopes []domain.Scope `json:"scopes,omitempty"`
 	IP     string         `json:"ip,omitempty"`
 }
 
-// ask puts one question to the service.
-func (c *Client) ask(ctx context.Context, check domain.Check) (domain.Decision, error) {
+// verify sends one check to the service.
+func (c *Client) verify(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req, err := c.request(ctx, check)
@@ -36,33 +36,33 @@ func (c *Client) ask(ctx context.Context, check domain.Check) (domain.Decision, 
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return domain.NotFound(), unreached(ctx, err)
+		return domain.NotFound(), transportError(ctx, err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
 	switch {
 	case res.StatusCode != http.StatusOK:
-		return domain.NotFound(), refusal(res.StatusCode)
+		return domain.NotFound(), statusError(res.StatusCode)
 	case err != nil:
-		return domain.NotFound(), unreached(ctx, err)
-	case len(body) > maxAnswer || !isJSON(res.Header):
-		return domain.NotFound(), errNoAnswer
+		return domain.NotFound(), transportError(ctx, err)
+	case len(body) > maxResponse || !isJSON(res.Header):
+		return domain.NotFound(), errUnexpectedResponse
 	}
 	return decisionOf(body, check)
 }
 
 func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request, error) {
-	q := question{Key: check.Secret.Reveal(), Scopes: check.Scopes}
-	// An address with a zone means nothing to the service, which refuses it:
-	// to a key it is as good as unknown.
+	payload := requestBody{Key: check.Secret.Reveal(), Scopes: check.Scopes}
+	// The service rejects an address with a zone. Leaving it out has the same
+	// effect as in process: a restricted key is denied.
 	if check.Addr.IsValid() && check.Addr.Zone() == "" {
-		q.IP = check.Addr.String()
+		payload.IP = check.Addr.String()
 	}
-	// A scope that is not UTF-8 is held by no key, and neither is the one
-	// that it turns into.
-	body, err := json.Marshal(q, jsontext.AllowInvalidUTF8(true))
+	// No key holds a scope that is not UTF-8, nor the scope that it is
+	// converted to.
+	body, err := json.Marshal(payload, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return nil, errors.New("client: the question cannot be written")
+		return nil, errors.New("client: cannot encode the check")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
 	if err != nil {
@@ -70,10 +70,10 @@ func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	// A check changes nothing: this, which is not sent, lets net/http ask
-	// again where an idle connection turns out to be closed.
+	// A check has no side effects. This entry is not sent; it allows net/http to
+	// retry if an idle connection turns out to be closed.
 	req.Header["Idempotency-Key"] = []string{}
-	c.prove(req.Header)
+	c.authenticate(req.Header)
 	return req, nil
 }
 
