@@ -75,15 +75,17 @@ func (s *Service) migrate(ctx context.Context) error {
 		return nil
 	}
 	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
-		return err
+		return asFault(err)
 	}
 	s.logger.Warn(unreachable, "error", err)
-	s.background.Go(func() { s.migrateLater(s.running, store) })
+	s.background.Go(func() { s.migrateLater(s.running, store, err) })
 	return nil
 }
 
-func (s *Service) migrateLater(ctx context.Context, store migrator) {
-	var logged string
+// migrateLater goes on after a first attempt that failed. It logs why an
+// attempt fails whenever that changes.
+func (s *Service) migrateLater(ctx context.Context, store migrator, failed error) {
+	logged := failed.Error()
 	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
 	err := retry.Do(ctx, waits, func(ctx context.Context) error {
 		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })

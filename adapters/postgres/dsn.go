@@ -39,7 +39,7 @@ func DatabaseName(dsn string) string {
 	if problem != "" {
 		return "database URL that " + problem
 	}
-	return fmt.Sprintf("database %q at %s, as user %q", cmp.Or(cfg.Database, cfg.User), hostsOf(cfg), cfg.User)
+	return fmt.Sprintf("database %q at %s, as user %q", databaseOf(cfg), hostsOf(cfg), cfg.User)
 }
 
 // parseDSN reads the DSN of a primary.

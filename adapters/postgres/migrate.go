@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"embed"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -21,13 +23,23 @@ type Migration = sqlkit.Migration
 // Migrate brings the schema to the version of this build. Of several
 // processes that do it at once one does and the others wait for it, up to a
 // minute. It returns an error that wraps [domain.ErrUnavailable] when the
-// server cannot be used now.
+// server cannot be used now, and an [*UnfitError] when the role may not change
+// the schema.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	err := r.migrator.Up(ctx)
-	if failed := asServerError(err); failed != nil && !temporary(failed.Code) {
-		return err // names the step; a migration holds no values to hide
+	failed := asServerError(err)
+	switch {
+	case failed == nil, temporary(failed.Code):
+		return translate(ctx, err)
+	case failed.Code == pqerror.InsufficientPrivilege:
+		return &UnfitError{Problem: r.mayNotMigrate(failed)}
 	}
-	return translate(ctx, err)
+	return err // names the step; a migration holds no values to hide
+}
+
+func (r *KeyRepository) mayNotMigrate(failed *pq.Error) string {
+	return fmt.Sprintf("names the user %q, who may not change the schema of the database %q at %s%s; make it the owner (ALTER DATABASE … OWNER TO …), or migrate as the role that is",
+		r.cfg.User, databaseOf(r.cfg), hostsOf(r.cfg), message(r.cfg, failed))
 }
 
 // Migrations returns the steps of this build and which of them are applied.

@@ -59,7 +59,7 @@ func lastingProblemOfAll(cfg pq.Config, errs []error) string {
 // refusal returns what is wrong if a server refuses a connection, or "" if it
 // may take it later.
 func refusal(cfg pq.Config, refused *pq.Error) string {
-	at, database, says := hostsOf(cfg), cmp.Or(cfg.Database, cfg.User), message(cfg, refused)
+	at, database, says := hostsOf(cfg), databaseOf(cfg), message(cfg, refused)
 	switch {
 	case refused.Code == pqerror.InvalidPassword:
 		return fmt.Sprintf("has a wrong password, or none, for user %q of %s; correct it, and percent-encode special characters", cfg.User, at)
@@ -91,6 +91,9 @@ func untrusted(err error) bool {
 	_, misnamed := errors.AsType[x509.HostnameError](err)
 	return unknown || invalid || misnamed
 }
+
+// databaseOf returns the name of the database, which is by default that of the user.
+func databaseOf(cfg pq.Config) string { return cmp.Or(cfg.Database, cfg.User) }
 
 // hostsOf names the servers of cfg.
 func hostsOf(cfg pq.Config) string {

@@ -196,7 +196,7 @@ func TestExamine_Certificates(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the server does not come to offer TLS")
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 	verified := with(t, with(t, dsn, "sslmode", "verify-ca"), "sslrootcert", authority)
 	if err := examine(t, verified); err != nil {
@@ -266,6 +266,18 @@ func TestRepository_NamesWhyItIsRefused(t *testing.T) {
 		}
 		mustBeUnfit(t, err, "wrong password", `user "nobody"`)
 	}
+}
+
+func TestMigrate_RoleThatMustNotMakeTables(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t) // for the role is made once
+	dsn := server.NewDatabase(t)
+	execute(t, dsn, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`, `CREATE ROLE tenant LOGIN PASSWORD 'hunter2'`)
+	repo := openUnmigrated(t, edit(t, dsn, func(u *url.URL) { u.User = url.UserPassword("tenant", "hunter2") }))
+	if err := repo.Examine(t.Context()); err != nil {
+		t.Errorf("Examine gives %v, though the schema may be somebody else's", err)
+	}
+	mustBeUnfit(t, repo.Migrate(t.Context()), `user "tenant"`, "permission denied for schema public", "OWNER TO", "127.0.0.1:")
 }
 
 // What a hosted database prints is taken by every connection, that of the

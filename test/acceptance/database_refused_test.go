@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
@@ -119,6 +121,26 @@ func TestStart_StandbyThatRefusesIsInvalidConfiguration(t *testing.T) {
 	}
 }
 
+func TestStart_RoleThatMustNotMakeTablesIsInvalidConfiguration(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	dsn := server.NewDatabase(t)
+	db, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	db.MustExecContext(t.Context(), `REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE stranger LOGIN PASSWORD 'hunter2'`)
+	cfg := onPostgres(t, dsn, stranger)
+	service, err := apikeys.New(t.Context(), cfg, silent)
+	if err == nil {
+		_ = service.Close()
+	}
+	wants := []string{`"stranger"`, "permission denied for schema public", "OWNER TO"}
+	mustBeFault(t, err, "APIKEYS_DATABASE_URL", wants...)
+	mustBeFault(t, apikeys.Migrate(t.Context(), cfg), "APIKEYS_DATABASE_URL", wants...)
+}
+
 // A server that is down at the start is waited for. What it then says is
 // logged, since the first reason is no longer the one to look at.
 func TestStart_DatabaseThatIsDownIsWaitedFor(t *testing.T) {
@@ -155,6 +177,6 @@ func await(t *testing.T, what string, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 }
