@@ -70,7 +70,6 @@ type options struct {
 	logger        *slog.Logger
 	listening     func(Listeners)
 	traces        trace.TracerProvider
-	tracing       bool // as the environment says, unless traces is set
 	version       string
 	faults        []error // what was nil and must not be
 }
@@ -176,9 +175,10 @@ func WithListening(f func(Listeners)) Option {
 	}
 }
 
-// WithTracerProvider traces requests, and the statements they make, by p, which
-// the service does not shut down. Without it, or [WithTracing], nothing is
-// traced: the provider that OpenTelemetry keeps for the process is not asked.
+// WithTracerProvider traces requests and their SQL statements with p, which the
+// service does not shut down. Without it nothing is traced: the service uses
+// neither OpenTelemetry's global provider nor the OTEL_… variables. Package
+// adapters/otlp makes a provider from those variables, as the command does.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) {
 		o.require("WithTracerProvider", p)
@@ -186,14 +186,8 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	}
 }
 
-// WithTracing sends traces where the OTEL_… variables of the process say, and
-// nowhere when they name no OTLP endpoint. The command line does so.
-func WithTracing() Option {
-	return func(o *options) { o.tracing = true }
-}
-
-// WithVersion names the release that runs, in metrics and traces. Without it,
-// or by an empty one, that is the version of this module in the Go build.
+// WithVersion names the release that runs, in metrics. It defaults to the
+// version of this module in the Go build.
 func WithVersion(version string) Option {
 	return func(o *options) { o.version = version }
 }

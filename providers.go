@@ -3,7 +3,6 @@ package apikeys
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,7 +27,7 @@ import (
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
-	limits limits, traces trace.TracerProvider, lifetime *application.Lifetime,
+	limits limits, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -56,7 +55,7 @@ func newService(
 		Messages:        messages,
 		Logger:          o.logger,
 		Now:             o.now,
-		Tracer:          tracer(traces),
+		Tracer:          tracer(o.traces),
 		Observe:         checks.metrics.ObserveRequest,
 		Metrics:         checks.metrics.Handler(),
 		Profiles:        cfg.PProf,
@@ -84,11 +83,11 @@ func provideRandom() io.Reader { return rand.Reader }
 
 func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
 
-func provideRepository(ctx context.Context, cfg config.Config, o *options, traces trace.TracerProvider) (ports.KeyRepository, func(), error) {
+func provideRepository(ctx context.Context, cfg config.Config, o *options) (ports.KeyRepository, func(), error) {
 	if o.repository != nil {
 		return o.repository, func() {}, nil
 	}
-	store, err := openStore(ctx, cfg, o, traces)
+	store, err := openStore(ctx, cfg, o, o.traces)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -263,21 +262,6 @@ func (m metered) Do(ctx context.Context, check domain.Check) (domain.Decision, e
 	decision, err := m.checks.Do(ctx, check)
 	m.metrics.EndCheck(timing, decision.Verdict, err)
 	return decision, err
-}
-
-// provideTraces returns nil when nothing is traced.
-func provideTraces(ctx context.Context, o *options) (trace.TracerProvider, func(), error) {
-	if o.traces != nil || !o.tracing {
-		return o.traces, func() {}, nil
-	}
-	tracing, err := telemetry.NewTracing(ctx, o.logger, o.version)
-	if fault, ok := errors.AsType[*telemetry.Fault](err); ok {
-		err = config.Faults{{Variable: fault.Variable, Problem: fault.Problem}}
-	}
-	if err != nil || tracing == nil {
-		return nil, func() {}, err
-	}
-	return tracing.Provider(), closing(o.logger, "traces", tracing), nil
 }
 
 // tracer returns nil when nothing is traced.

@@ -17,32 +17,24 @@ import (
 // assemble puts the service together. The function it returns releases what
 // was acquired.
 func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, func(), error) {
-	tracerProvider, cleanup, err := provideTraces(ctx, o)
+	keyRepository, cleanup, err := provideRepository(ctx, cfg, o)
 	if err != nil {
-		return nil, nil, err
-	}
-	keyRepository, cleanup2, err := provideRepository(ctx, cfg, o, tracerProvider)
-	if err != nil {
-		cleanup()
 		return nil, nil, err
 	}
 	v := provideClock(o)
-	apikeysKeys, cleanup3, err := provideKeys(cfg, o, keyRepository, v)
+	apikeysKeys, cleanup2, err := provideKeys(cfg, o, keyRepository, v)
 	if err != nil {
-		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	authenticator, cleanup4, err := provideAuthenticator(ctx, cfg, o)
+	authenticator, cleanup3, err := provideAuthenticator(ctx, cfg, o)
 	if err != nil {
-		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	catalog, err := provideMessages()
 	if err != nil {
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -52,7 +44,6 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keyWriter := apikeysKeys.Writer
 	secretHasher, err := provideHasher(cfg)
 	if err != nil {
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -76,9 +67,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v, lifetime)
-	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
+	apikeysLimits, cleanup4, err := provideLimits(cfg, v)
 	if err != nil {
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -86,9 +76,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	metrics := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, tracerProvider, lifetime)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, lifetime)
 	if err != nil {
-		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -96,7 +85,6 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	return service, func() {
-		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

@@ -16,7 +16,6 @@ import (
 var adapterSet = wire.NewSet(
 	provideClock,
 	provideRandom,
-	provideTraces,
 	provideRepository,
 	provideHasher,
 	provideAuthenticator,

@@ -1,5 +1,4 @@
-// Package telemetry provides Prometheus metrics, and OpenTelemetry traces if a
-// collector is configured.
+// Package telemetry provides Prometheus metrics.
 //
 // All metric names begin with apikeys_, including those of the Go runtime and
 // the process, so that an embedder can scrape them next to its own. Every label

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/config"
 )
 
@@ -35,7 +36,7 @@ func (c *serveCmd) Run(ctx context.Context, given *inputs, io streams) error {
 		return err
 	}
 	handler := slog.NewJSONHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
-	return serve(ctx, cfg, apikeys.WithLogger(slog.New(handler)))
+	return serve(ctx, cfg, handler)
 }
 
 func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error {
@@ -49,7 +50,7 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 	}
 	cfg = overlay(made, cfg, given.set)
 	handler := slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
-	return serve(ctx, cfg, apikeys.WithLogger(slog.New(handler)), printWhenListening(demo, io.out))
+	return serve(ctx, cfg, handler, printWhenListening(demo, io.out))
 }
 
 func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
@@ -60,11 +61,21 @@ func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
 
 // serve runs a service until ctx ends. Being stopped while it starts is a
 // clean stop too.
-func serve(ctx context.Context, cfg config.Config, opts ...apikeys.Option) error {
+func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ...apikeys.Option) error {
 	// A service outlives the reader of its log: without this, the next line
 	// written to a broken pipe on standard output or standard error would kill it.
 	signal.Ignore(syscall.SIGPIPE)
-	service, err := apikeys.New(ctx, cfg, append(opts, apikeys.WithTracing(), apikeys.WithVersion(version))...)
+	logger := slog.New(handler)
+	tracing, err := startTracing(ctx, logger)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithVersion(version))
+	if tracing != nil {
+		defer closeTracing(tracing, logger) // after the service, whose last spans it sends
+		opts = append(opts, apikeys.WithTracerProvider(tracing.Provider()))
+	}
+	service, err := apikeys.New(ctx, cfg, opts...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -72,4 +83,20 @@ func serve(ctx context.Context, cfg config.Config, opts ...apikeys.Option) error
 		return err
 	}
 	return errors.Join(service.Run(ctx), service.Close())
+}
+
+// startTracing returns nil if the OTEL_… variables do not ask for traces, and
+// [config.Faults] if the value of one cannot be used.
+func startTracing(ctx context.Context, logger *slog.Logger) (*otlp.Tracing, error) {
+	tracing, err := otlp.New(ctx, logger, version)
+	if fault, ok := errors.AsType[*otlp.Fault](err); ok {
+		return nil, config.Faults{{Variable: fault.Variable, Problem: fault.Problem}}
+	}
+	return tracing, err
+}
+
+func closeTracing(tracing *otlp.Tracing, logger *slog.Logger) {
+	if err := tracing.Close(); err != nil {
+		logger.Warn("close traces", "error", err)
+	}
 }

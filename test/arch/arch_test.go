@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -29,19 +31,42 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestProductsLinkOnlyWhatTheyNeed(t *testing.T) {
+func TestProducts_LinkOnlyWhatTheyNeed(t *testing.T) {
 	t.Parallel()
 	for _, product := range products {
-		t.Run(product, func(t *testing.T) {
+		t.Run(product.path, func(t *testing.T) {
 			t.Parallel()
 			var linked []string
-			for _, p := range list(t, "-deps", "-json=ImportPath", product) {
+			for _, p := range list(t, "-deps", "-json=ImportPath", product.path) {
 				linked = append(linked, p.ImportPath)
 			}
-			for _, fault := range checkLinked(unlinked, linked) {
+			for _, fault := range checkLinked(product.unlinked, linked) {
 				t.Error(fault)
 			}
 		})
+	}
+}
+
+// An embedder pays for every package of ours with the size of their program and
+// with what they must review.
+func TestEmbedder_StaysSmall(t *testing.T) {
+	t.Parallel()
+	const program = "./test/embedder"
+	packages := 0
+	for _, p := range list(t, "-deps", "-json=ImportPath", program) {
+		if !isStandard(p.ImportPath) {
+			packages++
+		}
+	}
+	binary := filepath.Join(t.TempDir(), "embedder")
+	goCommand(t, moduleRoot(t), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, program)
+	file, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d packages, %d bytes", packages, file.Size())
+	if packages > maxEmbedderPackages || file.Size() > maxEmbedderBytes {
+		t.Errorf("an embedder links %d packages and %d bytes, want at most %d and %d", packages, file.Size(), maxEmbedderPackages, maxEmbedderBytes)
 	}
 }
 

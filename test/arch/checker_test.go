@@ -77,10 +77,10 @@ func TestCheckOwners(t *testing.T) {
 func TestCheckLinked(t *testing.T) {
 	t.Parallel()
 	linked := []string{"fmt", module, "pgregory.net/rapid", "go.uber.org/goleak/internal/stack", "testing/fstest"}
-	if faults := checkLinked(unlinked, linked); len(faults) != 3 {
+	if faults := checkLinked(forTests, linked); len(faults) != 3 {
 		t.Errorf("faults = %v, want three", faults)
 	}
-	if faults := checkLinked(unlinked, []string{"fmt", module}); faults != nil {
+	if faults := checkLinked(forTests, []string{"fmt", module}); faults != nil {
 		t.Errorf("faults = %v, want none", faults)
 	}
 }

@@ -27,7 +27,7 @@ const unknownSecret = "sk_live_0000000000000000"
 
 func TestTraces_goOnFromATrustedCaller(t *testing.T) {
 	t.Parallel()
-	s := newService(t, "memory://", apikeys.WithTracing())
+	s := newTraced(t, "memory://")
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-kept"), "Traceparent": kept})
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-not-kept"), "Traceparent": notKept})
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-malformed"), "Traceparent": "00-" + callerTrace})
@@ -45,17 +45,17 @@ func TestTraces_goOnFromATrustedCaller(t *testing.T) {
 
 func TestTraces_nameTheRelease(t *testing.T) {
 	t.Parallel()
-	s := newService(t, "memory://", apikeys.WithTracing(), apikeys.WithVersion("v9.8.7"))
+	s := newTraced(t, "memory://")
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("released")})
 	s.sent(t)
-	if got := received.request(t, s.id("released")).says["service.version"]; got != "v9.8.7" {
+	if got := received.request(t, s.id("released")).says["service.version"]; got != release {
 		t.Errorf("the release is said to be %q", got)
 	}
 }
 
 func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
 	t.Parallel()
-	s := newService(t, "memory://", apikeys.WithTracing())
+	s := newTraced(t, "memory://")
 	for id, traceparent := range map[string]string{"outside-kept": kept, "outside-not-kept": notKept} {
 		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id(id), "Traceparent": traceparent})
 	}
@@ -73,7 +73,7 @@ func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
 
 func TestTraces_showReadsOfKeysThatAreNotInMemoryAlone(t *testing.T) {
 	t.Parallel()
-	s := newService(t, stores["sqlite"](t), apikeys.WithTracing())
+	s := newTraced(t, stores["sqlite"](t))
 	secret := s.manage(t, http.MethodPost, "", `{"name":"k"}`, nil)["secret"].(string)
 	for strings.Contains(s.scrape(t, "text/plain"), "\napikeys_cache_hits_total 0\n") {
 		s.verify(t, secret, header{"X-Request-Id": s.id("verify-again")})
@@ -95,7 +95,7 @@ func TestTraces_showReadsOfKeysThatAreNotInMemoryAlone(t *testing.T) {
 
 func TestTraces_leaveOutProbesAndScrapes(t *testing.T) {
 	t.Parallel()
-	s := newService(t, stores["sqlite"](t), apikeys.WithTracing())
+	s := newTraced(t, stores["sqlite"](t))
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 		r.Header.Set("X-Request-Id", s.id("probed"))
@@ -113,7 +113,7 @@ func TestTraces_leaveOutProbesAndScrapes(t *testing.T) {
 func TestTraces_areNamedInTheLogAndBesideDurations(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := newService(t, "memory://", apikeys.WithTracing(), apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	s := newTraced(t, "memory://", apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id("logged")})
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("counted")})
 	openMetrics, plain := s.scrape(t, "application/openmetrics-text"), s.scrape(t, "text/plain")
@@ -142,7 +142,7 @@ func (s service) scrape(t *testing.T, accept string) string {
 func TestTraces_areOffUnlessAskedFor(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	for _, opts := range [][]apikeys.Option{nil, {apikeys.WithTracing(), apikeys.WithTracerProvider(noop.NewTracerProvider())}} {
+	for _, opts := range [][]apikeys.Option{nil, {apikeys.WithTracerProvider(noop.NewTracerProvider())}} {
 		s := newService(t, "memory://", append(opts, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))...)
 		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id("untraced")})
 		s.sent(t)

@@ -7,8 +7,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "github.com/lib/pq"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-
-	"github.com/slaunchx/apikeys"
 )
 
 // quoting has the server quote a value in an error, as those of some versions
@@ -19,7 +17,7 @@ CREATE TRIGGER quoting BEFORE INSERT ON api_keys FOR EACH ROW EXECUTE FUNCTION q
 func TestTraces_tellAnErrorByItsCodeAlone(t *testing.T) {
 	t.Parallel()
 	database := stores["postgres"](t)
-	s := newService(t, database, apikeys.WithTracing())
+	s := newTraced(t, database)
 	db := sqlx.MustConnect("postgres", database)
 	defer db.Close()
 	db.MustExecContext(t.Context(), quoting)

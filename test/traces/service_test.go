@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -39,10 +40,12 @@ func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 	}, nil
 }
 
-// service is a service whose requests can be told from those of others.
+// service is a service with a name of its own, which the identifiers of its
+// requests carry.
 type service struct {
 	*apikeys.Service
-	name string
+	name    string
+	tracing *otlp.Tracing // nil if it is not traced
 }
 
 func (s service) id(request string) string { return request + "-" + s.name }
@@ -64,10 +67,32 @@ func newService(t *testing.T, database string, opts ...apikeys.Option) service {
 	return service{Service: s, name: rand.Text()}
 }
 
-// sent closes the service, so that all it has traced was sent.
+const release = "v9.8.7"
+
+// newTraced returns a service whose traces go to the collector that the OTEL_…
+// variables of the process name.
+func newTraced(t *testing.T, database string, opts ...apikeys.Option) service {
+	t.Helper()
+	tracing, err := otlp.New(t.Context(), slog.New(slog.DiscardHandler), release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tracing.Close() })
+	s := newService(t, database, append(opts, apikeys.WithTracerProvider(tracing.Provider()))...)
+	s.tracing = tracing
+	return s
+}
+
+// sent closes the service and sends the rest of its spans.
 func (s service) sent(t *testing.T) {
 	t.Helper()
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s.tracing == nil {
+		return
+	}
+	if err := s.tracing.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

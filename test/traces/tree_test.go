@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/slaunchx/apikeys"
 )
 
 // trees are the spans below those of a creation and of a get. What only the
@@ -31,7 +29,7 @@ func TestTraces_leadFromTheRequestToItsStatements(t *testing.T) {
 	for store, want := range trees {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t, stores[store](t), apikeys.WithTracing())
+			s := newTraced(t, stores[store](t))
 			id := s.manage(t, http.MethodPost, "", `{"name":"k"}`, header{"X-Request-Id": s.id("create-" + store)})["apiKeyId"].(string)
 			s.manage(t, http.MethodGet, "/"+id, "", header{"X-Request-Id": s.id("get-" + store)})
 			s.sent(t)
@@ -68,7 +66,7 @@ func TestTraces_holdNothingThatWasSentOrStored(t *testing.T) {
 	for store := range trees {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t, stores[store](t), apikeys.WithTracing())
+			s := newTraced(t, stores[store](t))
 			traceparent := header{"Tracestate": "vendor=hunter2", "Traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Baggage": "user=hunter2"}
 			made := s.manage(t, http.MethodPost, "", `{"name":"hunter2","scopes":["hunter2:read"],"ipWhitelist":["203.0.113.77"]}`, traceparent)
 			id, secret := made["apiKeyId"].(string), made["secret"].(string)

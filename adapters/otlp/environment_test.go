@@ -1,4 +1,4 @@
-package telemetry
+package otlp
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 
 const endpoint = "http://collector:4318"
 
-func TestTracesEnabled(t *testing.T) {
+func TestEnabled(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		set     map[string]string
@@ -33,15 +33,15 @@ func TestTracesEnabled(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			enabled, err := tracesEnabled(func(variable string) string { return c.set[variable] })
+			enabled, err := enabled(func(variable string) string { return c.set[variable] })
 			if err != nil || enabled != c.enabled {
-				t.Errorf("tracesEnabled() = %v, %v, want %v", enabled, err, c.enabled)
+				t.Errorf("enabled() = %v, %v, want %v", enabled, err, c.enabled)
 			}
 		})
 	}
 }
 
-func TestTracesEnabled_NamesTheVariableButNotItsValue(t *testing.T) {
+func TestEnabled_NamesTheVariableButNotItsValue(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ variable, value string }{
 		"a malformed endpoint":                 {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://us er:hunter2@collector:4318"},
@@ -62,12 +62,12 @@ func TestTracesEnabled_NamesTheVariableButNotItsValue(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tracesEnabled(func(variable string) string {
+			_, err := enabled(func(variable string) string {
 				return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, c.variable: c.value}[variable]
 			})
 			fault, ok := errors.AsType[*Fault](err)
 			if !ok || fault.Variable != c.variable {
-				t.Fatalf("tracesEnabled() = %v, want a fault of %s", err, c.variable)
+				t.Fatalf("enabled() = %v, want a fault of %s", err, c.variable)
 			}
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the value is shown: %v", err)

@@ -1,4 +1,4 @@
-package telemetry
+package otlp
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ func tracingTo(t *testing.T, url string, log *logged) *Tracing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startTracing(t.Context(), otlp, slog.New(slog.NewTextHandler(log, nil)), "")
+	return start(t.Context(), otlp, slog.New(slog.NewTextHandler(log, nil)), "")
 }
 
 // record records n spans.

@@ -1,4 +1,4 @@
-package telemetry
+package otlp
 
 import (
 	"net/url"
@@ -34,10 +34,10 @@ var (
 	}
 )
 
-// tracesEnabled reports whether an endpoint is set and no variable turns traces
+// enabled reports whether an endpoint is set and no variable turns traces
 // off. It returns a [*Fault] if traces are on and a variable is invalid. The
 // SDK reads all other variables that OpenTelemetry defines.
-func tracesEnabled(getenv func(string) string) (bool, error) {
+func enabled(getenv func(string) string) (bool, error) {
 	exporter := strings.ToLower(getenv(tracesExporter))
 	switch {
 	case firstOf(endpoints, getenv) == "", strings.EqualFold(getenv(sdkDisabled), "true"), exporter == "none":

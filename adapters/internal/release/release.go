@@ -1,0 +1,36 @@
+// Package release names the release of this module that runs, for metrics and
+// traces, which must agree on it.
+package release
+
+import (
+	"cmp"
+	"runtime/debug"
+)
+
+const modulePath = "github.com/slaunchx/apikeys"
+
+// Version returns named or, if that is empty, the version of this module in the
+// Go build of the program that embeds it. If the build does not know one
+// either, it returns "(devel)".
+func Version(named string) string {
+	return cmp.Or(named, moduleVersion(read()), "(devel)")
+}
+
+// Go returns the Go version that built the program, such as "go1.26.0".
+func Go() string { return read().GoVersion }
+
+func read() *debug.BuildInfo {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info
+	}
+	return &debug.BuildInfo{}
+}
+
+func moduleVersion(info *debug.BuildInfo) string {
+	for _, module := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if module.Path == modulePath {
+			return module.Version
+		}
+	}
+	return ""
+}
