@@ -168,6 +168,11 @@ func (s *Service) Workspace(ctx context.Context, actor domain.Actor, id domain.W
 	return s.workspaces.Open(ctx, actor, id, origin)
 }
 
+// Operator returns the operator of that name, such as a support tool or a job,
+// who lists and finds keys across workspaces. The caller vouches for it: nothing
+// is checked.
+func (s *Service) Operator(name string) *Operator { return s.workspaces.Operator(name) }
+
 // OperatorWorkspace returns the workspace with that identifier to an operator,
 // such as a support tool or a job. The caller vouches for it: nothing is
 // checked. The audit trail records operator:NAME and origin.

@@ -68,6 +68,13 @@ var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, create
 		_, err := s.Workspace(ctx, actor, "ws_1", domain.Origin{})
 		return err
 	},
+	"Operator": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
+		_, err := s.Operator("tool").ListKeys(ctx, domain.KeyFilter{}, domain.Order{}, domain.Page{})
+		if errors.Is(err, apikeys.ErrClosed) {
+			_, err = s.Operator("tool").FindKey(ctx, created.Key.ID())
+		}
+		return err
+	},
 	"OperatorWorkspace": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		return s.OperatorWorkspace("tool", "ws_1", domain.Origin{}).DisableKey(ctx, created.Key.ID())
 	},

@@ -29,6 +29,8 @@ type (
 	Decision = domain.Decision
 	// Workspace manages the keys of one workspace; see [Service.Workspace].
 	Workspace = application.Workspace
+	// Operator reads keys across workspaces; see [Service.Operator].
+	Operator = application.Operator
 	// KeySpec describes a new key; see [Workspace.CreateKey].
 	KeySpec = domain.KeySpec
 	// KeyPatch describes a change of a key; see [Workspace.UpdateKey].

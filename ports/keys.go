@@ -26,6 +26,10 @@ type KeyReader interface {
 	// beyond the last page and for a workspace that has no key.
 	List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (KeyPage, error)
 
+	// ListAll is List over the keys of all workspaces, for operators. It may
+	// read every key of the store.
+	ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (KeyPage, error)
+
 	KeyFinder
 }
 

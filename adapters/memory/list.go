@@ -11,6 +11,17 @@ import (
 
 // List implements ports.KeyReader.
 func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	return r.list(ctx, func(s domain.Snapshot) bool { return s.Workspace == workspace }, filter, order, page)
+}
+
+// ListAll implements ports.KeyReader.
+func (r *KeyRepository) ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	return r.list(ctx, func(domain.Snapshot) bool { return true }, filter, order, page)
+}
+
+func (r *KeyRepository) list(
+	ctx context.Context, of func(domain.Snapshot) bool, filter domain.KeyFilter, order domain.Order, page domain.Page,
+) (ports.KeyPage, error) {
 	if err := alive(ctx); err != nil {
 		return ports.KeyPage{}, err
 	}
@@ -18,7 +29,7 @@ func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, 
 	defer r.mu.RUnlock()
 	var admitted []domain.Snapshot
 	for _, s := range r.keys {
-		if s.Workspace == workspace && filter.Admits(domain.Rehydrate(s)) {
+		if of(s) && filter.Admits(domain.Rehydrate(s)) {
 			admitted = append(admitted, s)
 		}
 	}

@@ -15,7 +15,15 @@ var dialect = sqlkit.Dialect{Name: `k.name COLLATE "C"`, Position: "strpos"}
 
 // List implements ports.KeyReader.
 func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
-	list := codec.KeyList(dialect, workspace, filter, order, page)
+	return r.list(ctx, codec.KeyList(dialect, workspace, filter, order, page))
+}
+
+// ListAll implements ports.KeyReader.
+func (r *KeyRepository) ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	return r.list(ctx, codec.AllKeys(dialect, filter, order, page))
+}
+
+func (r *KeyRepository) list(ctx context.Context, list sqlkit.KeyList) (ports.KeyPage, error) {
 	return untilDone(ctx, func() (ports.KeyPage, error) {
 		var total int64
 		rows, err := onSound(func() (rows []keyRow, err error) {

@@ -14,7 +14,15 @@ var dialect = sqlkit.Dialect{Name: "k.name", Position: "instr"}
 
 // List implements ports.KeyReader.
 func (r *KeyRepository) List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
-	list := codec.KeyList(dialect, workspace, filter, order, page)
+	return r.list(ctx, codec.KeyList(dialect, workspace, filter, order, page))
+}
+
+// ListAll implements ports.KeyReader.
+func (r *KeyRepository) ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (ports.KeyPage, error) {
+	return r.list(ctx, codec.AllKeys(dialect, filter, order, page))
+}
+
+func (r *KeyRepository) list(ctx context.Context, list sqlkit.KeyList) (ports.KeyPage, error) {
 	rows, total, err := sqlkit.SelectKeyList[int64](ctx, r.lists.Of(list), list.Args...)
 	if err != nil {
 		return ports.KeyPage{}, translate(ctx, err)

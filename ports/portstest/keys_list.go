@@ -1,6 +1,8 @@
 package portstest
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -10,17 +12,18 @@ import (
 // listCases are what ports.KeyReader.List promises one caller at a time.
 var listCases = map[string]func(*testing.T, ports.KeyRepository){
 	"lists keys in every order, the identifier deciding between equals": listsInOrder,
-	"cuts a list into pages":                               cutsPages,
-	"lists the living keys of the workspace and no others": listsLivingKeys,
-	"lists nothing of a workspace without keys":            listsNothing,
-	"lists keys with all that they have":                   listsWholeKeys,
-	"lists a key by the name that an update gave it":       listsRenamed,
-	"counts the keys that are made and deleted":            countsLivingKeys,
-	"lists the keys that a filter admits":                  filtersLists,
-	"finds a part of a name whatever its case and no more": findsNames,
-	"finds any part of any name":                           findsAnyName,
-	"cuts an audit trail into pages":                       cutsTrails,
-	"tells no events of a key that never was there":        tellsNoEvents,
+	"cuts a list into pages":                                cutsPages,
+	"lists the living keys of the workspace and no others":  listsLivingKeys,
+	"lists nothing of a workspace without keys":             listsNothing,
+	"lists keys with all that they have":                    listsWholeKeys,
+	"lists a key by the name that an update gave it":        listsRenamed,
+	"counts the keys that are made and deleted":             countsLivingKeys,
+	"lists the keys that a filter admits":                   filtersLists,
+	"finds a part of a name whatever its case and no more":  findsNames,
+	"finds any part of any name":                            findsAnyName,
+	"cuts an audit trail into pages":                        cutsTrails,
+	"lists the living keys of all workspaces for operators": listsAll,
+	"tells no events of a key that never was there":         tellsNoEvents,
 }
 
 func cutsPages(t *testing.T, repo ports.KeyRepository) {
@@ -122,5 +125,43 @@ func countsLivingKeys(t *testing.T, repo ports.KeyRepository) {
 		requireTotal(t, repo, ws, 1)
 		remove(t, repo, e)
 		requireTotal(t, repo, ws, 0)
+	}
+}
+
+func listsAll(t *testing.T, repo ports.KeyRepository) {
+	// Others use the same store, so the keys are told apart by their name.
+	name := string(newWorkspace())
+	var mine []entry
+	for range 3 {
+		e := issue(t, in(newWorkspace()), named(t, name))
+		requireCreated(t, repo, e)
+		mine = append(mine, e)
+	}
+	deleted := issue(t, in(newWorkspace()), named(t, name))
+	requireCreated(t, repo, deleted)
+	remove(t, repo, deleted)
+	filter := domain.KeyFilter{Name: parsed(t, name, domain.ParseNamePart)}
+	for number, want := range map[int64]int{0: 2, 1: 1, 2: 0} {
+		got, err := repo.ListAll(t.Context(), filter, domain.Order{By: domain.ByName}, page(t, number, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Keys) != want || got.Total != 3 {
+			t.Errorf("page %d has %d keys of %d, want %d of 3", number, len(got.Keys), got.Total, want)
+		}
+	}
+	all, err := repo.ListAll(t.Context(), filter, domain.Order{By: domain.ByName, Ascending: true}, page(t, 0, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(mine, func(a, b entry) int { return cmp.Compare(a.id(), b.id()) })
+	for i, e := range mine {
+		if got := all.Keys[i].Snapshot(); got.ID != e.id() || got.Workspace != e.key.Snapshot().Workspace {
+			t.Errorf("key %d is %s of %s, want %s of %s", i, got.ID, got.Workspace, e.id(), e.key.Snapshot().Workspace)
+		}
+	}
+	everything, err := repo.ListAll(t.Context(), domain.KeyFilter{}, domain.Order{}, page(t, 0, 1))
+	if err != nil || len(everything.Keys) != 1 || everything.Total < 3 {
+		t.Errorf("without a filter there are %d of %d keys, %v", len(everything.Keys), everything.Total, err)
 	}
 }

@@ -2,6 +2,7 @@ package sqlkit
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,34 +17,64 @@ type Dialect struct {
 }
 
 // KeyList is a list of keys as a statement, with ? for arguments. There are as
-// many statements as there are kinds of filters and orders, which is 64.
+// many statements as there are kinds of extents, filters and orders, which is 128.
 type KeyList struct {
 	Query string
 	Args  []any
 }
 
-// KeyList returns the list that [ports.KeyReader] promises. Page and total are
-// of one statement, and so of one moment. The page is cut out of an index that
-// has all its filters, and only what is on it is read: page is a list of
-// identifiers, and the last ORDER BY is of the keys on it. That they are few
-// is said once more by a number, for a planner that does not look at arguments.
+// extent is whose keys a list is of.
+type extent struct {
+	where string // the condition of the living keys
+	total string // their number, as an expression
+	args  []any  // of either
+}
+
+func keysOf(workspace domain.WorkspaceID) extent {
+	return extent{
+		where: "workspace_id = ? AND deleted_at IS NULL",
+		total: "coalesce((SELECT living FROM api_key_counts WHERE workspace_id = ?), 0)",
+		args:  []any{string(workspace)},
+	}
+}
+
+var allKeys = extent{
+	where: "deleted_at IS NULL",
+	total: "(SELECT CAST(coalesce(sum(living), 0) AS bigint) FROM api_key_counts)",
+}
+
+// KeyList returns the list of [ports.KeyReader.List].
 func (c Codec[T]) KeyList(d Dialect, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
+	return c.keyList(d, keysOf(workspace), filter, order, page)
+}
+
+// AllKeys returns the list of [ports.KeyReader.ListAll].
+func (c Codec[T]) AllKeys(d Dialect, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
+	return c.keyList(d, allKeys, filter, order, page)
+}
+
+// keyList reads page and total in one statement, and so as of one moment. The
+// page of a workspace comes from an index that has all filters, and only its
+// keys are read: page is a list of identifiers, and the last ORDER BY sorts the
+// keys of the page. The second LIMIT repeats that they are few, for planners that
+// do not look at arguments.
+func (c Codec[T]) keyList(d Dialect, of extent, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
 	conditions, values := c.conditions(d, filter)
-	of := append([]any{string(workspace)}, values...)
-	total := `SELECT coalesce((SELECT living FROM api_key_counts WHERE workspace_id = ?), 0) AS total`
+	args := append(slices.Clone(of.args), values...)
+	total := `SELECT ` + of.total + ` AS total`
 	if conditions != "" {
-		total = `SELECT count(*) AS total FROM api_keys k WHERE workspace_id = ? AND deleted_at IS NULL` + conditions
+		total = `SELECT count(*) AS total FROM api_keys k WHERE ` + of.where + conditions
 	}
 	return KeyList{
 		Query: `WITH page AS (
 SELECT cut.id FROM (
-SELECT k.id FROM api_keys k WHERE workspace_id = ? AND deleted_at IS NULL` + conditions + orderBy(d, order) + ` LIMIT ? OFFSET ?
+SELECT k.id FROM api_keys k WHERE ` + of.where + conditions + orderBy(d, order) + ` LIMIT ? OFFSET ?
 ) cut LIMIT ` + strconv.Itoa(domain.MaxPageSize) + `
 )
 SELECT t.total, ` + keyColumns + `
 FROM (` + total + `) t
 LEFT JOIN (page JOIN api_keys k ON k.id = page.id JOIN api_key_secrets s ON s.api_key_id = k.id) ON true` + orderBy(d, order) + `, s.position`,
-		Args: append(append(of, page.Size(), page.Offset()), of...),
+		Args: slices.Concat(args, []any{page.Size(), page.Offset()}, args),
 	}
 }
 
