@@ -1,8 +1,8 @@
-// Package ports holds what the application needs from outside, each as an
-// interface whose comments are its promises. The suites in portstest hold
-// every adapter to them.
+// Package ports defines the interfaces that the application requires, such as
+// the store of keys. Their comments state the promises that every implementation
+// keeps; the suites in portstest verify them.
 //
-// An interface is admitted here when the application drives it, at least two
-// adapters implement it, and a suite proves it. A clock is a func() time.Time,
-// randomness an io.Reader and a log a *slog.Logger: they need no port.
+// An interface belongs here if the application calls it, at least two adapters
+// implement it, and a suite tests it. Time, randomness and logging are a
+// func() time.Time, an io.Reader and a *slog.Logger instead.
 package ports

@@ -6,38 +6,38 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ChangeFeed tells one follower which keys changed, in whatever process. It
-// is used by one goroutine at a time.
+// ChangeFeed reports to one follower which keys were changed, by any process. It
+// must not be used by several goroutines at the same time.
 type ChangeFeed interface {
-	// Poll returns, at least once each, the keys with a change that became
-	// visible to a new reader since the last Poll that returned no error
-	// began; a key may be returned again. A change that was visible before
-	// Poll was called is never left to the next one.
+	// Poll returns the keys whose changes became visible to new readers since
+	// the start of the last successful Poll. It may return a key more than once.
+	// It never leaves a change that was visible before the call to the next
+	// call.
 	//
-	// It returns an error that wraps [domain.ErrUnavailable], and leaves its
-	// position as it was, when the store that takes the changes cannot be
-	// asked before ctx ends.
+	// If the store that accepts the changes does not respond before ctx ends,
+	// Poll returns an error that wraps [domain.ErrUnavailable] and does not
+	// advance its position.
 	Poll(ctx context.Context) (Changes, error)
 
-	// Wake receives when a Poll is likely to find something. A wake-up may
-	// be lost and may come for nothing.
+	// Wake returns a channel that receives when Poll is likely to return
+	// changes. A wake-up may be lost or spurious.
 	Wake() <-chan struct{}
 
-	// Close releases what the feed holds.
+	// Close releases the resources of the feed.
 	Close() error
 }
 
-// Changes is the answer to one poll.
+// Changes is the result of one Poll.
 type Changes struct {
 	Keys []domain.KeyID
-	// Lost says that changes may have been missed: every key may have
-	// changed. It is true for the first poll, before which nothing was seen.
+	// Lost reports that changes may have been missed, so that every key may have
+	// changed. It is true for the first Poll.
 	Lost bool
 }
 
 // ChangeSource is a repository whose changes can be followed.
 type ChangeSource interface {
-	// Follow returns a feed of its own for one follower, who closes it. It
-	// does not need the store to be reachable.
+	// Follow returns a new feed, which the caller must close. The store need not
+	// be reachable.
 	Follow() ChangeFeed
 }

@@ -12,22 +12,22 @@ import (
 // cannot be read replaced as [domain.Rehydrate] says: damage to one part must
 // not keep anyone from the rest, or from other keys.
 //
-// Every method is safe for concurrent use and returns a key of the caller's
-// own. It returns an error that wraps [domain.ErrUnavailable] when the store
-// cannot be reached or does not answer before the context ends.
+// Every method is safe for concurrent use and returns keys that the caller may
+// modify. It returns an error that wraps [domain.ErrUnavailable] if the store
+// cannot be reached or does not respond before the context ends.
 type KeyReader interface {
-	// Get returns the key of that workspace. It returns
-	// [domain.ErrKeyNotFound] when there is none, also when the key exists
-	// in another workspace.
+	// Get returns the key with the given ID in workspace, or
+	// [domain.ErrKeyNotFound] if there is none, even if it exists in another
+	// workspace.
 	Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error)
 
-	// List returns one page of the keys of that workspace which filter
-	// admits, in that order, and how many it admits in all. It is empty
-	// beyond the last page and for a workspace that has no key.
+	// List returns one page of the keys of workspace that filter admits, in the
+	// given order, and the total number of admitted keys. The page is empty
+	// beyond the last one and for a workspace without keys.
 	List(ctx context.Context, workspace domain.WorkspaceID, filter domain.KeyFilter, order domain.Order, page domain.Page) (KeyPage, error)
 
-	// ListAll is List over the keys of all workspaces, for operators. It may
-	// read every key of the store.
+	// ListAll is like List for the keys of all workspaces, for operators. It may
+	// scan the whole store.
 	ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (KeyPage, error)
 
 	KeyFinder
@@ -36,88 +36,88 @@ type KeyReader interface {
 // KeyPage is one page of a list of keys.
 type KeyPage struct {
 	Keys  []*domain.APIKey
-	Total int64 // on all pages together, exactly
+	Total int64 // exact number on all pages
 }
 
 // KeyFinder finds keys for the permission check, with the promises of [KeyReader].
 type KeyFinder interface {
-	// Find returns the key whatever its workspace: whoever asks proves the
-	// key by its secret. It returns [domain.ErrKeyNotFound] when there is none.
+	// Find returns the key with the given ID in any workspace, or
+	// [domain.ErrKeyNotFound] if there is none. The caller must verify the
+	// secret, which takes the place of the workspace check.
 	Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error)
 }
 
-// KeyWriter changes keys. A change, its audit event and the idempotency key it
-// was asked for under are written together or not at all, and once a method
-// returns nil all of them outlive a crash of the process, and of the machine
-// where the store is durable.
+// KeyWriter changes keys. A change, its audit event and the idempotency key of
+// its request are written atomically. Once a method has returned nil, they
+// survive a crash of the process and, if the store is durable, of the machine.
 //
 // Every method is safe for concurrent use. It returns an error that wraps
-// [domain.ErrUnavailable] when the store cannot be reached or does not answer
-// before the context ends; whether the change was made is then unknown. See
-// [Once] for the errors of a change that is asked for under an idempotency key.
+// [domain.ErrUnavailable] if the store cannot be reached or does not respond
+// before the context ends; it is then unknown whether the change was made. See
+// [Once] for the errors of a request with an idempotency key.
 type KeyWriter interface {
-	// Create stores a new key with the event of its making. It returns
-	// [domain.ErrKeyExists], and stores nothing, when a key with that
-	// identifier exists in any workspace, living or deleted, and
-	// [domain.ErrTooManyKeys] when the workspace has MaxKeys living keys,
-	// however many are created at once.
+	// Create stores a new key and event. It stores nothing and returns
+	// [domain.ErrKeyExists] if a key with the same ID exists in any workspace,
+	// even a deleted one, and [domain.ErrTooManyKeys] if the workspace has
+	// MaxKeys living keys. The limit is exact under concurrency.
 	Create(ctx context.Context, key *domain.APIKey, event domain.Event, options CreateOptions) error
 
-	// Update reads the key of that workspace, lets change decide, and stores
-	// what change left of it with the event change returned. Updates of one
-	// key happen one after the other: change sees what the last one left.
-	// It may be called more than once, on a key read anew each time, and must
-	// have no other effect; the last call counts.
+	// Update reads a key of workspace, calls change with it, and stores the
+	// modified key and the event that change returned. Updates of one key are
+	// serialized: change sees the result of the previous update. Update may call
+	// change more than once, each time with a key read again, and the last call
+	// counts; change must have no side effects.
 	//
-	// A part of the key that cannot be read, and that change does not replace,
-	// stays as it is stored.
+	// An unreadable part of the key that change does not replace is left as it
+	// is stored.
 	//
-	// When change returns an error nothing is stored and that error is
-	// returned as it is. An event without an ID says that nothing changed:
-	// nothing of the key is stored, and Update returns nil. It returns
-	// [domain.ErrKeyNotFound], without a call of change, when there is no
-	// such key, when it is deleted, or when it is another workspace's.
+	// If change returns an error, Update stores nothing and returns that error
+	// unchanged. If the event has no ID, nothing has changed, and Update stores
+	// nothing of the key and returns nil. Update returns [domain.ErrKeyNotFound]
+	// without calling change if the key does not exist, is deleted, or belongs
+	// to another workspace.
 	Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options UpdateOptions) error
 }
 
-// CreateOptions are what the creation of a key depends on beside the key.
+// CreateOptions are the options of [KeyWriter].Create.
 type CreateOptions struct {
-	// MaxKeys is how many living keys the workspace may have; 0: any number.
-	// A key lives until it is deleted.
+	// MaxKeys is the maximum number of living keys of the workspace; 0 means no
+	// limit. A key is living until it is deleted.
 	MaxKeys int
-	// Once is the idempotency key of the request; nil: it has none.
+	// Once is the idempotency key of the request, or nil.
 	Once *Once
 }
 
-// UpdateOptions are what a change of a key depends on beside the key.
+// UpdateOptions are the options of [KeyWriter].Update.
 type UpdateOptions struct {
-	// Once is the idempotency key of the request; nil: it has none.
+	// Once is the idempotency key of the request, or nil.
 	Once *Once
 }
 
 // EventReader reads the audit trail.
 type EventReader interface {
-	// Events returns one page of the events of a key of that workspace, what
-	// happened last first whatever the clock said, of a deleted key too. It is
-	// empty for a key that never was there. What cannot be read of an event is
-	// left out, or marked [domain.Unreadable] among its changes.
+	// Events returns one page of the events of a key of workspace, even of a
+	// deleted one. The most recent event is first, in the order in which they
+	// were stored, not by their time. The page is empty for a key that never
+	// existed. Unreadable fields of an event are empty; unreadable changes are
+	// marked [domain.Unreadable].
 	Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (EventPage, error)
 }
 
-// EventPage is one page of the trail of a key.
+// EventPage is one page of the audit trail of a key.
 type EventPage struct {
 	Events []domain.Event
-	Total  int64 // on all pages together, exactly
+	Total  int64 // exact number on all pages
 }
 
-// KeyRepository keeps keys and their audit trail.
+// KeyRepository stores keys and their audit trails.
 type KeyRepository interface {
 	KeyReader
 	KeyWriter
 	EventReader
 	OnceKeeper
 
-	// Ready returns nil when the store is connected and its schema is the
-	// one this version needs, and else an error that says which is missing.
+	// Ready returns nil if the store is reachable and has the schema that this
+	// version requires, and otherwise an error that states the problem.
 	Ready(ctx context.Context) error
 }

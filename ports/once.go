@@ -7,46 +7,47 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Once is the idempotency key of a request that makes a change. It belongs to
-// a workspace. The method that is given one makes the change only if no
-// request has made one under that key before, and else makes none and returns
+// Once is the idempotency key of a request that changes a key. It is scoped to a
+// workspace. A method that gets one makes the change only if no earlier request
+// with the same idempotency key has made one. Otherwise it returns
 //
-//   - a [*Replayed] when that request had the same fingerprint;
-//   - [domain.ErrOnceReused] when it had another;
-//   - [domain.ErrOnceRunning] when it is still under way, in this process or
-//     another. A store in which changes wait for each other need not: it may
-//     wait and return one of the two above.
+//   - a [*Replayed] if the earlier request had the same fingerprint;
+//   - [domain.ErrOnceReused] if it had another fingerprint;
+//   - [domain.ErrOnceRunning] if it is still in flight, in any process. A store
+//     that serializes changes may instead wait and return one of the other two.
 //
-// This comes before all that the key itself could be refused for. A request
-// that changes nothing but is no error counts as one that made a change; one
-// that returns an error leaves the idempotency key free.
+// The idempotency key is checked before anything about the API key. A successful
+// request that changes nothing counts as a change; a request that fails leaves
+// the idempotency key unused.
 type Once struct {
 	Key         string   // 1 to 255 visible ASCII characters
 	Fingerprint [32]byte // of the request
 	At          time.Time
-	Until       time.Time // from when on the idempotency key is free again
+	Until       time.Time // the time from which the idempotency key may be used again
 }
 
-// Replayed is the error of a change that was made before, by a request with
-// the same idempotency key and fingerprint. It is no failure.
+// Replayed is the error for a change that an earlier request with the same
+// idempotency key and fingerprint has made. It is not a failure.
 type Replayed struct {
-	// Outcome is the key as that request left it, without its secrets.
+	// Outcome is the key after the earlier request, without its secrets.
 	Outcome *domain.APIKey
-	// At is when that request came.
+	// At is the time of the earlier request.
 	At time.Time
 }
 
-func (*Replayed) Error() string { return "the change was made before, under the same idempotency key" }
+func (*Replayed) Error() string {
+	return "an earlier request with the same idempotency key made the change"
+}
 
-// OnceKeeper remembers idempotency keys. Its methods are safe for concurrent
-// use and return an error that wraps [domain.ErrUnavailable] when the store
-// cannot be reached or does not answer before the context ends.
+// OnceKeeper stores idempotency keys. Its methods are safe for concurrent use.
+// They return an error that wraps [domain.ErrUnavailable] if the store cannot be
+// reached or does not respond before the context ends.
 type OnceKeeper interface {
-	// Replayed returns what a change under once would be answered with, and
-	// nil, without an error, when it would be made.
+	// Replayed returns the result that a change with once would get, or nil and
+	// no error if the change would be made.
 	Replayed(ctx context.Context, workspace domain.WorkspaceID, once Once) (*Replayed, error)
 
-	// Forget removes idempotency keys that have been free since an instant or
-	// longer, no more than limit of them, and returns how many it removed.
+	// Forget removes up to limit idempotency keys whose Until is not after
+	// since, and returns the number removed.
 	Forget(ctx context.Context, since time.Time, limit int) (int, error)
 }

@@ -2,19 +2,18 @@ package ports
 
 import "github.com/slaunchx/apikeys/domain"
 
-// SecretHasher turns secrets into what may be stored of them. Its methods are
+// SecretHasher turns secrets into digests, which may be stored. Its methods are
 // safe for concurrent use.
 type SecretHasher interface {
 	// Hash returns the digest of secret under the current pepper.
 	Hash(secret domain.Secret) domain.Digest
 
-	// Verify says whether digest was made of secret, by this hasher or by
-	// one that held the same peppers. It takes the same time whatever the
-	// answer, and says no to a digest whose algorithm or pepper it does not
-	// know.
+	// Verify reports whether digest is that of secret, computed by this hasher or
+	// by one with the same peppers. It takes the same time for every result, and
+	// returns false for an unknown algorithm or pepper.
 	Verify(secret domain.Secret, digest domain.Digest) bool
 
-	// Outdated says whether Hash makes digests in another way than digest was
-	// made: under another pepper or by another algorithm. It hashes nothing.
+	// Outdated reports whether digest has another pepper or algorithm than the
+	// digests that Hash returns now. It computes no hash.
 	Outdated(digest domain.Digest) bool
 }

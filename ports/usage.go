@@ -7,19 +7,20 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// UsageRecorder keeps what the permission check learns on its way. Nothing of
-// it is lost that matters: it is best effort, and writes neither an event nor
-// a change that a [ChangeFeed] tells of.
+// UsageRecorder stores the last use of keys and re-hashed digests on behalf of
+// the permission check. It is best effort: losing a write is harmless. It writes
+// no audit event, and a [ChangeFeed] does not report its changes.
 //
-// Every method is one statement however long its list, is safe for concurrent
-// use, and returns an error that wraps [domain.ErrUnavailable] when the store
-// cannot be reached or does not answer before ctx ends.
+// Every method executes one statement, regardless of the length of its list, and
+// is safe for concurrent use. It returns an error that wraps
+// [domain.ErrUnavailable] if the store cannot be reached or does not respond
+// before ctx ends.
 type UsageRecorder interface {
-	// RecordUse sets when each key was last used, and leaves one that was
-	// used later as it is. Keys that are unknown or deleted are passed over.
+	// RecordUse sets the time of last use of each key unless a later one is
+	// stored. It ignores unknown and deleted keys.
 	RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error
 
-	// Rehash replaces digests by newer ones of the same secrets. One that is
-	// no longer there is passed over: a rotated secret never comes back.
+	// Rehash replaces digests with newer ones of the same secrets. It ignores a
+	// digest that is no longer stored, so that a rotated secret never comes back.
 	Rehash(ctx context.Context, replacements []domain.Rehash) error
 }

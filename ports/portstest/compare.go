@@ -14,8 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// exactly compares every field of domain values; instants are the same only
-// in the same location, since whoever shows one expects UTC.
+// exactly compares all fields of domain values. Equal times must also have the
+// same location, because callers format them without converting to UTC.
 var exactly = cmp.Options{
 	cmp.AllowUnexported(domain.Name{}, domain.ScopeSet{}, domain.IPWhitelist{}, domain.IPRange{}),
 	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}),
@@ -28,14 +28,14 @@ var exactly = cmp.Options{
 func requireKey(t rapid.TB, want, got *domain.APIKey) {
 	t.Helper()
 	if got == nil {
-		t.Fatalf("got no key")
+		t.Fatalf("key is nil")
 	}
 	if diff := cmp.Diff(want.Snapshot(), got.Snapshot(), exactly); diff != "" {
 		t.Fatalf("key differs (-stored +read):\n%s", diff)
 	}
 }
 
-// eventsOf returns the trail of a key with no more events than a page takes.
+// eventsOf returns the audit trail of a key with at most a page of events.
 func eventsOf(ctx context.Context, repo ports.EventReader, ws domain.WorkspaceID, id domain.KeyID) ([]domain.Event, error) {
 	page, faults := domain.NewPage(0, domain.MaxPageSize)
 	if faults != nil {
@@ -56,7 +56,7 @@ func requireEvents(t rapid.TB, repo ports.KeyRepository, want entry) {
 	}
 }
 
-// requireStored fails unless both readers and the trail show e exactly.
+// requireStored fails the test unless Find, Get and Events return exactly e.
 func requireStored(t rapid.TB, repo ports.KeyRepository, e entry) {
 	t.Helper()
 	found, err := repo.Find(context.Background(), e.id())
@@ -72,12 +72,12 @@ func requireStored(t rapid.TB, repo ports.KeyRepository, e entry) {
 	requireEvents(t, repo, e)
 }
 
-// requireAbsent fails when anything of e can be read.
+// requireAbsent fails the test if any part of e can be read.
 func requireAbsent(t rapid.TB, repo ports.KeyRepository, e entry) {
 	t.Helper()
 	requireNotFound(t, repo, e.workspace(), e.id())
 	if _, err := repo.Find(context.Background(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Fatalf("Find gives %v, want ErrKeyNotFound", err)
+		t.Fatalf("Find returns %v, want ErrKeyNotFound", err)
 	}
 	requireNoEvents(t, repo, e.workspace(), e.id())
 }
@@ -86,7 +86,7 @@ func requireNotFound(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID
 	t.Helper()
 	key, err := repo.Get(context.Background(), ws, id)
 	if !errors.Is(err, domain.ErrKeyNotFound) || key != nil {
-		t.Fatalf("Get gives %v, want no key and ErrKeyNotFound", err)
+		t.Fatalf("Get returns %v, want no key and ErrKeyNotFound", err)
 	}
 }
 
@@ -94,7 +94,7 @@ func requireNoEvents(t rapid.TB, repo ports.KeyRepository, ws domain.WorkspaceID
 	t.Helper()
 	events, err := eventsOf(context.Background(), repo, ws, id)
 	if err != nil || len(events) != 0 {
-		t.Fatalf("Events gives %d events and %v, want none", len(events), err)
+		t.Fatalf("Events returns %d events and %v, want none", len(events), err)
 	}
 }
 

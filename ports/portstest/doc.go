@@ -1,5 +1,5 @@
-// Package portstest holds one suite a port: what the comments of the port
-// promise, as tests. Every adapter of this module runs them, and who brings an
-// adapter of their own can too. A suite takes a function that opens what is to
-// be tested, and its cases run in parallel.
+// Package portstest has one conformance suite per port, which tests the promises
+// in the comments of the port. All adapters of this module run these suites, and
+// so can embedders on their own adapters. A suite takes a function that opens the
+// adapter under test and runs its cases in parallel.
 package portstest

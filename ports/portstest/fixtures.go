@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// entry is a key and the event of its making, as a use case hands them to a store.
+// entry is a key with its creation event, as a use case passes them to a store.
 type entry struct {
 	key   *domain.APIKey
 	event domain.Event
@@ -19,10 +19,10 @@ type entry struct {
 func (e entry) id() domain.KeyID              { return e.key.ID() }
 func (e entry) workspace() domain.WorkspaceID { return e.key.Snapshot().Workspace }
 
-// issuedAt has microseconds, which a store must not lose.
+// issuedAt has microseconds, which a store must keep.
 var issuedAt = time.Date(2026, 3, 21, 7, 30, 15, 123456000, time.UTC)
 
-// issue makes a key that differs from a plain one as edit says.
+// issue creates a plain key, modified by edit.
 func issue(t rapid.TB, edit ...func(*domain.Draft)) entry {
 	t.Helper()
 	draft := plainDraft(t)
@@ -46,7 +46,7 @@ func issueBy(t rapid.TB, draft domain.Draft, by domain.Author, now time.Time) en
 	t.Helper()
 	secret, err := domain.NewSecret(rand.Reader, draft.Mode)
 	if err != nil {
-		t.Fatalf("make a secret: %v", err)
+		t.Fatalf("create a secret: %v", err)
 	}
 	key, err := domain.Issue(draft, secret.KeyID(), newDigest(), by, now)
 	if err != nil {
@@ -59,12 +59,12 @@ func created(t rapid.TB, key *domain.APIKey, by domain.Author) domain.Event {
 	t.Helper()
 	id, err := domain.NewEventID(rand.Reader)
 	if err != nil {
-		t.Fatalf("make an event identifier: %v", err)
+		t.Fatalf("create an event ID: %v", err)
 	}
 	return key.Created(id, by)
 }
 
-// rehydrated is e with a state that its life would bring later.
+// rehydrated returns e in a state that it could reach later, as set by edit.
 func rehydrated(t rapid.TB, e entry, edit func(*domain.Snapshot)) entry {
 	t.Helper()
 	s := e.key.Snapshot()

@@ -18,7 +18,7 @@ var (
 	workspace = rapid.StringMatching(`[A-Za-z0-9_-]{1,64}`)
 )
 
-// anyEntry draws a key that the service could have issued.
+// anyEntry draws a key that the service could issue.
 func anyEntry(t *rapid.T) entry {
 	now := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "now"))
 	draft := domain.Draft{
@@ -52,7 +52,8 @@ func anyScopes(t *rapid.T) []domain.Scope {
 	return out
 }
 
-// anyAuthor makes keys of either mode, so the portal is fixed.
+// anyAuthor draws an author of the PARTNER portal, who may create keys of both
+// modes.
 func anyAuthor(t *rapid.T) domain.Author {
 	by := domain.Author{AccountID: plainText.Draw(t, "account"), Portal: domain.PortalPartner}
 	by.ClientHash = plainText.Draw(t, "clientHash")

@@ -15,22 +15,22 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunKeyRepository holds a store to what ports.KeyRepository promises one
-// caller at a time. open returns a store that is ready and that no other test
-// looks at closely: it may be shared, since every case makes keys of its own.
+// RunKeyRepository tests the promises of [ports.KeyRepository] for sequential
+// callers. open returns a store that is ready. The store may be shared with other
+// tests, because every case creates its own keys.
 func RunKeyRepository(t *testing.T, open func(t testing.TB) ports.KeyRepository) {
 	cases := map[string]func(*testing.T, ports.KeyRepository){
-		"keeps every field of a new key":                   keepsNewKeys,
-		"keeps every field of a key that has lived":        keepsLivedKeys,
-		"keeps any valid key":                              keepsAnyKey,
-		"keeps every field of an event":                    keepsEvents,
-		"refuses an identifier that exists":                refusesExisting,
-		"tells identifiers apart by case":                  tellsCaseApart,
-		"does not find a deleted key but keeps its events": hidesDeleted,
-		"does not find what was never there":               findsNothing,
-		"stores nothing under a context that has ended":    honoursContext,
-		"gives and takes values of the caller's own":       sharesNothing,
-		"is ready": isReady,
+		"keeps every field of a new key":           keepsNewKeys,
+		"keeps every field of an older key":        keepsOlderKeys,
+		"keeps any valid key":                      keepsAnyKey,
+		"keeps every field of an event":            keepsEvents,
+		"rejects an existing ID":                   rejectsExisting,
+		"distinguishes IDs by case":                distinguishesCase,
+		"hides a deleted key but keeps its events": hidesDeleted,
+		"does not find an unknown key":             findsNothing,
+		"stores nothing with a cancelled context":  respectsContext,
+		"shares no memory with the caller":         sharesNothing,
+		"is ready":                                 isReady,
 	}
 	for _, more := range []map[string]func(*testing.T, ports.KeyRepository){updateCases, listCases, capCases, onceCases} {
 		maps.Copy(cases, more)
@@ -38,7 +38,7 @@ func RunKeyRepository(t *testing.T, open func(t testing.TB) ports.KeyRepository)
 	runEach(t, open, cases)
 }
 
-// runEach runs every case at once, all on the store that open returns.
+// runEach runs all cases in parallel on one store that open returns.
 func runEach(t *testing.T, open func(t testing.TB) ports.KeyRepository, cases map[string]func(*testing.T, ports.KeyRepository)) {
 	repo := open(t)
 	for name, run := range cases {
@@ -73,15 +73,15 @@ func keepsNewKeys(t *testing.T, repo ports.KeyRepository) {
 		},
 		"a TEST key": func(d *domain.Draft) { d.Mode = domain.ModeTest },
 		"no scopes":  func(d *domain.Draft) { d.Scopes = domain.ScopeSet{} },
-		"scopes in their order": func(d *domain.Draft) {
+		"scopes in order": func(d *domain.Draft) {
 			d.Scopes = scopes(t, "z.z:a", "a-b_c:9", "m:n")
 		},
 		"no whitelist": func(d *domain.Draft) { d.IPWhitelist = domain.IPWhitelist{} },
-		"IPv6, and single addresses beside ranges of one": func(d *domain.Draft) {
+		"IPv6, single addresses and ranges of one": func(d *domain.Draft) {
 			d.IPWhitelist = whitelist(t, "2001:db8::/32", "::1", "2001:db8::7/128", "10.0.0.1", "10.0.0.2/32", "0.0.0.0/0")
 		},
 		"no expiry": func(d *domain.Draft) { d.ExpiresAt = time.Time{} },
-		"the last expiry there is": func(d *domain.Draft) {
+		"the latest expiry": func(d *domain.Draft) {
 			d.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 		},
 		"the longest workspace": func(d *domain.Draft) {
@@ -98,11 +98,11 @@ func keepsNewKeys(t *testing.T, repo ports.KeyRepository) {
 	}
 }
 
-func keepsLivedKeys(t *testing.T, repo ports.KeyRepository) {
+func keepsOlderKeys(t *testing.T, repo ports.KeyRepository) {
 	cases := map[string]func(*domain.Snapshot){
 		"disabled": func(s *domain.Snapshot) { s.Disabled = true },
 		"used":     func(s *domain.Snapshot) { s.LastUsedAt = issuedAt.Add(time.Microsecond) },
-		"rotated, with the secrets in their order": func(s *domain.Snapshot) {
+		"rotated, with the secrets in order": func(s *domain.Snapshot) {
 			old := domain.StoredSecret{Digest: newDigest(), ValidUntil: issuedAt.Add(time.Hour)}
 			old.Digest.PepperID = "p0"
 			s.Secrets = append(s.Secrets, old, domain.StoredSecret{Digest: newDigest(), ValidUntil: issuedAt})
@@ -131,7 +131,7 @@ func keepsEvents(t *testing.T, repo ports.KeyRepository) {
 		"of an author whose address is unknown": func(e *domain.Event) { e.By.IP = netip.Addr{} },
 		"of an author on IPv6":                  func(e *domain.Event) { e.By.IP = netip.MustParseAddr("2001:db8::1") },
 		"without changes":                       func(e *domain.Event) { e.Changes = nil },
-		"with strings, lists, empty ones and none told apart": func(e *domain.Event) {
+		"with empty strings, empty lists and null": func(e *domain.Event) {
 			e.Changes = []domain.Change{
 				{Field: "name", Old: "", New: "<名前> & \"🔑\""},
 				{Field: "scopes", Old: []string{}, New: []string{"a:b", "c:d"}},
@@ -150,7 +150,7 @@ func keepsEvents(t *testing.T, repo ports.KeyRepository) {
 	}
 }
 
-func refusesExisting(t *testing.T, repo ports.KeyRepository) {
+func rejectsExisting(t *testing.T, repo ports.KeyRepository) {
 	deleted := rehydrated(t, issue(t), func(s *domain.Snapshot) { s.DeletedAt = issuedAt })
 	requireCreated(t, repo, deleted)
 	living := issue(t)
@@ -166,7 +166,7 @@ func refusesExisting(t *testing.T, repo ports.KeyRepository) {
 				})
 				err := repo.Create(t.Context(), second.key, second.event, ports.CreateOptions{})
 				if !errors.Is(err, domain.ErrKeyExists) {
-					t.Fatalf("Create gives %v, want ErrKeyExists", err)
+					t.Fatalf("Create returns %v, want ErrKeyExists", err)
 				}
 			}
 			requireNoEvents(t, repo, "ws_other", first.id())
@@ -176,7 +176,7 @@ func refusesExisting(t *testing.T, repo ports.KeyRepository) {
 	requireStored(t, repo, living)
 }
 
-func tellsCaseApart(t *testing.T, repo ports.KeyRepository) {
+func distinguishesCase(t *testing.T, repo ports.KeyRepository) {
 	upper := rehydrated(t, issue(t), func(s *domain.Snapshot) {
 		s.ID = domain.KeyID("sk_live_" + strings.ToUpper(string(s.ID[8:])))
 	})
@@ -195,12 +195,12 @@ func hidesDeleted(t *testing.T, repo ports.KeyRepository) {
 	requireCreated(t, repo, e)
 	requireNotFound(t, repo, e.workspace(), e.id())
 	if _, err := repo.Find(t.Context(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Fatalf("Find gives %v, want ErrKeyNotFound", err)
+		t.Fatalf("Find returns %v, want ErrKeyNotFound", err)
 	}
 	requireEvents(t, repo, e)
 }
 
-func honoursContext(t *testing.T, repo ports.KeyRepository) {
+func respectsContext(t *testing.T, repo ports.KeyRepository) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	stored, absent := issue(t), issue(t)
@@ -226,7 +226,7 @@ func honoursContext(t *testing.T, repo ports.KeyRepository) {
 	}
 	for name, call := range methods {
 		if err := call(); !errors.Is(err, domain.ErrUnavailable) {
-			t.Errorf("%s gives %v, want ErrUnavailable", name, err)
+			t.Errorf("%s returns %v, want ErrUnavailable", name, err)
 		}
 	}
 	requireAbsent(t, repo, absent)
@@ -240,7 +240,7 @@ func sharesNothing(t *testing.T, repo ports.KeyRepository) {
 	if err := repo.Create(t.Context(), e.key, given, ports.CreateOptions{}); err != nil {
 		t.Fatalf("Create: %v", err)
 	}
-	given.Changes[0].New = "changed by who created"
+	given.Changes[0].New = "changed by the creator"
 
 	first, err := repo.Find(t.Context(), e.id())
 	if err != nil {
@@ -248,7 +248,7 @@ func sharesNothing(t *testing.T, repo ports.KeyRepository) {
 	}
 	second, err := repo.Find(t.Context(), e.id())
 	if err != nil || first == second {
-		t.Fatalf("two reads give the same key, or %v", err)
+		t.Fatalf("two reads return the same pointer, or %v", err)
 	}
 	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil {
@@ -256,9 +256,9 @@ func sharesNothing(t *testing.T, repo ports.KeyRepository) {
 	}
 	for i := range events[0].Changes {
 		if list, ok := events[0].Changes[i].New.([]string); ok {
-			list[0] = "changed by who read"
+			list[0] = "changed by the reader"
 		}
-		events[0].Changes[i].Field = "changed by who read"
+		events[0].Changes[i].Field = "changed by the reader"
 	}
 	requireStored(t, repo, e)
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// BenchmarkKeyRepository measures a store by the operations of its hot paths:
-// creation by 1, 16 and 64 callers at once, and the look-up of the permission
-// check.
+// BenchmarkKeyRepository measures the hot paths of a store: creation by 1, 16 and
+// 64 concurrent callers, and the look-up of the permission check.
 func BenchmarkKeyRepository(b *testing.B, open func(t testing.TB) ports.KeyRepository) {
 	for _, callers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("Create/callers=%d", callers), func(b *testing.B) {
@@ -59,8 +58,8 @@ func benchmarkFind(b *testing.B, repo ports.KeyRepository) {
 	}
 }
 
-// BenchmarkLists measures lists of a workspace with many keys, a page with its
-// total each: the first page and one in the middle, by each order and filter.
+// BenchmarkLists measures List on a workspace with many keys: the first page and
+// a middle page, with each order and filter.
 func BenchmarkLists(b *testing.B, repo ports.KeyReader, ws domain.WorkspaceID) {
 	at := time.Now()
 	everywhere, nowhere := parsed(b, "kEY", domain.ParseNamePart), parsed(b, "kEY x", domain.ParseNamePart)

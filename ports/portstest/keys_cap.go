@@ -9,14 +9,14 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// capCases are what ports.CreateOptions says of MaxKeys.
+// capCases test MaxKeys of ports.CreateOptions.
 var capCases = map[string]func(*testing.T, ports.KeyRepository){
-	"refuses a key beyond the cap and stores nothing of it": refusesBeyondCap,
-	"makes room for a key by the deletion of another":       makesRoom,
-	"counts disabled and expired keys":                      countsWhatLives,
-	"caps each workspace by itself":                         capsEachWorkspace,
-	"makes any number of keys without a cap":                makesAnyNumber,
-	"keeps to a cap that was lowered":                       keepsLoweredCap,
+	"rejects a key beyond the cap and stores nothing": rejectsBeyondCap,
+	"makes room for a key when another is deleted":    makesRoom,
+	"counts disabled and expired keys":                countsLivingOnly,
+	"caps each workspace separately":                  capsEachWorkspace,
+	"creates any number of keys without a cap":        createsAnyNumber,
+	"respects a cap that was lowered":                 respectsLoweredCap,
 }
 
 func createCapped(t testing.TB, repo ports.KeyWriter, e entry, maxKeys int) error {
@@ -24,14 +24,14 @@ func createCapped(t testing.TB, repo ports.KeyWriter, e entry, maxKeys int) erro
 	return repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{MaxKeys: maxKeys})
 }
 
-// fill makes that many keys of a workspace.
+// fill creates n keys in a workspace.
 func fill(t testing.TB, repo ports.KeyRepository, ws domain.WorkspaceID, n int) []entry {
 	t.Helper()
 	made := make([]entry, n)
 	for i := range made {
 		made[i] = issue(t, in(ws))
 		if err := createCapped(t, repo, made[i], n); err != nil {
-			t.Fatalf("Create of key %d of %d gives %v", i+1, n, err)
+			t.Fatalf("Create of key %d of %d returns %v", i+1, n, err)
 		}
 	}
 	return made
@@ -41,12 +41,12 @@ func requireFull(t testing.TB, repo ports.KeyRepository, ws domain.WorkspaceID, 
 	t.Helper()
 	e := issue(t, in(ws))
 	if err := createCapped(t, repo, e, maxKeys); !errors.Is(err, domain.ErrTooManyKeys) {
-		t.Fatalf("Create gives %v, want ErrTooManyKeys", err)
+		t.Fatalf("Create returns %v, want ErrTooManyKeys", err)
 	}
 	requireAbsent(t, repo, e)
 }
 
-func refusesBeyondCap(t *testing.T, repo ports.KeyRepository) {
+func rejectsBeyondCap(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	fill(t, repo, ws, 3)
 	requireFull(t, repo, ws, 3)
@@ -59,13 +59,13 @@ func makesRoom(t *testing.T, repo ports.KeyRepository) {
 	made := fill(t, repo, ws, 2)
 	remove(t, repo, made[0])
 	if err := createCapped(t, repo, issue(t, in(ws)), 2); err != nil {
-		t.Fatalf("Create after a deletion gives %v", err)
+		t.Fatalf("Create after a deletion returns %v", err)
 	}
 	requireFull(t, repo, ws, 2)
 	requireTotal(t, repo, ws, 2)
 }
 
-func countsWhatLives(t *testing.T, repo ports.KeyRepository) {
+func countsLivingOnly(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	requireCreated(t, repo, rehydrated(t, issue(t, in(ws)), func(s *domain.Snapshot) { s.DeletedAt = issuedAt }))
 	made := fill(t, repo, ws, 2)
@@ -82,7 +82,7 @@ func capsEachWorkspace(t *testing.T, repo ports.KeyRepository) {
 	requireFull(t, repo, other, 1)
 }
 
-func makesAnyNumber(t *testing.T, repo ports.KeyRepository) {
+func createsAnyNumber(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	for range 5 {
 		requireCreated(t, repo, issue(t, in(ws)))
@@ -91,7 +91,7 @@ func makesAnyNumber(t *testing.T, repo ports.KeyRepository) {
 	requireFull(t, repo, ws, 5)
 }
 
-func keepsLoweredCap(t *testing.T, repo ports.KeyRepository) {
+func respectsLoweredCap(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	made := fill(t, repo, ws, 3)
 	remove(t, repo, made[0])

@@ -16,26 +16,26 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunKeyRepositoryConcurrency holds a store to what ports.KeyRepository
-// promises many callers at once. It means most under the race detector.
+// RunKeyRepositoryConcurrency tests the promises of [ports.KeyRepository] for
+// concurrent callers. Run it with the race detector.
 func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.KeyRepository) {
 	runEach(t, open, map[string]func(*testing.T, ports.KeyRepository){
-		"keeps every key that many create at once":            createsMany,
-		"lets one of many create an identifier":               createsOnce,
-		"lets the updates of a key see each other":            updatesInTurn,
-		"never shows a part of a key":                         showsWholeKeys,
-		"does not lose the neighbours of one that gives up":   survivesCancellation,
-		"keeps to the cap exactly":                            capsExactly,
-		"counts keys that are made and deleted at once":       keepsCountUnderChange,
-		"makes one of many keys under one idempotency key":    createsUnderKeyOnceAtOnce,
-		"makes one of many changes under one idempotency key": updatesUnderKeyOnceAtOnce,
-		"lists page and total of one moment":                  listsOneMoment,
+		"keeps every key created concurrently":                  createsMany,
+		"lets one of many creators of an ID succeed":            createsOnce,
+		"serializes the updates of a key":                       updatesInTurn,
+		"never shows a partial key":                             showsWholeKeys,
+		"keeps the writes of others when one is cancelled":      survivesCancellation,
+		"respects the cap exactly":                              capsExactly,
+		"counts keys created and deleted concurrently":          keepsCountUnderChange,
+		"creates one key for concurrent requests with one key":  createsUnderKeyOnceAtOnce,
+		"makes one change for concurrent requests with one key": updatesUnderKeyOnceAtOnce,
+		"lists page and total from one snapshot":                listsOneSnapshot,
 	})
 }
 
 const creators = 16
 
-// together calls f with 0 to n-1 at once, and returns what each returned.
+// together calls f(0) to f(n-1) concurrently and returns their results in order.
 func together(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -90,11 +90,11 @@ func createsOnce(t *testing.T, repo ports.KeyRepository) {
 		case err == nil:
 			winners = append(winners, rivals[i])
 		case !errors.Is(err, domain.ErrKeyExists):
-			t.Errorf("Create gives %v, want ErrKeyExists", err)
+			t.Errorf("Create returns %v, want ErrKeyExists", err)
 		}
 	}
 	if len(winners) != 1 {
-		t.Fatalf("%d creators won, want 1", len(winners))
+		t.Fatalf("%d creators succeeded, want 1", len(winners))
 	}
 	requireStored(t, repo, winners[0])
 }
@@ -118,8 +118,8 @@ func showsWholeKeys(t *testing.T, repo ports.KeyRepository) {
 	}
 }
 
-// awaitWhole reads e until it is there, and returns an error when what is
-// there first is not the whole of it.
+// awaitWhole reads until it finds e, and returns an error if it finds only a part
+// of it.
 func awaitWhole(ctx context.Context, repo ports.KeyRepository, e entry) error {
 	for {
 		key, err := repo.Find(ctx, e.id())
@@ -131,11 +131,11 @@ func awaitWhole(ctx context.Context, repo ports.KeyRepository, e entry) error {
 			return err
 		}
 		if diff := cmp.Diff(e.key.Snapshot(), key.Snapshot(), exactly); diff != "" {
-			return fmt.Errorf("a part of a key was seen:\n%s", diff)
+			return fmt.Errorf("read a partial key:\n%s", diff)
 		}
 		events, err := eventsOf(ctx, repo, e.workspace(), e.id())
 		if err != nil || len(events) != 1 {
-			return fmt.Errorf("a key was seen with %d events: %w", len(events), err)
+			return fmt.Errorf("read a key with %d events: %w", len(events), err)
 		}
 		return nil
 	}
@@ -159,14 +159,14 @@ func survivesCancellation(t *testing.T, repo ports.KeyRepository) {
 		case err == nil:
 			requireStored(t, repo, entries[i])
 		case i%2 == 0:
-			t.Errorf("Create gives %v to one that did not give up", err)
+			t.Errorf("Create returns %v to a caller that was not cancelled", err)
 		case !errors.Is(err, domain.ErrUnavailable):
-			t.Errorf("Create gives %v, want ErrUnavailable", err)
+			t.Errorf("Create returns %v, want ErrUnavailable", err)
 		}
 	}
 }
 
-// updatesInTurn has each update extend the name that the last one left.
+// updatesInTurn has each update extend the name that the previous one stored.
 func updatesInTurn(t *testing.T, repo ports.KeyRepository) {
 	const updaters = 20
 	e := issue(t)
@@ -194,6 +194,6 @@ func updatesInTurn(t *testing.T, repo ports.KeyRepository) {
 	}
 	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil || len(events) != updaters+2 || events[0].Changes[0].New != found.Snapshot().Name.String() {
-		t.Errorf("Events gives %d events and %v, want %d, the last update first", len(events), err, updaters+2)
+		t.Errorf("Events returns %d events and %v, want %d, the last update first", len(events), err, updaters+2)
 	}
 }

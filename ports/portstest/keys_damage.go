@@ -15,38 +15,38 @@ import (
 // KeyDamage is one way in which a stored key can be damaged.
 type KeyDamage struct {
 	Name string
-	// Parts are the parts that cannot be read afterwards.
+	// Parts are the parts of the key that are unreadable afterwards.
 	Parts domain.Parts
-	// Apply damages a key behind the back of the store.
+	// Apply damages a stored key without using the store.
 	Apply func(t testing.TB, id domain.KeyID)
 }
 
 // EventDamage is one way in which a stored event can be damaged.
 type EventDamage struct {
 	Name string
-	// Apply damages the only event of a key behind the back of the store.
+	// Apply damages the only event of a key without using the store.
 	Apply func(t testing.TB, id domain.KeyID)
-	// Edit turns the event that was stored into the one that can be read.
+	// Edit changes the original event into the one that must be read.
 	Edit func(*domain.Event)
 }
 
-// RunKeyRepositoryDamage proves that damage costs no more than what was
-// damaged: the key can still be read, listed and changed, with less power than
-// it had and never more, and so can its trail.
+// RunKeyRepositoryDamage tests that damage affects only the damaged part of a
+// key. The key and its audit trail can still be read, listed and changed, and the
+// key never grants more than before.
 func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, keys []KeyDamage, events []EventDamage) {
 	for _, damage := range keys {
 		t.Run(damage.Name, func(t *testing.T) {
 			t.Parallel()
 			for name, run := range map[string]func(*testing.T, ports.KeyRepository, KeyDamage){
-				"is shown by every reader":             showsDamaged,
-				"grants no more than before":           deniesDamaged,
-				"outlives changes of other parts":      keepsDamage,
-				"ends when the part is replaced":       mendsDamage,
-				"keeps nobody from deleting the key":   deletesDamaged,
-				"is not copied into another key":       refusesDamaged,
-				"keeps nobody from rotating a secret":  rotatesDamaged,
-				"keeps nobody from disabling the key":  disablesDamaged,
-				"is told of by the outcome of changes": replaysDamaged,
+				"is reported by every reader":       readsDamaged,
+				"grants no more than before":        deniesDamaged,
+				"is kept when other parts change":   keepsDamage,
+				"is repaired by replacing the part": repairsDamage,
+				"does not prevent deletion":         deletesDamaged,
+				"cannot be copied to another key":   rejectsDamagedCopy,
+				"does not prevent rotation":         rotatesDamaged,
+				"does not prevent disabling":        disablesDamaged,
+				"is replayed with the outcome":      replaysDamaged,
 			} {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
@@ -67,7 +67,7 @@ func RunKeyRepositoryDamage(t *testing.T, repo ports.KeyRepository, keys []KeyDa
 	}
 }
 
-// damaged creates a key in a workspace of its own and damages it.
+// damaged creates a key in a new workspace and damages it.
 func damaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) entry {
 	t.Helper()
 	e := issue(t, in(newWorkspace()))
@@ -76,7 +76,7 @@ func damaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) entry {
 	return e
 }
 
-// unreadable returns the key of e as it is read without parts.
+// unreadable returns the key of e as it is read if parts are unreadable.
 func unreadable(e entry, parts domain.Parts) *domain.APIKey {
 	s := e.key.Snapshot()
 	s.Unreadable = parts
@@ -101,10 +101,10 @@ func find(t *testing.T, repo ports.KeyRepository, e entry) *domain.APIKey {
 	return found
 }
 
-func showsDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
+func readsDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	e := damaged(t, repo, damage)
-	beside := issue(t, in(e.workspace()))
-	requireCreated(t, repo, beside)
+	other := issue(t, in(e.workspace()))
+	requireCreated(t, repo, other)
 	want := unreadable(e, damage.Parts)
 	requireKey(t, want, find(t, repo, e))
 	got, err := repo.Get(t.Context(), e.workspace(), e.id())
@@ -115,13 +115,13 @@ func showsDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 
 	listed := list(t, repo, e.workspace(), domain.KeyFilter{}, domain.Order{}, domain.Page{})
 	if len(listed.Keys) != 2 || listed.Total != 2 {
-		t.Fatalf("List gives %d keys and the total %d, want 2", len(listed.Keys), listed.Total)
+		t.Fatalf("List returns %d keys and the total %d, want 2", len(listed.Keys), listed.Total)
 	}
 	for _, key := range listed.Keys {
 		if key.ID() == e.id() {
 			requireKey(t, want, key)
 		} else {
-			requireKey(t, beside.key, key)
+			requireKey(t, other.key, key)
 		}
 	}
 	status := domain.KeyFilter{Status: want.Status(issuedAt), At: issuedAt}
@@ -130,32 +130,32 @@ func showsDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 		found = found || key.ID() == e.id()
 	}
 	if !found {
-		t.Errorf("the key is not among those that are %s", status.Status)
+		t.Errorf("the key is not listed with status %s", status.Status)
 	}
 	requireEvents(t, repo, e)
 }
 
-// anySecret verifies every secret, so that the rest of a key is what decides.
+// anySecret accepts every secret, so that the verdict depends on the other parts.
 type anySecret struct{}
 
 func (anySecret) Verify(domain.Secret, domain.Digest) bool { return true }
 
-// check returns the verdict on a secret of e at the time it was issued, asked
-// for what the key that issue makes grants.
+// check returns the verdict of key at the time of issue, for a check that an
+// undamaged key allows.
 func check(t *testing.T, e entry, key *domain.APIKey) domain.Verdict {
 	t.Helper()
 	secret, err := domain.NewSecretOf(rand.Reader, e.id())
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := domain.Check{Secret: secret, Scopes: []domain.Scope{"payment:read"}, Addr: netip.MustParseAddr("192.168.1.7")}
-	return key.Authorize(asked, anySecret{}, issuedAt).Verdict
+	permitted := domain.Check{Secret: secret, Scopes: []domain.Scope{"payment:read"}, Addr: netip.MustParseAddr("192.168.1.7")}
+	return key.Authorize(permitted, anySecret{}, issuedAt).Verdict
 }
 
 func deniesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	e := damaged(t, repo, damage)
 	if got := check(t, e, e.key); got != domain.VerdictOK {
-		t.Fatalf("the key that is not damaged is %s", got)
+		t.Fatalf("the verdict before the damage is %s", got)
 	}
 	want := domain.VerdictOK
 	for _, lost := range []struct {
@@ -177,7 +177,7 @@ func deniesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	}
 }
 
-// newEventID makes the identifier of the event of a change.
+// newEventID returns a new event ID.
 func newEventID(t *testing.T) string {
 	t.Helper()
 	id, err := domain.NewEventID(rand.Reader)
@@ -215,12 +215,12 @@ func rotate(t *testing.T, repo ports.KeyRepository, e entry, digest domain.Diges
 	})
 }
 
-// revisions changes each part that can be revised.
+// revisions returns a revision for each part that can be revised.
 func revisions(t *testing.T) map[domain.Parts]domain.Revision {
 	t.Helper()
 	return map[domain.Parts]domain.Revision{
-		domain.PartName:        {Name: new(parsed(t, "Mended Key", domain.ParseName))},
-		domain.PartScopes:      {Scopes: new(scopes(t, "mended:scope"))},
+		domain.PartName:        {Name: new(parsed(t, "Repaired Key", domain.ParseName))},
+		domain.PartScopes:      {Scopes: new(scopes(t, "repaired:scope"))},
 		domain.PartIPWhitelist: {IPWhitelist: new(whitelist(t, "10.0.0.0/8"))},
 		domain.PartExpiresAt:   {ExpiresAt: new(issuedAt.Add(time.Hour))},
 	}
@@ -242,7 +242,7 @@ func keepsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	}
 }
 
-func mendsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
+func repairsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	e := damaged(t, repo, damage)
 	left := damage.Parts
 	for part, revision := range revisions(t) {
@@ -266,8 +266,8 @@ func mendsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	s := got.Snapshot()
 	want := unreadable(e, left).Snapshot()
 	for part, edit := range map[domain.Parts]func(){
-		domain.PartName:        func() { want.Name = parsed(t, "Mended Key", domain.ParseName) },
-		domain.PartScopes:      func() { want.Scopes = scopes(t, "mended:scope") },
+		domain.PartName:        func() { want.Name = parsed(t, "Repaired Key", domain.ParseName) },
+		domain.PartScopes:      func() { want.Scopes = scopes(t, "repaired:scope") },
 		domain.PartIPWhitelist: func() { want.IPWhitelist = whitelist(t, "10.0.0.0/8") },
 		domain.PartExpiresAt:   func() { want.ExpiresAt = issuedAt.Add(time.Hour) },
 		domain.PartSecrets:     func() { want.Secrets = s.Secrets },
@@ -277,7 +277,7 @@ func mendsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 		}
 	}
 	if diff := cmp.Diff(want, s, exactly); diff != "" || len(s.Secrets) != 1 {
-		t.Errorf("key differs, with %d secrets (-mended +read):\n%s", len(s.Secrets), diff)
+		t.Errorf("key differs, with %d secrets (-repaired +read):\n%s", len(s.Secrets), diff)
 	}
 }
 
@@ -288,7 +288,7 @@ func deletesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	requireTotal(t, repo, e.workspace(), 0)
 }
 
-func refusesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
+func rejectsDamagedCopy(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	e := damaged(t, repo, damage)
 	copied := rehydrated(t, issue(t), func(s *domain.Snapshot) {
 		id := s.ID
@@ -296,13 +296,13 @@ func refusesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 		s.ID = id
 	})
 	if err := repo.Create(t.Context(), copied.key, copied.event, ports.CreateOptions{}); err == nil {
-		t.Error("a key that is unreadable in part is created")
+		t.Error("a partly unreadable key was created")
 	}
 }
 
 func rotatesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	if damage.Parts.Has(domain.PartExpiresAt) {
-		return // such a key counts as expired, and no expired key can be rotated
+		return // such a key counts as expired, and an expired key cannot be rotated
 	}
 	e := damaged(t, repo, damage)
 	digest := newDigest()
@@ -336,7 +336,7 @@ func replaysDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	}
 	replayed, err := repo.Replayed(t.Context(), e.workspace(), *once)
 	if err != nil || replayed == nil {
-		t.Fatalf("Replayed gives %v and %v", replayed, err)
+		t.Fatalf("Replayed returns %v and %v", replayed, err)
 	}
 	got := replayed.Outcome.Snapshot()
 	left.Secrets, left.Unreadable, got.Unreadable = nil, 0, 0

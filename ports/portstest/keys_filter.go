@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// filtersLists has a key for each state, named after it. Those that expire do
+// filtersLists creates a key in each state, named after it. Those that expire do
 // so at issuedAt.
 func filtersLists(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
@@ -37,17 +37,17 @@ func filtersLists(t *testing.T, repo ports.KeyRepository) {
 		"expired, within a microsecond": {domain.KeyFilter{Status: domain.StatusExpired, At: issuedAt.Add(time.Nanosecond)}, []string{"expiring", "expiring TEST"}},
 		"expired before the expiry":     {domain.KeyFilter{Status: domain.StatusExpired, At: before}, nil},
 		"disabled":                      {domain.KeyFilter{Status: domain.StatusDisabled, At: issuedAt}, []string{"disabled", "disabled and expired"}},
-		"of no status that there is":    {domain.KeyFilter{Status: "GONE", At: issuedAt}, nil},
+		"an unknown status":             {domain.KeyFilter{Status: "GONE", At: issuedAt}, nil},
 		"live":                          {domain.KeyFilter{Mode: domain.ModeLive}, []string{"active", "disabled", "disabled and expired", "expiring"}},
 		"test":                          {domain.KeyFilter{Mode: domain.ModeTest}, []string{"active TEST", "expiring TEST"}},
 		"by name":                       {domain.KeyFilter{Name: part}, []string{"active TEST", "expiring TEST"}},
 		"by all three":                  {domain.KeyFilter{Status: domain.StatusExpired, Mode: domain.ModeTest, Name: part, At: issuedAt}, []string{"expiring TEST"}},
-		"by three that exclude":         {domain.KeyFilter{Status: domain.StatusActive, Mode: domain.ModeLive, Name: part, At: issuedAt}, nil},
+		"by three without a match":      {domain.KeyFilter{Status: domain.StatusActive, Mode: domain.ModeLive, Name: part, At: issuedAt}, nil},
 	} {
 		for _, order := range []domain.Order{{}, {By: domain.ByName, Ascending: true}} {
 			got := list(t, repo, ws, c.filter, order, domain.Page{})
 			if diff := gocmp.Diff(c.want, namesOf(got.Keys), exactly); diff != "" || got.Total != int64(len(c.want)) {
-				t.Errorf("%s, %d in all (-want +listed):\n%s", name, got.Total, diff)
+				t.Errorf("%s, total %d (-want +listed):\n%s", name, got.Total, diff)
 			}
 		}
 	}

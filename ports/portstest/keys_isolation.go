@@ -8,14 +8,15 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunKeyRepositoryIsolation proves that no method of a store gives one
-// workspace what belongs to another. Each pair is tried with the roles swapped.
+// RunKeyRepositoryIsolation tests that no method of a store gives one workspace
+// access to the data of another. It tests each pair of workspaces in both
+// directions.
 func RunKeyRepositoryIsolation(t *testing.T, open func(t testing.TB) ports.KeyRepository) {
 	pairs := map[string][2]domain.WorkspaceID{
-		"two strangers":                  {"ws_alpha", "ws_beta"},
-		"names that differ by case":      {"Workspace", "workspace"},
-		"one name that begins the other": {"ws", "ws1"},
-		"a wildcard of the other":        {"w_s", "wxs"},
+		"two strangers":            {"ws_alpha", "ws_beta"},
+		"IDs that differ by case":  {"Workspace", "workspace"},
+		"an ID that is a prefix":   {"ws", "ws1"},
+		"an ID that is a wildcard": {"w_s", "wxs"},
 	}
 	for name, pair := range pairs {
 		t.Run(name, func(t *testing.T) {
@@ -27,8 +28,8 @@ func RunKeyRepositoryIsolation(t *testing.T, open func(t testing.TB) ports.KeyRe
 	}
 }
 
-// isolates tries every method of ports.KeyRepository but Find, which is for who
-// holds the secret, and Ready and Forget, which are of no workspace.
+// isolates tests all methods of ports.KeyRepository except Find, which requires
+// the secret, and Ready and Forget, which have no workspace.
 func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.WorkspaceID) {
 	t.Helper()
 	own, foreign := issue(t, in(mine)), issue(t, in(theirs))
@@ -45,7 +46,7 @@ func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.Worksp
 	requireNoEvents(t, repo, mine, foreign.id())
 	requireStored(t, repo, own)
 	requireStored(t, repo, foreign)
-	remove(t, repo, own) // for the turn with the roles swapped
+	remove(t, repo, own) // for the other direction
 	remove(t, repo, foreign)
 }
 
@@ -58,7 +59,7 @@ func isolatesReads(t *testing.T, repo ports.KeyRepository, mine domain.Workspace
 		for _, by := range []domain.OrderBy{domain.ByCreatedAt, domain.ByName} {
 			got := list(t, repo, mine, filter, domain.Order{By: by}, domain.Page{})
 			if got.Total != 1 || len(got.Keys) != 1 || got.Keys[0].ID() != own.id() {
-				t.Errorf("List gives %v of %d, want %s alone", idsOf(got.Keys), got.Total, own.id())
+				t.Errorf("List returns %v of %d, want %s alone", idsOf(got.Keys), got.Total, own.id())
 			}
 		}
 	}
@@ -68,12 +69,12 @@ func isolatesCreate(t *testing.T, repo ports.KeyRepository, mine domain.Workspac
 	t.Helper()
 	stolen := rehydrated(t, foreign, func(s *domain.Snapshot) { s.Workspace = mine })
 	if err := repo.Create(t.Context(), stolen.key, stolen.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
-		t.Fatalf("Create over a foreign key gives %v, want ErrKeyExists", err)
+		t.Fatalf("Create over a foreign key returns %v, want ErrKeyExists", err)
 	}
 	// Each workspace has one key, of at most two.
 	e := issue(t, in(mine))
 	if err := createCapped(t, repo, e, 2); err != nil {
-		t.Errorf("Create of a second key of two gives %v", err)
+		t.Errorf("Create of a second key of two returns %v", err)
 	}
 	requireFull(t, repo, mine, 2)
 	remove(t, repo, e)
@@ -83,9 +84,9 @@ func isolatesCreate(t *testing.T, repo ports.KeyRepository, mine domain.Workspac
 func isolatesUpdate(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry) {
 	t.Helper()
 	for name, options := range map[string]ports.UpdateOptions{"": {}, " under an idempotency key": {Once: newOnce()}} {
-		err := repo.Update(t.Context(), mine, foreign.id(), refuseToChange(t), options)
+		err := repo.Update(t.Context(), mine, foreign.id(), mustNotChange(t), options)
 		if !errors.Is(err, domain.ErrKeyNotFound) {
-			t.Errorf("Update%s of a foreign key gives %v, want ErrKeyNotFound", name, err)
+			t.Errorf("Update%s of a foreign key returns %v, want ErrKeyNotFound", name, err)
 		}
 	}
 	requireTotal(t, repo, foreign.workspace(), 1)
@@ -100,7 +101,7 @@ func isolatesOnce(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceI
 	}
 	e := issue(t, in(mine))
 	if err := createUnder(repo, e, &reused); err != nil {
-		t.Errorf("Create under an idempotency key of another workspace gives %v", err)
+		t.Errorf("Create under an idempotency key of another workspace returns %v", err)
 	}
 	requireReplayed(t, createUnder(repo, foreign, once), foreign.key.Snapshot(), once.At)
 	remove(t, repo, e)

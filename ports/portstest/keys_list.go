@@ -9,21 +9,21 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// listCases are what ports.KeyReader.List promises one caller at a time.
+// listCases test ports.KeyReader.List and ports.EventReader for sequential callers.
 var listCases = map[string]func(*testing.T, ports.KeyRepository){
-	"lists keys in every order, the identifier deciding between equals": listsInOrder,
-	"cuts a list into pages":                                cutsPages,
-	"lists the living keys of the workspace and no others":  listsLivingKeys,
-	"lists nothing of a workspace without keys":             listsNothing,
-	"lists keys with all that they have":                    listsWholeKeys,
-	"lists a key by the name that an update gave it":        listsRenamed,
-	"counts the keys that are made and deleted":             countsLivingKeys,
-	"lists the keys that a filter admits":                   filtersLists,
-	"finds a part of a name whatever its case and no more":  findsNames,
-	"finds any part of any name":                            findsAnyName,
-	"cuts an audit trail into pages":                        cutsTrails,
-	"lists the living keys of all workspaces for operators": listsAll,
-	"tells no events of a key that never was there":         tellsNoEvents,
+	"lists keys in every order, with the ID breaking ties": listsInOrder,
+	"cuts a list into pages":                               cutsPages,
+	"lists only the living keys of the workspace":          listsLivingKeys,
+	"lists nothing in a workspace without keys":            listsNothing,
+	"lists keys with all their fields":                     listsWholeKeys,
+	"lists a renamed key by its new name":                  listsRenamed,
+	"counts created and deleted keys":                      countsLivingKeys,
+	"lists the keys that a filter admits":                  filtersLists,
+	"finds a part of a name in any case":                   findsNames,
+	"finds any part of any name":                           findsAnyName,
+	"cuts an audit trail into pages":                       cutsTrails,
+	"has no events for an unknown key":                     hasNoEvents,
+	"lists the living keys of all workspaces":              listsAll,
 }
 
 func cutsPages(t *testing.T, repo ports.KeyRepository) {
@@ -46,7 +46,7 @@ func cutsPages(t *testing.T, repo ports.KeyRepository) {
 		"the page after it":         {domain.KeyFilter{}, page(t, 1, 20), 1, 21},
 		"a page of one":             {domain.KeyFilter{}, page(t, 20, 1), 1, 21},
 		"a page beyond the last":    {domain.KeyFilter{}, page(t, 2, 20), 0, 21},
-		"the last page there is":    {domain.KeyFilter{}, page(t, domain.MaxPageNumber, 100), 0, 21},
+		"the highest page number":   {domain.KeyFilter{}, page(t, domain.MaxPageNumber, 100), 0, 21},
 		"the largest page":          {domain.KeyFilter{}, page(t, 0, 100), 21, 21},
 		"a filtered page":           {live, page(t, 1, 2), 2, 5},
 		"the last filtered page":    {live, page(t, 2, 2), 1, 5},
@@ -74,15 +74,14 @@ func listsLivingKeys(t *testing.T, repo ports.KeyRepository) {
 	} {
 		got := list(t, repo, ws, filter, domain.Order{}, domain.Page{})
 		if got.Total != 1 || len(got.Keys) != 1 || got.Keys[0].ID() != mine.id() {
-			t.Errorf("%s List gives %v of %d, want %s alone", name, idsOf(got.Keys), got.Total, mine.id())
+			t.Errorf("%s List returns %v of %d, want %s alone", name, idsOf(got.Keys), got.Total, mine.id())
 		}
 	}
 }
 
 func listsNothing(t *testing.T, repo ports.KeyRepository) { requireTotal(t, repo, newWorkspace(), 0) }
 
-// listsWholeKeys has keys with several secrets, of which a page must not count
-// each.
+// listsWholeKeys uses keys with several secrets; a page counts keys, not secrets.
 func listsWholeKeys(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	made := map[domain.KeyID]entry{}
@@ -96,7 +95,7 @@ func listsWholeKeys(t *testing.T, repo ports.KeyRepository) {
 	}
 	got := list(t, repo, ws, domain.KeyFilter{}, domain.Order{}, page(t, 0, 2))
 	if len(got.Keys) != 2 {
-		t.Fatalf("List gives %d keys, want 2", len(got.Keys))
+		t.Fatalf("List returns %d keys, want 2", len(got.Keys))
 	}
 	for _, key := range got.Keys {
 		requireKey(t, made[key.ID()].key, key)
@@ -110,7 +109,7 @@ func listsRenamed(t *testing.T, repo ports.KeyRepository) {
 	requireUpdated(t, repo, e, stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Name = parsed(t, "Αφτερ", domain.ParseName) }))
 	for part, want := range map[string]int64{"before": 0, "αΦΤ": 1} {
 		if got := list(t, repo, ws, domain.KeyFilter{Name: parsed(t, part, domain.ParseNamePart)}, domain.Order{}, domain.Page{}); got.Total != want {
-			t.Errorf("%d keys are found by %s, want %d", got.Total, part, want)
+			t.Errorf("%d keys have %s in their name, want %d", got.Total, part, want)
 		}
 	}
 }
@@ -129,7 +128,7 @@ func countsLivingKeys(t *testing.T, repo ports.KeyRepository) {
 }
 
 func listsAll(t *testing.T, repo ports.KeyRepository) {
-	// Others use the same store, so the keys are told apart by their name.
+	// Other tests use the same store, so a unique name identifies the keys.
 	name := string(newWorkspace())
 	var mine []entry
 	for range 3 {

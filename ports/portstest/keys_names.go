@@ -48,7 +48,7 @@ func findsNames(t *testing.T, repo ports.KeyRepository) {
 		filter := domain.KeyFilter{Name: parsed(t, part, domain.ParseNamePart)}
 		got := list(t, repo, ws, filter, domain.Order{}, domain.Page{})
 		if diff := gocmp.Diff(want, namesOf(got.Keys), exactly); diff != "" || got.Total != int64(len(want)) {
-			t.Errorf("by %q, %d in all (-want +listed):\n%s", part, got.Total, diff)
+			t.Errorf("by %q, total %d (-want +listed):\n%s", part, got.Total, diff)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func findsAnyName(t *testing.T, repo ports.KeyRepository) {
 		for _, q := range []string{part, strings.ToUpper(part), strings.ToLower(part)} {
 			filter := domain.KeyFilter{Name: parsed(t, q, domain.ParseNamePart)}
 			want := int64(0)
-			if filter.Admits(e.key) { // which case mappings that are not simple may not
+			if filter.Admits(e.key) { // which may be false for case mappings that are not simple
 				want = 1
 			}
 			if got := list(t, repo, e.workspace(), filter, domain.Order{}, domain.Page{}); got.Total != want || int64(len(got.Keys)) != want {

@@ -7,16 +7,17 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// OlderBuild writes to the store as a build does that keeps neither counts nor
-// names without their case. What it inserts has no secret.
+// OlderBuild writes to the store like an older build, which maintains neither the
+// counts of keys nor the case-folded names. The keys it inserts have no secret.
 type OlderBuild struct {
 	Insert func(t testing.TB, id domain.KeyID, ws domain.WorkspaceID, name string)
 	Rename func(t testing.TB, id domain.KeyID, name string)
-	Delete func(t testing.TB, ws domain.WorkspaceID) // every key of it
+	Delete func(t testing.TB, ws domain.WorkspaceID) // all its keys
 }
 
-// RunKeyRepositoryOlderBuild proves that the store keeps for an older build what
-// that does not keep, and for its own build nothing twice.
+// RunKeyRepositoryOlderBuild tests that the store maintains counts and case-folded
+// names on behalf of an older build, and counts the writes of this build only
+// once.
 func RunKeyRepositoryOlderBuild(t *testing.T, repo ports.KeyRepository, older OlderBuild) {
 	ws := newWorkspace()
 	for n, name := range []string{"older one", "older two"} {
@@ -44,7 +45,7 @@ func RunKeyRepositoryOlderBuild(t *testing.T, repo ports.KeyRepository, older Ol
 	requireFound(t, repo, ws, "", 1)
 }
 
-// requireFound fails unless the total of the keys with part in their name is want.
+// requireFound fails the test unless want keys have part in their name.
 func requireFound(t testing.TB, repo ports.KeyReader, ws domain.WorkspaceID, part string, want int) {
 	t.Helper()
 	var filter domain.KeyFilter
@@ -52,6 +53,6 @@ func requireFound(t testing.TB, repo ports.KeyReader, ws domain.WorkspaceID, par
 		filter.Name = parsed(t, part, domain.ParseNamePart)
 	}
 	if got := list(t, repo, ws, filter, domain.Order{}, domain.Page{}); got.Total != int64(want) {
-		t.Errorf("by %q there are %d, want %d", part, got.Total, want)
+		t.Errorf("%q is part of %d names, want %d", part, got.Total, want)
 	}
 }

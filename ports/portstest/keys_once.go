@@ -14,30 +14,30 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// onceCases are what ports.Once and ports.OnceKeeper promise one caller at a time.
+// onceCases test ports.Once and ports.OnceKeeper for sequential callers.
 var onceCases = map[string]func(*testing.T, ports.KeyRepository){
-	"makes a key once under an idempotency key":                  createsUnderKeyOnce,
-	"makes a change once under an idempotency key":               updatesUnderKeyOnce,
-	"answers a repeated deletion though the key is gone":         replaysDeletion,
-	"answers a repeated request before it judges the key":        replaysFirst,
-	"refuses an idempotency key under another fingerprint":       refusesReuse,
-	"frees an idempotency key when its time has come":            freesExpired,
-	"leaves an idempotency key free when a key is refused":       leavesFreeOnRefusedCreate,
-	"leaves an idempotency key free when a change is refused":    leavesFreeOnRefusedUpdate,
-	"takes an idempotency key for a change that changes nothing": takesForNoChange,
-	"keeps every field of an outcome but the secrets":            keepsOutcomes,
-	"keeps the idempotency keys of workspaces apart":             keepsKeysApart,
-	"forgets idempotency keys that are free and no others":       forgets,
+	"creates a key once per idempotency key":                   createsUnderKeyOnce,
+	"makes a change once per idempotency key":                  updatesUnderKeyOnce,
+	"replays a deletion although the key is gone":              replaysDeletion,
+	"replays a request before checking the key":                replaysFirst,
+	"rejects an idempotency key with another fingerprint":      rejectsReuse,
+	"frees an idempotency key when it expires":                 freesExpired,
+	"leaves an idempotency key unused if a key is rejected":    leavesUnusedOnRejectedCreate,
+	"leaves an idempotency key unused if a change is rejected": leavesUnusedOnRejectedUpdate,
+	"uses an idempotency key for a change without effect":      usesForNoChange,
+	"keeps every field of an outcome except the secrets":       keepsOutcomes,
+	"separates the idempotency keys of workspaces":             separatesWorkspaces,
+	"forgets only idempotency keys that have expired":          forgets,
 }
 
-// newOnce is an idempotency key that nobody has used, of a request at issuedAt.
+// newOnce returns an unused idempotency key for a request at issuedAt.
 func newOnce() *ports.Once {
 	o := &ports.Once{Key: rand.Text(), At: issuedAt, Until: issuedAt.Add(24 * time.Hour)}
 	_, _ = rand.Read(o.Fingerprint[:])
 	return o
 }
 
-// at is once as it would come later.
+// at returns once for a request that arrives later by after.
 func at(once *ports.Once, after time.Duration) *ports.Once {
 	later := *once
 	later.At, later.Until = once.At.Add(after), once.Until.Add(after)
@@ -52,8 +52,8 @@ func updateUnder(repo ports.KeyWriter, e entry, once *ports.Once, change func(*d
 	return repo.Update(context.Background(), e.workspace(), e.id(), change, ports.UpdateOptions{Once: once})
 }
 
-// requireReplayed fails unless err says that the change was made before, at
-// that instant, and left the key like that.
+// requireReplayed fails the test unless err is a Replayed with the given outcome
+// and time of the first request.
 func requireReplayed(t rapid.TB, err error, want domain.Snapshot, first time.Time) {
 	t.Helper()
 	replayed, ok := errors.AsType[*ports.Replayed](err)
@@ -65,29 +65,29 @@ func requireReplayed(t rapid.TB, err error, want domain.Snapshot, first time.Tim
 		t.Errorf("the outcome differs (-first +repeated):\n%s", diff)
 	}
 	if !replayed.At.Equal(first) {
-		t.Errorf("the first request came at %v, want %v", replayed.At, first)
+		t.Errorf("the first request was at %v, want %v", replayed.At, first)
 	}
 }
 
-// requireWouldBe fails unless Replayed says the same of a change as the
-// method that would make it.
+// requireWouldBe fails the test unless Replayed predicts the result err of a
+// change with once.
 func requireWouldBe(t rapid.TB, repo ports.OnceKeeper, ws domain.WorkspaceID, once *ports.Once, err error) {
 	t.Helper()
 	replayed, got := repo.Replayed(context.Background(), ws, *once)
 	want, repeated := errors.AsType[*ports.Replayed](err)
 	switch {
 	case repeated && (got != nil || replayed == nil):
-		t.Errorf("Replayed gives %v and %v, want what was made before", replayed, got)
+		t.Errorf("Replayed returns %v and %v, want the earlier outcome", replayed, got)
 	case repeated:
 		requireReplayed(t, replayed, want.Outcome.Snapshot(), want.At)
 	case replayed != nil || !errors.Is(got, err):
-		t.Errorf("Replayed gives %v and %v, want nothing and %v", replayed, got, err)
+		t.Errorf("Replayed returns %v and %v, want nothing and %v", replayed, got, err)
 	}
 }
 
-func refuseToChange(t testing.TB) func(*domain.APIKey) (domain.Event, error) {
+func mustNotChange(t testing.TB) func(*domain.APIKey) (domain.Event, error) {
 	return func(*domain.APIKey) (domain.Event, error) {
-		t.Error("the change is called")
+		t.Error("change was called")
 		return domain.Event{}, errors.New("called")
 	}
 }
@@ -122,12 +122,12 @@ func updatesUnderKeyOnce(t *testing.T, repo ports.KeyRepository) {
 	})); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
-	disable(t, repo, e) // enables it: the outcome is what the first left
-	err := updateUnder(repo, e, at(once, time.Hour), refuseToChange(t))
+	disable(t, repo, e) // enables it; the outcome must be that of the first update
+	err := updateUnder(repo, e, at(once, time.Hour), mustNotChange(t))
 	requireReplayed(t, err, left, once.At)
 	requireWouldBe(t, repo, e.workspace(), at(once, time.Hour), err)
 	if events, err := eventsOf(t.Context(), repo, e.workspace(), e.id()); err != nil || len(events) != 3 {
-		t.Errorf("Events gives %d events and %v, want 3", len(events), err)
+		t.Errorf("Events returns %d events and %v, want 3", len(events), err)
 	}
 }
 
@@ -140,14 +140,14 @@ func replaysDeletion(t *testing.T, repo ports.KeyRepository) {
 	}
 	want := e.key.Snapshot()
 	want.DeletedAt = issuedAt.Add(time.Second)
-	requireReplayed(t, updateUnder(repo, e, once, refuseToChange(t)), want, once.At)
-	if err := updateUnder(repo, e, newOnce(), refuseToChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Errorf("Update under another idempotency key gives %v, want ErrKeyNotFound", err)
+	requireReplayed(t, updateUnder(repo, e, once, mustNotChange(t)), want, once.At)
+	if err := updateUnder(repo, e, newOnce(), mustNotChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Errorf("Update under another idempotency key returns %v, want ErrKeyNotFound", err)
 	}
 	requireTotal(t, repo, e.workspace(), 0)
 }
 
-// replaysFirst repeats under conditions that would refuse a new key.
+// replaysFirst repeats a request under conditions that would reject a new key.
 func replaysFirst(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t, in(newWorkspace()))
 	once := newOnce()
@@ -161,15 +161,15 @@ func replaysFirst(t *testing.T, repo ports.KeyRepository) {
 	reused := newOnce()
 	reused.Key = once.Key
 	if err := create(reused); !errors.Is(err, domain.ErrOnceReused) {
-		t.Errorf("Create gives %v, want ErrOnceReused", err)
+		t.Errorf("Create returns %v, want ErrOnceReused", err)
 	}
 	unknown := issue(t, in(e.workspace()))
-	if err := updateUnder(repo, unknown, reused, refuseToChange(t)); !errors.Is(err, domain.ErrOnceReused) {
-		t.Errorf("Update of a key that is not there gives %v, want ErrOnceReused", err)
+	if err := updateUnder(repo, unknown, reused, mustNotChange(t)); !errors.Is(err, domain.ErrOnceReused) {
+		t.Errorf("Update of an unknown key returns %v, want ErrOnceReused", err)
 	}
 }
 
-func refusesReuse(t *testing.T, repo ports.KeyRepository) {
+func rejectsReuse(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	first, second := issue(t, in(ws)), issue(t, in(ws))
 	once := newOnce()
@@ -181,10 +181,10 @@ func refusesReuse(t *testing.T, repo ports.KeyRepository) {
 		other.Fingerprint[bit*31] ^= 1
 		for name, err := range map[string]error{
 			"Create": createUnder(repo, second, &other),
-			"Update": updateUnder(repo, first, &other, refuseToChange(t)),
+			"Update": updateUnder(repo, first, &other, mustNotChange(t)),
 		} {
 			if !errors.Is(err, domain.ErrOnceReused) {
-				t.Errorf("%s gives %v, want ErrOnceReused", name, err)
+				t.Errorf("%s returns %v, want ErrOnceReused", name, err)
 			}
 		}
 		requireWouldBe(t, repo, first.workspace(), &other, domain.ErrOnceReused)
@@ -207,7 +207,7 @@ func freesExpired(t *testing.T, repo ports.KeyRepository) {
 	free.Fingerprint[0] ^= 1
 	requireWouldBe(t, repo, first.workspace(), free, nil)
 	if err := createUnder(repo, second, free); err != nil {
-		t.Fatalf("Create at the instant gives %v", err)
+		t.Fatalf("Create at expiry returns %v", err)
 	}
 	requireReplayed(t, createUnder(repo, first, free), second.key.Snapshot(), free.At)
 }

@@ -13,8 +13,8 @@ import (
 
 const rivals = 20
 
-// capsExactly has creators in one workspace, half of them under idempotency
-// keys, which take another way in some stores.
+// capsExactly creates keys in one workspace concurrently, half of them with
+// idempotency keys, which some stores handle in another way.
 func capsExactly(t *testing.T, repo ports.KeyRepository) {
 	const maxKeys = 5
 	ws := newWorkspace()
@@ -22,7 +22,7 @@ func capsExactly(t *testing.T, repo ports.KeyRepository) {
 	for i := range entries {
 		entries[i] = issue(t, in(ws))
 	}
-	made := 0
+	succeeded := 0
 	for i, err := range together(rivals, func(i int) error {
 		options := ports.CreateOptions{MaxKeys: maxKeys}
 		if i%2 == 1 {
@@ -32,22 +32,22 @@ func capsExactly(t *testing.T, repo ports.KeyRepository) {
 	}) {
 		switch {
 		case err == nil:
-			made++
+			succeeded++
 			requireStored(t, repo, entries[i])
 		case errors.Is(err, domain.ErrTooManyKeys):
 			requireAbsent(t, repo, entries[i])
 		default:
-			t.Errorf("Create gives %v, want ErrTooManyKeys", err)
+			t.Errorf("Create returns %v, want ErrTooManyKeys", err)
 		}
 	}
-	if made != maxKeys {
-		t.Errorf("%d keys are made, want %d", made, maxKeys)
+	if succeeded != maxKeys {
+		t.Errorf("%d keys were created, want %d", succeeded, maxKeys)
 	}
 	requireTotal(t, repo, ws, maxKeys)
 }
 
-// keepsCountUnderChange has keys made and deleted at once, in a workspace that
-// is full all the time or nearly so.
+// keepsCountUnderChange creates and deletes keys concurrently in a workspace that
+// is always full or nearly full.
 func keepsCountUnderChange(t *testing.T, repo ports.KeyRepository) {
 	const maxKeys, each = 4, 6
 	ws := newWorkspace()
@@ -63,9 +63,9 @@ func keepsCountUnderChange(t *testing.T, repo ports.KeyRepository) {
 				return err
 			}
 			if n := living.Add(1); n > maxKeys {
-				t.Errorf("%d keys live at once, of at most %d", n, maxKeys)
+				t.Errorf("%d keys are living, at most %d allowed", n, maxKeys)
 			}
-			living.Add(-1) // before the deletion: it makes room before it is answered
+			living.Add(-1) // before the deletion, which makes room before it returns
 			if err := update(t.Context(), repo, ws, e.id(), deletion(t, e)); err != nil {
 				return err
 			}
@@ -79,21 +79,21 @@ func keepsCountUnderChange(t *testing.T, repo ports.KeyRepository) {
 	fill(t, repo, ws, maxKeys)
 }
 
-// requireOne fails unless one of many rivals got nil, and the others were told
-// of what it left, or that it was under way. It returns the number of that one.
+// requireOne fails the test unless exactly one rival succeeded and all others got
+// its outcome or ErrOnceRunning. It returns the index of the winner.
 func requireOne(t *testing.T, errs []error, outcome func(winner int) domain.Snapshot, first time.Time) int {
 	t.Helper()
 	winner := -1
 	for i, err := range errs {
 		if err == nil {
 			if winner >= 0 {
-				t.Errorf("%d and %d are both made", winner, i)
+				t.Errorf("%d and %d both succeeded", winner, i)
 			}
 			winner = i
 		}
 	}
 	if winner < 0 {
-		t.Fatalf("none is made: %v", errors.Join(errs...))
+		t.Fatalf("none succeeded: %v", errors.Join(errs...))
 	}
 	for i, err := range errs {
 		if i != winner && !errors.Is(err, domain.ErrOnceRunning) {
@@ -133,16 +133,16 @@ func updatesUnderKeyOnceAtOnce(t *testing.T, repo ports.KeyRepository) {
 	}, once.At)
 	found, err := repo.Find(t.Context(), e.id())
 	if err != nil || found.Snapshot().Name != names[winner] {
-		t.Errorf("Find gives %v and %v, want the name that %d gave", found.Snapshot().Name, err, winner)
+		t.Errorf("Find returns %v and %v, want the name from rival %d", found.Snapshot().Name, err, winner)
 	}
 	if events, err := eventsOf(t.Context(), repo, e.workspace(), e.id()); err != nil || len(events) != 2 {
-		t.Errorf("Events gives %d events and %v, want 2", len(events), err)
+		t.Errorf("Events returns %d events and %v, want 2", len(events), err)
 	}
 }
 
-// listsOneMoment has a page with room for all that there is, so that page and
-// total must agree, whatever is made and deleted meanwhile.
-func listsOneMoment(t *testing.T, repo ports.KeyRepository) {
+// listsOneSnapshot lists a page that has room for all keys, so that page and total
+// must agree while keys are created and deleted.
+func listsOneSnapshot(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	var working atomic.Int64
 	working.Store(creators)
@@ -156,7 +156,7 @@ func listsOneMoment(t *testing.T, repo ports.KeyRepository) {
 					return err
 				}
 				if got.Total != int64(len(got.Keys)) {
-					return fmt.Errorf("a page with %d keys says that there are %d", len(got.Keys), got.Total)
+					return fmt.Errorf("a page with %d keys has the total %d", len(got.Keys), got.Total)
 				}
 			}
 			return nil

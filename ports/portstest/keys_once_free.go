@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-func leavesFreeOnRefusedCreate(t *testing.T, repo ports.KeyRepository) {
+func leavesUnusedOnRejectedCreate(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	made := fill(t, repo, ws, 1)[0]
 	once, e := newOnce(), issue(t, in(ws))
@@ -17,46 +17,46 @@ func leavesFreeOnRefusedCreate(t *testing.T, repo ports.KeyRepository) {
 		return repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{MaxKeys: maxKeys, Once: once})
 	}
 	if err := create(e, 1); !errors.Is(err, domain.ErrTooManyKeys) {
-		t.Errorf("Create gives %v, want ErrTooManyKeys", err)
+		t.Errorf("Create returns %v, want ErrTooManyKeys", err)
 	}
 	requireWouldBe(t, repo, ws, once, nil)
 	if err := create(made, 2); !errors.Is(err, domain.ErrKeyExists) {
-		t.Errorf("Create gives %v, want ErrKeyExists", err)
+		t.Errorf("Create returns %v, want ErrKeyExists", err)
 	}
 	requireWouldBe(t, repo, ws, once, nil)
 	requireAbsent(t, repo, e)
 	if err := create(e, 2); err != nil {
-		t.Errorf("Create gives %v, though the idempotency key is free", err)
+		t.Errorf("Create returns %valthough the idempotency key is unused", err)
 	}
 	requireTotal(t, repo, ws, 2)
 }
 
-func leavesFreeOnRefusedUpdate(t *testing.T, repo ports.KeyRepository) {
+func leavesUnusedOnRejectedUpdate(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t, in(newWorkspace()))
 	requireCreated(t, repo, e)
-	once, refusal := newOnce(), errors.New("refused")
+	once, rejection := newOnce(), errors.New("rejected")
 	err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
 		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
-		return event, refusal
+		return event, rejection
 	})
-	if err != refusal { //nolint:errorlint // as it is
-		t.Errorf("Update gives %v, want the error of the change as it is", err)
+	if err != rejection { //nolint:errorlint // must be returned unchanged
+		t.Errorf("Update returns %v, want the error of change unchanged", err)
 	}
 	requireWouldBe(t, repo, e.workspace(), once, nil)
 	unknown := issue(t, in(e.workspace()))
-	if err := updateUnder(repo, unknown, once, refuseToChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Errorf("Update gives %v, want ErrKeyNotFound", err)
+	if err := updateUnder(repo, unknown, once, mustNotChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Errorf("Update returns %v, want ErrKeyNotFound", err)
 	}
 	requireWouldBe(t, repo, e.workspace(), once, nil)
 	requireStored(t, repo, e)
 	if err := updateUnder(repo, e, once, deletion(t, e)); err != nil {
-		t.Errorf("Update gives %v, though the idempotency key is free", err)
+		t.Errorf("Update returns %valthough the idempotency key is unused", err)
 	}
 }
 
-// takesForNoChange has a change that leaves its mark on the key it is given,
-// and then says that there is none.
-func takesForNoChange(t *testing.T, repo ports.KeyRepository) {
+// usesForNoChange modifies the key it is given and then returns an event without
+// an ID, which means that nothing has changed.
+func usesForNoChange(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t, in(newWorkspace()))
 	requireCreated(t, repo, e)
 	once := newOnce()
@@ -67,14 +67,14 @@ func takesForNoChange(t *testing.T, repo ports.KeyRepository) {
 		t.Fatalf("Update: %v", err)
 	}
 	requireStored(t, repo, e)
-	requireReplayed(t, updateUnder(repo, e, once, refuseToChange(t)), e.key.Snapshot(), once.At)
+	requireReplayed(t, updateUnder(repo, e, once, mustNotChange(t)), e.key.Snapshot(), once.At)
 	requireStored(t, repo, e)
 }
 
 func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 	for name, edit := range map[string]func(*domain.Snapshot){
 		"a plain key": func(*domain.Snapshot) {},
-		"all there is": func(s *domain.Snapshot) {
+		"every field": func(s *domain.Snapshot) {
 			s.Name = parsed(t, `'); -- "\u0000{}%_ 鍵 🔑`, domain.ParseName)
 			s.Mode, s.Disabled = domain.ModeTest, true
 			s.Scopes = scopes(t, "z.z:a", "a-b_c:9")
@@ -82,7 +82,7 @@ func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 			s.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 			s.LastUsedAt = issuedAt.Add(time.Microsecond)
 		},
-		"nothing that can be missing": func(s *domain.Snapshot) {
+		"no optional field": func(s *domain.Snapshot) {
 			s.Scopes, s.IPWhitelist, s.ExpiresAt, s.CreatedBy = domain.ScopeSet{}, domain.IPWhitelist{}, time.Time{}, ""
 		},
 	} {
@@ -100,12 +100,12 @@ func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 			})); err != nil {
 				t.Fatalf("Update: %v", err)
 			}
-			requireReplayed(t, updateUnder(repo, e, disabled, refuseToChange(t)), left, disabled.At)
+			requireReplayed(t, updateUnder(repo, e, disabled, mustNotChange(t)), left, disabled.At)
 		})
 	}
 }
 
-func keepsKeysApart(t *testing.T, repo ports.KeyRepository) {
+func separatesWorkspaces(t *testing.T, repo ports.KeyRepository) {
 	one, other := issue(t, in("ws")), issue(t, in("ws1"))
 	first, second := newOnce(), newOnce()
 	second.Key = first.Key
@@ -126,11 +126,11 @@ func keepsKeysApart(t *testing.T, repo ports.KeyRepository) {
 	requireReplayed(t, createUnder(repo, other, second), other.key.Snapshot(), second.At)
 }
 
-// forgets looks at idempotency keys of long ago, which no other test has.
+// forgets uses idempotency keys that expired long ago, unlike all other tests.
 func forgets(t *testing.T, repo ports.KeyRepository) {
 	ws, ago := newWorkspace(), issuedAt.AddDate(-20, 0, 0)
 	var onces []*ports.Once
-	for i := range 5 { // free at ago, ago + 1 h, …
+	for i := range 5 { // they expire at ago, ago + 1 h, …
 		once := newOnce()
 		once.At, once.Until = ago.Add(-time.Hour), ago.Add(time.Duration(i)*time.Hour)
 		if err := createUnder(repo, issue(t, in(ws)), once); err != nil {
@@ -151,13 +151,13 @@ func forgets(t *testing.T, repo ports.KeyRepository) {
 	} {
 		got, err := repo.Forget(t.Context(), step.since, step.limit)
 		if err != nil || got != step.want {
-			t.Errorf("Forget of what is free since %v, at most %d, gives %d and %v, want %d", step.since, step.limit, got, err, step.want)
+			t.Errorf("Forget(%v, %d) returns %d and %v, want %d", step.since, step.limit, got, err, step.want)
 		}
 	}
 	for i, once := range onces {
 		replayed, err := repo.Replayed(t.Context(), ws, *once)
 		if forgotten := i < 4; err != nil || (replayed == nil) != forgotten {
-			t.Errorf("of the idempotency key %d Replayed gives %v and %v, forgotten: %v", i, replayed, err, forgotten)
+			t.Errorf("idempotency key %d: Replayed returns %v and %v, forgotten: %v", i, replayed, err, forgotten)
 		}
 	}
 	requireTotal(t, repo, ws, 5)

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// listsInOrder has names whose order differs by language, by case, and between
-// UTF-8 and UTF-16, and instants and names that are there three times each.
+// listsInOrder uses names whose order depends on language, case and encoding
+// (UTF-8 or UTF-16), and gives three keys the same time or name.
 func listsInOrder(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	var made []domain.Snapshot
@@ -25,7 +25,7 @@ func listsInOrder(t *testing.T, repo ports.KeyRepository) {
 		requireCreated(t, repo, e)
 		made = append(made, e.key.Snapshot())
 	}
-	byInstant := func(a, b domain.Snapshot) int {
+	byTime := func(a, b domain.Snapshot) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	}
 	byName := func(a, b domain.Snapshot) int {
@@ -35,11 +35,11 @@ func listsInOrder(t *testing.T, repo ports.KeyRepository) {
 		order   domain.Order
 		compare func(a, b domain.Snapshot) int
 	}{
-		"oldest first":    {domain.Order{By: domain.ByCreatedAt, Ascending: true}, byInstant},
-		"newest first":    {domain.Order{By: domain.ByCreatedAt}, func(a, b domain.Snapshot) int { return byInstant(b, a) }},
-		"by name":         {domain.Order{By: domain.ByName, Ascending: true}, byName},
-		"by name, back":   {domain.Order{By: domain.ByName}, func(a, b domain.Snapshot) int { return byName(b, a) }},
-		"when not chosen": {domain.Order{}, func(a, b domain.Snapshot) int { return byInstant(b, a) }},
+		"oldest first":        {domain.Order{By: domain.ByCreatedAt, Ascending: true}, byTime},
+		"newest first":        {domain.Order{By: domain.ByCreatedAt}, func(a, b domain.Snapshot) int { return byTime(b, a) }},
+		"by name":             {domain.Order{By: domain.ByName, Ascending: true}, byName},
+		"by name, last first": {domain.Order{By: domain.ByName}, func(a, b domain.Snapshot) int { return byName(b, a) }},
+		"by default":          {domain.Order{}, func(a, b domain.Snapshot) int { return byTime(b, a) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want []domain.KeyID

@@ -30,23 +30,23 @@ func cutsTrails(t *testing.T, repo ports.KeyRepository) {
 		page domain.Page
 		want []domain.Event
 	}{
-		"the default page":       {domain.Page{}, trail},
-		"the first of two":       {page(t, 0, 2), trail[:2]},
-		"the second of two":      {page(t, 1, 2), trail[2:4]},
-		"what is left":           {page(t, 2, 2), trail[4:]},
-		"a page beyond the last": {page(t, 3, 2), nil},
-		"the last page there is": {page(t, domain.MaxPageNumber, 100), nil},
+		"the default page":        {domain.Page{}, trail},
+		"the first of two":        {page(t, 0, 2), trail[:2]},
+		"the second of two":       {page(t, 1, 2), trail[2:4]},
+		"the rest":                {page(t, 2, 2), trail[4:]},
+		"a page beyond the last":  {page(t, 3, 2), nil},
+		"the highest page number": {page(t, domain.MaxPageNumber, 100), nil},
 	} {
 		got, err := repo.Events(t.Context(), e.workspace(), e.id(), c.page)
 		if diff := gocmp.Diff(c.want, got.Events, exactly); diff != "" || err != nil || got.Total != 5 {
-			t.Errorf("%s, %d in all, error %v (-want +listed):\n%s", name, got.Total, err, diff)
+			t.Errorf("%s, total %d, error %v (-want +listed):\n%s", name, got.Total, err, diff)
 		}
 	}
 }
 
-func tellsNoEvents(t *testing.T, repo ports.KeyRepository) {
+func hasNoEvents(t *testing.T, repo ports.KeyRepository) {
 	got, err := repo.Events(t.Context(), newWorkspace(), issue(t).id(), domain.Page{})
 	if err != nil || got.Total != 0 || len(got.Events) != 0 {
-		t.Errorf("Events gives %d events of %d and %v, want none", len(got.Events), got.Total, err)
+		t.Errorf("Events returns %d events of %d and %v, want none", len(got.Events), got.Total, err)
 	}
 }

@@ -15,20 +15,20 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// updateCases are what ports.KeyWriter.Update promises one caller at a time.
+// updateCases test ports.KeyWriter.Update for sequential callers.
 var updateCases = map[string]func(*testing.T, ports.KeyRepository){
-	"keeps every field that an update changes":          keepsUpdates,
-	"keeps what an update leaves alone":                 keepsTheRest,
-	"shows the events of updates newest first":          ordersEvents,
-	"stores nothing when an update is refused":          honoursRefusal,
-	"stores nothing when an update changes nothing":     honoursNoChange,
-	"updates no key that is not there":                  updatesNothing,
-	"hides a key that an update deletes, not its trail": hidesUpdatedToDeleted,
-	"gives up an update whose context ends meanwhile":   givesUpUpdate,
-	"outlives a change that panics":                     outlivesPanic,
+	"keeps every field that an update changes":        keepsUpdates,
+	"keeps fields that an update does not change":     keepsTheRest,
+	"lists the events of updates newest first":        ordersEvents,
+	"stores nothing if change returns an error":       respectsRejection,
+	"stores nothing if change returns no event":       respectsNoChange,
+	"does not update a missing key":                   updatesNothing,
+	"hides a key deleted by an update, not its trail": hidesUpdatedToDeleted,
+	"respects the context during an update":           respectsUpdateContext,
+	"survives a panic in change":                      survivesPanic,
 }
 
-// stateOf is a change that gives a key another state as edit says, at an instant.
+// stateOf returns a change that edits the state of a key at the given time.
 func stateOf(t rapid.TB, at time.Time, edit func(*domain.Snapshot)) func(*domain.APIKey) (domain.Event, error) {
 	return func(key *domain.APIKey) (domain.Event, error) {
 		s := key.Snapshot()
@@ -44,7 +44,7 @@ func disabledEvent(t rapid.TB, id domain.KeyID, ws domain.WorkspaceID, at time.T
 	t.Helper()
 	eventID, err := domain.NewEventID(rand.Reader)
 	if err != nil {
-		t.Fatalf("make an event identifier: %v", err)
+		t.Fatalf("create an event ID: %v", err)
 	}
 	return domain.Event{ID: eventID, KeyID: id, Workspace: ws, Type: domain.EventDisabled, At: at, By: owner}
 }
@@ -61,7 +61,7 @@ func requireUpdated(t rapid.TB, repo ports.KeyRepository, e entry, change func(*
 	}
 }
 
-// disable is the plainest update there is.
+// disable toggles whether a key is disabled; it is the simplest update.
 func disable(t rapid.TB, repo ports.KeyRepository, e entry) {
 	t.Helper()
 	requireUpdated(t, repo, e, stateOf(t, issuedAt.Add(time.Second), func(s *domain.Snapshot) { s.Disabled = !s.Disabled }))
@@ -69,17 +69,17 @@ func disable(t rapid.TB, repo ports.KeyRepository, e entry) {
 
 func keepsUpdates(t *testing.T, repo ports.KeyRepository) {
 	cases := map[string]func(*domain.Snapshot){
-		"another name":  func(s *domain.Snapshot) { s.Name = parsed(t, "改名 🔑", domain.ParseName) },
-		"other scopes":  func(s *domain.Snapshot) { s.Scopes = scopes(t, "z:z", "a:a") },
-		"no scopes":     func(s *domain.Snapshot) { s.Scopes = domain.ScopeSet{} },
-		"other ranges":  func(s *domain.Snapshot) { s.IPWhitelist = whitelist(t, "::1", "10.0.0.0/8") },
-		"no whitelist":  func(s *domain.Snapshot) { s.IPWhitelist = domain.IPWhitelist{} },
-		"disabled":      func(s *domain.Snapshot) { s.Disabled = true },
-		"later expiry":  func(s *domain.Snapshot) { s.ExpiresAt = issuedAt.Add(time.Hour * 99) },
-		"no expiry":     func(s *domain.Snapshot) { s.ExpiresAt = time.Time{} },
-		"rotated":       func(s *domain.Snapshot) { s.Secrets = []domain.StoredSecret{{Digest: newDigest()}} },
-		"a grace ended": func(s *domain.Snapshot) { s.Secrets[0].ValidUntil = issuedAt },
-		"rotated with a grace": func(s *domain.Snapshot) {
+		"another name": func(s *domain.Snapshot) { s.Name = parsed(t, "改名 🔑", domain.ParseName) },
+		"other scopes": func(s *domain.Snapshot) { s.Scopes = scopes(t, "z:z", "a:a") },
+		"no scopes":    func(s *domain.Snapshot) { s.Scopes = domain.ScopeSet{} },
+		"other ranges": func(s *domain.Snapshot) { s.IPWhitelist = whitelist(t, "::1", "10.0.0.0/8") },
+		"no whitelist": func(s *domain.Snapshot) { s.IPWhitelist = domain.IPWhitelist{} },
+		"disabled":     func(s *domain.Snapshot) { s.Disabled = true },
+		"later expiry": func(s *domain.Snapshot) { s.ExpiresAt = issuedAt.Add(time.Hour * 99) },
+		"no expiry":    func(s *domain.Snapshot) { s.ExpiresAt = time.Time{} },
+		"rotated":      func(s *domain.Snapshot) { s.Secrets = []domain.StoredSecret{{Digest: newDigest()}} },
+		"grace ended":  func(s *domain.Snapshot) { s.Secrets[0].ValidUntil = issuedAt },
+		"rotated with grace": func(s *domain.Snapshot) {
 			s.Secrets[0].ValidUntil = issuedAt.Add(time.Hour)
 			s.Secrets = append([]domain.StoredSecret{{Digest: newDigest()}}, s.Secrets...)
 		},
@@ -140,21 +140,21 @@ func ordersEvents(t *testing.T, repo ports.KeyRepository) {
 	}
 }
 
-func honoursRefusal(t *testing.T, repo ports.KeyRepository) {
+func respectsRejection(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	requireCreated(t, repo, e)
-	refusal := errors.New("refused")
+	rejection := errors.New("rejected")
 	err := update(t.Context(), repo, e.workspace(), e.id(), func(key *domain.APIKey) (domain.Event, error) {
 		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
-		return event, refusal
+		return event, rejection
 	})
-	if err != refusal { //nolint:errorlint // as it is
-		t.Errorf("Update gives %v, want the error of the change as it is", err)
+	if err != rejection { //nolint:errorlint // must be returned unchanged
+		t.Errorf("Update returns %v, want the error of change unchanged", err)
 	}
 	requireStored(t, repo, e)
 }
 
-func honoursNoChange(t *testing.T, repo ports.KeyRepository) {
+func respectsNoChange(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	requireCreated(t, repo, e)
 	requireUpdated(t, repo, e, func(key *domain.APIKey) (domain.Event, error) {
@@ -173,9 +173,9 @@ func updatesNothing(t *testing.T, repo ports.KeyRepository) {
 		ws domain.WorkspaceID
 		id domain.KeyID
 	}{
-		"unknown":             {living.workspace(), issue(t).id()},
-		"deleted":             {deleted.workspace(), deleted.id()},
-		"another workspace's": {"ws_other", living.id()},
+		"unknown":         {living.workspace(), issue(t).id()},
+		"deleted":         {deleted.workspace(), deleted.id()},
+		"other workspace": {"ws_other", living.id()},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func updatesNothing(t *testing.T, repo ports.KeyRepository) {
 				return domain.Event{}, nil
 			})
 			if !errors.Is(err, domain.ErrKeyNotFound) || called {
-				t.Errorf("Update gives %v and calls the change: %v, want ErrKeyNotFound and no call", err, called)
+				t.Errorf("Update returns %v and calls change: %v, want ErrKeyNotFound and no call", err, called)
 			}
 		})
 	}
@@ -201,18 +201,18 @@ func hidesUpdatedToDeleted(t *testing.T, repo ports.KeyRepository) {
 	})
 	requireNotFound(t, repo, e.workspace(), e.id())
 	if _, err := repo.Find(t.Context(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Errorf("Find gives %v, want ErrKeyNotFound", err)
+		t.Errorf("Find returns %v, want ErrKeyNotFound", err)
 	}
 	events, err := eventsOf(t.Context(), repo, e.workspace(), e.id())
 	if err != nil || len(events) != 2 || events[0].Type != domain.EventDeleted {
-		t.Errorf("Events gives %v and %v, want the deletion before the creation", events, err)
+		t.Errorf("Events returns %v and %v, want the deletion before the creation", events, err)
 	}
 	if err := repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
-		t.Errorf("Create gives %v, want ErrKeyExists", err)
+		t.Errorf("Create returns %v, want ErrKeyExists", err)
 	}
 }
 
-func givesUpUpdate(t *testing.T, repo ports.KeyRepository) {
+func respectsUpdateContext(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	requireCreated(t, repo, e)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -222,12 +222,12 @@ func givesUpUpdate(t *testing.T, repo ports.KeyRepository) {
 		return stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
 	})
 	if err != nil && !errors.Is(err, domain.ErrUnavailable) {
-		t.Errorf("Update gives %v, want nil or ErrUnavailable", err)
+		t.Errorf("Update returns %v, want nil or ErrUnavailable", err)
 	}
-	disable(t, repo, e) // nothing is left locked
+	disable(t, repo, e) // no lock is left behind
 }
 
-func outlivesPanic(t *testing.T, repo ports.KeyRepository) {
+func survivesPanic(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t)
 	requireCreated(t, repo, e)
 	func() {

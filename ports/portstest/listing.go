@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// newWorkspace names one that no other test has keys in.
+// newWorkspace returns the ID of a workspace that no other test uses.
 func newWorkspace() domain.WorkspaceID { return domain.WorkspaceID("ws_" + rand.Text()) }
 
 func in(ws domain.WorkspaceID) func(*domain.Draft) {
@@ -41,13 +41,13 @@ func list(t rapid.TB, repo ports.KeyReader, ws domain.WorkspaceID, filter domain
 	return got
 }
 
-// requireTotal fails unless the workspace has that many living keys, by the
-// count of those that are listed and by the total.
+// requireTotal fails the test unless the workspace has want living keys, both
+// listed and by the total.
 func requireTotal(t rapid.TB, repo ports.KeyReader, ws domain.WorkspaceID, want int) {
 	t.Helper()
 	got := list(t, repo, ws, domain.KeyFilter{}, domain.Order{}, page(t, 0, domain.MaxPageSize))
 	if len(got.Keys) != want || got.Total != int64(want) {
-		t.Fatalf("List gives %d keys and the total %d, want %d", len(got.Keys), got.Total, want)
+		t.Fatalf("List returns %d keys and the total %d, want %d", len(got.Keys), got.Total, want)
 	}
 }
 

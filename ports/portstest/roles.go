@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunWorkspaceRoles holds a source of roles to what ports.WorkspaceRoles
-// promises. open returns a source that knows the given roles of the given
-// accounts, and the actor of an account as that source would be asked about.
+// RunWorkspaceRoles tests the promises of [ports.WorkspaceRoles]. open returns a
+// source with the given roles by workspace and account, and a function that
+// returns the actor of an account.
 func RunWorkspaceRoles(t *testing.T, open func(t testing.TB, roles map[domain.WorkspaceID]map[string]domain.Role) (ports.WorkspaceRoles, func(account string) domain.Actor)) {
 	roles, actor := open(t, map[domain.WorkspaceID]map[string]domain.Role{
 		"ws_a": {"acc_1": domain.RoleOwner, "acc_2": domain.RoleAdmin, "acc_3": domain.RoleOperator, "acc_4": domain.RoleViewer},
@@ -26,10 +26,10 @@ func RunWorkspaceRoles(t *testing.T, open func(t testing.TB, roles map[domain.Wo
 		{"an operator", "acc_3", "ws_a", domain.RoleOperator},
 		{"a viewer", "acc_4", "ws_a", domain.RoleViewer},
 		{"another role in another workspace", "acc_2", "ws_b", domain.RoleOwner},
-		{"no role in the workspace of another", "acc_1", "ws_b", domain.RoleNone},
-		{"an account with no role anywhere", "acc_9", "ws_a", domain.RoleNone},
-		{"an account written in another case", "ACC_1", "ws_a", domain.RoleNone},
-		{"a workspace written in another case", "acc_1", "WS_A", domain.RoleNone},
+		{"no role in another workspace", "acc_1", "ws_b", domain.RoleNone},
+		{"an account without any role", "acc_9", "ws_a", domain.RoleNone},
+		{"an account in another case", "ACC_1", "ws_a", domain.RoleNone},
+		{"a workspace in another case", "acc_1", "WS_A", domain.RoleNone},
 		{"a workspace that does not exist", "acc_1", "ws_none", domain.RoleNone},
 		{"no account", "", "ws_a", domain.RoleNone},
 		{"no workspace", "acc_1", "", domain.RoleNone},
@@ -39,7 +39,7 @@ func RunWorkspaceRoles(t *testing.T, open func(t testing.TB, roles map[domain.Wo
 			t.Parallel()
 			got, err := roles.Role(t.Context(), actor(c.account), c.workspace)
 			if err != nil || got != c.want {
-				t.Errorf("Role gives %q and %v, want %q", got, err, c.want)
+				t.Errorf("Role returns %q and %v, want %q", got, err, c.want)
 			}
 		})
 	}

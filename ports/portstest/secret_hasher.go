@@ -10,23 +10,23 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunSecretHasher holds an adapter to the promises of [ports.SecretHasher].
-// Every call of open returns a hasher that holds the same peppers.
+// RunSecretHasher tests the promises of [ports.SecretHasher]. Every call of open
+// returns a hasher with the same peppers.
 func RunSecretHasher(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	t.Helper()
 	cases := []struct {
 		name string
 		test func(t *testing.T, open func(t testing.TB) ports.SecretHasher)
 	}{
-		{"a digest proves the secret it was made of", provesItsSecret},
-		{"a digest proves its secret to another hasher with the same peppers", provesToAnother},
-		{"a digest proves no other secret", provesNoOther},
-		{"a digest changed in any byte proves nothing", noticesChanges},
-		{"a digest of an unknown algorithm or pepper proves nothing", refusesUnknown},
-		{"the zero secret is proven by nothing", refusesZeroSecret},
-		{"a digest is outdated when it was made in another way than new ones are", tellsOutdated},
-		{"a digest does not hold the secret", holdsNoSecret},
-		{"many goroutines may hash and verify at once", isConcurrent},
+		{"a digest verifies its secret", verifiesItsSecret},
+		{"a digest verifies its secret with another hasher of the same peppers", verifiesWithAnotherHasher},
+		{"a digest verifies no other secret", verifiesNoOther},
+		{"a digest with any byte changed verifies nothing", noticesChanges},
+		{"a digest with an unknown algorithm or pepper verifies nothing", rejectsUnknown},
+		{"no digest verifies the zero secret", rejectsZeroSecret},
+		{"a digest with another algorithm or pepper is outdated", reportsOutdated},
+		{"a digest does not contain the secret", containsNoSecret},
+		{"hashing and verifying are safe for concurrent use", isConcurrent},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -36,32 +36,32 @@ func RunSecretHasher(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	}
 }
 
-func provesItsSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func verifiesItsSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	for _, mode := range []domain.Mode{domain.ModeLive, domain.ModeTest} {
 		secret := randomSecret(t, mode)
 		digest := hasher.Hash(secret)
 		if digest.Algorithm == "" || digest.PepperID == "" {
-			t.Error("digest does not say how it was made")
+			t.Error("digest has no algorithm or pepper ID")
 		}
 		if !hasher.Verify(secret, digest) {
-			t.Errorf("%v secret is not proven by its own digest", mode)
+			t.Errorf("%v secret is not verified by its own digest", mode)
 		}
 	}
 }
 
-func provesToAnother(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func verifiesWithAnotherHasher(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	secret := randomSecret(t, domain.ModeLive)
 	if !open(t).Verify(secret, open(t).Hash(secret)) {
-		t.Error("a digest does not outlive the hasher that made it")
+		t.Error("a digest is rejected by another hasher")
 	}
 }
 
-func provesNoOther(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func verifiesNoOther(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	secret, other := randomSecret(t, domain.ModeLive), randomSecret(t, domain.ModeLive)
 	if hasher.Verify(other, hasher.Hash(secret)) {
-		t.Error("another secret is proven")
+		t.Error("another secret is verified")
 	}
 }
 
@@ -78,31 +78,31 @@ func noticesChanges(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	}
 }
 
-func refusesUnknown(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func rejectsUnknown(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	secret := randomSecret(t, domain.ModeLive)
-	for name, digest := range madeOtherwise(hasher.Hash(secret)) {
+	for name, digest := range variantsOf(hasher.Hash(secret)) {
 		if hasher.Verify(secret, digest) {
-			t.Errorf("%s: proven", name)
+			t.Errorf("%s: verified", name)
 		}
 	}
 }
 
-func tellsOutdated(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func reportsOutdated(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	current := hasher.Hash(randomSecret(t, domain.ModeLive))
 	if hasher.Outdated(current) {
-		t.Error("a digest is outdated that was just made")
+		t.Error("a new digest is outdated")
 	}
-	for name, digest := range madeOtherwise(current) {
+	for name, digest := range variantsOf(current) {
 		if !hasher.Outdated(digest) {
 			t.Errorf("%s: not outdated", name)
 		}
 	}
 }
 
-// madeOtherwise returns digest as if it had been made in ways unknown.
-func madeOtherwise(digest domain.Digest) map[string]domain.Digest {
+// variantsOf returns digest with other algorithms and peppers.
+func variantsOf(digest domain.Digest) map[string]domain.Digest {
 	all := map[string]domain.Digest{}
 	for name, change := range map[string]func(*domain.Digest){
 		"another algorithm": func(d *domain.Digest) { d.Algorithm += "-other" },
@@ -117,25 +117,25 @@ func madeOtherwise(digest domain.Digest) map[string]domain.Digest {
 	return all
 }
 
-func refusesZeroSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func rejectsZeroSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	hasher := open(t)
 	var zero domain.Secret
 	for name, digest := range map[string]domain.Digest{
-		"the zero digest":           {},
-		"a digest of a secret":      hasher.Hash(randomSecret(t, domain.ModeLive)),
-		"the digest of zero itself": hasher.Hash(zero),
+		"the zero digest":               {},
+		"a digest of a secret":          hasher.Hash(randomSecret(t, domain.ModeLive)),
+		"the digest of the zero secret": hasher.Hash(zero),
 	} {
 		if hasher.Verify(zero, digest) {
-			t.Errorf("%s proves the zero secret", name)
+			t.Errorf("%s verifies the zero secret", name)
 		}
 	}
 }
 
-func holdsNoSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
+func containsNoSecret(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 	secret := randomSecret(t, domain.ModeLive)
 	digest := open(t).Hash(secret)
 	if strings.Contains(secret.Reveal(), string(digest.Sum[:])) {
-		t.Error("the digest is a part of the secret")
+		t.Error("the digest is part of the secret")
 	}
 }
 
@@ -148,7 +148,7 @@ func isConcurrent(t *testing.T, open func(t testing.TB) ports.SecretHasher) {
 			for range 100 {
 				digest := hasher.Hash(secret)
 				if !hasher.Verify(secret, digest) || hasher.Verify(other, digest) {
-					t.Error("wrong answer while others ask")
+					t.Error("wrong result under concurrency")
 					return
 				}
 			}

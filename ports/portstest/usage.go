@@ -10,26 +10,26 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// UsageStore is a store of keys that keeps their use.
+// UsageStore is a store of keys that records their use.
 type UsageStore interface {
 	ports.KeyRepository
 	ports.UsageRecorder
 }
 
-// RunUsageRecorder holds a store to the promises of [ports.UsageRecorder].
-// open returns a store that is ready; it may be shared, since every case makes
-// keys of its own.
+// RunUsageRecorder tests the promises of [ports.UsageRecorder]. open returns a
+// store that is ready. The store may be shared, because every case creates its
+// own keys.
 func RunUsageRecorder(t *testing.T, open func(t testing.TB) UsageStore) {
 	cases := map[string]func(*testing.T, UsageStore){
-		"keeps the latest use of each key":                   keepsLatestUse,
-		"passes over keys that are unknown or deleted":       passesOverAbsent,
-		"takes lists that are empty or long":                 takesAnyLength,
-		"replaces a digest and nothing beside it":            rehashes,
-		"replaces no digest that is not as it was":           passesOverRotated,
-		"stores nothing under a context that has ended":      usageHonoursContext,
-		"loses no use to updates, and no update to uses":     usesBesideUpdates,
-		"lets many flush the same keys, each in its order":   flushesTogether,
-		"brings no digest back that a rotation has replaced": rehashesBesideRotations,
+		"keeps the latest use of each key":                 keepsLatestUse,
+		"ignores unknown and deleted keys":                 ignoresAbsent,
+		"accepts empty and long lists":                     acceptsAnyLength,
+		"replaces only the given digest":                   rehashes,
+		"does not replace a digest that has changed":       ignoresRotated,
+		"stores nothing with a cancelled context":          usageRespectsContext,
+		"loses no use and no update under concurrency":     usesDuringUpdates,
+		"flushes the same keys concurrently in any order":  flushesTogether,
+		"does not restore a digest replaced by a rotation": rehashesDuringRotations,
 	}
 	for name, run := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func RunUsageRecorder(t *testing.T, open func(t testing.TB) UsageStore) {
 	}
 }
 
-// usedAt has nanoseconds and a zone, of which a store keeps neither.
+// usedAt has nanoseconds and a zone. A store keeps neither.
 var usedAt = time.Date(2026, 3, 22, 9, 0, 0, 123456789, time.FixedZone("", 3600))
 
 func recordUse(t *testing.T, store UsageStore, at time.Time, ids ...domain.KeyID) {
@@ -60,7 +60,8 @@ func rehash(t *testing.T, store UsageStore, replacements ...domain.Rehash) {
 	}
 }
 
-// requireState fails unless e is stored as edit says, with its one event.
+// requireState fails the test unless e is stored as changed by edit, with its one
+// event.
 func requireState(t *testing.T, store UsageStore, e entry, edit func(*domain.Snapshot)) {
 	t.Helper()
 	s := e.key.Snapshot()
@@ -80,7 +81,7 @@ func keepsLatestUse(t *testing.T, store UsageStore) {
 	requireStored(t, store, other)
 }
 
-func passesOverAbsent(t *testing.T, store UsageStore) {
+func ignoresAbsent(t *testing.T, store UsageStore) {
 	known, unknown := issue(t), issue(t)
 	deleted := rehydrated(t, issue(t), func(s *domain.Snapshot) { s.DeletedAt = issuedAt })
 	requireCreated(t, store, known)
@@ -95,7 +96,7 @@ func passesOverAbsent(t *testing.T, store UsageStore) {
 	requireEvents(t, store, deleted)
 }
 
-func takesAnyLength(t *testing.T, store UsageStore) {
+func acceptsAnyLength(t *testing.T, store UsageStore) {
 	recordUse(t, store, usedAt)
 	rehash(t, store)
 
@@ -120,9 +121,9 @@ func rehashes(t *testing.T, store UsageStore) {
 	e := rehydrated(t, issue(t), func(s *domain.Snapshot) {
 		s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: newDigest(), ValidUntil: issuedAt})
 	})
-	beside := issue(t)
+	other := issue(t)
 	requireCreated(t, store, e)
-	requireCreated(t, store, beside)
+	requireCreated(t, store, other)
 	stored := e.key.Snapshot().Secrets
 	current, old := newDigest(), newDigest()
 	current.PepperID, old.PepperID = "p2", "p2"
@@ -134,10 +135,10 @@ func rehashes(t *testing.T, store UsageStore) {
 	requireState(t, store, e, func(s *domain.Snapshot) {
 		s.Secrets[0].Digest, s.Secrets[1].Digest = current, old
 	})
-	requireStored(t, store, beside)
+	requireStored(t, store, other)
 }
 
-func passesOverRotated(t *testing.T, store UsageStore) {
+func ignoresRotated(t *testing.T, store UsageStore) {
 	e := issue(t)
 	requireCreated(t, store, e)
 	stored := e.key.Snapshot().Secrets[0].Digest
@@ -157,17 +158,17 @@ func passesOverRotated(t *testing.T, store UsageStore) {
 	}
 }
 
-func usageHonoursContext(t *testing.T, store UsageStore) {
+func usageRespectsContext(t *testing.T, store UsageStore) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := issue(t)
 	requireCreated(t, store, e)
 	replacement := domain.Rehash{KeyID: e.id(), Old: e.key.Snapshot().Secrets[0].Digest, New: newDigest()}
 	if err := store.RecordUse(ended, map[domain.KeyID]time.Time{e.id(): usedAt}); !errors.Is(err, domain.ErrUnavailable) {
-		t.Errorf("RecordUse gives %v, want ErrUnavailable", err)
+		t.Errorf("RecordUse returns %v, want ErrUnavailable", err)
 	}
 	if err := store.Rehash(ended, []domain.Rehash{replacement}); !errors.Is(err, domain.ErrUnavailable) {
-		t.Errorf("Rehash gives %v, want ErrUnavailable", err)
+		t.Errorf("Rehash returns %v, want ErrUnavailable", err)
 	}
 	requireStored(t, store, e)
 }

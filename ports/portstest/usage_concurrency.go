@@ -10,8 +10,8 @@ import (
 
 const flushes = 16
 
-// usesBesideUpdates has a key used and disabled at the same time.
-func usesBesideUpdates(t *testing.T, store UsageStore) {
+// usesDuringUpdates records uses of a key while it is renamed.
+func usesDuringUpdates(t *testing.T, store UsageStore) {
 	e := issue(t)
 	requireCreated(t, store, e)
 	last := usedAt.Add(flushes * time.Second)
@@ -35,7 +35,7 @@ func usesBesideUpdates(t *testing.T, store UsageStore) {
 		t.Errorf("the key was last used at %v, want %v", s.LastUsedAt, want)
 	}
 	if got, want := len(s.Name.String()), len(e.key.Snapshot().Name.String())+flushes; got != want {
-		t.Errorf("the name has %d characters, want %d: an update is lost", got, want)
+		t.Errorf("the name has %d characters, want %d: an update was lost", got, want)
 	}
 }
 
@@ -54,7 +54,7 @@ func flushesTogether(t *testing.T, store UsageStore) {
 		for id, at := range lastUsed {
 			uses[id] = at.Add(time.Duration(i) * time.Second)
 		}
-		for j := range mine { // each begins with another
+		for j := range mine { // each starts at another key
 			mine[j] = replacements[(i+j)%keys]
 		}
 		return errors.Join(store.RecordUse(t.Context(), uses), store.Rehash(t.Context(), mine))
@@ -74,8 +74,9 @@ func flushesTogether(t *testing.T, store UsageStore) {
 	}
 }
 
-// rehashesBesideRotations re-hashes the first secret of keys while they rotate.
-func rehashesBesideRotations(t *testing.T, store UsageStore) {
+// rehashesDuringRotations re-hashes the original secret of keys while they are
+// rotated.
+func rehashesDuringRotations(t *testing.T, store UsageStore) {
 	entries := make([]entry, flushes)
 	rotated := make([]domain.Digest, flushes)
 	for i := range entries {
