@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // The shape of a secret. Every length is in ASCII characters.
@@ -120,6 +121,25 @@ func ParseSecret(s string) (Secret, error) {
 	}
 	text := s // so that a refused s does not escape to the heap
 	return Secret{text: &text}, nil
+}
+
+// HasSecret reports whether text contains, anywhere, something shaped like a
+// secret: a key identifier that goes on with another base62 digit. Neither the
+// length nor the checksum counts, because a secret that was cut short still
+// gives most of itself away.
+func HasSecret(text string) bool {
+	const start = "sk_" // of every prefix
+	for i := strings.Index(text, start); i >= 0; i = strings.Index(text, start) {
+		text = text[i:]
+		if len(text) <= KeyIDLength {
+			return false
+		}
+		if _, ok := ParseKeyID(text[:KeyIDLength]); ok && isBase62(text[KeyIDLength]) {
+			return true
+		}
+		text = text[len(start):]
+	}
+	return false
 }
 
 // KeyID returns the identifier the secret begins with.

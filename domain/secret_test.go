@@ -27,6 +27,28 @@ var goldenSecrets = []string{
 	"sk_live_0000000000000000000000000000000000000000000000000000000005000QOrL", // 0x0060027b, padded by two
 }
 
+func TestHasSecret(t *testing.T) {
+	t.Parallel()
+	const id = "sk_live_0123456789ABCDEF"
+	for _, secret := range goldenSecrets {
+		for _, text := range []string{secret, "x" + secret, secret + "x", "sk_" + secret, "sk_live_" + secret, id + "-" + secret, secret[:len(secret)-6], secret[:25]} {
+			if !domain.HasSecret(text) {
+				t.Errorf("%s is missed", text)
+			}
+		}
+		for _, text := range []string{secret[:24], secret[:24] + "-1", "x" + secret[:24], secret[1:], strings.ToUpper(secret), "sk_prod_" + secret[8:]} {
+			if domain.HasSecret(text) {
+				t.Errorf("%s is taken for a secret", text)
+			}
+		}
+	}
+	for _, text := range []string{"", "sk_", "sk_live_", strings.Repeat("sk_", 100), "sk_live_" + strings.Repeat("_", 100)} {
+		if domain.HasSecret(text) {
+			t.Errorf("%q is taken for a secret", text)
+		}
+	}
+}
+
 func TestParseSecret_ReadsTheGoldenSecrets(t *testing.T) {
 	t.Parallel()
 	for _, text := range goldenSecrets {

@@ -5,24 +5,26 @@ import (
 	"net/http"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 const maxRequestID = 128
 
-// identifierOf returns what an embedder's middleware has already named the
-// request, and else what requestID does.
+// identifierOf returns the identifier that an embedder's middleware has given
+// the request, unless that contains a secret, or else what requestID returns.
 func identifierOf(w http.ResponseWriter, r *http.Request) string {
-	if given := w.Header()["X-Request-Id"]; len(given) > 0 {
+	if given := w.Header()["X-Request-Id"]; len(given) > 0 && !domain.HasSecret(given[0]) {
 		return given[0]
 	}
 	return requestID(r.Header)
 }
 
-// requestID takes over the caller's identifier when it is one value of 1 to
-// 128 visible ASCII characters, and else makes one.
+// requestID returns the caller's identifier if it is one value of 1 to 128
+// visible ASCII characters that contains nothing shaped like a secret, or else a
+// new one. Identifiers are sent back and logged.
 func requestID(h http.Header) string {
 	values := h["X-Request-Id"]
-	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && form.VisibleASCII(values[0]) {
+	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && form.VisibleASCII(values[0]) && !domain.HasSecret(values[0]) {
 		return values[0]
 	}
 	return newRequestID()

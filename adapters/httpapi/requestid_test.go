@@ -23,6 +23,9 @@ func TestRequestID(t *testing.T) {
 		{name: "a space", values: []string{"a b"}},
 		{name: "not ASCII", values: []string{"é"}},
 		{name: "two", values: []string{"a", "b"}},
+		{name: "the identifier of a key", values: []string{"sk_live_0123456789ABCDEF"}, taken: true},
+		{name: "a secret", values: []string{"sk_live_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw1GmBaH"}},
+		{name: "a secret within", values: []string{"a-sk_test_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw3e0teW-b"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -59,6 +59,32 @@ func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
 	}
 }
 
+// A client may send its key under a wrong name, or a proxy its header.
+func TestRequestID_isNeverASecret(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	secret := unknownSecret(t)
+	named := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // as by middleware of an embedder
+		rw.Header().Set("X-Request-Id", r.Header.Get("X-Request-Id"))
+		w.service.Handler().ServeHTTP(rw, r)
+	})
+	for name, h := range map[string]http.Handler{"the public listener": w.service.Handler(), "the internal listener": w.service.InternalHandler(), "an embedder": named} {
+		for _, sent := range []string{secret, "r-" + secret + "-1"} {
+			r := httptest.NewRequest(http.MethodGet, "/nowhere", http.NoBody)
+			r.Header.Set("X-Request-Id", sent)
+			answered := httptest.NewRecorder()
+			h.ServeHTTP(answered, r)
+			if got := answered.Header().Values("X-Request-Id"); len(got) != 1 || got[0] == "" || strings.Contains(got[0], secret) {
+				t.Errorf("%s: X-Request-Id is %q", name, got)
+			}
+		}
+	}
+	if strings.Contains(log.String(), secret) {
+		t.Errorf("the secret is in the log:\n%s", log.String())
+	}
+}
+
 // net/http cuts the connection for who panics so, without a word.
 func TestCreateKey_passesOnAnAbort(t *testing.T) {
 	t.Parallel()
