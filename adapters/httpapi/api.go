@@ -138,8 +138,9 @@ func (a *API) Public() http.Handler {
 // reachable through the public one.
 func (a *API) Internal() http.Handler {
 	e := a.newEcho(continued)
-	e.GET(livezPath, a.plain(a.live))
-	e.GET(readyzPath, a.plain(a.ready))
+	probes := []string{http.MethodGet, http.MethodHead}
+	e.Match(probes, livezPath, a.plain(a.live))
+	e.Match(probes, readyzPath, a.plain(a.ready))
 	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
 	if a.options.Profiles {
 		e.GET(profilePath, a.plain(a.internal(a.profile)))

@@ -17,6 +17,31 @@ func TestProbes_200(t *testing.T) {
 	})
 }
 
+// Load balancers and uptime monitors probe by HEAD.
+func TestProbes_HEAD(t *testing.T) {
+	t.Parallel()
+	ready, unready := newWorld(t, nil), newWorld(t, notMigrated(t))
+	for url, want := range map[string]int{
+		ready.internal + "/livez":    http.StatusOK,
+		ready.internal + "/readyz":   http.StatusOK,
+		unready.internal + "/livez":  http.StatusOK,
+		unready.internal + "/readyz": http.StatusServiceUnavailable,
+	} {
+		a := do(t, request{method: http.MethodHead, url: url})
+		if a.status != want || a.body != "" {
+			t.Errorf("HEAD %s = %d %q, want %d without a body", url, a.status, a.body, want)
+		}
+		mustHaveHeaders(t, a)
+	}
+	for _, path := range []string{"/livez", "/readyz"} {
+		a := do(t, request{method: http.MethodPost, url: ready.internal + path, header: http.Header{}})
+		mustBe(t, a, 405, "4050", "Method not allowed")
+		if got := a.header.Get("Allow"); got != "GET, HEAD" {
+			t.Errorf("%s: Allow = %q, want GET, HEAD", path, got)
+		}
+	}
+}
+
 func TestReadyz_503_untilMigrated(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"sqlite", "postgres"} {

@@ -56,6 +56,9 @@ func TestEveryPathRefusesOtherMethods(t *testing.T) {
 			continue
 		}
 		for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPut, "BREW"} {
+			if s.documents(method, o.path) {
+				continue
+			}
 			c := s.right(o, key{id: noKey})
 			c.method = method
 			if a, err := s.do(t.Context(), c); err != nil || a.status != http.StatusMethodNotAllowed {
@@ -69,6 +72,11 @@ func TestEveryPathRefusesOtherMethods(t *testing.T) {
 	}
 }
 
+// documents reports whether the document has an operation of method on path.
+func (s *service) documents(method, path string) bool {
+	return slices.ContainsFunc(s.operations, func(o operation) bool { return o.method == method && o.path == path })
+}
+
 func TestNoOtherPathIsServed(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -79,7 +87,7 @@ func TestNoOtherPathIsServed(t *testing.T) {
 			}
 			c := s.right(o, key{id: noKey})
 			c.path += tail
-			if a, err := s.do(t.Context(), c); err != nil || a.code != "4041" {
+			if a, err := s.do(t.Context(), c); err != nil || a.status != http.StatusNotFound || a.code != "4041" && c.method != http.MethodHead {
 				t.Errorf("%s %s is answered %d %s (%v), want 404 4041", c.method, c.path, a.status, a.code, err)
 			}
 		}

@@ -132,15 +132,18 @@ var provocations = map[string]provocation{
 		s.store.fail(errors.New("the column is on fire"))
 		return nil
 	},
-	"5030": func(_ context.Context, s *service, c *call, _ key) error {
-		if c.operation.OperationID == "profile" { // of the CPU there is one at a time
-			c.path = strings.Replace(c.path, "heap", "profile", 1)
-			c.after = pprof.StopCPUProfile
-			return pprof.StartCPUProfile(io.Discard)
-		}
-		s.store.fail(fmt.Errorf("connect: %w", domain.ErrUnavailable))
-		return nil
-	},
+	"5030": withoutStore,
+	"503":  withoutStore,
+}
+
+func withoutStore(_ context.Context, s *service, c *call, _ key) error {
+	if c.operation.OperationID == "profile" { // there is one CPU profile at a time
+		c.path = strings.Replace(c.path, "heap", "profile", 1)
+		c.after = pprof.StopCPUProfile
+		return pprof.StartCPUProfile(io.Discard)
+	}
+	s.store.fail(fmt.Errorf("connect: %w", domain.ErrUnavailable))
+	return nil
 }
 
 // whileItsTwinRuns has the same call under way until c is answered.
