@@ -100,11 +100,14 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	return s, nil
 }
 
-// Handler returns the HTTP contract's public side: everything under /web/v1,
-// and the contract itself at /openapi.json and /openapi.yaml. [Service.Run]
-// serves it within bounds; a server of the caller's own must bring them: how long a
-// client may take for its header, its body and the answer, how large a header
-// section is, and how many connections there are.
+// Handler returns the public side of the HTTP contract: everything under
+// /web/v1, and the contract itself at /openapi.json and /openapi.yaml. It may
+// be mounted below a path by [http.StripPrefix]; Location headers then begin
+// with that path.
+//
+// [Service.Run] bounds what a client may use. A server of the caller's own must
+// set such bounds itself: the time for a request's header and body and for the
+// response, the size of the header, and the number of connections.
 func (s *Service) Handler() http.Handler { return httpserver.CloseUnlessFramed(s.api.Public()) }
 
 // InternalHandler returns the permission check, the probes and the metrics,

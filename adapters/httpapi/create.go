@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/slaunchx/apikeys/application"
 )
@@ -34,6 +35,22 @@ func (a *API) createKey(x *exchange, ws *application.Workspace) error {
 func (x *exchange) showCreated(ws *application.Workspace, key createdKey) error {
 	x.keyID = key.APIKeyID
 	location := url.URL{Path: "/web/v1/workspaces/" + string(ws.ID()) + "/api-keys/" + string(x.keyID)}
-	x.Response().Header().Set("Location", location.EscapedPath())
+	x.Response().Header().Set("Location", mountedAt(x.Request())+location.EscapedPath())
 	return x.succeed(http.StatusCreated, key)
+}
+
+// mountedAt returns the escaped path that was removed from the front of the
+// path of r on its way here, by [http.StripPrefix] for example, or "" if none
+// was. A path that a browser would take for another host is never returned,
+// whatever the client sent.
+func mountedAt(r *http.Request) string {
+	sent, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil {
+		return ""
+	}
+	prefix, ok := strings.CutSuffix(sent.EscapedPath(), r.URL.EscapedPath())
+	if !ok || strings.HasPrefix(prefix, "//") {
+		return ""
+	}
+	return prefix
 }
