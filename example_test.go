@@ -72,7 +72,7 @@ func (s sessions) Authenticate(_ context.Context, token string) (domain.Actor, e
 
 // newService returns a service that forgets its keys at the end, as tests and
 // examples want it. In earnest the pepper is kept: keys are lost without it.
-func newService(ctx context.Context) (*apikeys.Service, error) {
+func newService(ctx context.Context, opts ...apikeys.Option) (*apikeys.Service, error) {
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
 	if err != nil {
 		return nil, err
@@ -80,9 +80,9 @@ func newService(ctx context.Context) (*apikeys.Service, error) {
 	cfg := config.Default()
 	cfg.DatabaseURL = "memory://"
 	cfg.Peppers = config.Secret(pepper)
-	return apikeys.New(ctx, cfg,
+	return apikeys.New(ctx, cfg, append(opts,
 		apikeys.WithAuthenticator(sessions{"token-of-alice": alice}),
-		apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+		apikeys.WithLogger(slog.New(slog.DiscardHandler)))...)
 }
 
 // newKey returns the secret of a new key that holds the scopes.

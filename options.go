@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/adapters/postgres"
@@ -72,6 +73,8 @@ type options struct {
 	logger        *slog.Logger
 	listening     func(Listeners)
 	traces        trace.TracerProvider
+	metrics       prometheus.Registerer // nil: only at /metrics
+	metricLabels  prometheus.Labels
 	version       string
 	faults        []error // what was nil and must not be
 }
@@ -185,6 +188,18 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) {
 		o.require("WithTracerProvider", p)
 		o.traces = p
+	}
+}
+
+// WithMetrics registers the metrics of the service with r as well, until the
+// service is closed. The constant labels tell several services on one registry
+// apart: give each the same names with other values. [New] returns an error if
+// r refuses a metric. The metrics of the Go runtime and the process are left
+// out; they are at /metrics of [Service.InternalHandler] with all others.
+func WithMetrics(r prometheus.Registerer, labels prometheus.Labels) Option {
+	return func(o *options) {
+		o.require("WithMetrics", r)
+		o.metrics, o.metricLabels = r, labels
 	}
 }
 

@@ -236,14 +236,19 @@ func (l limits) stats() telemetry.LimitStats {
 	return telemetry.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), AtOnce: l.atOnce.Refused()}
 }
 
-func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits) *telemetry.Metrics {
-	return telemetry.New(telemetry.Options{
+func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits) (*telemetry.Metrics, func(), error) {
+	metrics := telemetry.New(telemetry.Options{
 		Routes:  httpapi.Routes(),
 		Cache:   func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
 		Usage:   func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
 		Limits:  limits.stats,
 		Version: o.version,
 	})
+	if o.metrics == nil {
+		return metrics, func() {}, nil
+	}
+	unregister, err := metrics.Register(o.metrics, o.metricLabels)
+	return metrics, unregister, err
 }
 
 // metered counts the checks it passes on, whichever door they come through.

@@ -74,9 +74,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	metrics := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
-	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, lifetime)
+	metrics, cleanup5, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -84,7 +82,18 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
+	apikeysMetered := provideMetered(authorize, metrics)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, lifetime)
+	if err != nil {
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	return service, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

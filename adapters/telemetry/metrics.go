@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,6 +37,7 @@ type Options struct {
 // safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
+	service  []prometheus.Collector // all but those of the process
 	checks   *checks
 	requests *requests
 }
@@ -47,21 +49,46 @@ func New(o Options) *Metrics {
 		checks:   newChecks(),
 		requests: newRequests(o.Routes),
 	}
-	own := prometheus.WrapRegistererWithPrefix(namespace+"_", m.registry)
-	own.MustRegister(m.checks.collectors()...)
-	own.MustRegister(m.requests.total, m.requests.duration)
-	own.MustRegister(buildInfo(o.Version))
-	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.service = append(m.checks.collectors(), m.requests.total, m.requests.duration, buildInfo(o.Version))
 	if o.Cache != nil {
-		own.MustRegister(cacheCollector{read: o.Cache})
+		m.service = append(m.service, cacheCollector{read: o.Cache})
 	}
 	if o.Usage != nil {
-		own.MustRegister(usageCollector{read: o.Usage})
+		m.service = append(m.service, usageCollector{read: o.Usage})
 	}
 	if o.Limits != nil {
-		own.MustRegister(limitCollector{read: o.Limits})
+		m.service = append(m.service, limitCollector{read: o.Limits})
 	}
+	own := prefixed(m.registry)
+	own.MustRegister(m.service...)
+	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+func prefixed(r prometheus.Registerer) prometheus.Registerer {
+	return prometheus.WrapRegistererWithPrefix(namespace+"_", r)
+}
+
+// Register registers the metrics of the service with r as well, each with the
+// constant labels, and returns what unregisters them. It leaves out those of
+// the Go runtime and the process, which a registry has once. If r refuses one,
+// Register registers none and returns the error.
+func (m *Metrics) Register(r prometheus.Registerer, labels prometheus.Labels) (unregister func(), err error) {
+	to := prometheus.WrapRegistererWith(labels, prefixed(r))
+	var registered []prometheus.Collector
+	unregister = func() {
+		for _, c := range registered {
+			to.Unregister(c)
+		}
+	}
+	for _, c := range m.service {
+		if err := to.Register(c); err != nil {
+			unregister()
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+		registered = append(registered, c)
+	}
+	return unregister, nil
 }
 
 // Handler serves the metrics in the Prometheus text format, or in OpenMetrics if
