@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"slices"
-	"syscall"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -199,7 +197,7 @@ func asFault(err error) error {
 		return config.Faults{{Variable: variable, Problem: unfit.Problem}}
 	}
 	path, ok := errors.AsType[*fs.PathError](err)
-	if !ok || !slices.ContainsFunc(misplaced, func(cause error) bool { return errors.Is(path, cause) }) {
+	if !ok || !errors.Is(err, sqlite.ErrMisplaced) {
 		return err
 	}
 	return config.Faults{{
@@ -207,10 +205,6 @@ func asFault(err error) error {
 		Problem:  path.Error() + "; name a file in a directory that exists and that the service may write to",
 	}}
 }
-
-// misplaced are the causes that last until the path or its permissions are
-// corrected, unlike a disk that is full or read-only.
-var misplaced = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
 
 // DatabaseName returns what an operator recognizes the configured database by:
 // its kind, and the path of its file or its name, hosts and user. It shows no

@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // writeLimit bounds a transaction, the wait for another process included.
@@ -15,10 +18,13 @@ func (c *committer) commit(batch []*write) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
 	defer cancel()
 	failures := make([]error, len(batch))
-	err := c.write(ctx, batch, failures)
-	if err == nil {
+	err := contained(func() error {
+		if err := c.write(ctx, batch, failures); err != nil {
+			return err
+		}
 		c.committed()
-	}
+		return nil
+	})
 	for i, job := range batch {
 		if err != nil {
 			job.answer <- err
@@ -26,11 +32,23 @@ func (c *committer) commit(batch []*write) {
 		}
 		job.answer <- failures[i]
 	}
+	if err == nil {
+		c.checkpoint.checkpoint(ctx)
+	}
 }
 
-// write stores the batch but for those whose failure it notes. When it returns
+// contained turns a panic, which would end the process here, into an error.
+func contained(call func() error) error {
+	_, err := sqlkit.Contained("writing to SQLite", func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// write stores the batch except for those whose failure it notes. If it returns
 // an error it has stored none.
 func (c *committer) write(ctx context.Context, batch []*write, failures []error) error {
+	if err := c.file.inPlace(ctx); err != nil {
+		return err
+	}
 	prepared, err := c.statements.Prepared(ctx)
 	if err != nil {
 		return err
@@ -46,22 +64,24 @@ func (c *committer) write(ctx context.Context, batch []*write, failures []error)
 			return err
 		}
 	}
-	if err := c.inPlace(); err != nil {
+	if err := c.file.inPlace(ctx); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// attempt runs job whole or not at all, and returns why not. Its second result
-// is of the transaction.
+// attempt runs job as a whole or not at all, and returns why not. Its second
+// result is an error of the whole transaction.
 func attempt(ctx context.Context, tx transaction, job *write) (failure, err error) {
 	if _, err := tx.ExecContext(unwatched, "SAVEPOINT write"); err != nil {
 		return nil, err
 	}
 	tx.under = job.under
-	if failure = job.run(ctx, tx); failure != nil {
+	if failure = contained(func() error { return job.run(ctx, tx) }); failure != nil {
+		// After some failures, such as a full disk, SQLite has rolled back the
+		// whole transaction, and there is no savepoint any more.
 		if _, err := tx.ExecContext(unwatched, "ROLLBACK TO write"); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; the transaction is lost: %w", failure, err)
 		}
 	}
 	_, err = tx.ExecContext(unwatched, "RELEASE write")

@@ -23,8 +23,9 @@ var errClosed = errors.New("sqlite: the store is closed")
 type committer struct {
 	writer     *sqlx.DB
 	statements sqlkit.Statements
-	inPlace    func() error // says why a commit would be lost
-	committed  func()       // called after each commit, before its writes are answered
+	file       *file
+	checkpoint *checkpointer
+	committed  func() // called after each commit, before its writes are answered
 	queue      chan *write
 	closing    chan struct{}
 	closed     chan struct{}
@@ -46,11 +47,12 @@ func newWrite(under context.Context, run func(ctx context.Context, tx transactio
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
-func startCommitter(writer *sqlx.DB, inPlace func() error, committed func()) *committer {
+func startCommitter(writer *sqlx.DB, file *file, committed func()) *committer {
 	c := &committer{
 		writer:     writer,
 		statements: newWriteStatements(writer),
-		inPlace:    inPlace,
+		file:       file,
+		checkpoint: &checkpointer{file: file, limit: truncateFrames},
 		committed:  committed,
 		queue:      make(chan *write, maxWaiting),
 		closing:    make(chan struct{}),

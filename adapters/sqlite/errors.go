@@ -31,16 +31,18 @@ func isBusy(err error) bool {
 	return ok && failed.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// translate returns the domain error that a driver error stands for: one that
-// wraps [domain.ErrUnavailable] when the file cannot be used now, or not
-// before ctx ended, and else an internal error. SQLite names tables, columns
-// and constraints in its messages, never values.
+// translate returns the domain error for a driver error: one that wraps
+// [domain.ErrUnavailable] if the file cannot be used now, or not before ctx ended,
+// and otherwise an internal error. SQLite names tables, columns and constraints
+// in its messages, never values.
 func translate(ctx context.Context, err error) error {
 	switch {
-	case sqlkit.Settled(err):
+	case sqlkit.Settled(err) || errors.Is(err, domain.ErrUnavailable):
 		return err
 	case ctx.Err() != nil:
 		return sqlkit.Unavailable(ctx.Err())
+	case errors.Is(err, errNoWAL):
+		return fmt.Errorf("sqlite: %w", err)
 	}
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {

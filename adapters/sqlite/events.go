@@ -10,11 +10,18 @@ import (
 
 // Events implements ports.EventReader.
 func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
-	rows, total, err := sqlkit.SelectEvents[int64](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
-	if err != nil {
-		return ports.EventPage{}, translate(ctx, err)
+	type found struct {
+		rows  []sqlkit.EventRow[int64]
+		total int64
 	}
-	events, unreadable := codec.Events(rows)
+	stored, err := read(ctx, r, func() (f found, err error) {
+		f.rows, f.total, err = sqlkit.SelectEvents[int64](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+		return f, err
+	})
+	if err != nil {
+		return ports.EventPage{}, err
+	}
+	events, unreadable := codec.Events(stored.rows)
 	r.damage.Events(id, unreadable)
-	return ports.EventPage{Events: events, Total: total}, nil
+	return ports.EventPage{Events: events, Total: stored.total}, nil
 }

@@ -29,7 +29,10 @@ func TestQueries_areLookUps(t *testing.T) {
 			"MATERIALIZE e", "SEARCH api_key_events USING INDEX api_key_events_page_idx (api_key_id=?)",
 			"SCAN t", "SCAN e LEFT-JOIN", "USE TEMP B-TREE FOR ORDER BY", // of the page
 		}},
-		"newest change": {newestChange, nil, []string{"SEARCH api_key_events"}},
+		"newest event": {newestEvent, nil, []string{
+			"SEARCH api_key_events USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH api_key_events",
+		}},
+		"event at": {eventAt, []any{1}, []string{"SEARCH api_key_events USING INTEGER PRIMARY KEY (rowid=?)"}},
 		"changes since": {changesSince, []any{1, 2}, []string{
 			"SEARCH api_key_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR DISTINCT",
 		}},

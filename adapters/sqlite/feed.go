@@ -6,97 +6,149 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/ports"
 )
 
 const (
-	newestChange = `SELECT coalesce(max(seq), 0) FROM api_key_events`
-
+	newestEvent  = `SELECT seq, event_id AS id FROM api_key_events WHERE seq = (SELECT max(seq) FROM api_key_events)`
+	eventAt      = `SELECT seq, event_id AS id FROM api_key_events WHERE seq = ?`
 	changesSince = `SELECT DISTINCT api_key_id FROM api_key_events WHERE seq > ? AND seq <= ?`
 )
 
-// maxTold bounds the events that one poll reads; of more it says that every
-// key may have changed.
+// maxTold bounds the events that one poll reads. If there are more it says that
+// every key may have changed.
 const maxTold = 10_000
 
 // feed implements ports.ChangeFeed on a connection of its own: the version of
-// the data, which tells whether anyone else has committed, means something to
+// the data, which shows whether anyone else has committed, means something to
 // one connection alone.
 type feed struct {
+	file      *file
 	pool      *sqlx.DB
 	broken    error // why there is no pool
 	followers *followers
 	wake      chan struct{}
 
+	// one is the token for what follows, which a poll that was abandoned keeps.
+	one      slots
 	conn     *sqlx.Conn // nil: to be connected
-	version  int64      // of the data as conn last read it
-	position int64      // of the newest event told; -1: none yet
+	sessions int        // connections made so far
+
+	last cursor // of the last poll that succeeded
+}
+
+// cursor is what a poll has seen.
+type cursor struct {
+	session int   // the connection it was read on; 0: none yet
+	version int64 // of the data, as that connection read it
+	newest  event
+}
+
+// event is an event of the audit trail, by its number and its identifier. A
+// backup that is restored brings numbers back, but never an identifier with the
+// same number.
+type event struct {
+	Seq int64  `db:"seq"` // 0: there is none
+	ID  string `db:"id"`
+}
+
+// polled is what one poll found.
+type polled struct {
+	changes ports.Changes
+	cursor  cursor
 }
 
 // Follow implements ports.ChangeSource.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
-	f := &feed{followers: &r.followers, wake: r.followers.join(), position: -1}
-	f.pool, f.broken = openPool(readerDSN(r.file.path), 1)
+	f := &feed{file: r.file, followers: &r.followers, wake: r.followers.join(), one: make(slots, 1)}
+	f.pool, f.broken = openPool(readerDSN(r.file.path), 1, sqlkit.Traces{})
 	return f
 }
 
-// Poll implements ports.ChangeFeed.
+// Poll implements ports.ChangeFeed. It fails if a file of the database was
+// removed, replaced or overwritten.
 func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
-	changes, err := f.poll(ctx)
-	if err != nil {
-		return ports.Changes{}, translate(ctx, errors.Join(err, f.disconnect()))
+	last := f.last
+	found, err := within(ctx, f.one, "polling SQLite", func() (polled, error) {
+		found, err := f.poll(ctx, last)
+		if err != nil {
+			err = errors.Join(err, f.disconnect())
+		}
+		return found, err
+	})
+	if errors.Is(err, sqlkit.ErrPanicked) {
+		f.last = cursor{} // whatever it had seen
 	}
-	return changes, nil
+	if err != nil {
+		return ports.Changes{}, translate(ctx, err)
+	}
+	f.last = found.cursor
+	return found.changes, nil
 }
 
-func (f *feed) poll(ctx context.Context) (ports.Changes, error) {
-	fresh, err := f.connect(ctx)
-	if err != nil {
-		return ports.Changes{}, err
+func (f *feed) poll(ctx context.Context, last cursor) (polled, error) {
+	if err := f.file.inPlace(ctx); err != nil {
+		return polled{}, err
 	}
-	var version int64
-	if err := f.conn.GetContext(ctx, &version, `PRAGMA data_version`); err != nil {
-		return ports.Changes{}, err
+	if err := f.connect(ctx); err != nil {
+		return polled{}, err
 	}
-	if !fresh && version == f.version {
-		return ports.Changes{}, nil
+	now := cursor{session: f.sessions, newest: last.newest}
+	if err := f.conn.GetContext(ctx, &now.version, `PRAGMA data_version`); err != nil {
+		return polled{}, err
+	}
+	if now.session == last.session && now.version == last.version {
+		return polled{cursor: now}, nil
 	}
 	// A commit that comes between the two reads is told, and looked for again.
-	changes, err := f.read(ctx)
+	changes, newest, err := f.read(ctx, last)
 	if err != nil {
-		return ports.Changes{}, err
+		return polled{}, err
 	}
-	f.version = version
-	return changes, nil
+	now.newest = newest
+	return polled{changes: changes, cursor: now}, nil
 }
 
-// connect says whether the connection is a new one.
-func (f *feed) connect(ctx context.Context) (fresh bool, err error) {
+func (f *feed) connect(ctx context.Context) (err error) {
 	switch {
 	case f.broken != nil:
-		return false, f.broken
+		return f.broken
 	case f.conn != nil:
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	f.conn, err = f.pool.Connx(ctx)
-	return true, err
+	f.sessions++
+	return err
 }
 
-// read tells what was committed since the position, and moves it.
-func (f *feed) read(ctx context.Context) (ports.Changes, error) {
-	var newest int64
-	if err := f.conn.GetContext(ctx, &newest, newestChange); err != nil {
-		return ports.Changes{}, err
+// read returns what was committed since last, and the newest event.
+func (f *feed) read(ctx context.Context, last cursor) (changes ports.Changes, newest event, err error) {
+	if newest, err = f.find(ctx, newestEvent); err != nil {
+		return changes, newest, err
 	}
-	var changes ports.Changes
-	restored := newest < f.position
-	if f.position < 0 || restored || newest-f.position > maxTold {
-		changes.Lost = true
-	} else if err := f.conn.SelectContext(ctx, &changes.Keys, changesSince, f.position, newest); err != nil {
-		return ports.Changes{}, err
+	kept := last.session != 0
+	if kept && last.newest.Seq > 0 {
+		known, err := f.find(ctx, eventAt, last.newest.Seq)
+		if err != nil {
+			return changes, newest, err
+		}
+		kept = known == last.newest
 	}
-	f.position = newest
-	return changes, nil
+	if !kept || newest.Seq-last.newest.Seq > maxTold {
+		return ports.Changes{Lost: true}, newest, nil
+	}
+	err = f.conn.SelectContext(ctx, &changes.Keys, changesSince, last.newest.Seq, newest.Seq)
+	return changes, newest, err
+}
+
+// find returns the event of a query, or none.
+func (f *feed) find(ctx context.Context, query string, args ...any) (event, error) {
+	var found []event
+	if err := f.conn.SelectContext(ctx, &found, query, args...); err != nil || len(found) == 0 {
+		return event{}, err
+	}
+	return found[0], nil
 }
 
 func (f *feed) disconnect() error {
@@ -111,11 +163,16 @@ func (f *feed) disconnect() error {
 // Wake implements ports.ChangeFeed. It tells of the commits of this process.
 func (f *feed) Wake() <-chan struct{} { return f.wake }
 
-// Close implements ports.ChangeFeed.
+// Close implements ports.ChangeFeed. It gives up after 5 s.
 func (f *feed) Close() error {
 	f.followers.leave(f.wake)
 	if f.broken != nil {
 		return nil
 	}
-	return errors.Join(f.disconnect(), f.pool.Close())
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	_, err := within(ctx, f.one, "closing a feed of SQLite", func() (struct{}, error) {
+		return struct{}{}, errors.Join(f.disconnect(), f.pool.Close())
+	})
+	return err
 }

@@ -18,9 +18,12 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 }
 
 func (r *KeyRepository) readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
-	var rows []keyRow
-	if err := query.Select(ctx, &rows, args...); err != nil {
-		return nil, translate(ctx, err)
+	rows, err := read(ctx, r, func() (rows []keyRow, err error) {
+		err = query.Select(ctx, &rows, args...)
+		return rows, err
+	})
+	if err != nil {
+		return nil, err
 	}
 	key, err := codec.Key(rows)
 	r.damage.Key(key)

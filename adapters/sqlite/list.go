@@ -23,11 +23,18 @@ func (r *KeyRepository) ListAll(ctx context.Context, filter domain.KeyFilter, or
 }
 
 func (r *KeyRepository) list(ctx context.Context, list sqlkit.KeyList) (ports.KeyPage, error) {
-	rows, total, err := sqlkit.SelectKeyList[int64](ctx, r.lists.Of(list), list.Args...)
-	if err != nil {
-		return ports.KeyPage{}, translate(ctx, err)
+	type found struct {
+		rows  []keyRow
+		total int64
 	}
-	keys, err := codec.KeyPage(rows, total)
+	cut, err := read(ctx, r, func() (f found, err error) {
+		f.rows, f.total, err = sqlkit.SelectKeyList[int64](ctx, r.lists.Of(list), list.Args...)
+		return f, err
+	})
+	if err != nil {
+		return ports.KeyPage{}, err
+	}
+	keys, err := codec.KeyPage(cut.rows, cut.total)
 	r.damage.Keys(keys.Keys)
 	return keys, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
@@ -18,10 +19,19 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration = sqlkit.Migration
 
-// Migrate brings the schema to the version of this build. Several processes
-// may do it at once: a step is one transaction, so who comes second to it
-// fails as a whole and looks again.
+// Migrate brings the schema to the version of this build. Several processes may
+// do so at once: a step is one transaction, so whoever comes second to it fails
+// as a whole and looks again. It returns an error that wraps
+// [domain.ErrUnavailable] if the file cannot be used now, or not before ctx ends.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
+	_, err := within(ctx, r.migrations, "migrating SQLite", func() (struct{}, error) { return struct{}{}, r.migrate(ctx) })
+	return err
+}
+
+func (r *KeyRepository) migrate(ctx context.Context) error {
+	if err := r.file.inPlace(ctx); err != nil {
+		return translate(ctx, err)
+	}
 	steps, err := r.migrator.List(ctx)
 	if err != nil {
 		return err
@@ -31,12 +41,23 @@ func (r *KeyRepository) Migrate(ctx context.Context) error {
 			return nil
 		}
 	}
-	return r.migrator.Up(ctx)
+	return unmigrated(ctx, r.migrator.Up(ctx))
+}
+
+// unmigrated translates the error of a migration if it is one of the driver.
+// What is wrong with a migration itself does not end by waiting.
+func unmigrated(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*sqlite.Error](err); ok || ctx.Err() != nil {
+		return translate(ctx, err)
+	}
+	return err
 }
 
 // NewerSchema returns the version of a schema that is newer than this build,
-// and 0 of any other.
-func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) { return r.migrator.Newer(ctx) }
+// and 0 for any other.
+func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) {
+	return read(ctx, r, func() (int64, error) { return r.migrator.Newer(ctx) })
+}
 
 // Migrations returns the steps of this build and which of them are applied to
 // the database file at path. It changes nothing: of a file that is not there,
@@ -55,16 +76,18 @@ func look(ctx context.Context, path string) (list []Migration, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	migrator, err := newMigrator(pool)
+	migrator, err := newMigrator(pool, pool)
 	if err != nil {
 		return nil, err
 	}
 	return migrator.List(ctx)
 }
 
-func newMigrator(db *sqlx.DB) (*sqlkit.Migrator, error) {
-	applied := func(ctx context.Context) ([]int64, error) { return appliedVersions(ctx, db) }
-	return sqlkit.NewMigrator(goose.DialectSQLite3, db.DB, migrations, applied)
+// newMigrator returns a migrator that changes the schema by one pool and looks at
+// it by another, so that nobody who only looks waits for a writer.
+func newMigrator(writer, reader *sqlx.DB) (*sqlkit.Migrator, error) {
+	applied := func(ctx context.Context) ([]int64, error) { return appliedVersions(ctx, reader) }
+	return sqlkit.NewMigrator(goose.DialectSQLite3, writer.DB, migrations, applied)
 }
 
 // appliedVersions asks first whether the table is there: its absence has no

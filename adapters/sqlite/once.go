@@ -43,11 +43,14 @@ func (tx transaction) once(workspace domain.WorkspaceID, once *ports.Once, chang
 
 // Replayed implements ports.OnceKeeper.
 func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.WorkspaceID, once ports.Once) (*ports.Replayed, error) {
-	var found []onceRow
-	if err := r.onces.Select(ctx, &found, codec.FindOnceArgs(workspace, once)...); err != nil {
-		return nil, translate(ctx, err)
+	found, err := read(ctx, r, func() (found []onceRow, err error) {
+		err = r.onces.Select(ctx, &found, codec.FindOnceArgs(workspace, once)...)
+		return found, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	err := codec.Judge(workspace, found, once)
+	err = codec.Judge(workspace, found, once)
 	if replayed, ok := errors.AsType[*ports.Replayed](err); ok {
 		return replayed, nil
 	}

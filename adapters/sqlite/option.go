@@ -40,8 +40,7 @@ func newOptions(opts []Option) options {
 	return o
 }
 
-func traces(opts []Option) sqlkit.Traces {
-	o := newOptions(opts)
+func (o options) traces() sqlkit.Traces {
 	return sqlkit.Traces{Provider: o.provider, System: semconv.DBSystemNameSQLite, Code: resultCode}
 }
 

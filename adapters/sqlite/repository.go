@@ -6,18 +6,26 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
 )
+
+// closeLimit bounds how long Close waits for a disk that hangs. What it leaves
+// behind then ends with the process, which loses nothing.
+const closeLimit = 5 * time.Second
 
 // KeyRepository implements ports.KeyRepository on an SQLite file.
 type KeyRepository struct {
 	writer *sqlx.DB // one connection, since SQLite has one writer at a time
 	reader *sqlx.DB
-	file   file
+	file   *file
 	damage *sqlkit.Damage
+
+	reads, migrations slots
 
 	migrator  *sqlkit.Migrator
 	committer *committer
@@ -27,65 +35,101 @@ type KeyRepository struct {
 	lists     *sqlkit.KeyLists
 	onces     *sqlkit.Statement
 	followers followers
-	closing   sync.Once
+
+	closing slots
+	closed  func() error
 }
 
-// Open opens the database file at path and makes it, readable and writable by
-// its owner alone, where there is none; its folder must exist. It does not
-// migrate: see [KeyRepository.Migrate].
+// Open opens the database file at path, which it creates, readable and writable
+// by its owner alone, if there is none. It does not migrate: see
+// [KeyRepository.Migrate].
+//
+// It returns an [ErrMisplaced] if there cannot be a file at path, and another
+// error if the file is no database or cannot have a write-ahead log. A file that
+// cannot be used for now, because its disk is full, read-only or hangs, is no
+// error: each method tries again to open it, and returns an error that wraps
+// [domain.ErrUnavailable] until that succeeds.
 func Open(ctx context.Context, path string, opts ...Option) (*KeyRepository, error) {
-	file, err := prepareFile(path)
+	r, err := open(ctx, path, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
-	}
-	r := &KeyRepository{file: file, damage: sqlkit.NewDamage(newOptions(opts).logger)}
-	if err := r.connect(ctx, opts); err != nil {
-		return nil, errors.Join(fmt.Errorf("open SQLite database: %w", err), r.Close())
 	}
 	return r, nil
 }
 
-func (r *KeyRepository) connect(ctx context.Context, opts []Option) (err error) {
-	if r.writer, err = openPool(writerDSN(r.file.path), 1, opts...); err != nil {
-		return err
+func open(ctx context.Context, path string, opts []Option) (*KeyRepository, error) {
+	path, err := absolute(path)
+	if err != nil {
+		return nil, err
 	}
-	if err := requireWAL(ctx, r.writer); err != nil {
-		return err
+	r, err := connect(path, opts)
+	if err != nil {
+		return nil, err
 	}
-	if r.reader, err = openPool(readerDSN(r.file.path), max(4, runtime.GOMAXPROCS(0)), opts...); err != nil {
-		return err
+	bounded, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	_, err = read(bounded, r, func() (struct{}, error) { return struct{}{}, nil })
+	lasting := !errors.Is(err, domain.ErrUnavailable) || errors.Is(err, ErrMisplaced) || ctx.Err() != nil
+	if err != nil && lasting {
+		return nil, errors.Join(err, r.Close())
 	}
-	if r.migrator, err = newMigrator(r.writer); err != nil {
-		return err
+	return r, nil
+}
+
+// connect does not touch the file yet.
+func connect(path string, opts []Option) (r *KeyRepository, err error) {
+	o := newOptions(opts)
+	connections := max(4, runtime.GOMAXPROCS(0))
+	r = &KeyRepository{
+		damage:     sqlkit.NewDamage(o.logger),
+		reads:      make(slots, connections),
+		migrations: make(slots, 1),
+		closing:    make(slots, 1),
 	}
-	r.committer = startCommitter(r.writer, r.file.inPlace, r.followers.wake)
+	r.closed = sync.OnceValue(r.close)
+	if r.writer, err = openPool(writerDSN(path), 1, o.traces()); err != nil {
+		return nil, err
+	}
+	if r.reader, err = openPool(readerDSN(path), connections, o.traces()); err != nil {
+		return nil, err
+	}
+	if r.file, err = newFile(path, r.writer, o.logger); err != nil {
+		return nil, err
+	}
+	if r.migrator, err = newMigrator(r.writer, r.reader); err != nil {
+		return nil, err
+	}
+	r.committer = startCommitter(r.writer, r.file, r.followers.wake)
 	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
 	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
 	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
 	r.lists = sqlkit.NewKeyLists(r.reader)
 	r.onces = sqlkit.NewStatement(r.reader, sqlkit.FindOnce)
-	return nil
+	return r, nil
 }
 
-// Ready implements ports.KeyRepository. It also fails when the file was
-// removed or replaced.
+// Ready implements ports.KeyRepository. It also fails if a file of the database
+// was removed, replaced or overwritten.
 func (r *KeyRepository) Ready(ctx context.Context) error {
-	if err := r.file.inPlace(); err != nil {
-		return translate(ctx, err)
-	}
-	return r.migrator.Current(ctx)
+	_, err := within(ctx, r.reads, "looking at SQLite", func() (struct{}, error) {
+		if err := r.file.inPlace(ctx); err != nil {
+			return struct{}{}, translate(ctx, err)
+		}
+		return struct{}{}, r.migrator.Current(ctx)
+	})
+	return err
 }
 
-// Close waits for what is under way and closes the file.
+// Close waits for the transaction in progress and closes the file. It gives up
+// after 5 s.
 func (r *KeyRepository) Close() error {
-	if r.committer != nil {
-		r.closing.Do(r.committer.close)
-	}
-	var errs []error
-	for _, pool := range []*sqlx.DB{r.reader, r.writer} {
-		if pool != nil {
-			errs = append(errs, pool.Close())
-		}
-	}
-	return errors.Join(errs...)
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	_, err := within(ctx, r.closing, "closing SQLite", func() (struct{}, error) { return struct{}{}, r.closed() })
+	return err
+}
+
+func (r *KeyRepository) close() error {
+	r.committer.close()
+	return errors.Join(r.reader.Close(), r.writer.Close(), r.file.close())
 }

@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+)
+
+// slots bounds how many calls may be in progress at once, abandoned ones
+// included.
+type slots chan struct{}
+
+// within returns what call returns, or an error that wraps
+// [domain.ErrUnavailable] as soon as ctx ends. A system call on a disk that hangs
+// does not end with a context, so call is abandoned then, and keeps its slot
+// until it ends: however long the disk hangs, no more calls hang with it than
+// there are slots. What call panics with is returned as an error.
+func within[T any](ctx context.Context, s slots, what string, call func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	var none T
+	select {
+	case s <- struct{}{}:
+	case <-ctx.Done():
+		return none, sqlkit.Unavailable(ctx.Err())
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := sqlkit.Contained(what, call)
+		<-s
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		return none, sqlkit.Unavailable(ctx.Err())
+	}
+}
+
+// read is [within] for a call that reads the database, once its files are known
+// to be in place. It translates errors of the driver.
+func read[T any](ctx context.Context, r *KeyRepository, call func() (T, error)) (T, error) {
+	value, err := within(ctx, r.reads, "reading from SQLite", func() (T, error) {
+		if err := r.file.inPlace(ctx); err != nil {
+			var none T
+			return none, err
+		}
+		return call()
+	})
+	return value, translate(ctx, err)
+}

@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// gates are channels by the file of the database whose reads wait for them.
+var gates sync.Map
+
+// waitAtGate is an SQL function that blocks its statement until a test opens
+// its gate, as a read from a disk does that hangs: no context ends it.
+const waitAtGate = "wait_at_gate"
+
+func init() {
+	sqlite.MustRegisterScalarFunction(waitAtGate, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if gate, ok := gates.Load(args[0]); ok {
+			<-gate.(chan struct{})
+		}
+		return int64(1), nil
+	})
+}
+
+// makeReadsHang makes every read of a table hang until release is called, at
+// the latest by the end of t.
+func makeReadsHang(t *testing.T, repo *KeyRepository) (release func()) {
+	t.Helper()
+	path := repo.file.path
+	for _, table := range []string{"api_keys", "api_key_secrets", "api_key_events", "idempotency_keys"} {
+		repo.writer.MustExecContext(t.Context(), `ALTER TABLE `+table+` RENAME TO real_`+table)
+		repo.writer.MustExecContext(t.Context(), `CREATE VIEW `+table+` AS SELECT * FROM real_`+table+` WHERE `+waitAtGate+`('`+path+`')`)
+	}
+	gate := make(chan struct{})
+	gates.Store(path, gate)
+	release = sync.OnceFunc(func() {
+		gates.Delete(path)
+		close(gate)
+	})
+	t.Cleanup(release)
+	return release
+}
+
+// ends fails the test if call does not return, and tells whether it did.
+func ends(t *testing.T, what string, call func()) bool {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		call()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(time.Minute):
+		t.Errorf("%s does not end", what)
+		return false
+	}
+}
+
+func TestReads_EndWithTheirContextThoughTheDiskHangs(t *testing.T) {
+	t.Parallel()
+	repo := openMigrated(t)
+	const id = "sk_live_0000000000000001"
+	store(t, repo, rowsOf(id, "evt_1"))
+	f := repo.Follow()
+	t.Cleanup(func() { _ = f.Close() })
+	release := makeReadsHang(t, repo)
+
+	reads := map[string]func(context.Context) error{
+		"Find": func(ctx context.Context) error { _, err := repo.Find(ctx, id); return err },
+		"Get":  func(ctx context.Context) error { _, err := repo.Get(ctx, "ws", id); return err },
+		"List": func(ctx context.Context) error {
+			_, err := repo.List(ctx, "ws", domain.KeyFilter{}, domain.Order{}, domain.Page{})
+			return err
+		},
+		"Events":   func(ctx context.Context) error { _, err := repo.Events(ctx, "ws", id, domain.Page{}); return err },
+		"Replayed": func(ctx context.Context) error { _, err := repo.Replayed(ctx, "ws", ports.Once{Key: "k"}); return err },
+		"Ready":    repo.Ready,
+		"Poll":     func(ctx context.Context) error { _, err := f.Poll(ctx); return err },
+		"NewerSchema": func(ctx context.Context) error {
+			_, err := repo.NewerSchema(ctx)
+			return err
+		},
+	}
+	read := func(name string) bool {
+		return ends(t, name, func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			if err := reads[name](ctx); !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("%s returns %v, want ErrUnavailable", name, err)
+			}
+		})
+	}
+	for _, name := range []string{"Get", "List", "Events"} {
+		if !read(name) {
+			return
+		}
+	}
+	for range cap(repo.reads) - 3 { // from then on others wait for their turn
+		if !read("Find") {
+			return
+		}
+	}
+	for name := range reads {
+		if !read(name) {
+			return
+		}
+	}
+	if open := repo.reader.Stats().InUse; open > cap(repo.reads) {
+		t.Errorf("%d connections are in use, want %d at most", open, cap(repo.reads))
+	}
+
+	release()
+	if _, err := repo.Find(t.Context(), id); err != nil {
+		t.Errorf("once the disk answers, Find() = %v", err)
+	}
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("once the disk answers, the first Poll() = lost: %v, %v", changes.Lost, err)
+	}
+}
+
+func TestClose_EndsThoughTheDiskHangs(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(t *testing.T, repo *KeyRepository){
+		"within a read": func(t *testing.T, repo *KeyRepository) {
+			t.Helper()
+			makeReadsHang(t, repo)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			ends(t, "Find", func() { _, _ = repo.Find(ctx, "sk_live_0000000000000001") })
+		},
+		"within a write": func(t *testing.T, repo *KeyRepository) {
+			t.Helper()
+			hangs, gate := make(chan struct{}), make(chan struct{})
+			t.Cleanup(func() { close(gate) })
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				_ = repo.committer.do(ctx, func(context.Context, transaction) error {
+					close(hangs)
+					<-gate
+					return nil
+				})
+			}()
+			<-hangs
+			cancel()
+		},
+	}
+	for name, hang := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			repo := openMigrated(t)
+			f := repo.Follow()
+			hang(t, repo)
+			ends(t, "Close of the feed", func() { _ = f.Close() })
+			ends(t, "Close", func() { _ = repo.Close() })
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+)
+
+// parts are the suffixes of the files of a database: itself, its write-ahead
+// log and the index of that log.
+var parts = [...]string{"", "-wal", "-shm"}
+
+// The places of parts.
+const (
+	database = iota
+	log
+)
+
+type found [len(parts)]os.FileInfo
+
+// lookAt returns what is at the paths of the files now. It opens none of them:
+// to close a file that SQLite has open would release its locks.
+func lookAt(path string) (found, error) {
+	var files found
+	for i, suffix := range parts {
+		info, err := os.Stat(path + suffix)
+		if err != nil {
+			return files, fmt.Errorf("a file of the database is missing: %w; restart the service once it is restored", err)
+		}
+		files[i] = info
+	}
+	return files, nil
+}
+
+// progress is how far the log has been copied into the database, in frames.
+type progress struct {
+	Busy         int `db:"busy"`
+	Log          int `db:"log"`
+	Checkpointed int `db:"checkpointed"`
+}
+
+// standing is the files of a database as they were when they were last known
+// to be those that SQLite has open, and written by SQLite alone.
+type standing struct {
+	files    found
+	progress progress
+}
+
+// replaced returns an error if files are not the ones of s.
+func (s *standing) replaced(path string, files found) error {
+	for i, suffix := range parts {
+		if !os.SameFile(s.files[i], files[i]) {
+			return fmt.Errorf("%s was replaced while it was open; restart the service", path+suffix)
+		}
+	}
+	return nil
+}
+
+// written reports whether the database file was written to since s. Windows
+// updates the time of a file only some time after it was written to, so that it
+// proves nothing there.
+func (s *standing) written(files found) bool {
+	return runtime.GOOS != "windows" && differ(s.files[database], files[database])
+}
+
+// explains reports whether SQLite may have written to the database file between
+// s and a later look. In WAL mode only a checkpoint writes there, and it either
+// advances or, once a whole log was copied, lets the log begin anew. A log that
+// is empty both times began anew if it was written to meanwhile.
+func (s *standing) explains(files found, now progress) bool {
+	return now.Checkpointed != s.progress.Checkpointed || now.Log < s.progress.Log ||
+		now.Log == 0 && differ(s.files[log], files[log])
+}
+
+func differ(a, b os.FileInfo) bool {
+	return a.Size() != b.Size() || !a.ModTime().Equal(b.ModTime())
+}
