@@ -31,10 +31,15 @@ const (
 // each event is told once, however the transactions overlap, and one that is
 // held open anywhere in the cluster hides nothing and costs nothing. Ids that
 // this cluster has not given yet came with a restored dump. Ranges and orders
-// keep the planner to the index whatever it believes of the ids.
+// keep the planner to the index whatever it believes of the ids. The names of
+// the tables are looked up anew each time: a restored dump replaces them, and
+// has no event that says so.
 const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
 CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END AS position,
+concat_ws(' ', to_regclass('api_keys')::oid, pg_relation_filenode(to_regclass('api_keys')),
+to_regclass('api_key_secrets')::oid, pg_relation_filenode(to_regclass('api_key_secrets')),
+to_regclass('api_key_events')::oid, pg_relation_filenode(to_regclass('api_key_events'))) AS tables,
 pg_current_snapshot()::text AS snapshot,
 pg_backend_pid() AS backend,
 coalesce(pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(?::pg_snapshot), false) AS rewound,
@@ -54,6 +59,7 @@ type pollRow struct {
 	Standby  bool           `db:"standby"`
 	Timeline string         `db:"timeline"`
 	Position int64          `db:"position"` // past all that the snapshot sees
+	Tables   string         `db:"tables"`   // which they are, and in which files
 	Snapshot string         `db:"snapshot"`
 	Backend  int            `db:"backend"` // the process that serves the session
 	Rewound  bool           `db:"rewound"`
@@ -83,6 +89,7 @@ type feed struct {
 	// Of the last poll that succeeded.
 	session  int
 	timeline string
+	tables   string
 	snapshot sql.NullString
 
 	listener *listener
@@ -110,15 +117,23 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 		return ports.Changes{}, err
 	}
 	var changes ports.Changes
-	changes.Lost = !f.snapshot.Valid || row.session != f.session || row.Rewound || row.Timeline != f.timeline || len(row.Changed) > maxTold
+	changes.Lost = f.replaced(row) || len(row.Changed) > maxTold
 	if !changes.Lost {
 		for _, id := range row.Changed {
 			changes.Keys = append(changes.Keys, domain.KeyID(id))
 		}
 	}
 	f.floors.raise(floor{origin: row.origin, timeline: row.Timeline, position: row.Position, sent: row.sent, writes: row.writes})
-	f.session, f.timeline, f.snapshot = row.session, row.Timeline, sql.NullString{String: row.Snapshot, Valid: true}
+	f.session, f.timeline, f.tables = row.session, row.Timeline, row.Tables
+	f.snapshot = sql.NullString{String: row.Snapshot, Valid: true}
 	return changes, nil
+}
+
+// replaced reports whether row is not of what the last poll read, or may not be:
+// of another session, a server on another timeline or one whose transaction ids
+// went back, or of tables that were replaced.
+func (f *feed) replaced(row pollRow) bool {
+	return !f.snapshot.Valid || row.session != f.session || row.Rewound || row.Timeline != f.timeline || row.Tables != f.tables
 }
 
 // ask waits for a poll that was left behind, which ends by the limits of its

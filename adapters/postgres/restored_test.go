@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+// answered polls. A poll that the machine was too slow
+// for makes the next one say that everything may have changed, whatever the
+// reason: it proves nothing, and skips the test.
+func answered(t *testing.T, f *feed) ports.Changes {
+	t.Helper()
+	changes, err := f.Poll(t.Context())
+	if errors.Is(err, domain.ErrUnavailable) {
+		t.Skipf("the machine is too slow: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changes
+}
+
+// A dump is restored within one transaction, between two polls.
+func TestFeed_SaysLostWhenADumpIsRestored(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
+	repo := openFollowed(t, dsn)
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	dump := filepath.Join(t.TempDir(), "dump.sql")
+	pgtest.Client(t, "pg_dump", "--clean", "--if-exists", "--no-password", "--file="+dump, "--dbname="+dsn)
+	f := startFeed(t, repo)
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	if changes := answered(t, f); changes.Lost || len(changes.Keys) != 1 {
+		t.Fatalf("Poll() = %+v, want one key", changes)
+	}
+
+	pgtest.Client(t, "psql", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password", "--file="+dump, dsn)
+	if changes := answered(t, f); !changes.Lost {
+		t.Errorf("Poll() = %+v, want lost", changes)
+	}
+	if _, err := writeEvent(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	if changes := answered(t, f); changes.Lost || len(changes.Keys) != 1 {
+		t.Errorf("of what comes after it Poll() = %+v, want one key", changes)
+	}
+}
+
+func TestFeed_SaysLostWhenATableWasReplaced(t *testing.T) {
+	t.Parallel()
+	cases := map[string]string{
+		"the keys, emptied to be filled again": `TRUNCATE api_keys, api_key_secrets CASCADE`,
+		"the secrets": `CREATE TABLE other (LIKE api_key_secrets);
+DROP TABLE api_key_secrets; ALTER TABLE other RENAME TO api_key_secrets`,
+		"the events": `CREATE TABLE other (LIKE api_key_events);
+DROP TABLE api_key_events CASCADE; ALTER TABLE other RENAME TO api_key_events`,
+		"none": `SELECT 1`,
+	}
+	for name, statements := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			repo := openFollowed(t, pgtest.NewDatabase(t))
+			f := startFeed(t, repo)
+			repo.pool.MustExecContext(t.Context(), statements)
+			want := statements != `SELECT 1`
+			if changes := answered(t, f); changes.Lost != want {
+				t.Errorf("Poll() = lost: %v, want %v", changes.Lost, want)
+			}
+			if changes := answered(t, f); changes.Lost || len(changes.Keys) > 0 {
+				t.Errorf("the next poll says %+v, want nothing", changes)
+			}
+		})
+	}
+}
