@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/httpserver"
@@ -39,14 +40,20 @@ type Service struct {
 	stopping atomic.Bool
 	release  func()
 
-	// running ends with Close, which waits for what is in background.
+	// running ends with Close, which waits for what is serving and, for a while,
+	// for what is in background.
 	running    context.Context
 	stop       context.CancelFunc
-	mu         sync.Mutex // guards closing, and background against Close
+	mu         sync.Mutex // guards closing, and serving against Close
 	closing    bool
+	serving    sync.WaitGroup
 	background sync.WaitGroup
 	closed     sync.Once
 }
+
+// backgroundLimit is how long Close waits for background work: longer than the
+// last use of keys may take to be written.
+const backgroundLimit = 3 * time.Second
 
 // ErrClosed is returned by the methods of a Service that was closed. It wraps
 // [domain.ErrUnavailable].
@@ -57,7 +64,7 @@ func (s *Service) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closing {
-		s.background.Add(1)
+		s.serving.Add(1)
 	}
 	return !s.closing
 }
@@ -146,9 +153,9 @@ func (s *Service) Ready(ctx context.Context) error {
 }
 
 // Close stops the service, including a [Service.Run], which it waits for, and
-// releases the store. From then on every other method returns [ErrClosed], and
-// the handlers and middleware of the service respond with 503. It is safe to
-// call Close more than once.
+// releases the store. It does not wait for a store that hangs. From then on
+// every other method returns [ErrClosed], and the handlers and middleware of the
+// service respond with 503. It is safe to call Close more than once.
 func (s *Service) Close() error {
 	s.closed.Do(func() {
 		s.stopping.Store(true)
@@ -156,7 +163,10 @@ func (s *Service) Close() error {
 		s.closing = true
 		s.mu.Unlock()
 		s.stop()
-		s.background.Wait()
+		s.serving.Wait()
+		if !endsWithin(backgroundLimit, &s.background) {
+			s.logger.Warn("the store hangs; stopping without waiting for it")
+		}
 		s.lifetime.End()
 		s.release()
 	})
@@ -181,4 +191,19 @@ func (s *Service) Operator(name string) *Operator { return s.workspaces.Operator
 // checked. The audit trail records operator:NAME and origin.
 func (s *Service) OperatorWorkspace(name string, id domain.WorkspaceID, origin domain.Origin) *Workspace {
 	return s.workspaces.OpenForOperator(name, id, origin)
+}
+
+// endsWithin reports whether what group waits for ends within limit.
+func endsWithin(limit time.Duration, group *sync.WaitGroup) bool {
+	ended := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(limit):
+		return false
+	}
 }

@@ -18,7 +18,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
 		return ErrClosed
 	}
-	defer s.background.Done()
+	defer s.serving.Done()
 	internal, err := s.listen.openInternal(ctx)
 	if err != nil {
 		return err

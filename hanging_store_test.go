@@ -1,0 +1,105 @@
+package apikeys_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// hangingStore is a store whose calls in the background of a service, and the
+// reads of permission checks, block whatever their context until gate is closed.
+type hangingStore struct {
+	*memory.KeyRepository
+
+	gate chan struct{}
+}
+
+func (s hangingStore) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
+	<-s.gate
+	return nil, domain.ErrKeyNotFound
+}
+
+func (s hangingStore) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
+	<-s.gate
+	return nil
+}
+
+func (s hangingStore) Follow() ports.ChangeFeed { return hangingFeed(s) }
+
+type hangingFeed struct {
+	*memory.KeyRepository
+
+	gate chan struct{}
+}
+
+func (f hangingFeed) Poll(context.Context) (ports.Changes, error) {
+	<-f.gate
+	return ports.Changes{}, nil
+}
+
+func (hangingFeed) Wake() <-chan struct{} { return nil }
+func (hangingFeed) Close() error          { return nil }
+
+func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := hangingStore{memory.NewKeyRepository(), make(chan struct{})}
+		cfg := config.Default()
+		cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+		service, err := apikeys.New(t.Context(), cfg, apikeys.WithRepository(store), apikeys.WithAuthenticator(everyone{}),
+			apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			close(store.gate)
+			synctest.Wait()
+		}()
+		within := func(what string, limit time.Duration, call func()) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				call()
+			}()
+			select {
+			case <-done:
+			case <-time.After(limit):
+				t.Errorf("%s takes longer than %v", what, limit)
+			}
+		}
+		secret, err := domain.NewSecret(zeros{}, domain.ModeLive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		within("a check", 2*time.Second+1, func() {
+			if _, err := service.Authorize(t.Context(), apikeys.Check{Secret: secret}); !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("Authorize() = %v, want ErrUnavailable", err)
+			}
+		})
+		within("Close", 10*time.Second, func() { _ = service.Close() })
+	})
+}
+
+// zeros is a source of randomness without any.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// everyone takes every token for that of somebody.
+type everyone struct{}
+
+func (everyone) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{AccountID: "acc-1"}, nil
+}
