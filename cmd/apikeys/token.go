@@ -33,8 +33,6 @@ func (c *tokenCmd) Run(io streams) error {
 	switch {
 	case faults != nil:
 		return misuse("--workspace must be 1 to 64 of A-Z a-z 0-9 _ -")
-	case c.Account == "":
-		return misuse("--account must not be empty")
 	case c.TTL <= 0:
 		return misuse("--ttl must be longer than nothing")
 	}

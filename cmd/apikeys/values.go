@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -48,10 +50,10 @@ func decode(ctx *kong.DecodeContext, target reflect.Value) error {
 		return err
 	}
 	text := fmt.Sprint(token.Value)
-	if text == "" && isSetting(ctx.Value) {
-		text = ctx.Value.Default // an empty setting counts as unset
+	if text == "" && !isSetting(ctx.Value) {
+		return errors.New("is empty; write a value, or leave the flag out")
 	}
-	if text == "" {
+	if text = cmp.Or(text, ctx.Value.Default); text == "" { // an empty setting counts as unset
 		target.SetZero()
 		return nil
 	}
