@@ -71,7 +71,7 @@ func (c *cache) get(id checkID) (domain.Decision, bool) {
 		return domain.Decision{}, false
 	}
 	now, expires := c.now(), a.decision.Key.ExpiresAt
-	if age(a.sent, now) >= c.ttl || !expires.IsZero() && !now.Before(expires) {
+	if domain.Elapsed(a.sent, now) >= c.ttl || !expires.IsZero() && !now.Before(expires) {
 		return domain.Decision{}, false
 	}
 	return a.decision, true
@@ -101,11 +101,4 @@ func writePart(mac hash.Hash, part string) {
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 	_, _ = mac.Write(length[:])
 	_, _ = io.WriteString(mac, part)
-}
-
-// age returns the larger of the monotonic and the wall-clock difference. The
-// monotonic clock stops while the machine is suspended; the wall clock can be set
-// back.
-func age(since, now time.Time) time.Duration {
-	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }

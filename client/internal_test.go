@@ -61,19 +61,6 @@ func TestCache_IDsDifferBetweenProcesses(t *testing.T) {
 	}
 }
 
-func TestAge_IsTheLargerOfBothClocks(t *testing.T) {
-	t.Parallel()
-	since := time.Now()
-	if got := age(since, since.Add(time.Minute)); got != time.Minute {
-		t.Errorf("both advance: %v", got)
-	}
-	// A reading without the monotonic part simulates a machine that was
-	// suspended: only the wall clock advanced.
-	if got := age(since, since.Add(time.Hour).Round(0)); got != time.Hour {
-		t.Errorf("the monotonic clock stood still: %v", got)
-	}
-}
-
 // FuzzDecisionOf checks that no body gives an approval or an identity that
 // contradicts the check.
 func FuzzDecisionOf(f *testing.F) {

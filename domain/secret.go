@@ -2,10 +2,8 @@ package domain
 
 import (
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -65,6 +63,8 @@ func (id KeyID) Mode() Mode {
 // Two copies of one Secret are ==; two secrets that were parsed apart are not,
 // even where they spell the same.
 type Secret struct {
+	Redacted
+
 	// text is a pointer because fmt prints a string in an unexported field of
 	// the caller's struct without calling a method; of a pointer it prints the
 	// address.
@@ -161,26 +161,6 @@ func (s Secret) Reveal() string {
 	}
 	return *s.text
 }
-
-const redacted = "[redacted]"
-
-// String returns a placeholder.
-func (s Secret) String() string { return redacted }
-
-// GoString returns a placeholder.
-func (s Secret) GoString() string { return redacted }
-
-// Format writes a placeholder whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// LogValue returns a placeholder.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText returns a placeholder; JSON and XML encoders ask for it.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// MarshalJSON returns a placeholder.
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 func checksum(body string) (digits [checksumLength]byte) {
 	sum := crc32.ChecksumIEEE([]byte(body))

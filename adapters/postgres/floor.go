@@ -3,6 +3,8 @@ package postgres
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // floorFor is how long a poll of the feed tells what a standby must know: as
@@ -43,15 +45,8 @@ func (f *floors) raise(seen floor) {
 // now returns the floor, and false when nothing tells what a standby must know.
 func (f *floors) now() (floor, bool) {
 	last := f.last.Load()
-	if last == nil || last.writes != f.writes.Load() || age(last.sent) > floorFor {
+	if last == nil || last.writes != f.writes.Load() || domain.Elapsed(last.sent, time.Now()) > floorFor {
 		return floor{}, false
 	}
 	return *last, true
-}
-
-// age is the larger of monotonic and wall time: a machine that was suspended
-// stops the first, a clock that was set back the second.
-func age(since time.Time) time.Duration {
-	now := time.Now()
-	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }

@@ -14,7 +14,8 @@ import (
 // ports.SecretHasher and domain.SecretVerifier. It is safe for concurrent use,
 // does not allocate once warm, and prints only a placeholder.
 type Hasher struct {
-	unprintable
+	domain.Redacted
+
 	keyed []*keyedHash // in the ring's order, never empty
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // Limits of a pepper.
@@ -18,7 +20,8 @@ const (
 // Ring holds the peppers of a [Hasher]; the first is the current one. It prints
 // only a placeholder. The zero value is empty; [ParseRing] returns a usable ring.
 type Ring struct {
-	unprintable
+	domain.Redacted
+
 	peppers []*pepper
 }
 
