@@ -283,7 +283,7 @@ func TestAuthorize_RejectsResponsesThatAreNotHTTP(t *testing.T) {
 				_, _ = io.WriteString(c, strings.ReplaceAll(text, "%s", body))
 			}
 			url := serveConns(t, respond, respond, respond)
-			expectError(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: 10 * time.Second}), newSecret(t), true)
+			expectError(t, newClient(t, client.Options{BaseURL: url, Token: token, Timeout: time.Minute}), newSecret(t), true)
 		})
 	}
 }
@@ -304,7 +304,7 @@ func TestAuthorize_RetriesOnAClosedIdleConnection(t *testing.T) {
 			readRequest(bufio.NewReader(c))
 			_, _ = io.WriteString(c, response)
 		})
-	c := newClient(t, client.Options{BaseURL: url, Timeout: 10 * time.Second})
+	c := newClient(t, client.Options{BaseURL: url, Timeout: time.Minute})
 	for range 2 {
 		if d, err := c.Authorize(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
 			t.Fatalf("Authorize() = %v, %v", d.Verdict, err)

@@ -52,17 +52,13 @@ func TestFind_onAServerThatIsDown(t *testing.T) {
 
 func TestFind_onAServerThatIsSilent(t *testing.T) {
 	t.Parallel()
-	repo := openUnmigrated(t, "postgres://u@"+listen(t).Addr().String()+"/keys?sslmode=disable&connect_timeout=10")
-	begun := time.Now()
+	repo := openUnmigrated(t, "postgres://u@"+listen(t).Addr().String()+"/keys?sslmode=disable&connect_timeout=3600")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 
 	_, err := repo.Find(ctx, "sk_live_0000000000000000")
 	if !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Find gives %v, want ErrUnavailable by the deadline", err)
-	}
-	if took := time.Since(begun); took > time.Second {
-		t.Errorf("Find took %v", took)
 	}
 }
 

@@ -57,13 +57,21 @@ func follow(t *testing.T, store ports.ChangeSource) ports.ChangeFeed {
 	return feed
 }
 
+// poll polls until it succeeds: a feed may give up a poll for which a busy
+// machine has no time, and must lose nothing by it.
 func poll(t *testing.T, feed ports.ChangeFeed) ports.Changes {
 	t.Helper()
-	changes, err := feed.Poll(t.Context())
-	if err != nil {
-		t.Fatalf("Poll: %v", err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		changes, err := feed.Poll(ctx)
+		switch {
+		case err == nil:
+			return changes
+		case !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil:
+			t.Fatalf("Poll: %v", err)
+		}
 	}
-	return changes
 }
 
 func requireReported(t *testing.T, feed ports.ChangeFeed, e entry) {

@@ -113,10 +113,12 @@ func TestOverload_503_whileRolesAreLookedUp(t *testing.T) {
 	w := newWorld(t, unlimited, apikeys.WithWorkspaceRoles(roles))
 	answers, refused := make(chan answer, managedAtOnce), make(chan answer, 1)
 	for range managedAtOnce {
-		go func() { answers <- do(t, w.list(t, "")) }()
+		begin(t, w.list(t, ""), answers)
+	}
+	for range managedAtOnce {
 		<-roles.asked
 	}
-	go func() { refused <- do(t, w.list(t, "")) }()
+	begin(t, w.list(t, ""), refused)
 	select {
 	case a := <-refused:
 		mustBe(t, a, 503, "5030", "Service temporarily unavailable")

@@ -97,7 +97,7 @@ func TestAuthorize_doesNotWaitForABody(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil { // below the server's 15 s for a body
+		if err := conn.SetDeadline(time.Now().Add(14 * time.Second)); err != nil { // below the server's 15 s for a body
 			t.Fatal(err)
 		}
 		fmt.Fprintf(conn, "POST /internal/v1/authorize?scope=payment:read HTTP/1.1\r\nHost: x\r\nX-Api-Key: %s\r\n%s\r\n\r\n", secret, declared)

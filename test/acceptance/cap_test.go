@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/slaunchx/apikeys/config"
@@ -19,20 +18,14 @@ func TestCreateKey_409_theWorkspaceIsFull(t *testing.T) {
 		for i := range requests {
 			requests[i] = w.create(t, `{"name":"k"}`)
 		}
-		statuses := make([]int, len(requests))
-		var wg sync.WaitGroup
-		for i, r := range requests {
-			wg.Go(func() { statuses[i] = do(t, r).status })
-		}
-		wg.Wait()
 		made := 0
-		for _, status := range statuses {
-			switch status {
+		for _, a := range atOnce(t, requests) {
+			switch a.status {
 			case http.StatusCreated:
 				made++
 			case http.StatusConflict:
 			default:
-				t.Errorf("status %d", status)
+				t.Errorf("status %d", a.status)
 			}
 		}
 		items := do(t, w.list(t, "")).data(t)["items"].([]any)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -151,15 +150,8 @@ func TestIdempotency_isForgottenAfterADay(t *testing.T) {
 
 func TestIdempotency_ofManyAtOnceOneIsCarriedOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		r := w.create(t, `{"name":"k"}`, once("o"))
-		answers := make([]answer, 20)
-		var wg sync.WaitGroup
-		for i := range answers {
-			wg.Go(func() { answers[i] = do(t, r) })
-		}
-		wg.Wait()
 		made := 0
-		for _, a := range answers {
+		for _, a := range atOnce(t, slices.Repeat([]request{w.create(t, `{"name":"k"}`, once("o"))}, 20)) {
 			switch {
 			case a.status == 201 && a.header.Get("Idempotent-Replayed") == "":
 				made++
@@ -192,8 +184,8 @@ func TestIdempotency_409_theTwinIsStillRunning(t *testing.T) {
 	store := waiting{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
 	w := newWorld(t, nil, apikeys.WithRepository(store))
 	r := w.create(t, `{"name":"k"}`, once("o"))
-	first := make(chan answer)
-	go func() { first <- do(t, r) }()
+	first := make(chan answer, 1)
+	begin(t, r, first)
 	<-store.begun
 	twin := do(t, r)
 	mustBe(t, twin, 409, "4090", "Request conflicts with the state of the API key")

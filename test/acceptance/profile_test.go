@@ -60,7 +60,7 @@ func TestProfile_ofTheCPU_200_and503Meanwhile(t *testing.T) {
 	w := newWorld(t, profiled)
 	answers := make(chan answer, 2)
 	for range cap(answers) {
-		go func() { answers <- do(t, profile(w.internal, "profile?seconds=2")) }()
+		begin(t, profile(w.internal, "profile?seconds=2"), answers)
 	}
 	mustBe(t, <-answers, 503, "5030", "Service temporarily unavailable")
 	mustBeProfile(t, "profile", <-answers)

@@ -2,11 +2,13 @@ package acceptance
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -228,25 +230,62 @@ func (a answer) faults(t *testing.T) []string {
 // compression, nothing added.
 func do(t *testing.T, r request) answer {
 	t.Helper()
+	a, err := send(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// begin sends r beside the test, which does not end before the answer is in
+// answers. A request that comes to nothing has the zero answer.
+func begin(t *testing.T, r request, answers chan<- answer) {
+	t.Helper()
+	var sent sync.WaitGroup
+	sent.Go(func() {
+		a, err := send(t.Context(), r)
+		if err != nil {
+			t.Error(err)
+		}
+		answers <- a
+	})
+	t.Cleanup(sent.Wait)
+}
+
+// atOnce sends all requests at the same time and returns their answers.
+func atOnce(t *testing.T, requests []request) []answer {
+	t.Helper()
+	answers := make([]answer, len(requests))
+	var sent sync.WaitGroup
+	for i, r := range requests {
+		sent.Go(func() {
+			var err error
+			if answers[i], err = send(t.Context(), r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	sent.Wait()
+	return answers
+}
+
+func send(ctx context.Context, r request) (answer, error) {
 	var body io.Reader
 	if r.body != "" {
 		body = bytes.NewReader([]byte(r.body))
 	}
-	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	req.Header = r.header
 	res, err := client.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
+	return answer{status: res.StatusCode, header: res.Header, body: string(text)}, err
 }
 
 var client = &http.Client{
