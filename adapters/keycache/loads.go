@@ -83,11 +83,16 @@ func (l *loads) fly(ctx context.Context, load load) (*application.KnownKey, erro
 	if l.waited.Add(1) > l.atOnce+waitingLoads {
 		return nil, fmt.Errorf("too many keys are being read: %w", errNotRead)
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	deadline := time.Now().Add(l.timeout)
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	before := l.answered.Load()
 	if err := l.places.Acquire(ctx, 1); err != nil {
 		return nil, l.unread(before, err)
+	}
+	if !time.Now().Before(deadline) { // the place came too late for the store to be asked
+		l.places.Release(1)
+		return nil, l.unread(before, context.DeadlineExceeded)
 	}
 	return l.read(ctx, load)
 }
