@@ -126,7 +126,7 @@ func (silentExporter) Shutdown(context.Context) error { return nil }
 func TestTracing_CloseWaitsTwoSecondsForASilentCollector(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tracing := startTracing(t.Context(), silentExporter{}, slog.New(slog.DiscardHandler), "")
+		tracing := start(t.Context(), silentExporter{}, slog.New(slog.DiscardHandler), "")
 		tracing.record(10_000)
 		synctest.Wait()
 		begun := time.Now()

@@ -239,3 +239,106 @@ func TestStandby_thatIsGoneHoldsNobodyUp(t *testing.T) {
 	r.polled(t)
 	r.read(t, id)
 }
+
+// Production was dumped into a second cluster, which has a standby of its own. A
+// position in one log proves nothing in the other.
+func TestStandby_ofAnotherClusterIsNotRead(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	second := newReplicated(t)
+	secondID := copyKey(t, r.other, second.other, id)
+	var log bytes.Buffer
+	repo, err := Open(t.Context(), r.primary.URLOf(r.repo.dsn), WithStandby(asReader(t, second.standby.URLOf(second.repo.dsn))),
+		WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	feed := startFeed(t, repo)
+	// The log of the second cluster is ahead of that of the first.
+	second.primary.Exec(`CREATE TABLE filler AS SELECT generate_series(1, 100000) AS n`)
+	second.polled(t)
+
+	disableIn(t, r.other, id)
+	told(t, feed)
+	mixed := &replicated{repo: repo, feed: feed}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for log.Len() == 0 && ctx.Err() == nil { // a machine may be too slow to connect at once
+		told(t, feed)
+		if _, ok := mixed.fromStandby(t, secondID); ok {
+			t.Fatal("the standby of another cluster is read")
+		}
+	}
+	if !mixed.disabled(t, id) {
+		t.Error("the key is read as it was before it was disabled")
+	}
+	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "does not follow the primary") {
+		t.Errorf("the log does not say so:\n%s", log.String())
+	}
+	unfit, ok := errors.AsType[*UnfitError](repo.Examine(t.Context()))
+	if !ok || !unfit.Read {
+		t.Errorf("Examine() = %v, want an UnfitError of the read database URL", unfit)
+	}
+}
+
+// copyKey stores the key of one database in another one.
+func copyKey(t *testing.T, from, to *KeyRepository, id domain.KeyID) domain.KeyID {
+	t.Helper()
+	key, err := from.Find(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Create(t.Context(), key, key.Created(rand.Text(), domain.Author{}), ports.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// The same cluster has other databases, and a database other schemas.
+func TestStandby_readsTheTablesOfThePrimary(t *testing.T) {
+	t.Parallel()
+	r := newReplicated(t)
+	id := createIn(t, r.other)
+	r.polled(t)
+	r.read(t, id)
+	r.primary.Exec(`ALTER ROLE reader SET search_path = elsewhere, public`)
+	r.other.pool.MustExecContext(t.Context(), `CREATE SCHEMA elsewhere;
+CREATE TABLE elsewhere.api_keys (LIKE api_keys INCLUDING ALL);
+CREATE TABLE elsewhere.api_key_secrets (LIKE api_key_secrets INCLUDING ALL);
+INSERT INTO elsewhere.api_keys SELECT * FROM api_keys;
+INSERT INTO elsewhere.api_key_secrets SELECT * FROM api_key_secrets;
+GRANT USAGE ON SCHEMA elsewhere TO reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA elsewhere TO reader`)
+	disableIn(t, r.other, id)
+	r.caughtUp(t)
+	for range standbyReaders {
+		reader := <-r.repo.standby.idle
+		reader.hangUp() // the next one has the settings of now
+		r.repo.standby.idle <- reader
+	}
+	told(t, r.feed)
+	if _, ok := r.fromStandby(t, id); ok {
+		t.Error("another table of the same name is read")
+	}
+	if !r.disabled(t, id) {
+		t.Error("the key is read as it was before it was disabled")
+	}
+}
+
+// caughtUp returns once the standby has replayed all that the primary has.
+func (r *replicated) caughtUp(t *testing.T) {
+	t.Helper()
+	var position string
+	if err := r.other.pool.GetContext(t.Context(), &position, `SELECT pg_current_wal_lsn()::text`); err != nil {
+		t.Fatal(err)
+	}
+	standby := sqlx.MustConnect("postgres", r.standby.URLOf(r.repo.dsn))
+	t.Cleanup(func() { _ = standby.Close() })
+	for reached := false; !reached; {
+		if err := standby.GetContext(t.Context(), &reached, `SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn`, position); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
