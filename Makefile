@@ -19,9 +19,12 @@ RACE     := $(if $(CC_FOUND),-race)
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# "go run" would end with 1 after Ctrl-C, and make with an error.
 .PHONY: run
-run: ## run the service on SQLite, with curl lines to paste
-	$(GO) run ./cmd/apikeys serve --dev
+run: ## run the service on SQLite, with curl lines to paste; ARGS='--addr :9000' for flags
+	@echo 'Compiling the service; the first time takes some minutes ...'
+	@$(GO) build -o bin/dev/ ./cmd/apikeys
+	@exec bin/dev/apikeys serve --dev $(ARGS)
 
 # The same source gives the same binary, wherever it lies and whether git knows
 # it or not: a release says its version by VERSION.

@@ -37,6 +37,8 @@ type cli struct {
 	Token       tokenCmd       `cmd:"" help:"Make a token for a service that runs with --dev."`
 	Pepper      pepperCmd      `cmd:"" help:"Make a pepper: an entry for APIKEYS_PEPPERS."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
+
+	VersionFlag versionFlag `name:"version" help:"Show the version."`
 }
 
 // heeded are the settings that commands heed which do not heed all.

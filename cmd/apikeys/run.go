@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -34,6 +35,9 @@ func (m misuse) Error() string { return string(m) }
 // run does what args ask for until it is done or ctx ends, and returns the
 // exit code. Variables are those of the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	given := &inputs{}
 	exited := false
 	parser, err := kong.New(&cli{}, append(given.typed(),
@@ -42,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.ConfigureHelp(kong.HelpOptions{NoAppDescFormat: true, Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(explain),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { exited = true }), // by --help alone
+		kong.Exit(func(int) { exited = true }), // by --help and --version alone
 		kong.Resolvers(given),
 		kong.PostBuild(hideUnheeded),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
 // version is set by the release build, by -ldflags "-X main.version=...".
@@ -18,6 +20,15 @@ func (versionCmd) Run(io streams) error {
 	}
 	_, err := fmt.Fprintln(io.out, versionLine(version, info))
 	return err
+}
+
+// versionFlag does what [versionCmd] does.
+type versionFlag bool
+
+// BeforeReset is called by kong where the flag is given.
+func (versionFlag) BeforeReset(app *kong.Kong, io streams) error {
+	defer app.Exit(exitOK)
+	return versionCmd{}.Run(io)
 }
 
 func versionLine(released string, info *debug.BuildInfo) string {

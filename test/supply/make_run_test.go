@@ -1,0 +1,65 @@
+package supply
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// printed collects what is printed, and closes shown once that contains awaited.
+type printed struct {
+	text    strings.Builder
+	awaited string
+	shown   chan struct{}
+	once    sync.Once
+}
+
+func (p *printed) Write(more []byte) (int, error) {
+	n, err := p.text.Write(more)
+	if strings.Contains(p.text.String(), p.awaited) {
+		p.once.Do(func() { close(p.shown) })
+	}
+	return n, err
+}
+
+// A newcomer sees first that it compiles, and ends it by Ctrl-C, which the
+// terminal sends to every process of the group.
+func TestMakeRun_SaysThatItCompilesAndEndsByCtrlC(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, "make", "-C", "../..", "--no-print-directory", "run",
+		"ARGS=--addr=127.0.0.1:0 --internal-addr=127.0.0.1:0 --dev-dir="+filepath.Join(t.TempDir(), "dev"))
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
+	out := &printed{awaited: "\ncurl ", shown: make(chan struct{})}
+	run.Stdout, run.Stderr = out, out
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- run.Wait() }()
+	select {
+	case <-out.shown:
+	case err := <-ended:
+		t.Fatalf("it ended: %v\n%s", err, &out.text)
+	}
+	if err := syscall.Kill(-run.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	err := <-ended
+	if status := run.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v, want the interrupt that it was sent\n%s", err, &out.text)
+	}
+	if strings.Contains(out.text.String(), "Error") {
+		t.Errorf("it ended with an error:\n%s", &out.text)
+	}
+	if first, _, _ := strings.Cut(out.text.String(), "\n"); !strings.HasPrefix(first, "Compiling") {
+		t.Errorf("it says %q first", first)
+	}
+}
