@@ -61,7 +61,7 @@ func TestFeed_SaysLostWhenATableWasReplaced(t *testing.T) {
 		"the keys, emptied to be filled again": `TRUNCATE api_keys, api_key_secrets CASCADE`,
 		"the secrets": `CREATE TABLE other (LIKE api_key_secrets);
 DROP TABLE api_key_secrets; ALTER TABLE other RENAME TO api_key_secrets`,
-		"the events": `CREATE TABLE other (LIKE api_key_events);
+		"the events": `CREATE TABLE other (LIKE api_key_events INCLUDING INDEXES);
 DROP TABLE api_key_events CASCADE; ALTER TABLE other RENAME TO api_key_events`,
 		"none": `SELECT 1`,
 	}
