@@ -31,6 +31,7 @@ type Service struct {
 	issuer     Authenticator
 	api        *httpapi.API
 	forget     *application.Forget
+	peppers    *application.Peppers
 	lifetime   *application.Lifetime
 	workspaces *application.Workspaces
 	checks     metered

@@ -106,9 +106,10 @@ func (s *Service) migrateLater(ctx context.Context, store migrator, failed error
 	s.logger.Info("the store is reached and its schema up to date")
 }
 
-// schemaIsReady ends the bringing up to date.
+// schemaIsReady begins what needs an up-to-date schema.
 func (s *Service) schemaIsReady() {
 	s.migrated.Store(true)
+	s.background.Go(func() { s.peppers.Run(s.running) })
 	if store, ok := s.repository.(newerSchema); ok {
 		s.background.Go(func() { s.noteNewerSchema(context.WithoutCancel(s.running), store) })
 	}

@@ -27,7 +27,7 @@ import (
 func newService(
 	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
-	limits limits, lifetime *application.Lifetime,
+	peppers *application.Peppers, limits limits, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -43,6 +43,7 @@ func newService(
 		usage:      usage,
 		issuer:     authenticator,
 		forget:     forget,
+		peppers:    peppers,
 		lifetime:   lifetime,
 		workspaces: workspaces,
 		checks:     checks,
@@ -94,12 +95,18 @@ func provideRepository(ctx context.Context, cfg config.Config, o *options) (port
 	return store, closing(o.logger, "store", store), nil
 }
 
-func provideHasher(cfg config.Config) (ports.SecretHasher, error) {
+func provideRing(cfg config.Config) (secrets.Ring, error) {
 	ring, err := secrets.ParseRing(cfg.Peppers.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("APIKEYS_PEPPERS: %w", err)
+		return secrets.Ring{}, fmt.Errorf("APIKEYS_PEPPERS: %w", err)
 	}
-	return secrets.NewHasher(ring), nil
+	return ring, nil
+}
+
+func provideHasher(ring secrets.Ring) ports.SecretHasher { return secrets.NewHasher(ring) }
+
+func providePeppers(ring secrets.Ring, o *options, repository ports.KeyRepository) *application.Peppers {
+	return application.NewPeppers(repository, ring.Checks(), o.logger)
 }
 
 func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (Authenticator, func(), error) {
@@ -236,12 +243,13 @@ func (l limits) stats() telemetry.LimitStats {
 	return telemetry.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), AtOnce: l.atOnce.Refused()}
 }
 
-func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits) (*telemetry.Metrics, func(), error) {
+func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits, peppers *application.Peppers) (*telemetry.Metrics, func(), error) {
 	metrics := telemetry.New(telemetry.Options{
 		Routes:  httpapi.Routes(),
 		Cache:   func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
 		Usage:   func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
 		Limits:  limits.stats,
+		Peppers: peppers.Mismatches,
 		Version: o.version,
 	})
 	if o.metrics == nil {

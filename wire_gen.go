@@ -42,13 +42,14 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	workspaceRoles := provideRoles(o)
 	keyWriter := apikeysKeys.Writer
-	secretHasher, err := provideHasher(cfg)
+	ring, err := provideRing(cfg)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
+	secretHasher := provideHasher(ring)
 	reader := provideRandom()
 	maximumKeys := provideMaximumKeys(cfg)
 	lifetime := &application.Lifetime{}
@@ -74,7 +75,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	metrics, cleanup5, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits)
+	peppers := providePeppers(ring, o, keyRepository)
+	metrics, cleanup5, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits, peppers)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -83,7 +85,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, apikeysLimits, lifetime)
+	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
 	if err != nil {
 		cleanup5()
 		cleanup4()

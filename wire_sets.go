@@ -17,6 +17,7 @@ var adapterSet = wire.NewSet(
 	provideClock,
 	provideRandom,
 	provideRepository,
+	provideRing,
 	provideHasher,
 	provideAuthenticator,
 	provideRoles,
@@ -36,5 +37,6 @@ var applicationSet = wire.NewSet(
 	wire.Struct(new(application.Lifetime)),
 	provideMaximumKeys,
 	provideForget,
+	providePeppers,
 	provideUsage,
 )

@@ -110,12 +110,13 @@ type EventPage struct {
 	Total  int64 // exact number on all pages
 }
 
-// KeyRepository stores keys and their audit trails.
+// KeyRepository stores keys, their audit trails and the check values of peppers.
 type KeyRepository interface {
 	KeyReader
 	KeyWriter
 	EventReader
 	OnceKeeper
+	PepperKeeper
 
 	// Ready returns nil if the store is reachable and has the schema that this
 	// version requires, and otherwise an error that states the problem.

@@ -21,6 +21,7 @@ type KeyRepository struct {
 	living map[domain.WorkspaceID]int      // keys that are not deleted
 	events map[domain.KeyID][]domain.Event // oldest first
 	onces  map[onceName]remembered
+	checks map[string]domain.PepperCheck // by the identifier of the pepper
 	feeds  map[*feed]struct{}
 }
 
@@ -31,6 +32,7 @@ func NewKeyRepository() *KeyRepository {
 		living: make(map[domain.WorkspaceID]int),
 		events: make(map[domain.KeyID][]domain.Event),
 		onces:  make(map[onceName]remembered),
+		checks: make(map[string]domain.PepperCheck),
 		feeds:  make(map[*feed]struct{}),
 	}
 }

@@ -59,3 +59,11 @@ func TestChangeFeed(t *testing.T) {
 		return repo, repo
 	})
 }
+
+func TestPepperKeeper(t *testing.T) {
+	t.Parallel()
+	portstest.RunPepperKeeper(t, func(testing.TB) (one, other ports.PepperKeeper) {
+		repo := memory.NewKeyRepository()
+		return repo, repo
+	})
+}

@@ -69,5 +69,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 2, Name: "lists_and_idempotency", Applied: applied},
 		{Version: 3, Name: "older_builds", Applied: applied},
 		{Version: 4, Name: "events_page", Applied: applied},
+		{Version: 5, Name: "pepper_checks", Applied: applied},
 	}
 }

@@ -77,3 +77,11 @@ func TestChangeFeed(t *testing.T) {
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
+
+func TestPepperKeeper(t *testing.T) {
+	t.Parallel()
+	portstest.RunPepperKeeper(t, func(t testing.TB) (one, other ports.PepperKeeper) {
+		dsn := pgtest.NewDatabase(t)
+		return openDSN(t, dsn), openDSN(t, dsn)
+	})
+}

@@ -39,6 +39,8 @@ type KeyRepository struct {
 	lists     *sqlkit.KeyLists
 	onces     *sqlkit.Statement
 	forget    *sqlkit.Statement
+
+	keepPepper, findPepper *sqlkit.Statement
 }
 
 // Open returns the repository of the database that dsn names, as a
@@ -95,6 +97,8 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	r.lists = sqlkit.NewKeyLists(r.pool)
 	r.onces = sqlkit.NewStatement(r.pool, sqlkit.FindOnce)
 	r.forget = sqlkit.NewStatement(r.pool, forgetOnces)
+	r.keepPepper = sqlkit.NewStatement(r.pool, sqlkit.InsertPepper)
+	r.findPepper = sqlkit.NewStatement(r.pool, sqlkit.FindPepper)
 	return r, nil
 }
 

@@ -1,6 +1,8 @@
 package secrets
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -107,6 +109,23 @@ func notInID(r rune) bool {
 		return false
 	}
 	return true
+}
+
+// checkDomain separates check values from digests: no secret begins like it.
+const checkDomain = "apikeys pepper check 1:"
+
+// Checks returns a check of each pepper, in the order of the ring: the
+// HMAC-SHA-256, under the pepper, of a text that names its identifier. It is as
+// hard to find a pepper by as a digest is.
+func (r Ring) Checks() []domain.PepperCheck {
+	checks := make([]domain.PepperCheck, len(r.peppers))
+	for i, p := range r.peppers {
+		mac := hmac.New(sha256.New, p.key())
+		mac.Write([]byte(checkDomain + p.id))
+		checks[i].PepperID = p.id
+		mac.Sum(checks[i].Sum[:0])
+	}
+	return checks
 }
 
 func (r Ring) find(id string) *pepper {

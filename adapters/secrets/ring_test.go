@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // encoded returns the base64 encoding of n bytes b.
@@ -114,5 +116,48 @@ func TestNewPepper_RequiresAnIDAndRandomness(t *testing.T) {
 	broken := errors.New("broken")
 	if _, err := secrets.NewPepper(iotest.ErrReader(broken), "a"); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the reader's error", err)
+	}
+}
+
+// The values are those of openssl:
+// printf 'apikeys pepper check 1:a' | openssl dgst -sha256 -mac HMAC -macopt hexkey:7878…
+func TestRing_ChecksTellPeppersApart(t *testing.T) {
+	t.Parallel()
+	checks := func(text string) []domain.PepperCheck {
+		ring, err := secrets.ParseRing(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ring.Checks()
+	}
+	got := checks("a:" + encoded('x', 32) + ",b:" + encoded('x', 32))
+	if len(got) != 2 || got[0].PepperID != "a" || got[1].PepperID != "b" {
+		t.Fatalf("the checks are of %v", got)
+	}
+	if want := "0d70d6b21871b3d5166d5f4cdcbea3ba00fe84e49e563a77f1478fb75d95ca50"; hex.EncodeToString(got[0].Sum[:]) != want {
+		t.Errorf("the check is %x, want %s", got[0].Sum, want)
+	}
+	if got[0].Sum == got[1].Sum {
+		t.Error("the checks tell that two peppers are the same")
+	}
+	if again := checks("a:" + encoded('x', 32)); again[0] != got[0] {
+		t.Error("one pepper has two checks")
+	}
+	if other := checks("a:" + encoded('y', 32)); other[0] == got[0] {
+		t.Error("another pepper has the same check")
+	}
+}
+
+func TestRing_ChecksProveNoSecret(t *testing.T) {
+	t.Parallel()
+	ring, err := secrets.ParseRing("a:" + encoded('x', 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := domain.Digest{Algorithm: domain.AlgorithmHMACSHA256, PepperID: "a", Sum: ring.Checks()[0].Sum}
+	for _, secret := range []domain.Secret{{}, newSecret(t)} {
+		if secrets.NewHasher(ring).Verify(secret, digest) {
+			t.Error("the check of a pepper verifies a secret")
+		}
 	}
 }

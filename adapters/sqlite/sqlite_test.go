@@ -68,3 +68,11 @@ func TestChangeFeed(t *testing.T) {
 		return openFile(t, path), openFile(t, path)
 	})
 }
+
+func TestPepperKeeper(t *testing.T) {
+	t.Parallel()
+	portstest.RunPepperKeeper(t, func(t testing.TB) (one, other ports.PepperKeeper) {
+		path := newFile(t)
+		return openFile(t, path), openFile(t, path)
+	})
+}

@@ -14,6 +14,7 @@ func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
 		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setDisabled, setExpiresAt, setDeletedAt,
 		discountKey, deleteSecrets,
 		sqlkit.FindOnce, sqlkit.InsertOnce, forgetOnces,
+		sqlkit.InsertPepper, sqlkit.FindPepper,
 		recordUse, rehash)
 }
 

@@ -82,5 +82,7 @@ func full() telemetry.Options {
 		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats{} },
 		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats{} },
 		Limits: func() telemetry.LimitStats { return telemetry.LimitStats{} },
+
+		Peppers: func() int { return 0 },
 	}
 }

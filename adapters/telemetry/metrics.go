@@ -28,6 +28,9 @@ type Options struct {
 	// Limits reads the numbers of rejected requests; nil means that nothing is
 	// limited.
 	Limits func() LimitStats
+	// Peppers reads the number of configured peppers that do not fit the store;
+	// nil means that they are not compared.
+	Peppers func() int
 	// Version is the name of the release; it defaults to the module version that
 	// the Go build recorded.
 	Version string
@@ -58,6 +61,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Limits != nil {
 		m.service = append(m.service, limitCollector{read: o.Limits})
+	}
+	if o.Peppers != nil {
+		m.service = append(m.service, pepperMismatches(o.Peppers))
 	}
 	own := prefixed(m.registry)
 	own.MustRegister(m.service...)

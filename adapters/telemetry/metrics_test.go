@@ -32,6 +32,7 @@ var golden = []string{
 	"apikeys_http_request_duration_seconds histogram route",
 	"apikeys_http_requests_total counter method route status",
 	"apikeys_overloaded_total counter",
+	"apikeys_pepper_mismatches gauge",
 	"apikeys_rate_limited_total counter limit",
 	"apikeys_usage_dropped_total counter",
 	"apikeys_usage_failed_flushes_total counter",
@@ -141,10 +142,17 @@ func TestLimits(t *testing.T) {
 		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`, "apikeys_overloaded_total 9")
 }
 
+func TestPeppers(t *testing.T) {
+	t.Parallel()
+	o := full()
+	o.Peppers = func() int { return 2 }
+	expect(t, scrape(t, telemetry.New(o)), "apikeys_pepper_mismatches 2")
+}
+
 func TestNew_OmitsMetricsWithoutASource(t *testing.T) {
 	t.Parallel()
 	text := scrape(t, telemetry.New(telemetry.Options{}))
-	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_", "apikeys_overloaded_"} {
+	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_", "apikeys_overloaded_", "apikeys_pepper_"} {
 		if strings.Contains(text, name) {
 			t.Errorf("%s… is served without a source", name)
 		}

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,7 +34,25 @@ func TestCommandLine(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, raceAtOnce)
-			return nil
+			return copyPepperLine(e.WorkDir)
 		},
 	})
+}
+
+// pepperLine is the line of the README that writes the pepper to a file.
+var pepperLine = regexp.MustCompile(`(?m)^\(.*\bbin/apikeys pepper > .*$`)
+
+// copyPepperLine writes the line of the README that makes a pepper into a shell
+// script in dir, for the command that the tests run.
+func copyPepperLine(dir string) error {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		return err
+	}
+	line := pepperLine.Find(readme)
+	if line == nil {
+		return errors.New("the README does not write a pepper to a file")
+	}
+	script := regexp.MustCompile(`\bbin/`).ReplaceAll(line, nil)
+	return os.WriteFile(filepath.Join(dir, "readme-pepper.sh"), append(script, '\n'), 0o600)
 }

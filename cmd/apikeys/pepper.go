@@ -14,7 +14,9 @@ type pepperCmd struct {
 func (pepperCmd) Help() string {
 	return `The entry goes into APIKEYS_PEPPERS, or better into a file that APIKEYS_PEPPERS_FILE names:
 
-  (umask 077; apikeys pepper > peppers)
+  (umask 077 && set -C && apikeys pepper > peppers)
+
+set -C keeps a file that exists: its pepper would be lost, and with it every key.
 
 To change peppers, append a new entry, after a comma, on every replica and restart each; then move it to the front, likewise. Keep the old ones: secrets hashed under a pepper that is gone are refused.`
 }

@@ -24,20 +24,24 @@ type damagedWorld struct {
 	damage func(t *testing.T, statement string)
 }
 
+// sqlStores make databases that a test looks into: their URL for the service,
+// and the driver and source of a connection behind its back.
+var sqlStores = map[string]func(t *testing.T) (databaseURL, driver, source string){
+	"sqlite": func(t *testing.T) (databaseURL, driver, source string) {
+		path := filepath.Join(t.TempDir(), "apikeys.db")
+		return "sqlite://" + path, "sqlite", "file:" + path + "?_pragma=busy_timeout(30000)&_pragma=ignore_check_constraints(ON)"
+	},
+	"postgres": func(t *testing.T) (databaseURL, driver, source string) {
+		dsn := pgtest.NewDatabase(t)
+		return dsn, "postgres", dsn
+	},
+}
+
 // onDamagedStores runs a case on each store that keeps rows.
 func onDamagedStores(t *testing.T, run func(t *testing.T, w damagedWorld)) {
 	t.Helper()
 	t.Parallel()
-	for name, open := range map[string]func(t *testing.T) (databaseURL, driver, source string){
-		"sqlite": func(t *testing.T) (databaseURL, driver, source string) {
-			path := filepath.Join(t.TempDir(), "apikeys.db")
-			return "sqlite://" + path, "sqlite", "file:" + path + "?_pragma=busy_timeout(30000)&_pragma=ignore_check_constraints(ON)"
-		},
-		"postgres": func(t *testing.T) (databaseURL, driver, source string) {
-			dsn := pgtest.NewDatabase(t)
-			return dsn, "postgres", dsn
-		},
-	} {
+	for name, open := range sqlStores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL, driver, source := open(t)
