@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Authorize answers permission checks.
+// Authorize performs permission checks.
 type Authorize struct {
 	keys     KeySource
 	verifier domain.SecretVerifier
@@ -17,18 +17,18 @@ type Authorize struct {
 	lifetime *Lifetime
 }
 
-// NewAuthorize returns the use case, which answers until lifetime ends. It
-// hands what it learns of the use of keys to usage.
+// NewAuthorize returns the use case. It records the use of keys in usage, and
+// returns [ErrClosed] once lifetime has ended.
 func NewAuthorize(
 	keys KeySource, verifier domain.SecretVerifier, usage *Usage, now func() time.Time, lifetime *Lifetime,
 ) *Authorize {
 	return &Authorize{keys: keys, verifier: verifier, usage: usage, now: now, lifetime: lifetime}
 }
 
-// Do answers one check, as of the instant it began. A malformed secret is
-// NOT_FOUND without a look-up. An error means that there is no answer, which a
-// caller must take as a no; it wraps [domain.ErrUnavailable] when the key
-// cannot be known now.
+// Do performs one check as of the time it began. A malformed secret gives
+// NOT_FOUND without a look-up. If Do returns an error, there is no decision, and
+// the caller must deny the request. The error wraps [domain.ErrUnavailable] if
+// the key cannot be read now.
 func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domain.Decision, err error) {
 	if err := uc.lifetime.Err(); err != nil {
 		return domain.NotFound(), err
@@ -39,8 +39,7 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 	at := uc.now()
 	known, err := uc.keys.Find(ctx, check.Secret.KeyID(), at)
 	if errors.Is(err, domain.ErrKeyNotFound) {
-		// No digest is like that: it takes as long as a wrong secret of a key
-		// to say that there is none.
+		// Hash anyway, so that an unknown key takes as long as a wrong secret.
 		uc.verifier.Verify(check.Secret, domain.Digest{})
 		return domain.NotFound(), nil
 	}

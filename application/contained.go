@@ -6,13 +6,14 @@ import (
 	"runtime/debug"
 )
 
-// ErrPanicked says that what was called, an embedder's own part perhaps,
+// ErrPanicked is returned if a call, such as one into an embedder's code,
 // panicked.
 var ErrPanicked = errors.New("panicked")
 
-// Contained makes a call where nobody could recover its panic, and turns that
-// into an error that wraps [ErrPanicked] and tells its type and its stack. The
-// panic's value may hold anything and is not told.
+// Contained calls call and turns a panic into an error that wraps [ErrPanicked].
+// It is for goroutines where a panic would end the process. The error contains
+// what, the type of the panic value and the stack, but not the value, which may
+// contain anything.
 func Contained(what string, call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -17,9 +17,9 @@ type CreatedKey struct {
 	Secret domain.Secret
 }
 
-// CreateKey issues a key. It returns [domain.Faults] with every fault of spec,
+// CreateKey creates a key. It returns [domain.Faults] with all faults of spec,
 // [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal, and
-// [domain.ErrTooManyKeys] if the workspace has as many keys as it may.
+// [domain.ErrTooManyKeys] if the workspace has reached its number of keys.
 func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options ...ChangeOption) (CreatedKey, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return CreatedKey{}, err
@@ -42,7 +42,7 @@ func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options 
 	return created, nil
 }
 
-// issue makes the key that spec describes, and the event of its creation.
+// issue returns the key that spec describes, and its creation event.
 func (w *Workspace) issue(spec domain.KeySpec, now time.Time) (CreatedKey, domain.Event, error) {
 	draft, faults := spec.Draft(w.id, now)
 	if faults != nil {
@@ -63,15 +63,15 @@ func (w *Workspace) issue(spec domain.KeySpec, now time.Time) (CreatedKey, domai
 	return CreatedKey{Key: key, Secret: secret}, key.Created(eventID, w.author), nil
 }
 
-// onlyInPast reports whether err says nothing but that the expiry has passed.
+// onlyInPast reports whether the only fault in err is an expiry in the past.
 func onlyInPast(err error) bool {
 	faults, ok := errors.AsType[domain.Faults](err)
 	return ok && !slices.ContainsFunc(faults, func(f domain.Fault) bool { return f.Reason != domain.ReasonInPast })
 }
 
-// replayedOr returns the outcome of a request that was carried out before its
-// expiry passed, as a [*ports.Replayed], or refusal if there was none.
-func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Once, refusal error) error {
+// replayedOr returns a [*ports.Replayed] if the same request was completed before
+// its expiry passed, and otherwise rejection.
+func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Once, rejection error) error {
 	replayed, err := w.deps.Keys.Replayed(ctx, w.id, idempotency)
 	switch {
 	case replayed != nil:
@@ -79,5 +79,5 @@ func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Once, refu
 	case errors.Is(err, domain.ErrUnavailable):
 		return err
 	}
-	return refusal
+	return rejection
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// DeleteKey deletes a key for good. Its audit trail stays.
+// DeleteKey permanently deletes a key. Its audit trail is kept.
 func (w *Workspace) DeleteKey(ctx context.Context, id domain.KeyID, options ...ChangeOption) error {
 	return w.changeStatus(ctx, "delete", id, options, (*domain.APIKey).Delete)
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// DisableKey stops a key until it is enabled. It has no effect on a disabled key.
+// DisableKey disables a key until it is enabled again. It has no effect on a
+// disabled key.
 func (w *Workspace) DisableKey(ctx context.Context, id domain.KeyID, options ...ChangeOption) error {
 	return w.changeStatus(ctx, "disable", id, options, (*domain.APIKey).Disable)
 }

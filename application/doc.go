@@ -1,3 +1,3 @@
-// Package application holds the use cases, a file each. A use case owns a
-// rule: who may, when, and what is recorded.
+// Package application contains the use cases, one per file. A use case enforces
+// who may perform an operation and when, and what is recorded about it.
 package application

@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Exclusive returns writer with each change refused, by
-// [domain.ErrOnceRunning], while one under the same idempotency key is under
-// way in this process.
+// Exclusive returns a writer that forwards to writer, but rejects a change with
+// [domain.ErrOnceRunning] while another with the same idempotency key is in
+// flight in this process.
 func Exclusive(writer ports.KeyWriter) ports.KeyWriter {
 	return &exclusive{writer: writer, running: make(map[onceName]struct{})}
 }
@@ -19,7 +19,7 @@ type exclusive struct {
 	writer ports.KeyWriter
 
 	mu      sync.Mutex
-	running map[onceName]struct{} // as many as there are requests
+	running map[onceName]struct{} // at most one entry per request in flight
 }
 
 type onceName struct {

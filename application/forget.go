@@ -8,15 +8,14 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Pace and bounds of forgetting.
+// Interval and limits of removing idempotency keys.
 const (
 	forgetInterval = 10 * time.Minute
 	forgetTimeout  = 10 * time.Second
 	forgetBatch    = 1000
 )
 
-// Forget removes idempotency keys that are free again, so that a store does
-// not keep them for ever.
+// Forget removes expired idempotency keys from the store.
 type Forget struct {
 	onces  ports.OnceKeeper
 	logger *slog.Logger
@@ -28,7 +27,7 @@ func NewForget(onces ports.OnceKeeper, logger *slog.Logger, now func() time.Time
 	return &Forget{onces: onces, logger: logger, now: now}
 }
 
-// Run removes what is free every 10 minutes, until ctx ends.
+// Run removes expired idempotency keys every 10 minutes, until ctx ends.
 func (uc *Forget) Run(ctx context.Context) {
 	ticker := time.NewTicker(forgetInterval)
 	defer ticker.Stop()
@@ -38,13 +37,14 @@ func (uc *Forget) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 			if err := uc.Do(ctx); err != nil && ctx.Err() == nil {
-				uc.logger.Warn("old idempotency keys are not removed", "error", err)
+				uc.logger.Warn("cannot remove expired idempotency keys", "error", err)
 			}
 		}
 	}
 }
 
-// Do removes what is free now, in batches, each within 10 s.
+// Do removes all idempotency keys that have expired by now, in batches with a
+// timeout of 10 s each.
 func (uc *Forget) Do(ctx context.Context) error {
 	since := uc.now()
 	for {

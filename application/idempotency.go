@@ -10,16 +10,16 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// idempotencyTTL is how long an idempotency key is remembered.
+// idempotencyTTL is how long an idempotency key is stored.
 const idempotencyTTL = 24 * time.Hour
 
-// maxIdempotencyKey is the length of the longest idempotency key, in bytes.
+// maxIdempotencyKey is the maximum length of an idempotency key in bytes.
 const maxIdempotencyKey = 255
 
-// errIdempotencyKey is returned for an idempotency key that no header can hold.
+// errIdempotencyKey is returned for a malformed idempotency key.
 var errIdempotencyKey = errors.New("idempotency key must be 1 to 255 visible ASCII characters")
 
-// ChangeOption changes how a management use case carries out a change.
+// ChangeOption is an option of the management use cases that change a key.
 type ChangeOption func(*changeRequest)
 
 type changeRequest struct {
@@ -37,14 +37,15 @@ func WithIdempotencyKey(key string) ChangeOption {
 	return func(r *changeRequest) { r.idempotencyKey = key }
 }
 
-// WithFingerprint compares repeated requests by sum, instead of by account,
-// use case and arguments.
+// WithFingerprint compares repeated requests by sum instead of by account, use
+// case and arguments.
 func WithFingerprint(sum [32]byte) ChangeOption {
 	return func(r *changeRequest) { r.fingerprint = &sum }
 }
 
-// idempotency returns what the store has to know of a change's idempotency
-// key, or nil if it has none. arguments distinguish it from others of its use case.
+// idempotency returns the idempotency key of a change with its fingerprint, or
+// nil if it has none. arguments distinguish the change from others of its use
+// case.
 func (w *Workspace) idempotency(options []ChangeOption, useCase string, arguments ...any) (*ports.Once, error) {
 	var r changeRequest
 	for _, option := range options {

@@ -7,13 +7,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ErrClosed is returned by the use cases of a service that was closed. It wraps
+// ErrClosed is returned by the use cases of a closed service. It wraps
 // [domain.ErrUnavailable].
 var ErrClosed = fmt.Errorf("the service is closed: %w", domain.ErrUnavailable)
 
-// Lifetime tells the use cases of a service when it was closed: they must not
-// go on with a store that the service no longer holds. Its zero value has not
-// ended. It is safe for concurrent use.
+// Lifetime tells the use cases of a service that the service was closed, so that
+// they no longer use its store. The zero value has not ended. It is safe for
+// concurrent use.
 type Lifetime struct{ ended atomic.Bool }
 
 // End ends the lifetime.

@@ -8,13 +8,14 @@ import (
 )
 
 // Operator reads keys across workspaces, for people and jobs that operate the
-// service. The embedding program vouches for it. It is safe for concurrent use.
+// service. The embedding program is responsible for authenticating them. It is
+// safe for concurrent use.
 type Operator struct {
 	workspaces *Workspaces
 	name       string
 }
 
-// Operator returns the operator of that name.
+// Operator returns the operator with the given name.
 func (w *Workspaces) Operator(name string) *Operator { return &Operator{workspaces: w, name: name} }
 
 // ListKeys returns one page of the keys of all workspaces that match filter.
@@ -30,8 +31,8 @@ func (o *Operator) ListKeys(ctx context.Context, filter domain.KeyFilter, order 
 	return deps.Keys.ListAll(ctx, filter, order, page)
 }
 
-// FindKey returns the key with that identifier, whatever its workspace. It
-// returns [domain.ErrKeyNotFound] if there is none.
+// FindKey returns the key with the given ID in any workspace, or
+// [domain.ErrKeyNotFound] if there is none.
 func (o *Operator) FindKey(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	deps := o.workspaces.deps
 	if err := deps.Lifetime.Err(); err != nil {
@@ -40,7 +41,7 @@ func (o *Operator) FindKey(ctx context.Context, id domain.KeyID) (*domain.APIKey
 	return deps.Keys.Find(ctx, id)
 }
 
-// Workspace returns a workspace as [Workspaces.OpenForOperator] does.
+// Workspace opens a workspace as [Workspaces.OpenForOperator] does.
 func (o *Operator) Workspace(id domain.WorkspaceID, origin domain.Origin) *Workspace {
 	return o.workspaces.OpenForOperator(o.name, id, origin)
 }

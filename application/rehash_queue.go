@@ -20,13 +20,13 @@ type rehashQueue struct {
 	waiting map[outdatedDigest]queuedRehash
 }
 
-// outdatedDigest names a digest to replace.
+// outdatedDigest identifies a digest to replace.
 type outdatedDigest struct {
 	id  domain.KeyID
 	old domain.Digest
 }
 
-// queuedRehash is a replacement and where to mark that it did not succeed.
+// queuedRehash is a replacement, with the key and secret to mark if it fails.
 type queuedRehash struct {
 	domain.Rehash
 
@@ -38,8 +38,7 @@ func newRehashQueue() *rehashQueue {
 	return &rehashQueue{waiting: map[outdatedDigest]queuedRehash{}}
 }
 
-// add queues r. It may be called again for the same digest, which the queue
-// holds once.
+// add queues r. The queue holds only one replacement of a digest.
 func (q *rehashQueue) add(r queuedRehash) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -51,7 +50,7 @@ func (q *rehashQueue) add(r queuedRehash) {
 	q.waiting[name] = r
 }
 
-// take empties the queue and returns what was in it.
+// take empties the queue and returns its former content.
 func (q *rehashQueue) take() []queuedRehash {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -60,8 +59,8 @@ func (q *rehashQueue) take() []queuedRehash {
 	return taken
 }
 
-// flush writes the queue in batches and returns how many of them failed. It is
-// harmless to write a batch twice: the second time the old digest is gone.
+// flush writes the queue in batches and returns the number of failed batches. It
+// is harmless to write a batch twice: the second time the old digest is gone.
 func (q *rehashQueue) flush(ctx context.Context, recorder ports.UsageRecorder) (failed uint64, err error) {
 	var errs []error
 	for batch := range slices.Chunk(q.take(), usageBatch) {

@@ -7,10 +7,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// RotateKey gives a key a new secret. The current one works until grace ends,
-// which is 0 to [domain.MaxGrace]; an older one ends at once. A disabled key
-// can be rotated, an expired one cannot: RotateKey returns
-// [domain.ErrConflict]. It returns [domain.Faults] for any other grace.
+// RotateKey gives a key a new secret. The previous secret works until the grace
+// period ends, which is 0 to [domain.MaxGrace]; any older one ends immediately. A
+// disabled key can be rotated; for an expired one RotateKey returns
+// [domain.ErrConflict]. It returns [domain.Faults] if grace is out of range.
 func (w *Workspace) RotateKey(ctx context.Context, id domain.KeyID, grace time.Duration, options ...ChangeOption) (CreatedKey, error) {
 	idempotency, err := w.idempotency(options, "rotate", id, grace)
 	if err != nil {

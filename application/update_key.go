@@ -8,10 +8,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// UpdateKey changes what patch sets and returns the key as it is afterwards. A
-// patch that changes nothing is not recorded. If tags is not nil, the key must
-// still have one of them (see [domain.APIKey.Tag]), otherwise UpdateKey returns
-// [domain.ErrChanged]. It returns [domain.Faults] with every fault of patch.
+// UpdateKey applies patch to a key and returns the updated key. A patch that
+// changes nothing is not recorded. If tags is not nil, the key must have one of
+// them (see [domain.APIKey.Tag]); otherwise UpdateKey returns [domain.ErrChanged].
+// It returns [domain.Faults] with all faults of patch.
 func (w *Workspace) UpdateKey(ctx context.Context, id domain.KeyID, patch domain.KeyPatch, tags []string) (*domain.APIKey, error) {
 	revision, faults := patch.Revision(w.deps.Now())
 	if faults != nil {

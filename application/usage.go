@@ -11,23 +11,24 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Intervals and bounds of recording the use of keys.
+// Intervals and limits of recording the use of keys.
 const (
 	usageInterval = 5 * time.Second
 	usageTimeout  = 2 * time.Second
-	// notedEvery is how often, in seconds, the use of one key is recorded.
+	// notedEvery is the minimum time between two recorded uses of a key, in
+	// seconds.
 	notedEvery = 60
-	// maxUsage bounds the keys that wait to be written, and so what checks cost
-	// the primary in writes: 3,300 rows a second, a tenth of one of its cores.
-	// Uses and digests beyond it are dropped; a later use of the key retries.
+	// maxUsage is the size of the queue of keys to be written. It limits the load
+	// of checks on the primary to 3,300 rows per second, a tenth of a core. Uses
+	// and digests beyond it are dropped; a later use of the key retries.
 	maxUsage = 16 << 10
-	// usageBatch is how many of them one statement writes.
+	// usageBatch is the number of keys that one statement writes.
 	usageBatch = 4 << 10
 )
 
-// Usage collects what permission checks learn of keys, when they were used
-// and which digests are under an old pepper, and writes it in batches. It is
-// best effort: nothing waits for it. It is safe for concurrent use.
+// Usage collects the last use of keys and replacements of outdated digests from
+// permission checks, and writes them in batches. It is best effort: no check
+// waits for it. It is safe for concurrent use.
 type Usage struct {
 	recorder ports.UsageRecorder
 	hasher   ports.SecretHasher
@@ -35,7 +36,7 @@ type Usage struct {
 
 	rehashes *rehashQueue
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	lastUsed map[domain.KeyID]time.Time
 
 	dropped, failedFlushes uint64
@@ -43,20 +44,20 @@ type Usage struct {
 
 // UsageStats is a reading of a [Usage].
 type UsageStats struct {
-	Pending       int    // keys whose use waits to be written
-	Dropped       uint64 // uses beyond what may wait
+	Pending       int    // keys whose use is not yet written
+	Dropped       uint64 // uses dropped because the queue was full
 	FailedFlushes uint64 // batches that could not be written
 }
 
-// Stats returns a reading of what was collected.
+// Stats returns the current reading.
 func (u *Usage) Stats() UsageStats {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return UsageStats{Pending: len(u.lastUsed), Dropped: u.dropped, FailedFlushes: u.failedFlushes}
 }
 
-// NewUsage returns a collector that writes to recorder; one without a
-// recorder collects nothing.
+// NewUsage returns a collector that writes to recorder. If recorder is nil, it
+// collects nothing.
 func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *slog.Logger) *Usage {
 	return &Usage{
 		recorder: recorder,
@@ -67,9 +68,8 @@ func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *s
 	}
 }
 
-// note records that known was used at the given time and that the caller
-// proved one of its secrets, the one with index proven. It runs on every
-// allowed check.
+// note records that known was used at the given time with the secret of index
+// proven. It runs on every allowed check.
 func (u *Usage) note(known *KnownKey, proven int, secret domain.Secret, at time.Time) {
 	if u.recorder == nil {
 		return
@@ -80,8 +80,7 @@ func (u *Usage) note(known *KnownKey, proven int, secret domain.Secret, at time.
 	}
 }
 
-// noteUse queues the first use of a key at once and later ones at most once a
-// minute.
+// noteUse queues the first use of a key, and later ones at most once a minute.
 func (u *Usage) noteUse(known *KnownKey, at time.Time) {
 	now := at.Unix()
 	if last, due := known.due(now); !due || !known.claim(last, now) {
@@ -92,8 +91,8 @@ func (u *Usage) noteUse(known *KnownKey, at time.Time) {
 	u.keep(known.ID(), at)
 }
 
-// noteRehash queues the replacement of an outdated digest. Of those that get
-// here for the same digest at once, one queues it.
+// noteRehash queues the replacement of an outdated digest. Of concurrent callers
+// for the same digest, one queues it.
 func (u *Usage) noteRehash(known *KnownKey, proven int, secret domain.Secret) {
 	if !known.claimRehash(proven) {
 		return
@@ -103,7 +102,7 @@ func (u *Usage) noteRehash(known *KnownKey, proven int, secret domain.Secret) {
 	}
 }
 
-// keep is called with the lock held.
+// keep requires the lock to be held.
 func (u *Usage) keep(id domain.KeyID, at time.Time) {
 	waiting, ok := u.lastUsed[id]
 	switch {
@@ -114,7 +113,7 @@ func (u *Usage) keep(id domain.KeyID, at time.Time) {
 	}
 }
 
-// Run writes what was collected every 5 s until ctx ends, and then once more.
+// Run flushes every 5 s until ctx ends, and then once more.
 func (u *Usage) Run(ctx context.Context) {
 	ticker := time.NewTicker(usageInterval)
 	defer ticker.Stop()
@@ -128,16 +127,16 @@ func (u *Usage) Run(ctx context.Context) {
 	u.flushLogged(ctx)
 }
 
-// flushLogged flushes also when ctx has ended: what is left must be written.
+// flushLogged flushes even if ctx has ended, because the rest must be written.
 func (u *Usage) flushLogged(ctx context.Context) {
 	if err := u.Flush(context.WithoutCancel(ctx)); err != nil {
-		u.logger.Warn("the use of keys is not recorded", "error", err)
+		u.logger.Warn("cannot record key usage", "error", err)
 	}
 }
 
-// Flush writes what was collected, for at most 2 s. What could not be written
-// is retried: the use of a key and its replaced digests at the next flush, or,
-// if there is no room to keep them, at a later use of the key.
+// Flush writes the queue within at most 2 s. Entries that could not be written
+// are retried at the next flush or, if the queue has no room for them, at a later
+// use of the key.
 func (u *Usage) Flush(ctx context.Context) error {
 	if u.recorder == nil {
 		return nil
@@ -151,8 +150,8 @@ func (u *Usage) Flush(ctx context.Context) error {
 	return errors.Join(u.flushUses(ctx, lastUsed), u.flushRehashes(ctx))
 }
 
-// flushUses writes batch by batch, so that a store which is too slow for all
-// of them still gets some done.
+// flushUses writes in batches, so that a store that is too slow for all of them
+// still completes some.
 func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
 	var errs []error
 	for len(lastUsed) > 0 {
@@ -173,7 +172,7 @@ func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Ti
 	return errors.Join(errs...)
 }
 
-// putBack keeps the uses of a failed batch for the next flush.
+// putBack queues the uses of a failed batch for the next flush.
 func (u *Usage) putBack(batch map[domain.KeyID]time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -9,25 +9,26 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Dependencies are what the management use cases work with. All are required.
+// Dependencies are the parts that the management use cases need. All are required.
 type Dependencies struct {
 	Roles    ports.WorkspaceRoles
 	Keys     ports.KeyRepository
 	Writer   ports.KeyWriter // of Keys; evicts cached keys
 	Hasher   ports.SecretHasher
-	Random   io.Reader // cryptographically secure: secrets are made of it
+	Random   io.Reader // cryptographically secure, because secrets come from it
 	Now      func() time.Time
 	MaxKeys  MaximumKeys
 	Lifetime *Lifetime
 }
 
-// MaximumKeys is how many living keys a workspace may have; 0 means no limit.
+// MaximumKeys is the number of living keys that a workspace may have; 0 means no
+// limit.
 type MaximumKeys int
 
-// Workspaces opens workspaces to those who may manage their keys.
+// Workspaces opens workspaces for callers who may manage their keys.
 type Workspaces struct{ deps *Dependencies }
 
-// NewWorkspaces returns the workspaces of a repository.
+// NewWorkspaces returns the workspaces of deps.Keys.
 func NewWorkspaces(deps Dependencies) *Workspaces { return &Workspaces{deps: &deps} }
 
 // Workspace is the proof that the caller may manage the keys of one
@@ -44,8 +45,8 @@ type Workspace struct {
 	author domain.Author
 }
 
-// Open returns the workspace to its owner, or [domain.ErrNotOwner] if actor is
-// not its OWNER, whether or not it exists. The audit trail records origin.
+// Open returns the workspace with the given ID, or [domain.ErrNotOwner] if actor
+// is not its OWNER, whether or not it exists. The audit trail records origin.
 func (w *Workspaces) Open(ctx context.Context, actor domain.Actor, id domain.WorkspaceID, origin domain.Origin) (*Workspace, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return nil, err
@@ -61,18 +62,18 @@ func (w *Workspaces) Open(ctx context.Context, actor domain.Actor, id domain.Wor
 	return &Workspace{deps: w.deps, id: id, author: author}, nil
 }
 
-// OpenForOperator returns the workspace to an operator, for whom the caller
-// vouches. The audit trail records operator:NAME as the account and SYSTEM
-// as the portal.
+// OpenForOperator returns the workspace for an operator, without a check: the
+// caller is responsible for authenticating the operator. The audit trail records
+// operator:NAME as the account and SYSTEM as the portal.
 func (w *Workspaces) OpenForOperator(name string, id domain.WorkspaceID, origin domain.Origin) *Workspace {
 	return &Workspace{deps: w.deps, id: id, author: domain.OperatorAuthor(name, origin)}
 }
 
-// ID returns the identifier of the workspace.
+// ID returns the ID of the workspace.
 func (w *Workspace) ID() domain.WorkspaceID { return w.id }
 
-// change makes one change of a key, as decide says, and returns the key as it
-// is afterwards. decide returns the event that it gives eventID.
+// change applies decide to a key and returns the changed key. decide returns the
+// event of the change, with the ID eventID.
 func (w *Workspace) change(
 	ctx context.Context, id domain.KeyID, idempotency *ports.Once,
 	decide func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error),
@@ -95,7 +96,7 @@ func (w *Workspace) change(
 	return changed, nil
 }
 
-// changeStatus makes a change that needs nothing but the time of it.
+// changeStatus makes a change that has no parameters other than its time.
 func (w *Workspace) changeStatus(
 	ctx context.Context, operation string, id domain.KeyID, options []ChangeOption,
 	change func(key *domain.APIKey, eventID string, by domain.Author, now time.Time) domain.Event,

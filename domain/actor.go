@@ -2,10 +2,10 @@ package domain
 
 import "net/netip"
 
-// Role is what an account is in a workspace.
+// Role is the role of an account in a workspace.
 type Role string
 
-// The roles. Only an OWNER manages API keys, reads included.
+// The roles. Only an OWNER may manage API keys, including reading them.
 const (
 	RoleNone     Role = ""
 	RoleOwner    Role = "OWNER"
@@ -14,10 +14,10 @@ const (
 	RoleViewer   Role = "VIEWER"
 )
 
-// Portal is the application a request was made through.
+// Portal is the application that a request came through.
 type Portal string
 
-// The portals. Only PARTNER makes TEST keys.
+// The portals. Only PARTNER may create TEST keys.
 const (
 	PortalSystem   Portal = "SYSTEM"
 	PortalTenant   Portal = "TENANT"
@@ -25,7 +25,7 @@ const (
 	PortalConsumer Portal = "CONSUMER"
 )
 
-// ParsePortal returns the portal of that name, and false when there is none.
+// ParsePortal returns the portal named s, and false if there is none.
 func ParsePortal(s string) (Portal, bool) {
 	switch p := Portal(s); p {
 	case PortalSystem, PortalTenant, PortalPartner, PortalConsumer:
@@ -34,32 +34,32 @@ func ParsePortal(s string) (Portal, bool) {
 	return "", false
 }
 
-// Actor is the proven caller of a management operation.
+// Actor is the authenticated caller of a management operation.
 type Actor struct {
 	AccountID string
 	Portal    Portal
-	// Roles are the roles the caller's credential claims, by workspace. Who
-	// decides is the WorkspaceRoles port, which may look elsewhere.
+	// Roles are the roles that the caller's credential claims, by workspace. The
+	// WorkspaceRoles port decides, and may use another source.
 	Roles map[WorkspaceID]Role
-	// ClientHash binds the credential to one device; empty when it is not bound.
+	// ClientHash binds the credential to one device; empty if it is not bound.
 	ClientHash string
 }
 
-// Origin is where a request came from.
+// Origin describes where a request came from.
 type Origin struct {
 	ClientHash string     // the client's device fingerprint
-	IP         netip.Addr // zero when unknown
+	IP         netip.Addr // the zero Addr if unknown
 	RequestID  string
 }
 
-// Author is who made a change, from where: what the audit trail keeps of them.
+// Author is the author of a change as recorded in the audit trail.
 type Author struct {
 	AccountID string
 	Portal    Portal
 	Origin
 }
 
-// OperatorAuthor returns the author of what an operator does on the command
+// OperatorAuthor returns the author of changes by an operator, on the command
 // line or in a job: account operator:NAME in the portal SYSTEM.
 func OperatorAuthor(name string, origin Origin) Author {
 	return Author{AccountID: "operator:" + name, Portal: PortalSystem, Origin: origin}

@@ -8,25 +8,26 @@ import (
 	"time"
 )
 
-// Status is the state of a key as its owner sees it.
+// Status is the status of a key.
 type Status string
 
-// The states. A key both disabled and expired is DISABLED.
+// The statuses. A key that is both disabled and expired is DISABLED.
 const (
 	StatusActive   Status = "ACTIVE"
 	StatusDisabled Status = "DISABLED"
 	StatusExpired  Status = "EXPIRED"
 )
 
-// StoredSecret is what is stored of one secret of a key.
+// StoredSecret is the stored form of one secret of a key.
 type StoredSecret struct {
 	Digest Digest
-	// ValidUntil ends the grace of a rotated secret; zero for the current one.
+	// ValidUntil is the end of the grace period of a rotated secret, and zero for
+	// the current one.
 	ValidUntil time.Time
 }
 
-// Snapshot is the whole state of a key, for stores to keep and for edges to
-// show. Times are UTC, whole microseconds, and zero when there is none.
+// Snapshot is the complete state of a key, for storing and rendering it. Times
+// are in UTC, truncated to microseconds, and zero if there is none.
 type Snapshot struct {
 	ID          KeyID
 	Workspace   WorkspaceID
@@ -46,22 +47,22 @@ type Snapshot struct {
 	Unreadable Parts
 }
 
-// APIKey is a key and the rules of its life.
+// APIKey is an API key. Its methods enforce the rules of its lifecycle.
 type APIKey struct{ s Snapshot }
 
-// Draft is what the owner of a new key decides.
+// Draft holds the properties of a new key that its owner chooses.
 type Draft struct {
 	Workspace   WorkspaceID
 	Name        Name
 	Mode        Mode
 	Scopes      ScopeSet
 	IPWhitelist IPWhitelist
-	ExpiresAt   time.Time // zero: never
+	ExpiresAt   time.Time // zero if the key never expires
 }
 
-// Issue makes a new key. It returns [ErrTestKeyPortal] for a TEST key asked
-// for outside the PARTNER portal, and [Faults] for a draft without a
-// name or with an expiry that is not in the future.
+// Issue returns a new key. It returns [ErrTestKeyPortal] for a TEST key outside
+// the PARTNER portal, and [Faults] for a draft without a name or with an expiry
+// that is not in the future.
 func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey, error) {
 	var faults Faults
 	if d.Name == (Name{}) {
@@ -71,7 +72,7 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 		faults = append(faults, fault(ReasonRange, RuleModeRange).At("mode")...)
 	}
 	if !d.ExpiresAt.IsZero() {
-		faults = append(faults, judgeExpiry(d.ExpiresAt, now).At("expiresAt")...)
+		faults = append(faults, checkExpiry(d.ExpiresAt, now).At("expiresAt")...)
 	}
 	if faults != nil {
 		return nil, faults.Err()
@@ -80,7 +81,7 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 		return nil, err
 	}
 	if id.Mode() != d.Mode {
-		return nil, errors.New("key identifier is of another mode")
+		return nil, errors.New("key ID has another mode")
 	}
 	return &APIKey{s: Snapshot{
 		ID:          id,
@@ -96,20 +97,20 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 	}}, nil
 }
 
-// Rehydrate returns the key that a store holds. Only stores may call it: values
-// that were checked before they were stored are not checked again.
+// Rehydrate returns a stored key. Only stores may call it: it does not check
+// values again that were checked before they were stored.
 //
-// The store names the parts of the key that it could not read in s.Unreadable,
-// and Rehydrate replaces them. A key can be shown, changed and deleted without
-// them, but what cannot be read grants nothing:
+// The store lists the parts of the key that it could not read in s.Unreadable,
+// and Rehydrate replaces them. The key can be read, changed and deleted without
+// them, but an unreadable part grants nothing:
 //
-//   - the name is a marked one;
-//   - the mode is the one that the identifier spells, or TEST;
+//   - the name is a placeholder;
+//   - the mode is that of the ID, or TEST;
 //   - there are no scopes;
 //   - the IP whitelist admits no address;
 //   - the status is disabled;
-//   - the key has expired long ago, and a deletion happened long ago;
-//   - an unreadable secret ([UnreadableSecret]) proves nothing;
+//   - the expiry and the deletion are long past;
+//   - an unreadable secret ([UnreadableSecret]) matches nothing;
 //   - anything else is the zero value.
 //
 // A part stays unreadable until a change replaces it.
@@ -122,8 +123,8 @@ func Rehydrate(s Snapshot) *APIKey {
 	return &APIKey{s: s}
 }
 
-// Unreadable returns the parts of the key whose stored value could not be read
-// and has not been replaced since.
+// Unreadable returns the parts of the key whose stored values could not be read
+// and have not been replaced since.
 func (k *APIKey) Unreadable() Parts { return k.s.Unreadable }
 
 // Snapshot returns the state of the key. The caller owns its slices.
@@ -133,14 +134,14 @@ func (k *APIKey) Snapshot() Snapshot {
 	return s
 }
 
-// ID returns the public identifier of the key.
+// ID returns the ID of the key.
 func (k *APIKey) ID() KeyID { return k.s.ID }
 
-// Format writes the identifier whatever the verb: fmt would walk into the
-// unexported state and print the digests in it.
+// Format writes the ID for every verb. Without it fmt would print the unexported
+// state, including digests.
 func (k APIKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, string(k.s.ID)) }
 
-// Status returns the state of the key at now.
+// Status returns the status of the key at now.
 func (k *APIKey) Status(now time.Time) Status {
 	switch {
 	case k.s.Disabled:
@@ -151,7 +152,7 @@ func (k *APIKey) Status(now time.Time) Status {
 	return StatusActive
 }
 
-// Created returns the audit event of the making of the key.
+// Created returns the audit event of the key's creation.
 func (k *APIKey) Created(eventID string, by Author) Event {
 	changes := []Change{
 		{Field: "name", New: k.s.Name.String()},
@@ -165,15 +166,16 @@ func (k *APIKey) Created(eventID string, by Author) Event {
 	return k.event(EventCreated, eventID, by, k.s.CreatedAt, changes...)
 }
 
-// Authorize answers c at now, as the key's [Grant] does.
+// Authorize returns the decision of the key's [Grant] on c at now.
 func (k *APIKey) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
 	return k.Grant().Authorize(c, verifier, now)
 }
 
 func (k *APIKey) expired(now time.Time) bool { return ended(k.s.ExpiresAt, now) }
 
-// ended says whether an end that may be none has come at now.
+// ended reports whether end is not after now. The zero time never ends.
 func ended(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
 
-// instant is t as every store can keep it: UTC, whole microseconds.
+// instant returns t with the precision that every store has: in UTC, truncated to
+// microseconds.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -8,9 +8,9 @@ import (
 
 const base62Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// notBase62 is 0 for the digits and 1 for every other byte. Comparing random
-// digits with the ends of their ranges makes branches that no processor
-// predicts: by the table a secret is judged in a fifth of the time.
+// notBase62 is 0 for the digits and 1 for every other byte. The table is five
+// times as fast as comparisons with the ends of the ranges, whose branches are
+// unpredictable for random digits.
 var notBase62 = func() (table [256]byte) {
 	for i := range table {
 		table[i] = 1
@@ -31,12 +31,12 @@ func allBase62(s string) bool {
 	return wrong == 0
 }
 
-// maxDraws bounds how often randomBase62 reads. One draw suffices nearly
-// always; a source that 16 do not satisfy is broken, and is not waited for.
+// maxDraws is the number of reads after which randomBase62 gives up. One read is
+// almost always enough; a source for which 16 are not is broken.
 const maxDraws = 16
 
-// randomBase62 returns n uniformly distributed digits. Bytes of 248 and above
-// are drawn again, since 248 is the last multiple of 62 below 256.
+// randomBase62 returns n uniformly distributed digits. It discards bytes of 248
+// and above, because 248 is the largest multiple of 62 below 256.
 func randomBase62(random io.Reader, n int) (string, error) {
 	const unbiased = 256 - 256%62
 	digits := make([]byte, 0, n)
@@ -54,11 +54,10 @@ func randomBase62(random io.Reader, n int) (string, error) {
 			return string(digits), nil
 		}
 	}
-	return "", errors.New("randomness is not random")
+	return "", errors.New("source of randomness is broken")
 }
 
-// putBase62 writes v into the whole of dst, most significant digit first,
-// padded with 0.
+// putBase62 fills dst with v, most significant digit first and padded with 0.
 func putBase62(dst []byte, v uint32) {
 	for i := len(dst) - 1; i >= 0; i-- {
 		dst[i] = base62Digits[v%62]

@@ -8,8 +8,8 @@ import (
 // Verdict is the outcome of a permission check.
 type Verdict string
 
-// The verdicts, in the order in which a key is judged: the first that fails
-// is the answer.
+// The verdicts, in the order in which a key is checked. The first failure is the
+// verdict.
 const (
 	VerdictOK                Verdict = "OK"
 	VerdictNotFound          Verdict = "NOT_FOUND" // unknown, malformed, wrong secret or deleted
@@ -26,35 +26,38 @@ func Verdicts() []Verdict {
 	}
 }
 
-// Check is the question "may this key do this, from here?".
+// Check is a permission check: whether a secret may be used for scopes from an
+// address.
 type Check struct {
-	// Secret is what the caller presented; zero when that was malformed.
+	// Secret is the presented secret, or zero if it was malformed.
 	Secret Secret
-	// Scopes must all be held. Asking for none still needs a key with scopes.
+	// Scopes are the requested scopes, all of which the key must hold. Even
+	// without requested scopes, a key without scopes is denied.
 	Scopes []Scope
-	// Addr is the caller's address; zero when unknown.
+	// Addr is the caller's address, or zero if unknown.
 	Addr netip.Addr
 }
 
-// Decision is the answer to a [Check].
+// Decision is the result of a [Check].
 type Decision struct {
 	Verdict Verdict
-	// Key is who the caller proved to be; zero when Verdict is NOT_FOUND,
-	// since then nothing was proven.
+	// Key identifies the key. It is zero if Verdict is NOT_FOUND, because then
+	// the caller has proven nothing.
 	Key Identity
 }
 
-// Identity is what a proven caller is told about their key.
+// Identity describes the key of a caller that has proven its secret.
 type Identity struct {
 	KeyID     KeyID
 	Workspace WorkspaceID
 	Mode      Mode
 	Scopes    ScopeSet
-	ExpiresAt time.Time // zero when the key never expires
+	ExpiresAt time.Time // zero if the key never expires
 }
 
-// Allowed says whether the answer is yes.
+// Allowed reports whether the check is allowed.
 func (d Decision) Allowed() bool { return d.Verdict == VerdictOK }
 
-// NotFound is the decision on a key that does not exist or is not proven.
+// NotFound returns the decision for a key that does not exist or whose secret is
+// not proven.
 func NotFound() Decision { return Decision{Verdict: VerdictNotFound} }

@@ -1,14 +1,15 @@
 package domain
 
-// Algorithm names how a digest was made, so that digests of several kinds can
-// be stored beside each other.
+// Algorithm names the algorithm of a digest, so that digests of several
+// algorithms can be stored side by side.
 type Algorithm string
 
-// AlgorithmHMACSHA256 is HMAC-SHA-256 (RFC 2104) of the whole secret under a pepper.
+// AlgorithmHMACSHA256 is HMAC-SHA-256 (RFC 2104) of the whole secret, keyed with a
+// pepper.
 const AlgorithmHMACSHA256 Algorithm = "hmac-sha256"
 
-// Digest is what is stored of a secret. Like the secret, it cannot be printed
-// by accident.
+// Digest is the stored form of a secret. Like a [Secret], it prints only a
+// placeholder.
 type Digest struct {
 	Redacted
 

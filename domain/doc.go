@@ -1,8 +1,8 @@
-// Package domain holds the rules of API keys: what a key is, how its secret
-// is written, who may make one, and when it opens a door.
+// Package domain defines API keys and their rules: the properties of a key, the
+// format of its secret, who may create one, and what it permits.
 //
-// The package is pure. It imports the standard library alone, reads no clock,
-// holds no lock and does no input or output: time and randomness are
-// arguments. Values are immutable once made; an [APIKey] changes only through
-// its methods and is not safe for concurrent change.
+// The package is pure. It imports only the standard library, reads no clock,
+// holds no lock and performs no I/O: time and randomness are arguments. Values are
+// immutable, except for an [APIKey], which changes only through its methods and is
+// not safe for concurrent use.
 package domain

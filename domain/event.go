@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// EventType says what happened to a key.
+// EventType is the type of an [Event].
 type EventType string
 
-// The events of a key's life.
+// The event types.
 const (
 	EventCreated  EventType = "CREATED"
 	EventRotated  EventType = "ROTATED"
@@ -18,8 +18,8 @@ const (
 	EventDeleted  EventType = "DELETED"
 )
 
-// Change is one attribute that an event changed. Values are strings, lists of
-// strings, or nil for none; a secret or digest is never among them.
+// Change is one changed attribute of an event. Values are strings, lists of
+// strings, or nil for none; they never contain a secret or digest.
 type Change struct {
 	Field    string
 	Old, New any
@@ -36,8 +36,8 @@ type Event struct {
 	Changes   []Change
 }
 
-// NewEventID makes an event identifier: evt_ and 22 base62 digits. It fails
-// only when random does.
+// NewEventID returns a new event ID: evt_ and 22 base62 digits. It returns an error
+// only if reading random fails.
 func NewEventID(random io.Reader) (string, error) {
 	digits, err := randomBase62(random, 22)
 	return "evt_" + digits, err

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxExpiry is the last instant that RFC 3339 can write in UTC.
+// maxExpiry is the last second that RFC 3339 can represent in UTC.
 var maxExpiry = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // ParseExpiry parses an RFC 3339 time with any offset and returns it in UTC,
 // truncated to seconds. It does not compare it with the current time;
-// [KeySpec.Draft] and [KeyPatch.Revision] do. The zero time, which stands for
-// no expiry there, is refused as being in the past.
+// [KeySpec.Draft] and [KeyPatch.Revision] do. It rejects the zero time, which
+// means no expiry there, as being in the past.
 func ParseExpiry(s string) (time.Time, Faults) {
 	s = strings.ToUpper(s) // RFC 3339 section 5.6 allows t and z in lower case
 	t, err := time.Parse(time.RFC3339, s)
@@ -24,9 +24,9 @@ func ParseExpiry(s string) (time.Time, Faults) {
 	return t, nil
 }
 
-// strictRFC3339 says whether s, which [time.Parse] took, keeps to RFC 3339
-// where that does not (go.dev/issue/54580): an hour has two digits, a fraction
-// begins with a point, an offset is at most 23:59.
+// strictRFC3339 reports whether s, which [time.Parse] accepted, follows RFC 3339
+// where time.Parse is lenient (go.dev/issue/54580): an hour has two digits, a
+// fraction begins with a point, and an offset is at most 23:59.
 func strictRFC3339(s string) bool {
 	const afterHour = len("2006-01-02T15")
 	if s[afterHour] != ':' || strings.Contains(s, ",") {
@@ -36,7 +36,7 @@ func strictRFC3339(s string) bool {
 	return strings.HasSuffix(s, "Z") || offset[:2] < "24" && offset[3:] < "60"
 }
 
-func judgeExpiry(t, now time.Time) Faults {
+func checkExpiry(t, now time.Time) Faults {
 	switch {
 	case t.After(maxExpiry):
 		return fault(ReasonRange, RuleExpiryRange)

@@ -8,7 +8,7 @@ import (
 // Reason is the stable, machine-readable class of a [Fault].
 type Reason string
 
-// The reasons a value can be refused for.
+// The reasons for which a value is rejected.
 const (
 	ReasonRequired       Reason = "required"
 	ReasonType           Reason = "type"
@@ -25,11 +25,11 @@ const (
 	ReasonSyntax         Reason = "syntax"
 )
 
-// Rule names the sentence that tells a person how to mend a fault. The
-// sentences themselves are in the message catalogs, one for each language.
+// Rule identifies the message that tells a person how to fix a fault. The message
+// catalogs contain the text in every language.
 type Rule string
 
-// The rules of this package, each with the arguments its sentence takes.
+// The rules of this package. A comment lists the arguments that the message takes.
 const (
 	RuleNameLength          Rule = "name_length"
 	RuleNameCharacters      Rule = "name_characters"
@@ -58,7 +58,7 @@ const (
 	RuleWorkspaceCharacters Rule = "workspace_characters"
 )
 
-// Rules lists every rule of this package.
+// Rules returns all rules of this package.
 func Rules() []Rule {
 	return []Rule{
 		RuleNameLength, RuleNameCharacters, RuleNameVisible,
@@ -73,24 +73,24 @@ func Rules() []Rule {
 	}
 }
 
-// Fault is one thing wrong with one value.
+// Fault is one validation error of one value.
 type Fault struct {
-	// Field is the path of the value from where the judging began, such as
-	// "ipWhitelist[2]"; empty for the value itself.
+	// Field is the path of the value relative to the validated one, such as
+	// "ipWhitelist[2]"; empty for the validated value itself.
 	Field  string
 	Reason Reason
 	Rule   Rule
-	// Args fill the placeholders of the rule's sentence.
+	// Args are the values of the placeholders in the message.
 	Args map[string]string
 }
 
-// MaxFaults is the number of faults after which a list or an object is not
-// checked further: a fault is much larger than the input that causes it.
+// MaxFaults is the number of faults after which the validation of a list or an
+// object stops, because a fault is much larger than the input that causes it.
 const MaxFaults = 100
 
-// Faults lists everything found wrong in one step of validation, in the order
-// of the values. It is an error if it is not empty; use [Faults.Err] to return
-// one as an error, since a nil Faults in an error variable is not a nil error.
+// Faults lists all faults found in one step of validation, in the order of the
+// values. Use [Faults.Err] to return it as an error, because a nil Faults in an
+// error variable is not a nil error.
 type Faults []Fault
 
 // Err returns f as an error, or nil if f is empty.
@@ -101,7 +101,7 @@ func (f Faults) Err() error {
 	return f
 }
 
-// Error lists the faults by field and reason, without the values.
+// Error lists the faults by field and reason, but not the values.
 func (f Faults) Error() string {
 	var b strings.Builder
 	b.WriteString("validation failed")
@@ -115,7 +115,7 @@ func (f Faults) Error() string {
 	return b.String()
 }
 
-// At returns f as faults of the value at path.
+// At prefixes the field of every fault with path and returns f.
 func (f Faults) At(path string) Faults {
 	for i := range f {
 		f[i].Field = path + f[i].Field

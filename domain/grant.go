@@ -6,13 +6,13 @@ import (
 	"unique"
 )
 
-// Grant is what the permission check needs of a key: small, immutable, and
-// safe for concurrent use.
+// Grant is the part of a key that the permission check needs. It is small,
+// immutable and safe for concurrent use.
 type Grant struct {
 	id        KeyID
 	workspace WorkspaceID
 	scopes    ScopeSet
-	whitelist *IPWhitelist // nil restricts nothing
+	whitelist *IPWhitelist // nil means no restriction
 	secrets   []grantedSecret
 	expiresAt int64 // Unix microseconds, or endless
 	mode      Mode
@@ -20,15 +20,15 @@ type Grant struct {
 	deleted   bool
 }
 
-// grantedSecret is a [StoredSecret] in half its space: a cache holds many, made
-// in few ways.
+// grantedSecret is a [StoredSecret] in half the memory, for caches. Secrets with
+// the same algorithm and pepper share those strings.
 type grantedSecret struct {
 	sum        [32]byte
 	made       unique.Handle[making]
 	validUntil int64 // Unix microseconds, or endless
 }
 
-// making is how a digest was made.
+// making is the algorithm and pepper of a digest.
 type making struct {
 	algorithm Algorithm
 	pepperID  string
@@ -39,7 +39,7 @@ func (s *grantedSecret) digest() Digest {
 	return Digest{Algorithm: made.algorithm, PepperID: made.pepperID, Sum: s.sum}
 }
 
-// Grant returns what the key grants to whoever proves its secret, as it is now.
+// Grant returns the current grant of the key.
 func (k *APIKey) Grant() *Grant {
 	s := k.Snapshot()
 	g := &Grant{
@@ -65,24 +65,24 @@ func (k *APIKey) Grant() *Grant {
 	return g
 }
 
-// ID returns the identifier of the key.
+// ID returns the ID of the key.
 func (g *Grant) ID() KeyID { return g.id }
 
-// Authorize answers c at now. The order of judging is fixed: secret, deleted,
-// disabled, expired, address, scopes; the first that fails is the verdict.
+// Authorize returns the decision on c at now. It checks in a fixed order: secret,
+// deleted, disabled, expired, address, scopes. The first failure is the verdict.
 func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
 	d, _ := g.Judge(c, verifier, now)
 	return d
 }
 
-// Judge answers c as Authorize does. It also returns the index of the stored
-// secret that c proves, or -1 if it proves none.
+// Judge is like Authorize. It also returns the index of the stored secret that c
+// proves, or -1 if it proves none.
 func (g *Grant) Judge(c Check, verifier SecretVerifier, now time.Time) (d Decision, proven int) {
 	if proven = g.provenBy(c.Secret, verifier, now); proven < 0 || g.deleted {
 		d.Verdict = VerdictNotFound
 		return d, proven
 	}
-	// Member by member, since a Decision is larger than what is copied cheaply.
+	// Set fields one by one, because copying a whole Decision is slow.
 	d.Key.KeyID, d.Key.Workspace, d.Key.Mode, d.Key.Scopes = g.id, g.workspace, g.mode, g.scopes
 	if g.expiresAt != endless {
 		d.Key.ExpiresAt = time.UnixMicro(g.expiresAt).UTC()
@@ -91,7 +91,7 @@ func (g *Grant) Judge(c Check, verifier SecretVerifier, now time.Time) (d Decisi
 	return d, proven
 }
 
-// verdict returns the verdict on a caller that has proven the secret.
+// verdict returns the verdict for a caller that has proven the secret.
 func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 	switch {
 	case g.disabled:
@@ -106,9 +106,9 @@ func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 	return VerdictOK
 }
 
-// provenBy returns the index of the stored secret that secret proves at now,
-// and -1 when it proves none. It verifies at least once, so that the time it
-// takes does not tell that there is nothing to prove.
+// provenBy returns the index of the stored secret that secret proves at now, or -1
+// if it proves none. It verifies at least once, so that its duration does not
+// reveal that no secret is valid.
 func (g *Grant) provenBy(secret Secret, verifier SecretVerifier, now time.Time) int {
 	if secret.IsZero() || secret.KeyID() != g.id {
 		return -1
@@ -123,15 +123,15 @@ func (g *Grant) provenBy(secret Secret, verifier SecretVerifier, now time.Time) 
 		}
 	}
 	if !tried {
-		verifier.Verify(secret, Digest{}) // whose answer is dropped
+		verifier.Verify(secret, Digest{}) // the result is discarded
 	}
 	return -1
 }
 
-// endless is the end, in Unix microseconds, of what does not end.
+// endless is the end, in Unix microseconds, of something that does not end.
 const endless = math.MaxInt64
 
-// endOf is t in Unix microseconds, and endless for none.
+// endOf returns t in Unix microseconds, or endless if t is zero.
 func endOf(t time.Time) int64 {
 	if t.IsZero() {
 		return endless
@@ -139,5 +139,5 @@ func endOf(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// reached says whether an end in Unix microseconds has come.
+// reached reports whether an end in Unix microseconds is not after now.
 func reached(end int64, now time.Time) bool { return end != endless && now.UnixMicro() >= end }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// KeySpec describes a new key in plain values. [KeySpec.Draft] checks them.
+// KeySpec describes a new key in plain values. [KeySpec.Draft] validates them.
 type KeySpec struct {
 	Name        string    // see [ParseName]
 	Mode        Mode      // defaults to ModeLive
@@ -14,8 +14,8 @@ type KeySpec struct {
 	ExpiresAt   time.Time // truncated to seconds; the zero time means never
 }
 
-// Draft returns the values of a key to issue in workspace, or every fault of
-// the spec by field: name, scopes, mode, ipWhitelist, expiresAt.
+// Draft returns the draft of a key in workspace, or all faults of the spec by
+// field: name, scopes, mode, ipWhitelist, expiresAt.
 func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 	var faults Faults
 	d := Draft{Workspace: workspace, Mode: s.Mode, ExpiresAt: s.ExpiresAt.Truncate(time.Second)}
@@ -29,7 +29,7 @@ func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 	}
 	d.IPWhitelist = checked(&faults, "ipWhitelist", s.IPWhitelist, ParseIPWhitelist)
 	if !s.ExpiresAt.IsZero() {
-		faults = append(faults, judgeExpiry(d.ExpiresAt, now).At("expiresAt")...)
+		faults = append(faults, checkExpiry(d.ExpiresAt, now).At("expiresAt")...)
 	}
 	if faults != nil {
 		return Draft{}, faults
@@ -37,8 +37,8 @@ func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 	return d, nil
 }
 
-// KeyPatch describes a change of a key in plain values. Nil fields keep what
-// the key has. [KeyPatch.Revision] checks the others.
+// KeyPatch describes a change of a key in plain values. Nil fields are left
+// unchanged. [KeyPatch.Revision] validates the others.
 type KeyPatch struct {
 	Name        *string
 	Scopes      *[]string  // empty removes all access
@@ -46,8 +46,8 @@ type KeyPatch struct {
 	ExpiresAt   *time.Time // truncated to seconds; the zero time means never
 }
 
-// Revision returns the values of the patch, or every fault of it by field:
-// name, scopes, ipWhitelist, expiresAt.
+// Revision returns the revision that the patch describes, or all its faults by
+// field: name, scopes, ipWhitelist, expiresAt.
 func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
 	var faults Faults
 	r := Revision{
@@ -59,7 +59,7 @@ func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
 				return t, nil
 			}
 			t = t.Truncate(time.Second)
-			return t, judgeExpiry(t, now)
+			return t, checkExpiry(t, now)
 		}),
 	}
 	if faults != nil {
@@ -68,16 +68,16 @@ func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
 	return r, nil
 }
 
-// ParseScopes returns the set of the given codes, or the faults of each by
-// index. It stops after [MaxFaults].
+// ParseScopes returns the set of the given codes, or their faults by index. It
+// stops after [MaxFaults].
 func ParseScopes(codes []string) (ScopeSet, Faults) {
 	scopes, faults := parseAll(codes, ParseScope)
 	set, f := NewScopeSet(scopes...)
 	return set, append(faults, f...)
 }
 
-// ParseIPWhitelist returns the whitelist of the given entries, or the faults
-// of each by index. It stops after [MaxFaults].
+// ParseIPWhitelist returns the whitelist of the given entries, or their faults by
+// index. It stops after [MaxFaults].
 func ParseIPWhitelist(entries []string) (IPWhitelist, Faults) {
 	ranges, faults := parseAll(entries, ParseIPRange)
 	list, f := NewIPWhitelist(ranges...)
@@ -100,14 +100,14 @@ func parseAll[T any](texts []string, parse func(string) (T, Faults)) ([]T, Fault
 	return values, faults
 }
 
-// checked returns what parse makes of value and adds its faults, as faults of field.
+// checked returns the parsed value and appends the faults of field to faults.
 func checked[V, T any](faults *Faults, field string, value V, parse func(V) (T, Faults)) T {
 	parsed, f := parse(value)
 	*faults = append(*faults, f.At(field)...)
 	return parsed
 }
 
-// checkedIfSet is checked for a value that may be nil.
+// checkedIfSet is like checked for a value that may be nil.
 func checkedIfSet[V, T any](faults *Faults, field string, value *V, parse func(V) (T, Faults)) *T {
 	if value == nil {
 		return nil

@@ -2,15 +2,14 @@ package domain
 
 import "time"
 
-// Disable stops the key from opening anything until it is enabled again. It
-// returns the event to record, and a zero one when the key was disabled
-// already.
+// Disable disables the key until it is enabled again. It returns the event to
+// record, or the zero Event if the key is already disabled.
 func (k *APIKey) Disable(eventID string, by Author, now time.Time) Event {
 	return k.switchTo(true, EventDisabled, eventID, by, now)
 }
 
-// Enable undoes Disable. It returns the event to record, and a zero one when
-// the key was not disabled.
+// Enable enables a disabled key. It returns the event to record, or the zero Event
+// if the key is not disabled.
 func (k *APIKey) Enable(eventID string, by Author, now time.Time) Event {
 	return k.switchTo(false, EventEnabled, eventID, by, now)
 }
@@ -27,7 +26,7 @@ func (k *APIKey) switchTo(disabled bool, t EventType, eventID string, by Author,
 	return k.event(t, eventID, by, now, Change{Field: "status", Old: old, New: string(k.Status(now))})
 }
 
-// Delete ends the key for good. It returns the event to record.
+// Delete permanently deletes the key. It returns the event to record.
 func (k *APIKey) Delete(eventID string, by Author, now time.Time) Event {
 	k.s.DeletedAt = instant(now)
 	return k.event(EventDeleted, eventID, by, now, Change{Field: "status", Old: string(k.Status(now))})

@@ -5,25 +5,24 @@ import (
 	"time"
 )
 
-// Order is how keys are listed. The zero value is newest first. Where two keys
-// are alike in what they are ordered by, their identifiers decide, in the same
-// direction.
+// Order is the order of a list of keys. The zero value is newest first. Keys that
+// compare equal are ordered by ID, in the same direction.
 type Order struct {
 	By        OrderBy
 	Ascending bool
 }
 
-// OrderBy is what keys are ordered by.
+// OrderBy is the property that keys are ordered by.
 type OrderBy uint8
 
-// Keys are ordered by the instant of their making, or by their names: code
-// point by code point, whatever the language.
+// Keys are ordered by time of creation or by name. Names are compared by code
+// point, independently of language.
 const (
 	ByCreatedAt OrderBy = iota
 	ByName
 )
 
-// ParseOrder reads createdAt or name, with ,asc or ,desc behind it.
+// ParseOrder parses createdAt or name followed by ,asc or ,desc.
 func ParseOrder(s string) (Order, Faults) {
 	switch s {
 	case "createdAt,asc":
@@ -38,15 +37,15 @@ func ParseOrder(s string) (Order, Faults) {
 	return Order{}, fault(ReasonRange, RuleOrderRange)
 }
 
-// KeyFilter says which keys are listed. The zero value lists every living key.
+// KeyFilter selects the keys of a list. The zero value selects every living key.
 type KeyFilter struct {
-	Status Status   // at At; empty: any
-	Mode   Mode     // 0: any
-	Name   NamePart // zero: any
+	Status Status   // at the time At; empty means any
+	Mode   Mode     // 0 means any
+	Name   NamePart // the zero value means any
 	At     time.Time
 }
 
-// Admits says whether the key is to be listed.
+// Admits reports whether the filter selects the key.
 func (f KeyFilter) Admits(k *APIKey) bool {
 	return k.s.DeletedAt.IsZero() &&
 		(f.Status == "" || f.Status == k.Status(f.At)) &&
@@ -54,7 +53,7 @@ func (f KeyFilter) Admits(k *APIKey) bool {
 		strings.Contains(k.s.Name.Folded(), f.Name.folded)
 }
 
-// ParseStatus returns the status of that name.
+// ParseStatus parses the name of a status.
 func ParseStatus(s string) (Status, Faults) {
 	switch status := Status(s); status {
 	case StatusActive, StatusDisabled, StatusExpired:
@@ -63,7 +62,7 @@ func ParseStatus(s string) (Status, Faults) {
 	return "", fault(ReasonRange, RuleStatusRange)
 }
 
-// ParseModeName returns the mode that is called LIVE or TEST.
+// ParseModeName parses the name of a mode, LIVE or TEST.
 func ParseModeName(s string) (Mode, Faults) {
 	for _, m := range []Mode{ModeLive, ModeTest} {
 		if s == m.String() {

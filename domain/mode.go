@@ -1,15 +1,15 @@
 package domain
 
-// Mode says whether a key acts on real data or in the sandbox.
+// Mode determines whether a key acts on real data or in the sandbox.
 type Mode uint8
 
-// The modes, by the number a client writes.
+// The modes, with their numbers in the HTTP API.
 const (
 	ModeLive Mode = 1
 	ModeTest Mode = 2
 )
 
-// ParseMode returns the mode with that number.
+// ParseMode returns the mode with the number n.
 func ParseMode(n int64) (Mode, Faults) {
 	switch n {
 	case int64(ModeLive):
@@ -20,7 +20,7 @@ func ParseMode(n int64) (Mode, Faults) {
 	return 0, fault(ReasonRange, RuleModeRange)
 }
 
-// String returns LIVE or TEST, and an empty string for anything else.
+// String returns LIVE or TEST, or the empty string for any other value.
 func (m Mode) String() string {
 	switch m {
 	case ModeLive:

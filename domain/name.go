@@ -6,18 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// MaxNameLength is the longest name, in Unicode code points.
+// MaxNameLength is the maximum length of a name in Unicode code points.
 const MaxNameLength = 128
 
 // Name is the display name of a key: 1 to [MaxNameLength] code points without
 // surrounding white space.
 type Name struct{ text string }
 
-// ParseName trims s and returns it as a name. Names are shown to people next to
-// other names. So control characters (Cc), line and paragraph separators (Zl,
-// Zp), bidirectional controls (the property Bidi_Control) and bytes that are not
-// UTF-8 are refused, which could rearrange them; and so is a name without a
-// visible character, which nobody could find.
+// ParseName trims s and returns it as a name. It rejects control characters (Cc),
+// line and paragraph separators (Zl, Zp), bidirectional controls (the property
+// Bidi_Control) and invalid UTF-8, which could corrupt the display of a list of
+// names, and names without a visible character.
 func ParseName(s string) (Name, Faults) {
 	s = strings.TrimSpace(s)
 	var faults Faults
@@ -40,9 +39,8 @@ func forbiddenInName(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
-// visible reports whether r shows something by itself: not white space, format
-// characters (Cf), or one of those that Unicode calls letters, marks or symbols
-// but that are blank.
+// visible reports whether r is visible by itself. White space, format characters
+// (Cf), and the letters, marks and symbols in blanks are not.
 func visible(r rune) bool {
 	return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) && !strings.ContainsRune(blanks, r)
 }

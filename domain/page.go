@@ -2,18 +2,18 @@ package domain
 
 import "math"
 
-// Bounds of a page.
+// Limits of a page.
 const (
 	MaxPageNumber   = math.MaxInt32
 	DefaultPageSize = 20
 	MaxPageSize     = 100
 )
 
-// Page is one part of a list. The zero value is the first, of the default size.
+// Page is a part of a list. The zero value is the first page of the default size.
 type Page struct{ number, size int }
 
-// NewPage returns the page with that number, from 0 to [MaxPageNumber], of
-// lists cut into pages of that size, from 1 to [MaxPageSize].
+// NewPage returns the page with the given number, 0 to [MaxPageNumber], and size, 1
+// to [MaxPageSize].
 func NewPage(number, size int64) (Page, Faults) {
 	faults := append(JudgePageNumber(number).At("page"), JudgePageSize(size).At("size")...)
 	if faults != nil {
@@ -22,7 +22,7 @@ func NewPage(number, size int64) (Page, Faults) {
 	return Page{number: int(number), size: int(size)}, nil
 }
 
-// JudgePageNumber returns what is wrong with the number of a page.
+// JudgePageNumber returns the faults of the number of a page.
 func JudgePageNumber(n int64) Faults {
 	if n < 0 || n > MaxPageNumber {
 		return fault(ReasonRange, RulePageRange)
@@ -30,7 +30,7 @@ func JudgePageNumber(n int64) Faults {
 	return nil
 }
 
-// JudgePageSize returns what is wrong with the size of a page.
+// JudgePageSize returns the faults of the size of a page.
 func JudgePageSize(n int64) Faults {
 	if n < 1 || n > MaxPageSize {
 		return fault(ReasonRange, RuleSizeRange)
@@ -41,7 +41,7 @@ func JudgePageSize(n int64) Faults {
 // Number returns the number of the page, from 0.
 func (p Page) Number() int { return p.number }
 
-// Size returns how many entries the page has at most.
+// Size returns the maximum number of entries on the page.
 func (p Page) Size() int {
 	if p.size == 0 {
 		return DefaultPageSize
@@ -49,5 +49,5 @@ func (p Page) Size() int {
 	return p.size
 }
 
-// Offset returns how many entries come before the page.
+// Offset returns the number of entries before the page.
 func (p Page) Offset() int64 { return int64(p.number) * int64(p.Size()) }

@@ -16,7 +16,7 @@ const (
 	PartScopes
 	PartIPWhitelist
 	PartStatus
-	PartSecrets // at least one of them
+	PartSecrets // at least one secret
 	PartCreatedBy
 	PartCreatedAt
 	PartExpiresAt
@@ -44,21 +44,21 @@ func (p Parts) String() string {
 	return strings.Join(names, ",")
 }
 
-// Unreadable stands in the audit trail for a value that cannot be read.
+// Unreadable replaces an unreadable value in the audit trail.
 const Unreadable = "unreadable"
 
-// unreadableName is shown in place of a name that cannot be read.
+// unreadableName replaces an unreadable name.
 var unreadableName = Name{text: "[unreadable name]"}
 
-// longPast is the end of everything whose end cannot be read.
+// longPast replaces an unreadable end.
 var longPast = time.Unix(0, 0).UTC()
 
-// UnreadableSecret returns a stored secret that cannot be read. It proves
-// nothing.
+// UnreadableSecret returns a replacement for an unreadable stored secret. It
+// matches no secret.
 func UnreadableSecret() StoredSecret { return StoredSecret{ValidUntil: longPast} }
 
-// replaceUnreadable gives each unreadable part the value that [Rehydrate]
-// promises.
+// replaceUnreadable gives each unreadable part the value documented at
+// [Rehydrate].
 func (s *Snapshot) replaceUnreadable() {
 	lost := s.Unreadable
 	if lost.Has(PartName) {

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Revision is what the owner of a key changes of it. What is nil stays.
+// Revision is a change of a key's properties. Nil fields are left unchanged.
 type Revision struct {
 	Name        *Name
 	Scopes      *ScopeSet
 	IPWhitelist *IPWhitelist
-	ExpiresAt   *time.Time // zero: never
+	ExpiresAt   *time.Time // the zero time means never
 }
 
-// Revise changes the key and returns the event to record, with the old and
-// the new values, or a zero one when nothing changed. It returns
-// [Faults] for a new expiry that is not in the future.
+// Revise applies r to the key and returns the event to record, with old and new
+// values, or the zero Event if nothing changed. It returns [Faults] for a new
+// expiry that is not in the future.
 func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (Event, error) {
 	if r.ExpiresAt != nil && !r.ExpiresAt.IsZero() {
-		if faults := judgeExpiry(*r.ExpiresAt, now); faults != nil {
+		if faults := checkExpiry(*r.ExpiresAt, now); faults != nil {
 			return Event{}, faults.At("expiresAt").Err()
 		}
 	}
@@ -49,8 +49,8 @@ func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (E
 	return k.event(EventUpdated, eventID, by, now, changes...), nil
 }
 
-// Tag identifies the state of the key that its owner can change: it differs
-// whenever that state does, and reveals nothing of it.
+// Tag returns a tag of the state that the owner of the key can change. Different
+// states have different tags, and a tag does not reveal the state.
 func (k *APIKey) Tag() string {
 	h := sha256.New()
 	for _, a := range k.attributes() {
@@ -63,8 +63,8 @@ func (k *APIKey) Tag() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// attribute is a part of a key that can be revised, with its value as the audit
-// trail writes it.
+// attribute is a part of a key that can be revised, with its value in the form of
+// the audit trail.
 type attribute struct {
 	part  Parts
 	field string
@@ -91,14 +91,14 @@ func (k *APIKey) attributes() []attribute {
 	return all
 }
 
-// differences returns the attributes that differ, and those that could not be
-// read before and can be now.
+// differences returns the attributes that differ, and those that were unreadable
+// before and are not now.
 func differences(before, after *APIKey) []Change {
 	old := before.attributes()
-	mended := before.s.Unreadable &^ after.s.Unreadable
+	repaired := before.s.Unreadable &^ after.s.Unreadable
 	var changes []Change
 	for i, a := range after.attributes() {
-		if mended.Has(a.part) || !same(old[i].value, a.value) {
+		if repaired.Has(a.part) || !same(old[i].value, a.value) {
 			changes = append(changes, Change{Field: a.field, Old: old[i].value, New: a.value})
 		}
 	}

@@ -2,10 +2,11 @@ package domain
 
 import "time"
 
-// MaxGrace is how long a rotated secret may go on working at most.
+// MaxGrace is the maximum grace period, during which a rotated secret still works.
 const MaxGrace = 7 * 24 * time.Hour
 
-// ParseGrace returns a grace of that many seconds: 0 to [MaxGrace].
+// ParseGrace returns a grace period of the given number of seconds, which must be
+// 0 to [MaxGrace].
 func ParseGrace(seconds int64) (time.Duration, Faults) {
 	if seconds < 0 || seconds > int64(MaxGrace/time.Second) {
 		return 0, fault(ReasonRange, RuleGraceRange)
@@ -13,11 +14,10 @@ func ParseGrace(seconds int64) (time.Duration, Faults) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// Rotate makes digest that of the key's current secret and lets the one it
-// had work until the grace ends, which is 0 to [MaxGrace]. Secrets from before
-// that end at once, so that no more than two are alive. It returns the event to
-// record; [ErrConflict] when the key has expired, and [Faults] for
-// another grace.
+// Rotate makes digest the digest of the key's current secret. The previous secret
+// works until the grace period ends, which is 0 to [MaxGrace]; older ones end
+// immediately, so that at most two are valid. Rotate returns the event to record,
+// [ErrConflict] if the key has expired, and [Faults] if grace is out of range.
 func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by Author, now time.Time) (Event, error) {
 	if grace < 0 || grace > MaxGrace {
 		return Event{}, fault(ReasonRange, RuleGraceRange).At("gracePeriodSeconds").Err()
@@ -29,7 +29,7 @@ func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by A
 	end := instant(now)
 	if old, ok := k.currentSecret(); ok && grace > 0 {
 		end = instant(now.Add(grace))
-		// A grace may only shorten what the old secret had left.
+		// Grace may only shorten the remaining validity of the old secret.
 		if !old.ValidUntil.IsZero() && old.ValidUntil.Before(end) {
 			end = old.ValidUntil
 		}
@@ -42,8 +42,8 @@ func (k *APIKey) Rotate(digest Digest, grace time.Duration, eventID string, by A
 	return k.event(EventRotated, eventID, by, now, until), nil
 }
 
-// currentSecret returns the secret that Rotate replaces, or false if there is
-// none that can be read.
+// currentSecret returns the secret that Rotate replaces, or false if there is no
+// readable one.
 func (k *APIKey) currentSecret() (StoredSecret, bool) {
 	if len(k.s.Secrets) == 0 || k.s.Secrets[0] == UnreadableSecret() {
 		return StoredSecret{}, false

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Bounds of scopes.
+// Limits of scopes.
 const (
-	MaxScopeLength = 128 // bytes of one code
-	MaxScopes      = 100 // different codes of one key
+	MaxScopeLength = 128 // bytes per code
+	MaxScopes      = 100 // distinct codes per key
 )
 
-// Scope is the code of one permission, written resource:action.
+// Scope is the code of one permission, of the form resource:action.
 type Scope string
 
-// ParseScope returns s as a scope: two parts joined by a colon, each of one or
-// more of a-z 0-9 _ - . and at most [MaxScopeLength] bytes together.
+// ParseScope returns s as a scope: two parts joined by a colon, each consisting of
+// one or more of a-z 0-9 _ - . and together at most [MaxScopeLength] bytes.
 func ParseScope(s string) (Scope, Faults) {
 	if len(s) > MaxScopeLength {
 		return "", fault(ReasonLength, RuleScopeLength)
@@ -39,11 +39,10 @@ func scopePart(s string) bool {
 	return s != ""
 }
 
-// ScopeSet is what a key may do. The zero value may do nothing.
+// ScopeSet is the set of scopes of a key. The zero value permits nothing.
 type ScopeSet struct{ codes []Scope }
 
-// NewScopeSet returns the set of the given scopes in their order, repeated
-// ones collapsed into their first.
+// NewScopeSet returns the set of the given scopes in order, without duplicates.
 func NewScopeSet(scopes ...Scope) (ScopeSet, Faults) {
 	codes := distinct(scopes, func(s Scope) Scope { return s })
 	if len(codes) > MaxScopes {
@@ -52,17 +51,17 @@ func NewScopeSet(scopes ...Scope) (ScopeSet, Faults) {
 	return ScopeSet{codes: codes}, nil
 }
 
-// Codes returns the scopes in their order. The caller owns the slice.
+// Codes returns the scopes in order. The caller owns the slice.
 func (s ScopeSet) Codes() []Scope { return slices.Clone(s.codes) }
 
-// All yields the codes in their order, without a copy.
+// All returns an iterator over the scopes in order, without copying them.
 func (s ScopeSet) All() iter.Seq[Scope] { return slices.Values(s.codes) }
 
-// Empty says whether the set holds no scope at all: zero access.
+// Empty reports whether the set has no scopes, which means zero access.
 func (s ScopeSet) Empty() bool { return len(s.codes) == 0 }
 
-// Holds says whether the set has all of the wanted scopes, each by exactly
-// that code. An empty set holds nothing, not even the empty wish.
+// Holds reports whether the set contains all wanted scopes, each by its exact
+// code. For an empty set it returns false, even if wanted is empty.
 func (s ScopeSet) Holds(wanted []Scope) bool {
 	if s.Empty() {
 		return false
@@ -75,7 +74,7 @@ func (s ScopeSet) Holds(wanted []Scope) bool {
 	return true
 }
 
-// distinct returns the elements of in whose key was not seen before it.
+// distinct returns the elements of in without those whose key occurred before.
 func distinct[E any, K comparable](in []E, key func(E) K) []E {
 	seen := make(map[K]struct{}, len(in))
 	out := make([]E, 0, len(in))

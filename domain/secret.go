@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The shape of a secret. Every length is in ASCII characters.
+// The format of a secret. All lengths are in ASCII characters.
 const (
 	prefixLength   = 8 // sk_live_ or sk_test_
 	KeyIDLength    = prefixLength + 16
@@ -19,15 +19,15 @@ const (
 	prefixTest = "sk_test_"
 )
 
-// ErrMalformedSecret says that a string is not a secret of this service. It
-// never tells what the string was.
+// ErrMalformedSecret means that a string is not a secret of this service. It does
+// not contain the string.
 var ErrMalformedSecret = errors.New("malformed API key secret")
 
-// KeyID is the public identifier of a key: sk_live_ or sk_test_ and 16 base62
-// digits. It may be logged and shown; the key's secret begins with it.
+// KeyID is the public ID of a key: sk_live_ or sk_test_ and 16 base62 digits. It
+// may be logged; the key's secrets begin with it.
 type KeyID string
 
-// ParseKeyID returns s as a key identifier, and false when it cannot be one.
+// ParseKeyID returns s as a key ID, and false if it is malformed.
 func ParseKeyID(s string) (KeyID, bool) {
 	if len(s) != KeyIDLength || !allBase62(s[prefixLength:]) {
 		return "", false
@@ -38,7 +38,8 @@ func ParseKeyID(s string) (KeyID, bool) {
 	return KeyID(s), true
 }
 
-// Mode returns the mode the identifier spells.
+// Mode returns the mode that the prefix of the ID denotes, or 0 if it has no valid
+// prefix.
 func (id KeyID) Mode() Mode {
 	switch {
 	case len(id) < prefixLength:
@@ -51,28 +52,28 @@ func (id KeyID) Mode() Mode {
 	return 0
 }
 
-// Secret is what the holder of a key presents:
+// Secret is the secret of a key, which its holder presents:
 //
-//	key identifier  24 characters
+//	key ID          24 characters
 //	random          43 base62 digits, at least 256 bits
 //	checksum         6 base62 digits of the CRC-32 (IEEE) of all before it
 //
-// It cannot be printed by accident: every way to format, log or marshal it
-// gives a placeholder. The zero Secret is no secret and matches nothing.
+// Formatting, logging or marshalling a Secret yields a placeholder. The zero Secret
+// matches nothing.
 //
-// Two copies of one Secret are ==; two secrets that were parsed apart are not,
-// even where they spell the same.
+// Copies of a Secret are ==, but two secrets parsed separately are not, even if
+// their text is equal.
 type Secret struct {
 	Redacted
 
-	// text is a pointer because fmt prints a string in an unexported field of
-	// the caller's struct without calling a method; of a pointer it prints the
-	// address.
+	// text is a pointer because fmt does not call methods on an unexported field
+	// of the caller's struct. It would print a string, but prints only the
+	// address of a pointer.
 	text *string
 }
 
-// NewSecret makes the secret, and with it the identifier, of a new key. It
-// fails only when random does.
+// NewSecret returns the secret, and thereby the ID, of a new key. It returns an
+// error only if reading random fails.
 func NewSecret(random io.Reader, mode Mode) (Secret, error) {
 	prefix := prefixLive
 	if mode == ModeTest {
@@ -85,9 +86,9 @@ func NewSecret(random io.Reader, mode Mode) (Secret, error) {
 	return completed(prefix + digits), nil
 }
 
-// NewSecretOf makes another secret of the key with that identifier. It returns
-// [ErrKeyNotFound] for what is no identifier, and otherwise fails only when
-// random does.
+// NewSecretOf returns another secret of the key with the given ID. It returns
+// [ErrKeyNotFound] if the ID is malformed, and any other error only if reading
+// random fails.
 func NewSecretOf(random io.Reader, id KeyID) (Secret, error) {
 	if _, ok := ParseKeyID(string(id)); !ok {
 		return Secret{}, ErrKeyNotFound
@@ -99,14 +100,14 @@ func NewSecretOf(random io.Reader, id KeyID) (Secret, error) {
 	return completed(string(id) + digits), nil
 }
 
-// completed appends its checksum to the body of a secret.
+// completed returns the secret with the given body and its checksum.
 func completed(body string) Secret {
 	sum := checksum(body)
 	text := body + string(sum[:])
 	return Secret{text: &text}
 }
 
-// ParseSecret returns s as a secret if its form and checksum are right, and
+// ParseSecret returns s as a secret if its format and checksum are valid, and
 // [ErrMalformedSecret] otherwise.
 func ParseSecret(s string) (Secret, error) {
 	if len(s) != SecretLength {
@@ -119,16 +120,15 @@ func ParseSecret(s string) (Secret, error) {
 	if sum := checksum(s[:body]); s[body:] != string(sum[:]) {
 		return Secret{}, ErrMalformedSecret
 	}
-	text := s // so that a refused s does not escape to the heap
+	text := s // a copy, so that a rejected s does not escape to the heap
 	return Secret{text: &text}, nil
 }
 
-// HasSecret reports whether text contains, anywhere, something shaped like a
-// secret: a key identifier that goes on with another base62 digit. Neither the
-// length nor the checksum counts, because a secret that was cut short still
-// gives most of itself away.
+// HasSecret reports whether text contains something shaped like a secret: a key ID
+// followed by another base62 digit. It checks neither length nor checksum, because
+// even a truncated secret reveals most of its content.
 func HasSecret(text string) bool {
-	const start = "sk_" // of every prefix
+	const start = "sk_" // common to all prefixes
 	for i := strings.Index(text, start); i >= 0; i = strings.Index(text, start) {
 		text = text[i:]
 		if len(text) <= KeyIDLength {
@@ -142,7 +142,7 @@ func HasSecret(text string) bool {
 	return false
 }
 
-// KeyID returns the identifier the secret begins with.
+// KeyID returns the key ID that the secret begins with, or "" for the zero Secret.
 func (s Secret) KeyID() KeyID {
 	if s.IsZero() {
 		return ""
@@ -153,8 +153,8 @@ func (s Secret) KeyID() KeyID {
 // IsZero reports whether s is the zero Secret.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// Reveal returns the secret itself. It is for the hasher and for the one
-// response that shows the secret to its owner.
+// Reveal returns the text of the secret. Only the hasher and the code that writes
+// the secret into a response or request may call it.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// MaxIPRanges is how many different entries an IP whitelist may have.
+// MaxIPRanges is the maximum number of distinct entries of an IP whitelist.
 const MaxIPRanges = 100
 
 // IPRange is one entry of a whitelist: a single address or a CIDR range
@@ -16,11 +16,10 @@ type IPRange struct {
 	single bool
 }
 
-// ParseIPRange reads an address or a CIDR range. An IPv4-mapped IPv6 address
-// (RFC 4291 section 2.5.5.2) is taken as the IPv4 address it stands for.
-// Refused are zones, which mean nothing on another host, ranges of
-// IPv4-mapped addresses, and ranges with host bits set, whose author may have
-// meant either the one address or the whole range.
+// ParseIPRange parses an address or a CIDR range. It converts an IPv4-mapped IPv6
+// address (RFC 4291 section 2.5.5.2) to the IPv4 address. It rejects zones, which
+// have no meaning on another host; ranges of IPv4-mapped addresses; and ranges with
+// host bits set, which may mean either the address or the whole range.
 func ParseIPRange(s string) (IPRange, Faults) {
 	if strings.Contains(s, "%") {
 		return IPRange{}, fault(ReasonFormat, RuleIPZone)
@@ -49,7 +48,7 @@ func ParseIPRange(s string) (IPRange, Faults) {
 	return IPRange{prefix: prefix}, nil
 }
 
-// String returns the canonical spelling (RFC 5952 for IPv6).
+// String returns the canonical form (RFC 5952 for IPv6).
 func (r IPRange) String() string {
 	if r.single {
 		return r.prefix.Addr().String()
@@ -57,14 +56,15 @@ func (r IPRange) String() string {
 	return r.prefix.String()
 }
 
-// IPWhitelist is from where a key may be used. The zero value restricts nothing.
+// IPWhitelist is the set of addresses from which a key may be used. The zero value
+// means no restriction.
 type IPWhitelist struct {
 	ranges     []IPRange
 	unreadable bool
 }
 
-// NewIPWhitelist returns the whitelist of the given entries in their order,
-// repeated ones collapsed into their first: 10.0.0.1 and 10.0.0.1/32 are one.
+// NewIPWhitelist returns the whitelist of the given entries in order, without
+// duplicates. 10.0.0.1 and 10.0.0.1/32 are duplicates.
 func NewIPWhitelist(ranges ...IPRange) (IPWhitelist, Faults) {
 	ranges = distinct(ranges, func(r IPRange) netip.Prefix { return r.prefix })
 	if len(ranges) > MaxIPRanges {
@@ -73,20 +73,19 @@ func NewIPWhitelist(ranges ...IPRange) (IPWhitelist, Faults) {
 	return IPWhitelist{ranges: ranges}, nil
 }
 
-// UnreadableIPWhitelist returns the whitelist of a stored key whose list
-// cannot be read. It admits no address: a restriction that was lost must not
-// turn into none.
+// UnreadableIPWhitelist returns a replacement for an unreadable whitelist. It
+// admits no address, so that a damaged restriction does not become none.
 func UnreadableIPWhitelist() IPWhitelist { return IPWhitelist{unreadable: true} }
 
-// Ranges returns the entries in their order. The caller owns the slice.
+// Ranges returns the entries in order. The caller owns the slice.
 func (w IPWhitelist) Ranges() []IPRange { return slices.Clone(w.ranges) }
 
-// restricts says whether any address is not admitted.
+// restricts reports whether the whitelist rejects any address.
 func (w IPWhitelist) restricts() bool { return w.unreadable || len(w.ranges) > 0 }
 
-// Admits says whether a key with this whitelist may be used from addr. The
-// zero address is an unknown one, which only an unrestricted key accepts, and
-// so is an address with a zone, which means nothing here.
+// Admits reports whether a key with this whitelist may be used from addr. An
+// unknown address (the zero Addr) and an address with a zone are admitted only if
+// there is no restriction.
 func (w IPWhitelist) Admits(addr netip.Addr) bool {
 	if !w.restricts() {
 		return true

@@ -29,7 +29,8 @@ func RunKeyRepositoryIsolation(t *testing.T, open func(t testing.TB) ports.KeyRe
 }
 
 // isolates tests all methods of ports.KeyRepository except Find, which requires
-// the secret, and Ready and Forget, which have no workspace.
+// the secret, ListAll, which is for operators, and Ready and Forget, which have no
+// workspace.
 func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.WorkspaceID) {
 	t.Helper()
 	own, foreign := issue(t, in(mine)), issue(t, in(theirs))
