@@ -24,18 +24,18 @@ func createdIn(t *testing.T, keys *memory.KeyRepository, s domain.KeySpec) domai
 	return created.Secret
 }
 
-// forged returns well-formed secrets that were never handed out: one of a key
-// that exists, and one of a key that does not.
+// forged returns well-formed secrets that were never issued: one of an existing
+// key, and one of a key that does not exist.
 func forged(t *testing.T, id domain.KeyID) (ofKey, ofNone domain.Secret) {
 	t.Helper()
 	source := random()
-	for range 3 { // past what the key of createdIn was made of
+	for range 3 { // past the secret of createdIn
 		var err error
 		if ofNone, err = domain.NewSecret(source, domain.ModeLive); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// A reader that gives the digits of the identifier, then others.
+	// A reader that yields the digits of the ID, then others.
 	ofKey, err := domain.NewSecret(digitsReader(string(id)[len("sk_live_"):]+"0123456789"), domain.ModeLive)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func forged(t *testing.T, id domain.KeyID) (ofKey, ofNone domain.Secret) {
 	return ofKey, ofNone
 }
 
-// digitsReader gives the bytes that make these base62 digits, then zeros.
+// digitsReader yields the bytes for these base62 digits, then zeros.
 type digitsReader string
 
 func (r digitsReader) Read(p []byte) (int, error) {
@@ -69,7 +69,7 @@ func digitValue(c byte) byte {
 	return c - 'a' + 36
 }
 
-func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
+func TestAuthorize_ReturnsTheDecisionOfTheKey(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, spec())
@@ -79,15 +79,15 @@ func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 		at    time.Time
 		want  domain.Verdict
 	}{
-		"the right secret":           {domain.Check{Secret: secret, Addr: inside, Scopes: []domain.Scope{"payment:read"}}, now, domain.VerdictOK},
-		"no scope asked for":         {domain.Check{Secret: secret, Addr: inside}, now, domain.VerdictOK},
-		"a scope it lacks":           {domain.Check{Secret: secret, Addr: inside, Scopes: []domain.Scope{"payment:void"}}, now, domain.VerdictInsufficientScope},
-		"an address not listed":      {domain.Check{Secret: secret, Addr: netip.MustParseAddr("203.0.113.9")}, now, domain.VerdictIPNotAllowed},
-		"an unknown address":         {domain.Check{Secret: secret}, now, domain.VerdictIPNotAllowed},
-		"after its end":              {domain.Check{Secret: secret, Addr: inside}, now.Add(24 * time.Hour), domain.VerdictExpired},
-		"a wrong secret of that key": {domain.Check{Secret: wrong, Addr: inside}, now, domain.VerdictNotFound},
-		"an unknown key":             {domain.Check{Secret: unknown, Addr: inside}, now, domain.VerdictNotFound},
-		"a malformed secret":         {domain.Check{Addr: inside}, now, domain.VerdictNotFound},
+		"the right secret":          {domain.Check{Secret: secret, Addr: inside, Scopes: []domain.Scope{"payment:read"}}, now, domain.VerdictOK},
+		"no scope requested":        {domain.Check{Secret: secret, Addr: inside}, now, domain.VerdictOK},
+		"a scope it lacks":          {domain.Check{Secret: secret, Addr: inside, Scopes: []domain.Scope{"payment:void"}}, now, domain.VerdictInsufficientScope},
+		"an address not listed":     {domain.Check{Secret: secret, Addr: netip.MustParseAddr("203.0.113.9")}, now, domain.VerdictIPNotAllowed},
+		"an unknown address":        {domain.Check{Secret: secret}, now, domain.VerdictIPNotAllowed},
+		"after expiry":              {domain.Check{Secret: secret, Addr: inside}, now.Add(24 * time.Hour), domain.VerdictExpired},
+		"a wrong secret of the key": {domain.Check{Secret: wrong, Addr: inside}, now, domain.VerdictNotFound},
+		"an unknown key":            {domain.Check{Secret: unknown, Addr: inside}, now, domain.VerdictNotFound},
+		"a malformed secret":        {domain.Check{Addr: inside}, now, domain.VerdictNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +100,7 @@ func TestAuthorize_AnswersAsTheKeyDoes(t *testing.T) {
 				t.Errorf("got %s, want %s", got.Verdict, tc.want)
 			}
 			if proven := got.Key.KeyID != ""; proven != (tc.want != domain.VerdictNotFound) {
-				t.Errorf("tells of key %q", got.Key.KeyID)
+				t.Errorf("identifies key %q", got.Key.KeyID)
 			}
 		})
 	}
@@ -111,8 +111,8 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, domain.KeySpec{Name: "No access"})
 	for name, wanted := range map[string][]domain.Scope{
-		"none asked for": nil,
-		"one asked for":  {"payment:read"},
+		"none requested": nil,
+		"one requested":  {"payment:read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +124,7 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 	}
 }
 
-func TestAuthorize_LooksNothingUpForAMalformedSecret(t *testing.T) {
+func TestAuthorize_DoesNotLookUpAMalformedSecret(t *testing.T) {
 	t.Parallel()
 	keys := &failingKeys{err: domain.ErrUnavailable}
 	got, err := newAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{})
@@ -133,12 +133,12 @@ func TestAuthorize_LooksNothingUpForAMalformedSecret(t *testing.T) {
 	}
 }
 
-func TestAuthorize_WithoutAStoreIsAnErrorAndANo(t *testing.T) {
+func TestAuthorize_DeniesIfTheStoreFails(t *testing.T) {
 	t.Parallel()
 	_, secret := forged(t, createdIn(t, memory.NewKeyRepository(), spec()).KeyID())
 	for name, want := range map[string]error{
-		"the store is down":           fmt.Errorf("%w: connection refused", domain.ErrUnavailable),
-		"the store fails in its ways": errors.New("disk full"),
+		"the store is down":         fmt.Errorf("%w: connection refused", domain.ErrUnavailable),
+		"the store fails otherwise": errors.New("disk full"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,7 @@ func TestAuthorize_WithoutAStoreIsAnErrorAndANo(t *testing.T) {
 	}
 }
 
-func TestAuthorize_KnowsNoSecretOfAnotherPepper(t *testing.T) {
+func TestAuthorize_RejectsASecretUnderAnotherPepper(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, domain.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
@@ -162,7 +162,7 @@ func TestAuthorize_KnowsNoSecretOfAnotherPepper(t *testing.T) {
 	}
 }
 
-// newAuthorize is the use case on a repository that is asked each time.
+// newAuthorize returns the use case with a repository that is read every time.
 func newAuthorize(keys ports.KeyFinder, hasher ports.SecretHasher, now func() time.Time) *application.Authorize {
 	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), now, &application.Lifetime{})
 }

@@ -15,7 +15,7 @@ import (
 // step changes the status of a key.
 type step func(*application.Workspace, context.Context, domain.KeyID, ...application.ChangeOption) error
 
-func TestStatus_IsInForceAndRecordedOnce(t *testing.T) {
+func TestStatus_TakesEffectAndIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, spec())
@@ -26,7 +26,7 @@ func TestStatus_IsInForceAndRecordedOnce(t *testing.T) {
 		name    string
 		do      step
 		verdict domain.Verdict
-		event   domain.EventType // empty: nothing changes
+		event   domain.EventType // empty if nothing changes
 	}{
 		{"enable an active key", (*application.Workspace).EnableKey, domain.VerdictOK, ""},
 		{"disable", (*application.Workspace).DisableKey, domain.VerdictDisabled, domain.EventDisabled},
@@ -39,7 +39,7 @@ func TestStatus_IsInForceAndRecordedOnce(t *testing.T) {
 		}
 		got, err := authorize.Do(t.Context(), domain.Check{Secret: secret, Addr: inside})
 		if err != nil || got.Verdict != s.verdict {
-			t.Errorf("after %s the check says %s, %v, want %s", s.name, got.Verdict, err, s.verdict)
+			t.Errorf("after %s the verdict is %s, %v, want %s", s.name, got.Verdict, err, s.verdict)
 		}
 		if s.event != "" {
 			want = append([]domain.EventType{s.event}, want...)

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// brokenRecorder is one of an embedder's own.
+// brokenRecorder is an embedder's recorder that panics.
 type brokenRecorder struct{}
 
 func (brokenRecorder) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
@@ -22,7 +22,7 @@ func (brokenRecorder) RecordUse(context.Context, map[domain.KeyID]time.Time) err
 
 func (brokenRecorder) Rehash(context.Context, []domain.Rehash) error { panic("the marked value") }
 
-func TestUsage_OutlivesAPanicOfTheRecorder(t *testing.T) {
+func TestUsage_SurvivesAPanicOfTheRecorder(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorldOf(t, hasherOf(t, "p2", "p1"), brokenRecorder{})
 	w.check(t, clock())
@@ -31,16 +31,16 @@ func TestUsage_OutlivesAPanicOfTheRecorder(t *testing.T) {
 		t.Errorf("Flush() = %v", err)
 	}
 	if got := w.usage.Stats(); got.FailedFlushes != 2 || got.Pending != 1 {
-		t.Errorf("%+v, want the use and the rehash to wait for the next flush", got)
+		t.Errorf("%+v, want the use and the rehash queued for the next flush", got)
 	}
 }
 
-// brokenOnces is a store of an embedder's own.
+// brokenOnces is an embedder's store that panics.
 type brokenOnces struct{ ports.OnceKeeper }
 
 func (brokenOnces) Forget(context.Context, time.Time, int) (int, error) { panic("the marked value") }
 
-func TestForget_OutlivesAPanicOfTheStore(t *testing.T) {
+func TestForget_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
 	err := application.NewForget(brokenOnces{}, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
@@ -48,15 +48,15 @@ func TestForget_OutlivesAPanicOfTheStore(t *testing.T) {
 	}
 }
 
-func TestContained_tellsTheTypeAndTheStackOfAPanic(t *testing.T) {
+func TestContained_ReportsTypeAndStackOfAPanic(t *testing.T) {
 	t.Parallel()
 	err := application.Contained("a call", func() error { panic("the marked value") })
 	for _, part := range []string{"a call panicked with a string", "contained_test.go"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is not told", part)
+			t.Errorf("the error lacks %q", part)
 		}
 	}
 	if want := errors.New("its own"); !errors.Is(application.Contained("a call", func() error { return want }), want) {
-		t.Error("an error is changed")
+		t.Error("an error was changed")
 	}
 }

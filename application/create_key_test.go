@@ -29,7 +29,7 @@ func spec() domain.KeySpec {
 	}
 }
 
-func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
+func TestCreateKey_StoresTheKeyAndItsCreationEvent(t *testing.T) {
 	t.Parallel()
 	keys, hasher := memory.NewKeyRepository(), newHasher(t)
 	created, err := open(t, keys, domain.PortalTenant).CreateKey(t.Context(), spec())
@@ -74,7 +74,7 @@ func TestCreateKey_StoresTheKeyWithTheEventOfItsMaking(t *testing.T) {
 	}
 }
 
-func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
+func TestCreateKey_StoresOnlyTheDigestOfTheSecret(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	created, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), spec())
@@ -93,7 +93,7 @@ func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 	kept := fmt.Sprintf("%#v %#v %v", stored.Snapshot(), events, created)
 	for name, secret := range map[string]string{
 		"the random part": created.Secret.Reveal()[domain.KeyIDLength:],
-		"its beginning":   created.Secret.Reveal()[domain.KeyIDLength:][:8],
+		"its prefix":      created.Secret.Reveal()[domain.KeyIDLength:][:8],
 		"the digest":      hex.EncodeToString(digest[:]),
 		"its bytes":       strings.Trim(fmt.Sprint(digest), "[]"),
 	} {
@@ -103,7 +103,7 @@ func TestCreateKey_KeepsNothingOfTheSecretButItsDigest(t *testing.T) {
 	}
 }
 
-func TestCreateKey_MakesEveryKeyAndEventAnew(t *testing.T) {
+func TestCreateKey_GeneratesUniqueIDsAndSecrets(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	ws, seen := open(t, keys, domain.PortalPartner), map[string]bool{}
@@ -118,14 +118,14 @@ func TestCreateKey_MakesEveryKeyAndEventAnew(t *testing.T) {
 		}
 		for _, id := range []string{string(created.Key.ID()), created.Secret.Reveal()[domain.KeyIDLength:], events[0].ID} {
 			if seen[id] {
-				t.Errorf("%d distinct values, then one again", len(seen))
+				t.Errorf("%d distinct values, then a duplicate", len(seen))
 			}
 			seen[id] = true
 		}
 	}
 }
 
-func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
+func TestCreateKey_AllowsTestKeysOnlyForThePartnerPortal(t *testing.T) {
 	t.Parallel()
 	for portal, want := range map[domain.Portal]error{
 		domain.PortalPartner:  nil,
@@ -146,13 +146,13 @@ func TestCreateKey_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 				t.Errorf("%d keys were stored", keys.calls)
 			}
 			if want == nil && (keys.calls != 1 || !strings.HasPrefix(created.Secret.Reveal(), "sk_test_")) {
-				t.Errorf("%d keys were stored, identifier %s", keys.calls, created.Secret.KeyID())
+				t.Errorf("%d keys were stored, ID %s", keys.calls, created.Secret.KeyID())
 			}
 		})
 	}
 }
 
-func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
+func TestCreateKey_StoresNothingOnError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	past := domain.Faults{{Field: "expiresAt", Reason: domain.ReasonInPast, Rule: domain.RuleExpiryInPast}}
@@ -191,12 +191,12 @@ func TestCreateKey_RefusesAndStoresNothing(t *testing.T) {
 	}
 }
 
-func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
+func TestCreateKey_ReturnsNoSecretThatWasNotStored(t *testing.T) {
 	t.Parallel()
 	down := fmt.Errorf("%w: connection refused", domain.ErrUnavailable)
 	for name, want := range map[string]error{
-		"the store is down":             down,
-		"the identifier exists already": domain.ErrKeyExists,
+		"the store is down":     down,
+		"the ID already exists": domain.ErrKeyExists,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +207,7 @@ func TestCreateKey_HandsOutNoSecretThatWasNotStored(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the request was given up", func(t *testing.T) {
+	t.Run("the request was cancelled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

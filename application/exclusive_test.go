@@ -10,21 +10,21 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// slow is a writer whose changes wait until they are let go.
+// slow is a writer whose changes block until the test releases them.
 type slow struct {
 	ports.KeyWriter
-	begun, goOn chan struct{}
+	started, release chan struct{}
 }
 
 func (s slow) Create(context.Context, *domain.APIKey, domain.Event, ports.CreateOptions) error {
-	s.begun <- struct{}{}
-	<-s.goOn
+	s.started <- struct{}{}
+	<-s.release
 	return nil
 }
 
-func TestExclusive_RefusesTheTwinOfARunningRequest(t *testing.T) {
+func TestExclusive_RejectsADuplicateOfARequestInFlight(t *testing.T) {
 	t.Parallel()
-	writer := slow{begun: make(chan struct{}), goOn: make(chan struct{})}
+	writer := slow{started: make(chan struct{}), release: make(chan struct{})}
 	keys := application.Exclusive(writer)
 	key := newKey(t, "ws-1")
 	write := func(workspace domain.WorkspaceID, once *ports.Once) error {
@@ -35,13 +35,13 @@ func TestExclusive_RefusesTheTwinOfARunningRequest(t *testing.T) {
 	go func() {
 		done <- keys.Create(context.Background(), key, domain.Event{}, ports.CreateOptions{Once: taken})
 	}()
-	<-writer.begun
+	<-writer.started
 	if err := write("ws-1", taken); !errors.Is(err, domain.ErrOnceRunning) {
-		t.Errorf("the twin gives %v", err)
+		t.Errorf("a duplicate returns %v", err)
 	}
 	err := keys.Update(t.Context(), "ws-1", key.ID(), nil, ports.UpdateOptions{Once: taken})
 	if !errors.Is(err, domain.ErrOnceRunning) {
-		t.Errorf("another change under the key gives %v", err)
+		t.Errorf("another change with the idempotency key returns %v", err)
 	}
 	for _, free := range []func() error{
 		func() error { return write("ws-1", nil) },
@@ -49,22 +49,22 @@ func TestExclusive_RefusesTheTwinOfARunningRequest(t *testing.T) {
 		func() error { return write("ws-2", taken) },
 	} {
 		go func() { done <- free() }()
-		<-writer.begun
+		<-writer.started
 	}
-	close(writer.goOn)
+	close(writer.release)
 	for range cap(done) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	}
 	go func() { done <- write("ws-1", taken) }()
-	<-writer.begun
+	<-writer.started
 	if err := <-done; err != nil {
-		t.Errorf("after it has ended the key is taken still: %v", err)
+		t.Errorf("the idempotency key is still in use after the request has ended: %v", err)
 	}
 }
 
-// newKey returns a key of that workspace.
+// newKey returns a key in workspace.
 func newKey(t *testing.T, workspace domain.WorkspaceID) *domain.APIKey {
 	t.Helper()
 	secret, err := domain.NewSecret(random(), domain.ModeLive)

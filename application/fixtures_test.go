@@ -30,7 +30,7 @@ func newHasher(t *testing.T) ports.SecretHasher {
 	return hasherUnder(t, 'p')
 }
 
-// hasherUnder returns a hasher under the pepper p1 that consists of that byte.
+// hasherUnder returns a hasher with the pepper p1, which consists of the byte b.
 func hasherUnder(t *testing.T, b byte) ports.SecretHasher {
 	t.Helper()
 	pepper := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, secrets.MinPepperLength))
@@ -41,16 +41,16 @@ func hasherUnder(t *testing.T, b byte) ports.SecretHasher {
 	return secrets.NewHasher(ring)
 }
 
-// random is deterministic, so that a failure can be run again.
+// random is deterministic, so that failures are reproducible.
 func random() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{7}) }
 
-// parts are what the workspaces of a test are made of. Zero ones have defaults.
+// parts are dependencies that a test can replace. Zero fields have defaults.
 type parts struct {
 	random io.Reader
 	now    func() time.Time
 }
 
-// open returns the workspace of account acc-1, who came through portal.
+// open returns the workspace for account acc-1 of portal.
 func open(t *testing.T, keys ports.KeyRepository, portal domain.Portal) *application.Workspace {
 	t.Helper()
 	return openWith(t, keys, portal, parts{})
@@ -80,14 +80,14 @@ func workspacesOf(t *testing.T, roles ports.WorkspaceRoles, keys ports.KeyReposi
 	})
 }
 
-// eventsOf returns the trail of a key of the workspace.
+// eventsOf returns the audit trail of a key in the workspace.
 func eventsOf(t *testing.T, keys ports.EventReader, id domain.KeyID) ([]domain.Event, error) {
 	t.Helper()
 	list, err := keys.Events(t.Context(), workspace, id, domain.Page{})
 	return list.Events, err
 }
 
-// failingKeys is a store that answers everything with err, and counts.
+// failingKeys is a store whose methods return err and count their calls.
 type failingKeys struct {
 	ports.KeyRepository // for the methods that no test calls
 	err                 error
@@ -109,7 +109,7 @@ func (f *failingKeys) Find(context.Context, domain.KeyID) (*domain.APIKey, error
 	return nil, f.err
 }
 
-// uncached is a source that asks a repository each time.
+// uncached is a source that reads a repository every time.
 type uncached struct{ finder ports.KeyFinder }
 
 func (u uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*application.KnownKey, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// onces forgets as many idempotency keys as it holds.
+// onces is a store with held expired idempotency keys.
 type onces struct {
 	ports.OnceKeeper
 	held    int
@@ -27,12 +27,12 @@ func (o *onces) Forget(_ context.Context, since time.Time, limit int) (int, erro
 	o.held -= n
 	o.batches = append(o.batches, n)
 	if !since.Equal(now) {
-		return 0, errors.New("not now")
+		return 0, errors.New("wrong time")
 	}
 	return n, o.err
 }
 
-func TestForget_RemovesAllInBatches(t *testing.T) {
+func TestForget_RemovesEverythingInBatches(t *testing.T) {
 	t.Parallel()
 	held := &onces{held: 2500}
 	if err := application.NewForget(held, slog.New(slog.DiscardHandler), clock).Do(t.Context()); err != nil {
@@ -43,7 +43,7 @@ func TestForget_RemovesAllInBatches(t *testing.T) {
 	}
 }
 
-func TestForget_GoesOnAfterAFailure(t *testing.T) {
+func TestForget_ContinuesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := &onces{held: 7, err: errors.New("down")}

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// countingHasher counts what it is asked.
+// countingHasher counts the calls of its methods.
 type countingHasher struct {
 	ports.SecretHasher
 
@@ -27,7 +27,7 @@ func (c *countingHasher) Verify(secret domain.Secret, digest domain.Digest) bool
 	return c.SecretHasher.Verify(secret, digest)
 }
 
-func TestUsage_HashesNothingUnderTheCurrentPepper(t *testing.T) {
+func TestUsage_DoesNotHashUnderTheCurrentPepper(t *testing.T) {
 	t.Parallel()
 	hasher := &countingHasher{SecretHasher: hasherOf(t, "p1", "p2")}
 	w := newUsageWorld(t, hasher)
@@ -36,20 +36,20 @@ func TestUsage_HashesNothingUnderTheCurrentPepper(t *testing.T) {
 		w.flush(t)
 	}
 	if got := len(w.recorder.uses); got != 3 {
-		t.Errorf("%d uses are recorded, want 3", got)
+		t.Errorf("%d uses were recorded, want 3", got)
 	}
 	if hashes, verifications := hasher.hashes.Load(), hasher.verifications.Load(); hashes != 0 || verifications != 3 {
-		t.Errorf("%d hashes and %d verifications, want those of the 3 checks alone", hashes, verifications)
+		t.Errorf("%d hashes and %d verifications, want only those of the 3 checks", hashes, verifications)
 	}
 }
 
-func TestAuthorize_VerifiesOnceWhoeverAsks(t *testing.T) {
+func TestAuthorize_VerifiesOnceInEveryCase(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	secret := createdIn(t, keys, spec())
 	wrong, unknown := forged(t, secret.KeyID())
 	deleted := memory.NewKeyRepository()
-	createdIn(t, deleted, spec()) // the same key: its randomness is
+	createdIn(t, deleted, spec()) // the same key, because random is deterministic
 	err := deleted.Update(t.Context(), workspace, secret.KeyID(), func(k *domain.APIKey) (domain.Event, error) {
 		return k.Delete("evt_1", domain.Author{AccountID: "acc-1"}, now), nil
 	}, ports.UpdateOptions{})
@@ -63,12 +63,12 @@ func TestAuthorize_VerifiesOnceWhoeverAsks(t *testing.T) {
 		want   int64
 	}{
 		"the right secret":                     {keys, hasherOf(t, "p1"), secret, 1},
-		"a wrong secret of that key":           {keys, hasherOf(t, "p1"), wrong, 1},
+		"a wrong secret of the key":            {keys, hasherOf(t, "p1"), wrong, 1},
 		"the secret of an unknown key":         {keys, hasherOf(t, "p1"), unknown, 1},
 		"the secret of a deleted key":          {deleted, hasherOf(t, "p1"), secret, 1},
 		"a secret under a pepper that is gone": {keys, hasherOf(t, "p2"), secret, 1},
-		"no secret at all, as its form tells":  {keys, hasherOf(t, "p1"), domain.Secret{}, 0},
-		"a secret while there is no answer":    {&failingKeys{err: domain.ErrUnavailable}, hasherOf(t, "p1"), secret, 0},
+		"a malformed secret":                   {keys, hasherOf(t, "p1"), domain.Secret{}, 0},
+		"a secret while the store is down":     {&failingKeys{err: domain.ErrUnavailable}, hasherOf(t, "p1"), secret, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,7 @@ var (
 	other   = []application.ChangeOption{application.WithIdempotencyKey("order-7"), application.WithFingerprint([32]byte{2})}
 )
 
-func TestCreateKey_MakesOneKeyUnderAnIdempotencyKey(t *testing.T) {
+func TestCreateKey_CreatesOneKeyPerIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	ws := open(t, keys, domain.PortalPartner)
@@ -29,13 +29,13 @@ func TestCreateKey_MakesOneKeyUnderAnIdempotencyKey(t *testing.T) {
 	again, err := ws.CreateKey(t.Context(), spec(), request...)
 	replayed, ok := errors.AsType[*ports.Replayed](err)
 	if !ok || again.Key != nil {
-		t.Fatalf("the repetition gives %v, %v", again.Key, err)
+		t.Fatalf("the repetition returns %v, %v", again.Key, err)
 	}
 	if s := replayed.Outcome.Snapshot(); s.ID != first.Key.ID() || s.Secrets != nil || !replayed.At.Equal(now) {
 		t.Errorf("replayed %s with %d secrets, of %s", s.ID, len(s.Secrets), replayed.At)
 	}
 	if _, err := ws.CreateKey(t.Context(), spec(), other...); !errors.Is(err, domain.ErrOnceReused) {
-		t.Errorf("another request under the key gives %v", err)
+		t.Errorf("another request with the idempotency key returns %v", err)
 	}
 	list, err := keys.List(t.Context(), workspace, domain.KeyFilter{}, domain.Order{}, domain.Page{})
 	if err != nil || list.Total != 1 {
@@ -43,7 +43,7 @@ func TestCreateKey_MakesOneKeyUnderAnIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestCreateKey_ReplaysWhatTimeHasMadeWrong(t *testing.T) {
+func TestCreateKey_ReplaysAfterTheExpiryHasPassed(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	if _, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), spec(), request...); err != nil {
@@ -54,10 +54,10 @@ func TestCreateKey_ReplaysWhatTimeHasMadeWrong(t *testing.T) {
 		later    time.Duration
 		replayed bool
 	}{
-		"after the expiry it asked for":          {request, 23*time.Hour + 59*time.Minute, true},
-		"after a day, when the key is forgotten": {request, 24 * time.Hour, false},
-		"under a key that is not taken":          {[]application.ChangeOption{application.WithIdempotencyKey("order-8")}, 23 * time.Hour, false},
-		"another request under the key":          {other, 23 * time.Hour, false},
+		"after the requested expiry":          {request, 23*time.Hour + 59*time.Minute, true},
+		"after a day, when the entry is gone": {request, 24 * time.Hour, false},
+		"with an unused idempotency key":      {[]application.ChangeOption{application.WithIdempotencyKey("order-8")}, 23 * time.Hour, false},
+		"another request with the same key":   {other, 23 * time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,7 @@ func TestCreateKey_ReplaysWhatTimeHasMadeWrong(t *testing.T) {
 	}
 }
 
-func TestCreateKey_ReplaysNoTestKeyOutsideThePartnerPortal(t *testing.T) {
+func TestCreateKey_DoesNotReplayTestKeysOutsideThePartnerPortal(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	s := spec()
@@ -83,7 +83,7 @@ func TestCreateKey_ReplaysNoTestKeyOutsideThePartnerPortal(t *testing.T) {
 	if _, err := open(t, keys, domain.PortalPartner).CreateKey(t.Context(), s, request...); err != nil {
 		t.Fatal(err)
 	}
-	for name, at := range map[string]time.Time{"before its expiry": now, "after it": s.ExpiresAt} {
+	for name, at := range map[string]time.Time{"before its expiry": now, "after its expiry": s.ExpiresAt} {
 		ws := openWith(t, keys, domain.PortalTenant, parts{now: func() time.Time { return at }})
 		if _, err := ws.CreateKey(t.Context(), s, request...); !errors.Is(err, domain.ErrTestKeyPortal) {
 			t.Errorf("%s: error = %v, want ErrTestKeyPortal", name, err)
@@ -91,7 +91,7 @@ func TestCreateKey_ReplaysNoTestKeyOutsideThePartnerPortal(t *testing.T) {
 	}
 }
 
-func TestChanges_AreMadeOnceUnderAnIdempotencyKey(t *testing.T) {
+func TestChanges_AreMadeOncePerIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(*application.Workspace, context.Context, domain.KeyID, ...application.ChangeOption) error{
 		"disable":                       (*application.Workspace).DisableKey,
@@ -110,10 +110,10 @@ func TestChanges_AreMadeOnceUnderAnIdempotencyKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			if replayed, ok := errors.AsType[*ports.Replayed](do(ws, t.Context(), id, request...)); !ok || replayed.Outcome.ID() != id {
-				t.Error("the repetition is no replay")
+				t.Error("the repetition is not a replay")
 			}
 			if err := do(ws, t.Context(), id, other...); !errors.Is(err, domain.ErrOnceReused) {
-				t.Errorf("another request under the key gives %v", err)
+				t.Errorf("another request with the idempotency key returns %v", err)
 			}
 		})
 	}
@@ -170,18 +170,18 @@ func TestWithIdempotencyKey_ComparesAccountUseCaseAndArguments(t *testing.T) {
 	}
 }
 
-// everyOwner takes everybody for the owner of every workspace.
+// everyOwner makes every actor the owner of every workspace.
 type everyOwner struct{}
 
 func (everyOwner) Role(context.Context, domain.Actor, domain.WorkspaceID) (domain.Role, error) {
 	return domain.RoleOwner, nil
 }
 
-func TestWithIdempotencyKey_RefusesWhatNoHeaderCanHold(t *testing.T) {
+func TestWithIdempotencyKey_RejectsMalformedKeys(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		key     string
-		refused bool
+		key      string
+		rejected bool
 	}{
 		"none":            {"", false},
 		"the longest":     {strings.Repeat("k", 255), false},
@@ -195,7 +195,7 @@ func TestWithIdempotencyKey_RefusesWhatNoHeaderCanHold(t *testing.T) {
 			t.Parallel()
 			keys := &failingKeys{}
 			_, err := open(t, keys, domain.PortalTenant).CreateKey(t.Context(), spec(), application.WithIdempotencyKey(tc.key))
-			if (err != nil) != tc.refused || (keys.calls == 0) != tc.refused {
+			if (err != nil) != tc.rejected || (keys.calls == 0) != tc.rejected {
 				t.Errorf("error = %v after %d calls", err, keys.calls)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
+func TestListKeys_ComparesTheStatusAtTheFilterTimeOrNow(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	createdIn(t, keys, spec()) // expires in a day
@@ -17,10 +17,10 @@ func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
 		clock, filter time.Time
 		want          int64
 	}{
-		"now, before":                {now, time.Time{}, 0},
-		"now, after":                 {now.Add(24 * time.Hour), time.Time{}, 1},
-		"before, whatever it is now": {now.Add(24 * time.Hour), now.Add(time.Hour), 0},
-		"after, whatever it is now":  {now, now.Add(24 * time.Hour), 1},
+		"now, before":              {now, time.Time{}, 0},
+		"now, after":               {now.Add(24 * time.Hour), time.Time{}, 1},
+		"filter before, now after": {now.Add(24 * time.Hour), now.Add(time.Hour), 0},
+		"filter after, now before": {now, now.Add(24 * time.Hour), 1},
 	} {
 		expired := domain.KeyFilter{Status: domain.StatusExpired, At: c.filter}
 		ws := openWith(t, keys, domain.PortalTenant, parts{now: func() time.Time { return c.clock }})
@@ -31,7 +31,7 @@ func TestListKeys_JudgesTheStatusAtTheInstantOfTheFilterOrNow(t *testing.T) {
 	}
 }
 
-func TestKeyEvents_OfADeletedKeyStay(t *testing.T) {
+func TestKeyEvents_KeepsTheTrailOfADeletedKey(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id, ws := createdIn(t, keys, spec()).KeyID(), open(t, keys, domain.PortalTenant)
@@ -43,6 +43,6 @@ func TestKeyEvents_OfADeletedKeyStay(t *testing.T) {
 		t.Errorf("the trail of a deleted key is %v, %v", trail, err)
 	}
 	if _, err := ws.KeyEvents(t.Context(), "sk_live_0000000000000000", domain.Page{}); !errors.Is(err, domain.ErrKeyNotFound) {
-		t.Errorf("a key that never was: %v", err)
+		t.Errorf("an unknown key: %v", err)
 	}
 }

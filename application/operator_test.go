@@ -29,7 +29,7 @@ func TestOperator_ReadsKeysOfAllWorkspaces(t *testing.T) {
 	for _, key := range list.Keys {
 		found, err := operator.FindKey(t.Context(), key.ID())
 		if err != nil || found.Snapshot().Workspace != want[key.ID()] {
-			t.Errorf("%s is found in %q, %v, want %q", key.ID(), found.Snapshot().Workspace, err, want[key.ID()])
+			t.Errorf("%s was found in %q, %v, want %q", key.ID(), found.Snapshot().Workspace, err, want[key.ID()])
 		}
 	}
 	if _, err := operator.FindKey(t.Context(), "sk_live_0000000000000000"); !errors.Is(err, domain.ErrKeyNotFound) {

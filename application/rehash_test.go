@@ -13,15 +13,15 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// heldKeys is a source that holds keys in memory, as a cache does.
+// heldKeys is a source that keeps keys in memory, like a cache.
 type heldKeys map[domain.KeyID]*application.KnownKey
 
 func (h heldKeys) Find(_ context.Context, id domain.KeyID, _ time.Time) (*application.KnownKey, error) {
 	return h[id], nil
 }
 
-// rehashWorld checks keys whose every digest is under the old pepper p1, while
-// p2 is the current one.
+// rehashWorld checks keys whose digests use the old pepper p1, while p2 is the
+// current one.
 type rehashWorld struct {
 	recorder *recorder
 	usage    *application.Usage
@@ -37,7 +37,8 @@ func newRehashWorld(t *testing.T) *rehashWorld {
 	return w
 }
 
-// newKey holds a key with that many live secrets, the current one first.
+// newKey adds a key with the given number of valid secrets and returns them, the
+// current one first.
 func (w *rehashWorld) newKey(t *testing.T, secrets int) []domain.Secret {
 	t.Helper()
 	first, err := domain.NewSecret(w.random, domain.ModeLive)
@@ -65,12 +66,12 @@ func (w *rehashWorld) check(t *testing.T, at time.Time, secrets ...domain.Secret
 	authorize := application.NewAuthorize(w.keys, w.hasher, w.usage, func() time.Time { return at }, &application.Lifetime{})
 	for _, secret := range secrets {
 		if d, err := authorize.Do(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
-			t.Fatalf("the check gives %s and %v", d.Verdict, err)
+			t.Fatalf("the check returns %s and %v", d.Verdict, err)
 		}
 	}
 }
 
-// expectRehashed fails unless the digest of each secret was replaced.
+// expectRehashed fails the test unless the digest of each secret was replaced.
 func (w *rehashWorld) expectRehashed(t *testing.T, secrets []domain.Secret) {
 	t.Helper()
 	replaced := map[domain.Digest]bool{}
@@ -84,17 +85,17 @@ func (w *rehashWorld) expectRehashed(t *testing.T, secrets []domain.Secret) {
 		}
 	}
 	if missing > 0 {
-		t.Errorf("%d of %d digests are not replaced", missing, len(secrets))
+		t.Errorf("%d of %d digests were not replaced", missing, len(secrets))
 	}
 }
 
-// moreThanWait is more keys than may wait to be written.
-const moreThanWait = 17_384
+// moreThanQueue is more keys than the queue holds.
+const moreThanQueue = 17_384
 
 func (w *rehashWorld) newKeys(t *testing.T) []domain.Secret {
 	t.Helper()
-	all := make([]domain.Secret, 0, moreThanWait)
-	for range moreThanWait {
+	all := make([]domain.Secret, 0, moreThanQueue)
+	for range moreThanQueue {
 		all = append(all, w.newKey(t, 1)...)
 	}
 	return all
@@ -120,13 +121,13 @@ func TestUsage_RehashesEachSecretOfAKey(t *testing.T) {
 			}
 			w.expectRehashed(t, secrets)
 			if got := len(slices.Concat(w.recorder.rehashes...)); got != 2 {
-				t.Errorf("%d digests are written, want each once", got)
+				t.Errorf("%d digests were written, want each once", got)
 			}
 		})
 	}
 }
 
-func TestUsage_RehashesAtALaterUseWhatFoundNoRoom(t *testing.T) {
+func TestUsage_RehashesLaterIfTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	w := newRehashWorld(t)
 	secrets := w.newKeys(t)
@@ -139,17 +140,17 @@ func TestUsage_RehashesAtALaterUseWhatFoundNoRoom(t *testing.T) {
 	w.expectRehashed(t, secrets)
 }
 
-func TestUsage_RehashesAtALaterUseWhatFoundNoRoomAfterAFailure(t *testing.T) {
+func TestUsage_RehashesLaterIfTheQueueIsFullAfterAFailure(t *testing.T) {
 	t.Parallel()
 	w := newRehashWorld(t)
 	secrets := w.newKeys(t)
 	early, late := secrets[:12_000], secrets[12_000:]
 	w.check(t, clock(), early...)
-	// While the store fails, others take some of the room.
+	// While the store fails, other keys take room in the queue.
 	w.recorder.err = domain.ErrUnavailable
 	w.recorder.failing = func() { w.check(t, clock(), late...) }
 	if err := w.usage.Flush(t.Context()); err == nil {
-		t.Fatal("the flush succeeds")
+		t.Fatal("the flush succeeded")
 	}
 	w.recorder.err, w.recorder.failing = nil, nil
 	for range 2 {
@@ -161,7 +162,7 @@ func TestUsage_RehashesAtALaterUseWhatFoundNoRoomAfterAFailure(t *testing.T) {
 	w.expectRehashed(t, secrets)
 }
 
-func TestUsage_RehashesWhatWasReadAgainMeanwhile(t *testing.T) {
+func TestUsage_RehashesAKeyReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newRehashWorld(t)
 	secrets := w.newKey(t, 1)
@@ -177,7 +178,7 @@ func TestUsage_RehashesWhatWasReadAgainMeanwhile(t *testing.T) {
 	}
 	w.expectRehashed(t, secrets)
 	if got := len(slices.Concat(w.recorder.rehashes...)); got != 1 {
-		t.Errorf("%d digests are written, want 1", got)
+		t.Errorf("%d digests were written, want 1", got)
 	}
 }
 

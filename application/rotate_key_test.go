@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestRotateKey_AnswersTheSecretThatIsCurrent(t *testing.T) {
+func TestRotateKey_ReturnsTheCurrentSecret(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	old := createdIn(t, keys, spec())
@@ -16,7 +16,7 @@ func TestRotateKey_AnswersTheSecretThatIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, secret := range map[string]domain.Secret{"the new secret": rotated.Secret, "the old one within its grace": old} {
+	for name, secret := range map[string]domain.Secret{"the new secret": rotated.Secret, "the old one before grace ends": old} {
 		got, err := newAuthorize(keys, newHasher(t), clock).Do(t.Context(), domain.Check{Secret: secret, Addr: inside})
 		if err != nil || !got.Allowed() {
 			t.Errorf("%s: %s, %v", name, got.Verdict, err)

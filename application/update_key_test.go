@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
+func TestUpdateKey_RecordsTheChange(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id := createdIn(t, keys, spec()).KeyID()
@@ -23,7 +23,7 @@ func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
 	}
 	events, err := eventsOf(t, keys, id)
 	if err != nil || len(events) != 2 {
-		t.Fatalf("%d events, %v, want one of the creation and one of the change", len(events), err)
+		t.Fatalf("%d events, %v, want the creation and the change", len(events), err)
 	}
 	got := events[0]
 	if got.Type != domain.EventUpdated || got.By.Origin != origin || len(got.Changes) != 1 || got.Changes[0].New != "Renamed" {
@@ -31,7 +31,7 @@ func TestUpdateKey_RecordsWhatChanged(t *testing.T) {
 	}
 }
 
-func TestUpdateKey_HoldsToTheStateThatWasSeen(t *testing.T) {
+func TestUpdateKey_RequiresTheStateOfTheTag(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id := createdIn(t, keys, spec()).KeyID()
@@ -49,7 +49,7 @@ func TestUpdateKey_HoldsToTheStateThatWasSeen(t *testing.T) {
 	}
 }
 
-func TestUpdateKey_RefusesWithEveryFaultAndChangesNothing(t *testing.T) {
+func TestUpdateKey_ReportsEveryFaultAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id := createdIn(t, keys, spec()).KeyID()

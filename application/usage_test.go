@@ -24,11 +24,11 @@ import (
 
 var inside = netip.MustParseAddr("192.168.1.7")
 
-// recorder remembers what it was told, unless it fails.
+// recorder records its calls, or returns err if it is set.
 type recorder struct {
 	mu       sync.Mutex
 	err      error
-	failing  func() // called, if not nil, by a Rehash that fails
+	failing  func() // if not nil, called by a failing Rehash
 	uses     []map[domain.KeyID]time.Time
 	rehashes [][]domain.Rehash
 }
@@ -56,7 +56,7 @@ func (r *recorder) Rehash(_ context.Context, replacements []domain.Rehash) error
 	return nil
 }
 
-// cached is a source that holds on to the keys it has seen, as a cache does.
+// cached is a source that keeps the keys it has read, like a cache.
 type cached struct {
 	uncached
 	known map[domain.KeyID]*application.KnownKey
@@ -73,7 +73,7 @@ func (c cached) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	return known, err
 }
 
-// usageWorld is the check of one key, and what is recorded of it.
+// usageWorld checks one key and records its use.
 type usageWorld struct {
 	recorder *recorder
 	usage    *application.Usage
@@ -83,13 +83,13 @@ type usageWorld struct {
 
 func newUsageWorld(t *testing.T, hasher ports.SecretHasher) *usageWorld {
 	t.Helper()
-	told := &recorder{}
-	w := newUsageWorldOf(t, hasher, told)
-	w.recorder = told
+	recorded := &recorder{}
+	w := newUsageWorldOf(t, hasher, recorded)
+	w.recorder = recorded
 	return w
 }
 
-// newUsageWorldOf is for a recorder that remembers nothing.
+// newUsageWorldOf returns a usageWorld with another recorder.
 func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.UsageRecorder) *usageWorld {
 	t.Helper()
 	keys := memory.NewKeyRepository()
@@ -127,7 +127,7 @@ func (w *usageWorld) expectUses(t *testing.T, want ...time.Time) {
 	}
 }
 
-func TestUsage_IsRecordedAtOnceAndThenOnceAMinute(t *testing.T) {
+func TestUsage_IsRecordedImmediatelyAndThenOncePerMinute(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p1"))
 	start := clock()
@@ -141,7 +141,7 @@ func TestUsage_IsRecordedAtOnceAndThenOnceAMinute(t *testing.T) {
 	w.expectUses(t, start, start.Add(61*time.Second))
 }
 
-func TestUsage_IsThatOfAllowedChecksAlone(t *testing.T) {
+func TestUsage_CountsOnlyAllowedChecks(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p1"))
 	w.check(t, clock(), "no:such")
@@ -149,7 +149,7 @@ func TestUsage_IsThatOfAllowedChecksAlone(t *testing.T) {
 	w.expectUses(t, []time.Time{}...)
 }
 
-func TestUsage_WaitsForTheStoreToComeBack(t *testing.T) {
+func TestUsage_IsKeptUntilTheStoreIsBack(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p1"))
 	w.recorder.err = domain.ErrUnavailable
@@ -173,11 +173,11 @@ func TestUsage_QueuesDigestsUnderAnOldPepper(t *testing.T) {
 	}
 	got := w.recorder.rehashes[0][0]
 	if got.KeyID != w.secret.KeyID() || got.Old != hasherOf(t, "p1").Hash(w.secret) || got.New != hasher.Hash(w.secret) {
-		t.Error("the rehash is not from the old pepper's digest to the new one's")
+		t.Error("the rehash does not replace the digest of the old pepper by that of the new one")
 	}
 }
 
-func TestUsage_LeavesDigestsUnderTheCurrentPepper(t *testing.T) {
+func TestUsage_KeepsDigestsUnderTheCurrentPepper(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p1", "p2"))
 	w.check(t, clock())
@@ -187,7 +187,7 @@ func TestUsage_LeavesDigestsUnderTheCurrentPepper(t *testing.T) {
 	}
 }
 
-func TestUsage_RunWritesWhatIsLeftAtTheEnd(t *testing.T) {
+func TestUsageRun_WritesTheRestAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newUsageWorld(t, hasherOf(t, "p1"))
@@ -205,7 +205,7 @@ func TestUsage_RunWritesWhatIsLeftAtTheEnd(t *testing.T) {
 	})
 }
 
-func TestUsage_RunWritesEveryFiveSeconds(t *testing.T) {
+func TestUsageRun_WritesEveryFiveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newUsageWorld(t, hasherOf(t, "p1"))
@@ -216,7 +216,7 @@ func TestUsage_RunWritesEveryFiveSeconds(t *testing.T) {
 			w.usage.Run(ctx)
 		}()
 		w.check(t, clock())
-		<-time.After(5*time.Second + time.Millisecond) // of the bubble
+		<-time.After(5*time.Second + time.Millisecond) // by the bubble's clock
 		synctest.Wait()
 		w.expectUses(t, clock())
 		stop()
@@ -224,8 +224,8 @@ func TestUsage_RunWritesEveryFiveSeconds(t *testing.T) {
 	})
 }
 
-// hasherOf returns a hasher under those of the peppers p1, which is that of
-// [newHasher], and p2, the first of them current.
+// hasherOf returns a hasher with the given peppers, the first being current. p1 is
+// the pepper of newHasher, p2 another one.
 func hasherOf(t *testing.T, ids ...string) *secrets.Hasher {
 	t.Helper()
 	peppers := map[string]byte{"p1": 'p', "p2": 'q'}
@@ -241,7 +241,7 @@ func hasherOf(t *testing.T, ids ...string) *secrets.Hasher {
 	return secrets.NewHasher(ring)
 }
 
-func TestUsage_IsNotedByAClockThatWasSetBack(t *testing.T) {
+func TestUsage_IsRecordedAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p1"))
 	w.check(t, clock().Add(30*time.Minute))
@@ -251,7 +251,7 @@ func TestUsage_IsNotedByAClockThatWasSetBack(t *testing.T) {
 	w.expectUses(t, clock().Add(30*time.Minute), clock())
 }
 
-func TestUsage_QueuesARehashOnceAndUntilItIsWritten(t *testing.T) {
+func TestUsage_QueuesARehashOnceUntilItIsWritten(t *testing.T) {
 	t.Parallel()
 	w := newUsageWorld(t, hasherOf(t, "p2", "p1"))
 	w.recorder.err = domain.ErrUnavailable
@@ -260,7 +260,7 @@ func TestUsage_QueuesARehashOnceAndUntilItIsWritten(t *testing.T) {
 		t.Fatalf("Flush() = %v", err)
 	}
 	if got := w.usage.Stats().FailedFlushes; got != 2 {
-		t.Errorf("%d failed batches, want that of the use and that of the rehash", got)
+		t.Errorf("%d failed batches, want one of uses and one of rehashes", got)
 	}
 	w.recorder.err = nil
 	for i := range 3 {

@@ -36,16 +36,16 @@ func TestOpen_AdmitsOwnersOnly(t *testing.T) {
 		workspace domain.WorkspaceID
 		want      error
 	}{
-		"an owner":                      {"owner", workspace, nil},
-		"an admin":                      {"admin", workspace, domain.ErrNotOwner},
-		"an operator":                   {"operator", workspace, domain.ErrNotOwner},
-		"a viewer":                      {"viewer", workspace, domain.ErrNotOwner},
-		"nobody in it":                  {"none", workspace, domain.ErrNotOwner},
-		"a role in another case":        {"odd", workspace, domain.ErrNotOwner},
-		"a stranger":                    {"stranger", workspace, domain.ErrNotOwner},
-		"an owner elsewhere":            {"owner", "ws-2", domain.ErrNotOwner},
-		"a workspace that is not there": {"owner", "ws-3", domain.ErrNotOwner},
-		"a workspace without a name":    {"owner", "", domain.ErrNotOwner},
+		"an owner":                  {"owner", workspace, nil},
+		"an admin":                  {"admin", workspace, domain.ErrNotOwner},
+		"an operator":               {"operator", workspace, domain.ErrNotOwner},
+		"a viewer":                  {"viewer", workspace, domain.ErrNotOwner},
+		"an account without a role": {"none", workspace, domain.ErrNotOwner},
+		"a role in another case":    {"odd", workspace, domain.ErrNotOwner},
+		"a stranger":                {"stranger", workspace, domain.ErrNotOwner},
+		"an owner elsewhere":        {"owner", "ws-2", domain.ErrNotOwner},
+		"an unknown workspace":      {"owner", "ws-3", domain.ErrNotOwner},
+		"an empty workspace ID":     {"owner", "", domain.ErrNotOwner},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +66,7 @@ func (f failingRoles) Role(context.Context, domain.Actor, domain.WorkspaceID) (d
 	return domain.RoleOwner, f.err
 }
 
-func TestOpen_DeniesWhileTheRoleIsUnknown(t *testing.T) {
+func TestOpen_FailsIfTheRoleIsUnknown(t *testing.T) {
 	t.Parallel()
 	down := fmt.Errorf("%w: directory", domain.ErrUnavailable)
 	ws, err := withRoles(t, failingRoles{down}).Open(t.Context(), domain.Actor{AccountID: "a"}, workspace, origin)
@@ -79,7 +79,7 @@ func TestOpenForOperator_NamesTheOperatorInTheTrail(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	id := createdIn(t, keys, spec()).KeyID()
-	ws := workspacesOf(t, failingRoles{errors.New("nobody is asked")}, keys, parts{}).
+	ws := workspacesOf(t, failingRoles{errors.New("must not be called")}, keys, parts{}).
 		OpenForOperator("support-tool", workspace, origin)
 	if err := ws.DisableKey(t.Context(), id); err != nil {
 		t.Fatal(err)

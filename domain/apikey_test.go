@@ -17,11 +17,11 @@ var (
 	tenant  = domain.Author{AccountID: "acc-2", Portal: domain.PortalTenant}
 )
 
-// sameValues compares the domain's values by what they say.
+// sameValues compares domain values by their content.
 var sameValues = cmp.Options{
 	cmp.Comparer(func(a, b domain.Name) bool { return a == b }),
 	cmp.Transformer("codes", domain.ScopeSet.Codes),
-	cmp.Transformer("ranges", func(w domain.IPWhitelist) []string { return spellings(w) }),
+	cmp.Transformer("ranges", func(w domain.IPWhitelist) []string { return textsOf(w) }),
 	cmp.Comparer(func(a, b domain.Digest) bool { return a == b }),
 	cmpopts.EquateEmpty(),
 }
@@ -38,7 +38,7 @@ func draft(t fataler) domain.Draft {
 	}
 }
 
-func TestIssue_MakesAnActiveKeyOfTheDraft(t *testing.T) {
+func TestIssue_ReturnsAnActiveKey(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	digest := digestOf(secret)
@@ -89,7 +89,7 @@ func TestIssue_WithoutAnExpiryNeverExpires(t *testing.T) {
 	}
 }
 
-func TestIssue_RefusesWithEveryFault(t *testing.T) {
+func TestIssue_ReportsEveryFault(t *testing.T) {
 	t.Parallel()
 	name := domain.Fault{Field: "name", Reason: domain.ReasonRequired, Rule: domain.RuleNameLength}
 	mode := domain.Fault{Field: "mode", Reason: domain.ReasonRange, Rule: domain.RuleModeRange}
@@ -104,11 +104,11 @@ func TestIssue_RefusesWithEveryFault(t *testing.T) {
 		"an unknown mode":    {func(d *domain.Draft) { d.Mode = 3 }, domain.Faults{mode}},
 		"an expiry now":      {func(d *domain.Draft) { d.ExpiresAt = now }, domain.Faults{past}},
 		"an expiry long ago": {func(d *domain.Draft) { d.ExpiresAt = time.Unix(0, 0) }, domain.Faults{past}},
-		"an expiry beyond the year 9999": {
+		"an expiry after the year 9999": {
 			func(d *domain.Draft) { d.ExpiresAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 			domain.Faults{outside},
 		},
-		"everything at once": {
+		"all faults": {
 			func(d *domain.Draft) { *d = domain.Draft{ExpiresAt: now.Add(-1)} },
 			domain.Faults{name, mode, past},
 		},
@@ -127,7 +127,7 @@ func TestIssue_RefusesWithEveryFault(t *testing.T) {
 	}
 }
 
-func TestIssue_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
+func TestIssue_AllowsTestKeysOnlyForThePartnerPortal(t *testing.T) {
 	t.Parallel()
 	id := newSecret(t, 1, domain.ModeTest).KeyID()
 	for portal, want := range map[domain.Portal]error{
@@ -147,7 +147,7 @@ func TestIssue_MakesTestKeysForThePartnerPortalAlone(t *testing.T) {
 	}
 }
 
-func TestIssue_MakesLiveKeysForEveryPortal(t *testing.T) {
+func TestIssue_AllowsLiveKeysForEveryPortal(t *testing.T) {
 	t.Parallel()
 	id := newSecret(t, 1, domain.ModeLive).KeyID()
 	for _, portal := range []domain.Portal{domain.PortalPartner, domain.PortalSystem, domain.PortalTenant, domain.PortalConsumer} {
@@ -157,7 +157,7 @@ func TestIssue_MakesLiveKeysForEveryPortal(t *testing.T) {
 	}
 }
 
-func TestIssue_RefusesAnIdentifierOfAnotherMode(t *testing.T) {
+func TestIssue_RejectsAnIDOfAnotherMode(t *testing.T) {
 	t.Parallel()
 	for _, id := range []domain.KeyID{newSecret(t, 1, domain.ModeTest).KeyID(), ""} {
 		if key, err := domain.Issue(draft(t), id, domain.Digest{}, partner, now); err == nil || key != nil {
@@ -166,7 +166,7 @@ func TestIssue_RefusesAnIdentifierOfAnotherMode(t *testing.T) {
 	}
 }
 
-func TestAPIKey_StatusTellsDisabledBeforeExpired(t *testing.T) {
+func TestAPIKeyStatus_PrefersDisabledToExpired(t *testing.T) {
 	t.Parallel()
 	end := now.Add(time.Hour)
 	for name, tc := range map[string]struct {
@@ -174,11 +174,11 @@ func TestAPIKey_StatusTellsDisabledBeforeExpired(t *testing.T) {
 		at       time.Time
 		want     domain.Status
 	}{
-		"before its end":           {false, end.Add(-1), domain.StatusActive},
-		"at its end":               {false, end, domain.StatusExpired},
-		"after its end":            {false, end.Add(1), domain.StatusExpired},
-		"disabled before its end":  {true, end.Add(-1), domain.StatusDisabled},
-		"disabled and past an end": {true, end, domain.StatusDisabled},
+		"before expiry":          {false, end.Add(-1), domain.StatusActive},
+		"at expiry":              {false, end, domain.StatusExpired},
+		"after expiry":           {false, end.Add(1), domain.StatusExpired},
+		"disabled before expiry": {true, end.Add(-1), domain.StatusDisabled},
+		"disabled and expired":   {true, end, domain.StatusDisabled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,7 +190,7 @@ func TestAPIKey_StatusTellsDisabledBeforeExpired(t *testing.T) {
 	}
 }
 
-func TestRehydrate_GivesBackWhatWasKept(t *testing.T) {
+func TestRehydrate_KeepsTheSnapshot(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		at := rapid.Custom(func(t *rapid.T) time.Time {
@@ -218,7 +218,7 @@ func TestRehydrate_GivesBackWhatWasKept(t *testing.T) {
 	})
 }
 
-func TestAPIKey_SharesItsStateWithNobody(t *testing.T) {
+func TestAPIKey_SharesNoMemory(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	kept := domain.Snapshot{ID: secret.KeyID(), Secrets: []domain.StoredSecret{{Digest: digestOf(secret)}}}
@@ -230,7 +230,7 @@ func TestAPIKey_SharesItsStateWithNobody(t *testing.T) {
 	}
 }
 
-func TestAPIKey_CreatedTellsWhatTheOwnerDecided(t *testing.T) {
+func TestAPIKeyCreated_ListsTheChosenProperties(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	key, err := domain.Issue(draft(t), secret.KeyID(), digestOf(secret), partner, now)
@@ -257,7 +257,7 @@ func TestAPIKey_CreatedTellsWhatTheOwnerDecided(t *testing.T) {
 	}
 }
 
-func TestAPIKey_CreatedListsNothingAsEmptyLists(t *testing.T) {
+func TestAPIKeyCreated_ListsEmptyListsAsEmpty(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	key, err := domain.Issue(domain.Draft{Name: newName(t, "k"), Mode: domain.ModeLive}, secret.KeyID(), digestOf(secret), partner, now)

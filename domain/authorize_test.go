@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// verifier knows a digest as the SHA-256 of its secret.
+// verifier expects a digest to be the SHA-256 of its secret.
 type verifier struct{}
 
 func (verifier) Verify(secret domain.Secret, digest domain.Digest) bool {
@@ -24,7 +24,7 @@ func digestOf(secret domain.Secret) domain.Digest {
 	return domain.Digest{Algorithm: "test", Sum: sha256.Sum256([]byte(secret.Reveal()))}
 }
 
-// credulous takes every secret for the right one.
+// credulous accepts every secret.
 type credulous struct{}
 
 func (credulous) Verify(domain.Secret, domain.Digest) bool { return true }
@@ -47,22 +47,22 @@ func snapshot(t fataler, secret domain.Secret) domain.Snapshot {
 	}
 }
 
-// secretBeside returns a well-formed secret under the identifier of secret.
-func secretBeside(t fataler, secret domain.Secret) domain.Secret {
+// otherSecretOf returns another well-formed secret with the key ID of secret.
+func otherSecretOf(t fataler, secret domain.Secret) domain.Secret {
 	t.Helper()
 	other, err := domain.ParseSecret(withChecksum(string(secret.KeyID()) + newSecret(t, 99, domain.ModeLive).Reveal()[24:67]))
 	if err != nil {
-		t.Fatalf("secret beside: %v", err)
+		t.Fatalf("another secret: %v", err)
 	}
 	return other
 }
 
-func TestAuthorize_SaysTheFirstThatFails(t *testing.T) {
+func TestAuthorize_ReturnsTheFirstFailure(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
-	wrong := secretBeside(t, secret)
-	// In the order of judging; a verdict's bit makes its fault.
-	faults := []struct {
+	wrong := otherSecretOf(t, secret)
+	// In the order of the checks. Each bit of combination adds one failure.
+	failures := []struct {
 		verdict domain.Verdict
 		make    func(*domain.Snapshot, *domain.Check)
 	}{
@@ -73,11 +73,11 @@ func TestAuthorize_SaysTheFirstThatFails(t *testing.T) {
 		{domain.VerdictIPNotAllowed, func(_ *domain.Snapshot, c *domain.Check) { c.Addr = outside }},
 		{domain.VerdictInsufficientScope, func(_ *domain.Snapshot, c *domain.Check) { c.Scopes = []domain.Scope{"payment:void"} }},
 	}
-	for combination := range 1 << len(faults) {
+	for combination := range 1 << len(failures) {
 		s := snapshot(t, secret)
 		check := domain.Check{Secret: secret, Scopes: []domain.Scope{"payment:read"}, Addr: inside}
 		want := domain.VerdictOK
-		for i, f := range faults {
+		for i, f := range failures {
 			if combination>>i&1 == 0 {
 				continue
 			}
@@ -103,18 +103,18 @@ func TestAuthorize_SaysTheFirstThatFails(t *testing.T) {
 	}
 }
 
-func TestAuthorize_TellsNothingToWhoHasNotProvenTheSecret(t *testing.T) {
+func TestAuthorize_RevealsNothingWithoutTheSecret(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	for name, tc := range map[string]struct {
 		presented domain.Secret
 		verifier  domain.SecretVerifier
 	}{
-		"no secret":                       {domain.Secret{}, verifier{}},
-		"no secret, whatever is verified": {domain.Secret{}, credulous{}},
-		"another secret of that key":      {secretBeside(t, secret), verifier{}},
-		"the secret of another key":       {newSecret(t, 2, domain.ModeLive), verifier{}},
-		"another key's, whatever is said": {newSecret(t, 2, domain.ModeLive), credulous{}},
+		"no secret":                   {domain.Secret{}, verifier{}},
+		"no secret, any verified":     {domain.Secret{}, credulous{}},
+		"another secret of the key":   {otherSecretOf(t, secret), verifier{}},
+		"the secret of another key":   {newSecret(t, 2, domain.ModeLive), verifier{}},
+		"another key's, any verified": {newSecret(t, 2, domain.ModeLive), credulous{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,10 +127,10 @@ func TestAuthorize_TellsNothingToWhoHasNotProvenTheSecret(t *testing.T) {
 	}
 }
 
-func TestAuthorize_TakesARotatedSecretUntilItsGraceEnds(t *testing.T) {
+func TestAuthorize_AcceptsARotatedSecretUntilGraceEnds(t *testing.T) {
 	t.Parallel()
 	fresh := newSecret(t, 1, domain.ModeLive)
-	old := secretBeside(t, fresh)
+	old := otherSecretOf(t, fresh)
 	s := snapshot(t, fresh)
 	s.Secrets = append(s.Secrets, domain.StoredSecret{Digest: digestOf(old), ValidUntil: now.Truncate(time.Microsecond)})
 	key := domain.Rehydrate(s)
@@ -139,10 +139,10 @@ func TestAuthorize_TakesARotatedSecretUntilItsGraceEnds(t *testing.T) {
 		at     time.Time
 		want   domain.Verdict
 	}{
-		"the old one within its grace": {old, now.Add(-time.Microsecond), domain.VerdictOK},
-		"the old one at its end":       {old, now, domain.VerdictNotFound},
-		"the new one within the grace": {fresh, now.Add(-1), domain.VerdictOK},
-		"the new one after it":         {fresh, now.Add(1), domain.VerdictOK},
+		"the old one before grace ends": {old, now.Add(-time.Microsecond), domain.VerdictOK},
+		"the old one when grace ends":   {old, now, domain.VerdictNotFound},
+		"the new one before grace ends": {fresh, now.Add(-1), domain.VerdictOK},
+		"the new one after grace ends":  {fresh, now.Add(1), domain.VerdictOK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +162,7 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 		s.Scopes = domain.ScopeSet{}
 		s.Disabled = rapid.Bool().Draw(t, "disabled")
 		check := domain.Check{
-			Secret: rapid.SampledFrom([]domain.Secret{secret, secretBeside(t, secret), {}}).Draw(t, "secret"),
+			Secret: rapid.SampledFrom([]domain.Secret{secret, otherSecretOf(t, secret), {}}).Draw(t, "secret"),
 			Scopes: rapid.SliceOfN(scopes(), 0, 4).Draw(t, "wanted"),
 			Addr:   rapid.SampledFrom([]netip.Addr{{}, inside, outside}).Draw(t, "addr"),
 		}
@@ -172,7 +172,7 @@ func TestAuthorize_NeverAllowsAKeyWithoutScopes(t *testing.T) {
 	})
 }
 
-func TestAuthorize_JudgesTheAddress(t *testing.T) {
+func TestAuthorize_ChecksTheAddress(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	for name, tc := range map[string]struct {
@@ -182,9 +182,9 @@ func TestAuthorize_JudgesTheAddress(t *testing.T) {
 	}{
 		"an unknown address without a restriction": {domain.IPWhitelist{}, netip.Addr{}, domain.VerdictOK},
 		"any address without a restriction":        {domain.IPWhitelist{}, outside, domain.VerdictOK},
-		"an unknown address where there is one":    {newWhitelist(t, "192.168.1.0/24"), netip.Addr{}, domain.VerdictIPNotAllowed},
-		"a mapped address that is listed":          {newWhitelist(t, "192.168.1.0/24"), netip.MustParseAddr("::ffff:192.168.1.7"), domain.VerdictOK},
-		"a list that was lost":                     {domain.UnreadableIPWhitelist(), inside, domain.VerdictIPNotAllowed},
+		"an unknown address with a restriction":    {newWhitelist(t, "192.168.1.0/24"), netip.Addr{}, domain.VerdictIPNotAllowed},
+		"a listed address, IPv4-mapped":            {newWhitelist(t, "192.168.1.0/24"), netip.MustParseAddr("::ffff:192.168.1.7"), domain.VerdictOK},
+		"an unreadable list":                       {domain.UnreadableIPWhitelist(), inside, domain.VerdictIPNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestRandomBase62_GivesEveryDigitTheSameNumberOfBytes(t *testing.T) {
+func TestRandomBase62_IsUniform(t *testing.T) {
 	t.Parallel()
 	counts := map[byte]int{}
 	for b := range 248 {
@@ -23,12 +23,12 @@ func TestRandomBase62_GivesEveryDigitTheSameNumberOfBytes(t *testing.T) {
 	}
 	for _, d := range []byte(base62Digits) {
 		if counts[d] != 4 {
-			t.Errorf("digit %c comes of %d bytes, want 4", d, counts[d])
+			t.Errorf("digit %c comes from %d bytes, want 4", d, counts[d])
 		}
 	}
 }
 
-func TestRandomBase62_DrawsBytesAgainThatWouldBeBiased(t *testing.T) {
+func TestRandomBase62_DiscardsBytesThatWouldBias(t *testing.T) {
 	t.Parallel()
 	for b := 248; b < 256; b++ {
 		digit, err := randomBase62(bytes.NewReader([]byte{byte(b), 61}), 1)
@@ -38,17 +38,17 @@ func TestRandomBase62_DrawsBytesAgainThatWouldBeBiased(t *testing.T) {
 	}
 }
 
-func TestRandomBase62_FailsWithItsSource(t *testing.T) {
+func TestRandomBase62_FailsIfItsSourceFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	cases := map[string]struct {
 		random io.Reader
 		want   error
 	}{
-		"a source that fails":             {iotest.ErrReader(broken), broken},
-		"a source that ends":              {strings.NewReader("abc"), io.ErrUnexpectedEOF},
-		"a source that fails on the way":  {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), broken},
-		"a source that ends on a re-draw": {strings.NewReader(strings.Repeat("\xff", 12)), io.EOF},
+		"a source that fails":            {iotest.ErrReader(broken), broken},
+		"a source that ends":             {strings.NewReader("abc"), io.ErrUnexpectedEOF},
+		"a source that fails midway":     {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), broken},
+		"a source that ends on a reread": {strings.NewReader(strings.Repeat("\xff", 12)), io.EOF},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -70,14 +70,14 @@ func (r constantReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestRandomBase62_DoesNotWaitForASourceThatIsStuck(t *testing.T) {
+func TestRandomBase62_GivesUpOnAStuckSource(t *testing.T) {
 	t.Parallel()
 	if digits, err := randomBase62(constantReader(0xff), 10); err == nil {
 		t.Errorf("got %q, want an error", digits)
 	}
 }
 
-func TestRandomBase62_ReadsOneByteAtATimeAsWell(t *testing.T) {
+func TestRandomBase62_AcceptsShortReads(t *testing.T) {
 	t.Parallel()
 	digits, err := randomBase62(iotest.OneByteReader(constantReader(10)), 5)
 	if err != nil || digits != "AAAAA" {
@@ -102,7 +102,7 @@ func TestPutBase62_WritesTheMostSignificantDigitFirst(t *testing.T) {
 	}
 }
 
-func TestPutBase62_CanBeReadBack(t *testing.T) {
+func TestPutBase62_RoundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.Uint32().Draw(t, "v")

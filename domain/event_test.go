@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestNewEventID_MakesIdentifiersOfTheStatedShape(t *testing.T) {
+func TestNewEventID_HasTheDocumentedFormat(t *testing.T) {
 	t.Parallel()
 	shape := regexp.MustCompile(`^evt_[0-9A-Za-z]{22}$`)
 	random := rand.NewChaCha8([32]byte{1})
@@ -27,7 +27,7 @@ func TestNewEventID_MakesIdentifiersOfTheStatedShape(t *testing.T) {
 	}
 }
 
-func TestNewEventID_FailsWithItsSource(t *testing.T) {
+func TestNewEventID_FailsIfItsSourceFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	if _, err := domain.NewEventID(iotest.ErrReader(broken)); !errors.Is(err, broken) {

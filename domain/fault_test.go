@@ -15,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestFaults_AreAnErrorOnlyWhereSomethingWasFound(t *testing.T) {
+func TestFaults_EmptyIsNoError(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]domain.Faults{"nil": nil, "empty": {}} {
 		if err := faults.Err(); err != nil {
@@ -28,7 +28,7 @@ func TestFaults_AreAnErrorOnlyWhereSomethingWasFound(t *testing.T) {
 	}
 }
 
-func TestFaults_TellFieldAndReasonAndNoValue(t *testing.T) {
+func TestFaults_PrintFieldAndReasonButNoValue(t *testing.T) {
 	t.Parallel()
 	_, scope := domain.ParseScope("MY-VALUE")
 	_, mode := domain.ParseMode(3)
@@ -39,7 +39,7 @@ func TestFaults_TellFieldAndReasonAndNoValue(t *testing.T) {
 	}
 }
 
-func TestFaults_AtPutsAPathBeforeThePath(t *testing.T) {
+func TestFaultsAt_PrefixesThePath(t *testing.T) {
 	t.Parallel()
 	_, faults := domain.ParseScope("")
 	if got := faults.At("[2]").At("scopes")[0].Field; got != "scopes[2]" {
@@ -47,7 +47,7 @@ func TestFaults_AtPutsAPathBeforeThePath(t *testing.T) {
 	}
 }
 
-func TestRules_ListEveryRuleOnce(t *testing.T) {
+func TestRules_ReturnsEveryRuleOnce(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 
 var now = time.Date(2026, 3, 21, 12, 0, 0, 123456789, time.UTC)
 
-// fataler is what *testing.T and *rapid.T share.
+// fataler is the common interface of *testing.T and *rapid.T.
 type fataler interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// newSecret makes the secret that seed stands for.
+// newSecret returns the secret generated from seed.
 func newSecret(t fataler, seed byte, mode domain.Mode) domain.Secret {
 	t.Helper()
 	secret, err := domain.NewSecret(rand.NewChaCha8([32]byte{seed}), mode)
@@ -64,8 +64,8 @@ func newWhitelist(t fataler, entries ...string) domain.IPWhitelist {
 	return list
 }
 
-// refused says with which reason and rule a value is to be refused.
-func refused(reason domain.Reason, rule domain.Rule) domain.Faults {
+// rejected returns the one fault with which a value must be rejected.
+func rejected(reason domain.Reason, rule domain.Rule) domain.Faults {
 	return domain.Faults{{Reason: reason, Rule: rule}}
 }
 

@@ -18,7 +18,7 @@ func fieldsOf(faults domain.Faults) []string {
 	return fields
 }
 
-func TestKeySpec_DraftHasTheValuesThatTheSpecDescribes(t *testing.T) {
+func TestKeySpecDraft_ParsesTheValues(t *testing.T) {
 	t.Parallel()
 	draft, faults := domain.KeySpec{
 		Name: " Production Key ", Mode: domain.ModeTest,
@@ -40,7 +40,7 @@ func TestKeySpec_DraftHasTheValuesThatTheSpecDescribes(t *testing.T) {
 	}
 }
 
-func TestKeySpec_DefaultsAreLiveWithoutAccessAndEndless(t *testing.T) {
+func TestKeySpecDraft_AppliesDefaults(t *testing.T) {
 	t.Parallel()
 	draft, faults := domain.KeySpec{Name: "k"}.Draft("ws-1", now)
 	wantFaults(t, faults, nil)
@@ -49,7 +49,7 @@ func TestKeySpec_DefaultsAreLiveWithoutAccessAndEndless(t *testing.T) {
 	}
 }
 
-func TestKeySpec_DraftReportsEveryFaultByField(t *testing.T) {
+func TestKeySpecDraft_ReportsEveryFaultByField(t *testing.T) {
 	t.Parallel()
 	_, faults := domain.KeySpec{
 		Name: "\u202e", Mode: 3, Scopes: []string{"a:b", "A:b", "c"}, IPWhitelist: []string{"10.0.0.1/8", "10.0.0.1", "x"}, ExpiresAt: now,
@@ -60,7 +60,7 @@ func TestKeySpec_DraftReportsEveryFaultByField(t *testing.T) {
 	}
 }
 
-func TestKeyPatch_RevisionChangesWhatIsSet(t *testing.T) {
+func TestKeyPatchRevision_ChangesOnlySetFields(t *testing.T) {
 	t.Parallel()
 	nothing, faults := domain.KeyPatch{}.Revision(now)
 	wantFaults(t, faults, nil)
@@ -84,6 +84,6 @@ func TestParseScopes_StopsAfterMaxFaults(t *testing.T) {
 		t.Errorf("%d faults, want %d", len(faults), domain.MaxFaults)
 	}
 	if _, faults := domain.ParseIPWhitelist(wrong); len(faults) != domain.MaxFaults {
-		t.Errorf("%d faults of addresses, want %d", len(faults), domain.MaxFaults)
+		t.Errorf("%d faults in addresses, want %d", len(faults), domain.MaxFaults)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// TestLifecycle_RecordsTheOldAndTheNewStatus goes through a life in which the
-// key expires on the way.
+// TestLifecycle_RecordsTheOldAndTheNewStatus changes the status of a key that
+// expires midway.
 func TestLifecycle_RecordsTheOldAndTheNewStatus(t *testing.T) {
 	t.Parallel()
 	s := snapshot(t, newSecret(t, 1, domain.ModeLive))
@@ -23,14 +23,14 @@ func TestLifecycle_RecordsTheOldAndTheNewStatus(t *testing.T) {
 		name string
 		do   func(string, domain.Author, time.Time) domain.Event
 		at   time.Time
-		want []domain.Change // nil: nothing happens
+		want []domain.Change // nil if there is no event
 	}{
-		{"enable what is enabled", key.Enable, now, nil},
+		{"enable an enabled key", key.Enable, now, nil},
 		{"disable", key.Disable, now, status("ACTIVE", "DISABLED")},
 		{"disable again", key.Disable, now, nil},
 		{"enable", key.Enable, now, status("DISABLED", "ACTIVE")},
-		{"disable what has expired", key.Disable, now.Add(time.Hour), status("EXPIRED", "DISABLED")},
-		{"enable what has expired", key.Enable, now.Add(time.Hour), status("DISABLED", "EXPIRED")},
+		{"disable an expired key", key.Disable, now.Add(time.Hour), status("EXPIRED", "DISABLED")},
+		{"enable an expired key", key.Enable, now.Add(time.Hour), status("DISABLED", "EXPIRED")},
 		{"delete", key.Delete, now.Add(time.Hour), status("EXPIRED", nil)},
 	} {
 		event := step.do("evt_1", domain.Author{}, step.at)
@@ -40,7 +40,7 @@ func TestLifecycle_RecordsTheOldAndTheNewStatus(t *testing.T) {
 	}
 }
 
-func TestRotate_RecordsUntilWhenTheOldSecretWorks(t *testing.T) {
+func TestRotate_RecordsTheEndOfGrace(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	for grace, want := range map[time.Duration]string{0: "2026-03-21T12:00:00Z", time.Minute: "2026-03-21T12:01:00Z"} {
@@ -48,7 +48,7 @@ func TestRotate_RecordsUntilWhenTheOldSecretWorks(t *testing.T) {
 		s.ExpiresAt = time.Time{}
 		event, err := domain.Rehydrate(s).Rotate(digestOf(secret), grace, "evt_1", domain.Author{}, now)
 		if diff := cmp.Diff([]domain.Change{{Field: "previousSecretValidUntil", New: want}}, event.Changes); diff != "" || err != nil {
-			t.Errorf("a grace of %s: %v (-want +got):\n%s", grace, err, diff)
+			t.Errorf("grace %s: %v (-want +got):\n%s", grace, err, diff)
 		}
 	}
 }

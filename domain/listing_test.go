@@ -18,15 +18,15 @@ func TestNewPage(t *testing.T) {
 		number, size int64
 		want         domain.Faults
 	}{
-		"the first":           {0, 20, nil},
-		"the smallest":        {7, 1, nil},
-		"the largest":         {7, 100, nil},
-		"the last there is":   {1<<31 - 1, 100, nil},
-		"a negative number":   {-1, 20, number},
-		"a number beyond":     {1 << 31, 20, number},
-		"no entries":          {0, 0, size},
-		"too many entries":    {0, 101, size},
-		"both beyond a range": {-1, 101, append(number, size...)},
+		"the first page":     {0, 20, nil},
+		"the smallest size":  {7, 1, nil},
+		"the largest size":   {7, 100, nil},
+		"the highest number": {1<<31 - 1, 100, nil},
+		"a negative number":  {-1, 20, number},
+		"too high a number":  {1 << 31, 20, number},
+		"no entries":         {0, 0, size},
+		"too many entries":   {0, 101, size},
+		"both out of range":  {-1, 101, append(number, size...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +39,7 @@ func TestNewPage(t *testing.T) {
 	}
 }
 
-func TestPage_TheZeroValueIsTheFirstOfTheDefaultSize(t *testing.T) {
+func TestPage_ZeroValueIsTheFirstPage(t *testing.T) {
 	t.Parallel()
 	var page domain.Page
 	if page.Number() != 0 || page.Size() != 20 || page.Offset() != 0 {
@@ -63,7 +63,7 @@ func TestParseOrder(t *testing.T) {
 	}
 	for _, s := range []string{"", "name", "name,", ",asc", "createdat,asc", "name,ASC", "name, asc", "name,asc,", "id,asc", "createdAt;desc"} {
 		_, faults := domain.ParseOrder(s)
-		wantFaults(t, faults, refused(domain.ReasonRange, domain.RuleOrderRange))
+		wantFaults(t, faults, rejected(domain.ReasonRange, domain.RuleOrderRange))
 	}
 }
 
@@ -81,9 +81,9 @@ func TestParseStatusAndModeName(t *testing.T) {
 	}
 	for _, s := range []string{"", "active", "DELETED", "1", "live", " LIVE"} {
 		_, faults := domain.ParseStatus(s)
-		wantFaults(t, faults, refused(domain.ReasonRange, domain.RuleStatusRange))
+		wantFaults(t, faults, rejected(domain.ReasonRange, domain.RuleStatusRange))
 		_, faults = domain.ParseModeName(s)
-		wantFaults(t, faults, refused(domain.ReasonRange, domain.RuleModeName))
+		wantFaults(t, faults, rejected(domain.ReasonRange, domain.RuleModeName))
 	}
 }
 
@@ -94,12 +94,12 @@ func TestParseNamePart(t *testing.T) {
 		want domain.Faults
 	}{
 		"one character":            {"k", nil},
-		"white space alone":        {" ", nil},
-		"128 of four bytes":        {strings.Repeat("😀", 128), nil},
-		"nothing":                  {"", refused(domain.ReasonLength, domain.RuleNamePartLength)},
-		"129 characters":           {strings.Repeat("x", 129), refused(domain.ReasonLength, domain.RuleNamePartLength)},
-		"a byte that is not UTF-8": {"a\xff", refused(domain.ReasonCharacters, domain.RuleNamePartCharacters)},
-		"NUL":                      {"a\x00", refused(domain.ReasonCharacters, domain.RuleNamePartCharacters)},
+		"only white space":         {" ", nil},
+		"128 of four bytes each":   {strings.Repeat("😀", 128), nil},
+		"empty":                    {"", rejected(domain.ReasonLength, domain.RuleNamePartLength)},
+		"129 characters":           {strings.Repeat("x", 129), rejected(domain.ReasonLength, domain.RuleNamePartLength)},
+		"a byte that is not UTF-8": {"a\xff", rejected(domain.ReasonCharacters, domain.RuleNamePartCharacters)},
+		"NUL":                      {"a\x00", rejected(domain.ReasonCharacters, domain.RuleNamePartCharacters)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +109,7 @@ func TestParseNamePart(t *testing.T) {
 	}
 }
 
-func TestFolded_IsTheSameWhateverTheCase(t *testing.T) {
+func TestFolded_IgnoresCase(t *testing.T) {
 	t.Parallel()
 	folded := func(t *testing.T, s string) string {
 		t.Helper()
@@ -171,23 +171,23 @@ func TestKeyFilter(t *testing.T) {
 		key    *domain.APIKey
 		want   bool
 	}{
-		"no filter":                       {domain.KeyFilter{}, active, true},
-		"no filter, a disabled key":       {domain.KeyFilter{At: at}, disabled, true},
-		"no filter, an expired key":       {domain.KeyFilter{At: at}, expired, true},
-		"no filter, a deleted key":        {domain.KeyFilter{At: at}, deleted, false},
-		"active":                          {domain.KeyFilter{Status: domain.StatusActive, At: at}, active, true},
-		"active, of an expired one":       {domain.KeyFilter{Status: domain.StatusActive, At: at}, expired, false},
-		"active, before it expires":       {domain.KeyFilter{Status: domain.StatusActive, At: at.Add(-1)}, expired, true},
-		"expired":                         {domain.KeyFilter{Status: domain.StatusExpired, At: at}, expired, true},
-		"expired, of a disabled one":      {domain.KeyFilter{Status: domain.StatusExpired, At: at}, both, false},
-		"disabled, of an expired one too": {domain.KeyFilter{Status: domain.StatusDisabled, At: at}, both, true},
-		"the mode":                        {domain.KeyFilter{Mode: domain.ModeLive}, active, true},
-		"another mode":                    {domain.KeyFilter{Mode: domain.ModeTest}, active, false},
-		"a part in another case":          {domain.KeyFilter{Name: part("ION 1")}, active, true},
-		"a percent sign for itself":       {domain.KeyFilter{Name: part("0%")}, active, true},
-		"a percent sign for nothing else": {domain.KeyFilter{Name: part("%0")}, active, false},
-		"an underscore for nothing else":  {domain.KeyFilter{Name: part("_")}, active, false},
-		"one of several that fails":       {domain.KeyFilter{Mode: domain.ModeLive, Name: part("x")}, active, false},
+		"no filter":                     {domain.KeyFilter{}, active, true},
+		"no filter, a disabled key":     {domain.KeyFilter{At: at}, disabled, true},
+		"no filter, an expired key":     {domain.KeyFilter{At: at}, expired, true},
+		"no filter, a deleted key":      {domain.KeyFilter{At: at}, deleted, false},
+		"active":                        {domain.KeyFilter{Status: domain.StatusActive, At: at}, active, true},
+		"active, an expired key":        {domain.KeyFilter{Status: domain.StatusActive, At: at}, expired, false},
+		"active, before expiry":         {domain.KeyFilter{Status: domain.StatusActive, At: at.Add(-1)}, expired, true},
+		"expired":                       {domain.KeyFilter{Status: domain.StatusExpired, At: at}, expired, true},
+		"expired, a disabled key":       {domain.KeyFilter{Status: domain.StatusExpired, At: at}, both, false},
+		"disabled, an expired key":      {domain.KeyFilter{Status: domain.StatusDisabled, At: at}, both, true},
+		"the same mode":                 {domain.KeyFilter{Mode: domain.ModeLive}, active, true},
+		"another mode":                  {domain.KeyFilter{Mode: domain.ModeTest}, active, false},
+		"part of the name, other case":  {domain.KeyFilter{Name: part("ION 1")}, active, true},
+		"a literal percent sign":        {domain.KeyFilter{Name: part("0%")}, active, true},
+		"a percent sign is no wildcard": {domain.KeyFilter{Name: part("%0")}, active, false},
+		"an underscore is no wildcard":  {domain.KeyFilter{Name: part("_")}, active, false},
+		"one of two criteria fails":     {domain.KeyFilter{Mode: domain.ModeLive, Name: part("x")}, active, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ func TestParseMode(t *testing.T) {
 	} {
 		mode, faults := domain.ParseMode(n)
 		if want == "" {
-			wantFaults(t, faults, refused(domain.ReasonRange, domain.RuleModeRange))
+			wantFaults(t, faults, rejected(domain.ReasonRange, domain.RuleModeRange))
 		}
 		if mode.String() != want || (faults == nil) != (want != "") {
 			t.Errorf("%d: %q, %v; want %q", n, mode, faults, want)

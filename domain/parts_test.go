@@ -13,7 +13,7 @@ import (
 const allParts = domain.PartName | domain.PartMode | domain.PartScopes | domain.PartIPWhitelist | domain.PartStatus | domain.PartSecrets |
 	domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt | domain.PartLastUsedAt | domain.PartDeletedAt
 
-func TestParts_AreNamed(t *testing.T) {
+func TestParts_PrintTheirNames(t *testing.T) {
 	t.Parallel()
 	for parts, want := range map[domain.Parts]string{
 		0:                                      "",
@@ -26,7 +26,8 @@ func TestParts_AreNamed(t *testing.T) {
 	}
 }
 
-// unreadableKey returns the key of newSecret 1 without parts.
+// unreadableKey returns a key with the given unreadable parts, and the secret
+// newSecret(t, 1, ModeLive).
 func unreadableKey(t *testing.T, parts domain.Parts) *domain.APIKey {
 	t.Helper()
 	s := snapshot(t, newSecret(t, 1, domain.ModeLive))
@@ -34,7 +35,7 @@ func unreadableKey(t *testing.T, parts domain.Parts) *domain.APIKey {
 	return domain.Rehydrate(s)
 }
 
-func TestRehydrate_ReplacesWhatIsUnreadable(t *testing.T) {
+func TestRehydrate_ReplacesUnreadableParts(t *testing.T) {
 	t.Parallel()
 	s := unreadableKey(t, allParts).Snapshot()
 	name := s.Name.String()
@@ -48,11 +49,11 @@ func TestRehydrate_ReplacesWhatIsUnreadable(t *testing.T) {
 		t.Errorf("the key has expired at %v and is deleted at %v", s.ExpiresAt, s.DeletedAt)
 	}
 	if got := domain.Rehydrate(domain.Snapshot{ID: "nonsense", Unreadable: domain.PartMode}).Snapshot().Mode; got != domain.ModeTest {
-		t.Errorf("the mode of a key whose identifier spells none is %v, want TEST", got)
+		t.Errorf("the mode of a key with a malformed ID is %v, want TEST", got)
 	}
 }
 
-func TestRehydrate_KeepsWhatIsReadable(t *testing.T) {
+func TestRehydrate_KeepsReadableParts(t *testing.T) {
 	t.Parallel()
 	want := snapshot(t, newSecret(t, 1, domain.ModeLive))
 	got := domain.Rehydrate(want)
@@ -62,7 +63,7 @@ func TestRehydrate_KeepsWhatIsReadable(t *testing.T) {
 	}
 }
 
-func TestAuthorize_GrantsNothingByWhatIsUnreadable(t *testing.T) {
+func TestAuthorize_UnreadablePartsGrantNothing(t *testing.T) {
 	t.Parallel()
 	for parts, want := range map[domain.Parts]domain.Verdict{
 		0:                      domain.VerdictOK,
@@ -87,7 +88,7 @@ func TestAuthorize_GrantsNothingByWhatIsUnreadable(t *testing.T) {
 	}
 }
 
-func TestRevise_ReplacesWhatIsUnreadable(t *testing.T) {
+func TestRevise_ReplacesUnreadableParts(t *testing.T) {
 	t.Parallel()
 	marked := newName(t, "[unreadable name]")
 	unreadable := newName(t, "unreadable")
@@ -96,12 +97,12 @@ func TestRevise_ReplacesWhatIsUnreadable(t *testing.T) {
 		revision domain.Revision
 		want     domain.Change
 	}{
-		"a name by the one that marks it": {
+		"a name by the placeholder": {
 			domain.PartName,
 			domain.Revision{Name: &marked},
 			domain.Change{Field: "name", Old: "unreadable", New: "[unreadable name]"},
 		},
-		"a name by the word of the trail": {
+		"a name by the audit trail's word": {
 			domain.PartName,
 			domain.Revision{Name: &unreadable},
 			domain.Change{Field: "name", Old: "unreadable", New: "unreadable"},
@@ -134,13 +135,13 @@ func TestRevise_ReplacesWhatIsUnreadable(t *testing.T) {
 				t.Errorf("changes (-want +got):\n%s", diff)
 			}
 			if key.Unreadable() != domain.PartStatus || key.Tag() == tag {
-				t.Errorf("unreadable is %q; the tag is another: %v", key.Unreadable(), key.Tag() != tag)
+				t.Errorf("unreadable is %q; the tag has changed: %v", key.Unreadable(), key.Tag() != tag)
 			}
 		})
 	}
 }
 
-func TestRevise_LeavesWhatIsUnreadable(t *testing.T) {
+func TestRevise_KeepsOtherPartsUnreadable(t *testing.T) {
 	t.Parallel()
 	key := unreadableKey(t, allParts)
 	name := newName(t, "Other")
@@ -150,7 +151,7 @@ func TestRevise_LeavesWhatIsUnreadable(t *testing.T) {
 	}
 }
 
-func TestDisable_ReplacesAStatusThatIsUnreadable(t *testing.T) {
+func TestDisable_ReplacesAnUnreadableStatus(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*domain.APIKey) domain.Event
@@ -168,7 +169,7 @@ func TestDisable_ReplacesAStatusThatIsUnreadable(t *testing.T) {
 	}
 }
 
-func TestRotate_DropsASecretThatIsUnreadable(t *testing.T) {
+func TestRotate_DiscardsAnUnreadableSecret(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	s := snapshot(t, secret)
@@ -179,7 +180,7 @@ func TestRotate_DropsASecretThatIsUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := key.Snapshot(); len(got.Secrets) != 1 || got.Unreadable != 0 {
-		t.Errorf("%d secrets, unreadable %q, want the new one alone", len(got.Secrets), got.Unreadable)
+		t.Errorf("%d secrets, unreadable %q, want only the new one", len(got.Secrets), got.Unreadable)
 	}
 	want := []domain.Change{{Field: "previousSecretValidUntil", New: now.Truncate(time.Microsecond).Format(time.RFC3339)}}
 	if diff := cmp.Diff(want, event.Changes); diff != "" {

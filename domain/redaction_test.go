@@ -17,33 +17,33 @@ var formats = []string{
 	"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%b", "%o", "%U", "%c", "%t", "%e", "%z", "%5.3v", "%-90s", "%*d", "no verb",
 }
 
-// formatPointer makes fmt print what is no pointer without asking its methods.
-// A digest does show there; it opens no door.
+// formatPointer makes fmt print a non-pointer without calling its methods. It shows
+// a digest, which is harmless.
 var formatPointer = "%p"
 
-// holder keeps a secret where fmt cannot call its methods.
+// holder has a secret in a field where fmt cannot call its methods.
 type holder struct{ secret domain.Secret }
 
 type embedder struct{ domain.Secret }
 
-func TestSecret_CannotBePrinted(t *testing.T) {
+func TestSecret_IsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
 	tail := secret.Reveal()[domain.KeyIDLength:]
 	for name, v := range map[string]any{
-		"itself":                secret,
-		"a pointer":             &secret,
-		"a struct":              struct{ Secret domain.Secret }{secret},
-		"a pointer to a struct": &struct{ Secret domain.Secret }{secret},
-		"an unexported field":   holder{secret},
-		"a pointer to one":      &holder{secret},
-		"an embedded field":     embedder{secret},
-		"a slice":               []domain.Secret{secret},
-		"an array":              [1]domain.Secret{secret},
-		"a map's value":         map[string]domain.Secret{"k": secret},
-		"a map's key":           map[domain.Secret]int{secret: 1},
-		"an interface":          []any{secret},
-		"a check":               domain.Check{Secret: secret},
+		"itself":                   secret,
+		"a pointer":                &secret,
+		"a struct":                 struct{ Secret domain.Secret }{secret},
+		"a pointer to a struct":    &struct{ Secret domain.Secret }{secret},
+		"an unexported field":      holder{secret},
+		"a pointer to that struct": &holder{secret},
+		"an embedded field":        embedder{secret},
+		"a slice":                  []domain.Secret{secret},
+		"an array":                 [1]domain.Secret{secret},
+		"a map value":              map[string]domain.Secret{"k": secret},
+		"a map key":                map[domain.Secret]int{secret: 1},
+		"an interface":             []any{secret},
+		"a check":                  domain.Check{Secret: secret},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,21 +58,21 @@ func TestSecret_CannotBePrinted(t *testing.T) {
 	}
 }
 
-func TestDigest_CannotBePrinted(t *testing.T) {
+func TestDigest_IsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	digest := domain.Digest{Algorithm: domain.AlgorithmHMACSHA256, PepperID: "PEPPER-ID"}
 	copy(digest.Sum[:], "DIGEST-OF-32-BYTES-DIGEST-OF-32-")
 	stored := domain.StoredSecret{Digest: digest}
 	for name, v := range map[string]any{
-		"a pointer":            &digest,
-		"a stored secret":      stored,
-		"a pointer to one":     &stored,
-		"a slice":              []domain.StoredSecret{stored},
-		"a map":                map[string]domain.Digest{"k": digest},
-		"a snapshot":           domain.Snapshot{Secrets: []domain.StoredSecret{stored}},
-		"a pointer to another": &domain.Snapshot{Secrets: []domain.StoredSecret{stored}},
-		"a key":                domain.Rehydrate(domain.Snapshot{Secrets: []domain.StoredSecret{stored}}),
-		"a key by value":       *domain.Rehydrate(domain.Snapshot{Secrets: []domain.StoredSecret{stored}}),
+		"a pointer":                    &digest,
+		"a stored secret":              stored,
+		"a pointer to a stored secret": &stored,
+		"a slice":                      []domain.StoredSecret{stored},
+		"a map":                        map[string]domain.Digest{"k": digest},
+		"a snapshot":                   domain.Snapshot{Secrets: []domain.StoredSecret{stored}},
+		"a pointer to a snapshot":      &domain.Snapshot{Secrets: []domain.StoredSecret{stored}},
+		"a key":                        domain.Rehydrate(domain.Snapshot{Secrets: []domain.StoredSecret{stored}}),
+		"a key by value":               *domain.Rehydrate(domain.Snapshot{Secrets: []domain.StoredSecret{stored}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +85,7 @@ func TestDigest_CannotBePrinted(t *testing.T) {
 	}
 }
 
-func TestSecretAndDigest_PrintAsAPlaceholder(t *testing.T) {
+func TestSecretAndDigest_PrintAPlaceholder(t *testing.T) {
 	t.Parallel()
 	secret, digest := newSecret(t, 1, domain.ModeLive), domain.Digest{PepperID: "p"}
 	for _, v := range []any{secret, digest, domain.Secret{}, domain.Digest{}} {
@@ -106,7 +106,7 @@ func TestSecretAndDigest_PrintAsAPlaceholder(t *testing.T) {
 	}
 }
 
-func TestAPIKey_PrintsAsItsIdentifier(t *testing.T) {
+func TestAPIKey_PrintsItsID(t *testing.T) {
 	t.Parallel()
 	key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef"})
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
@@ -116,7 +116,7 @@ func TestAPIKey_PrintsAsItsIdentifier(t *testing.T) {
 	}
 }
 
-// printings returns what comes out of every way to write v down.
+// printings returns the output of every way to print, log or encode v.
 func printings(v any) map[string]string {
 	out := map[string]string{
 		"Sprint": fmt.Sprint(v), "Sprintln": fmt.Sprintln(v),
@@ -150,7 +150,8 @@ func recovered(v any) (r any) {
 	panic(v)
 }
 
-// leaks says whether out shows s as it is, in hexadecimal or byte by byte.
+// leaks reports whether out contains s as text, in hexadecimal or as a list of
+// bytes.
 func leaks(out, s string) bool {
 	decimals := strings.Trim(fmt.Sprintf("%d", []byte(s)), "[]")
 	for _, form := range []string{

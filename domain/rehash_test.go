@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// rehasher makes digests under a pepper that it calls new.
+// rehasher computes digests with a pepper named "new".
 type rehasher struct{}
 
 func (rehasher) Hash(secret domain.Secret) domain.Digest {
@@ -23,24 +23,24 @@ func (rehasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 
 func (rehasher) Outdated(digest domain.Digest) bool { return digest.PepperID != "new" }
 
-func TestRehash_ReplacesTheDigestThatWasProven(t *testing.T) {
+func TestRehash_ReplacesTheProvenDigest(t *testing.T) {
 	t.Parallel()
 	secret := newSecret(t, 1, domain.ModeLive)
-	other := secretBeside(t, secret)
+	other := otherSecretOf(t, secret)
 	ended := domain.StoredSecret{Digest: digestOf(other), ValidUntil: now.Add(-time.Hour)}
 	for name, tc := range map[string]struct {
 		stored []domain.StoredSecret
 		proven int
 		want   bool
 	}{
-		"an outdated one":                         {[]domain.StoredSecret{{Digest: digestOf(secret)}}, 0, true},
-		"an outdated one beside a current one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(other)}, {Digest: digestOf(secret)}}, 1, true},
-		"an outdated one beside another":          {[]domain.StoredSecret{{Digest: digestOf(other)}, {Digest: digestOf(secret)}}, 1, true},
-		"a current one":                           {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}}, 0, false},
-		"a current one beside an outdated one":    {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}, {Digest: digestOf(other)}}, 0, false},
-		"a current one beside one that has ended": {[]domain.StoredSecret{ended, {Digest: rehasher{}.Hash(secret)}}, 1, false},
-		"none, where another's is outdated":       {[]domain.StoredSecret{{Digest: digestOf(other)}}, -1, false},
-		"none, where its own has ended":           {[]domain.StoredSecret{{Digest: digestOf(secret), ValidUntil: now}}, -1, false},
+		"an outdated one":                      {[]domain.StoredSecret{{Digest: digestOf(secret)}}, 0, true},
+		"an outdated one after a current one":  {[]domain.StoredSecret{{Digest: rehasher{}.Hash(other)}, {Digest: digestOf(secret)}}, 1, true},
+		"an outdated one after another":        {[]domain.StoredSecret{{Digest: digestOf(other)}, {Digest: digestOf(secret)}}, 1, true},
+		"a current one":                        {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}}, 0, false},
+		"a current one before an outdated one": {[]domain.StoredSecret{{Digest: rehasher{}.Hash(secret)}, {Digest: digestOf(other)}}, 0, false},
+		"a current one after an ended one":     {[]domain.StoredSecret{ended, {Digest: rehasher{}.Hash(secret)}}, 1, false},
+		"none, another one is outdated":        {[]domain.StoredSecret{{Digest: digestOf(other)}}, -1, false},
+		"none, its own has ended":              {[]domain.StoredSecret{{Digest: digestOf(secret), ValidUntil: now}}, -1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +60,7 @@ func TestRehash_ReplacesTheDigestThatWasProven(t *testing.T) {
 				want = domain.Rehash{KeyID: secret.KeyID(), Old: digestOf(secret), New: rehasher{}.Hash(secret)}
 			}
 			if ok != tc.want || got != want {
-				t.Errorf("a replacement: %v, the expected one: %v", ok, got == want)
+				t.Errorf("got a replacement: %v, as expected: %v", ok, got == want)
 			}
 		})
 	}

@@ -18,15 +18,15 @@ func TestRevise(t *testing.T) {
 		revision domain.Revision
 		want     []domain.Change
 	}{
-		"nothing":            {domain.Revision{}, nil},
-		"the name it has":    {domain.Revision{Name: &other}, nil},
-		"another name":       {domain.Revision{Name: &name}, []domain.Change{{Field: "name", Old: "Name", New: "Other"}}},
-		"other scopes":       {domain.Revision{Scopes: &scopes}, []domain.Change{{Field: "scopes", Old: []string{"a:b"}, New: []string{"c:d"}}}},
-		"no scopes":          {domain.Revision{Scopes: &domain.ScopeSet{}}, []domain.Change{{Field: "scopes", Old: []string{"a:b"}, New: []string{}}}},
-		"a whitelist":        {domain.Revision{IPWhitelist: &list}, []domain.Change{{Field: "ipWhitelist", Old: []string{}, New: []string{"10.0.0.1"}}}},
-		"an expiry":          {domain.Revision{ExpiresAt: &ahead}, []domain.Change{{Field: "expiresAt", New: ahead.Format(time.RFC3339)}}},
-		"no expiry, as ever": {domain.Revision{ExpiresAt: &never}, nil},
-		"all, in their order": {domain.Revision{Name: &name, ExpiresAt: &ahead}, []domain.Change{
+		"nothing":              {domain.Revision{}, nil},
+		"the same name":        {domain.Revision{Name: &other}, nil},
+		"another name":         {domain.Revision{Name: &name}, []domain.Change{{Field: "name", Old: "Name", New: "Other"}}},
+		"other scopes":         {domain.Revision{Scopes: &scopes}, []domain.Change{{Field: "scopes", Old: []string{"a:b"}, New: []string{"c:d"}}}},
+		"no scopes":            {domain.Revision{Scopes: &domain.ScopeSet{}}, []domain.Change{{Field: "scopes", Old: []string{"a:b"}, New: []string{}}}},
+		"a whitelist":          {domain.Revision{IPWhitelist: &list}, []domain.Change{{Field: "ipWhitelist", Old: []string{}, New: []string{"10.0.0.1"}}}},
+		"an expiry":            {domain.Revision{ExpiresAt: &ahead}, []domain.Change{{Field: "expiresAt", New: ahead.Format(time.RFC3339)}}},
+		"no expiry, as before": {domain.Revision{ExpiresAt: &never}, nil},
+		"several, in order": {domain.Revision{Name: &name, ExpiresAt: &ahead}, []domain.Change{
 			{Field: "name", Old: "Name", New: "Other"}, {Field: "expiresAt", New: ahead.Format(time.RFC3339)},
 		}},
 	} {
@@ -48,7 +48,7 @@ func TestRevise(t *testing.T) {
 	}
 }
 
-func TestRevise_RefusesAnExpiryInThePastAndChangesNothing(t *testing.T) {
+func TestRevise_RejectsAPastExpiryWithoutChanges(t *testing.T) {
 	t.Parallel()
 	key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef", Name: newName(t, "Name")})
 	tag, past, name := key.Tag(), now, newName(t, "Other")
@@ -68,7 +68,7 @@ func TestTag_DiffersWithTheState(t *testing.T) {
 	}
 }
 
-func TestRevise_ReplacesAWhitelistThatWasLost(t *testing.T) {
+func TestRevise_ReplacesAnUnreadableWhitelist(t *testing.T) {
 	t.Parallel()
 	key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef", IPWhitelist: domain.UnreadableIPWhitelist()})
 	event, err := key.Revise(domain.Revision{IPWhitelist: &domain.IPWhitelist{}}, "evt_1", domain.Author{}, now)

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestRotate_LeavesTheOldSecretItsGrace(t *testing.T) {
+func TestRotate_KeepsTheOldSecretUntilGraceEnds(t *testing.T) {
 	t.Parallel()
 	first := newSecret(t, 1, domain.ModeLive)
 	second, third := secretOf(t, first.KeyID(), 2), secretOf(t, first.KeyID(), 3)
@@ -35,25 +35,25 @@ func TestRotate_LeavesTheOldSecretItsGrace(t *testing.T) {
 	at := now.Truncate(time.Microsecond)
 	rotate(second, time.Minute, at)
 	expect("the new secret", works(second, at), true)
-	expect("the old one within its grace", works(first, at.Add(time.Minute-time.Microsecond)), true)
-	expect("the old one after it", works(first, at.Add(time.Minute)), false)
+	expect("the old one before grace ends", works(first, at.Add(time.Minute-time.Microsecond)), true)
+	expect("the old one when grace ends", works(first, at.Add(time.Minute)), false)
 
 	rotate(third, time.Hour, at.Add(time.Second))
 	expect("the newest secret", works(third, at.Add(time.Second)), true)
-	expect("the one before, within its grace", works(second, at.Add(time.Hour)), true)
-	expect("the one before that, though its grace had not ended", works(first, at.Add(2*time.Second)), false)
+	expect("the previous one before grace ends", works(second, at.Add(time.Hour)), true)
+	expect("the one before that, whose grace has not ended", works(first, at.Add(2*time.Second)), false)
 	if n := len(key.Snapshot().Secrets); n != 2 {
-		t.Errorf("%d secrets are alive, want 2", n)
+		t.Errorf("%d secrets are stored, want 2", n)
 	}
 
 	rotate(first, 0, at.Add(2*time.Second))
 	expect("a secret rotated without grace", works(third, at.Add(2*time.Second)), false)
 	if n := len(key.Snapshot().Secrets); n != 1 {
-		t.Errorf("%d secrets are alive, want 1", n)
+		t.Errorf("%d secrets are stored, want 1", n)
 	}
 }
 
-func TestRotate_RefusesAnExpiredKey(t *testing.T) {
+func TestRotate_RejectsAnExpiredKey(t *testing.T) {
 	t.Parallel()
 	s := snapshot(t, newSecret(t, 1, domain.ModeLive))
 	s.ExpiresAt = now
@@ -63,14 +63,14 @@ func TestRotate_RefusesAnExpiredKey(t *testing.T) {
 	}
 }
 
-func TestRotate_RefusesAGraceOutOfBounds(t *testing.T) {
+func TestRotate_RejectsAGraceOutOfRange(t *testing.T) {
 	t.Parallel()
 	for grace, ok := range map[time.Duration]bool{-1: false, 0: true, domain.MaxGrace: true, domain.MaxGrace + 1: false} {
 		key := domain.Rehydrate(snapshot(t, newSecret(t, 1, domain.ModeLive)))
 		before := key.Tag()
 		_, err := key.Rotate(domain.Digest{}, grace, "evt_1", domain.Author{}, now)
-		if _, refused := errors.AsType[domain.Faults](err); refused == ok || !ok && key.Tag() != before {
-			t.Errorf("Rotate for %v: %v", grace, err)
+		if _, rejected := errors.AsType[domain.Faults](err); rejected == ok || !ok && key.Tag() != before {
+			t.Errorf("Rotate with grace %v: %v", grace, err)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestParseGrace(t *testing.T) {
 	}
 }
 
-// secretOf returns another secret of that key.
+// secretOf returns another secret of the key with the given ID.
 func secretOf(t *testing.T, id domain.KeyID, seed byte) domain.Secret {
 	t.Helper()
 	secret, err := domain.NewSecretOf(rand.NewChaCha8([32]byte{seed}), id)

@@ -15,32 +15,32 @@ import (
 
 func TestParseScope(t *testing.T) {
 	t.Parallel()
-	format := refused(domain.ReasonFormat, domain.RuleScopeFormat)
-	length := refused(domain.ReasonLength, domain.RuleScopeLength)
+	format := rejected(domain.ReasonFormat, domain.RuleScopeFormat)
+	length := rejected(domain.ReasonLength, domain.RuleScopeLength)
 	for name, tc := range map[string]struct {
 		in   string
 		want domain.Faults
 	}{
 		"a scope":                            {"payment:read", nil},
-		"every character that may be there":  {"abcdefghijklmnopqrstuvwxyz0123456789_-.:_-.", nil},
+		"every allowed character":            {"abcdefghijklmnopqrstuvwxyz0123456789_-.:_-.", nil},
 		"one character each":                 {"a:b", nil},
 		"128 characters":                     {strings.Repeat("a", 64) + ":" + strings.Repeat("b", 63), nil},
 		"129 characters":                     {strings.Repeat("a", 64) + ":" + strings.Repeat("b", 64), length},
 		"a megabyte":                         {strings.Repeat("a", 1<<20), length},
-		"nothing":                            {"", format},
+		"empty":                              {"", format},
 		"no colon":                           {"payment", format},
-		"a colon alone":                      {":", format},
+		"only a colon":                       {":", format},
 		"no resource":                        {":read", format},
 		"no action":                          {"payment:", format},
 		"two colons":                         {"payment:read:all", format},
 		"two colons at the end":              {"payment:read:", format},
 		"upper case":                         {"Payment:read", format},
-		"white space around, which is kept":  {" payment:read", format},
+		"white space around it":              {" payment:read", format},
 		"a line end":                         {"payment:read\n", format},
 		"NUL":                                {"payment:\x00", format},
-		"a wildcard, which has no meaning":   {"payment:*", format},
+		"a wildcard":                         {"payment:*", format},
 		"a slash":                            {"payment/v1:read", format},
-		"a letter that looks like another":   {"pаyment:read", format},
+		"a Cyrillic lookalike":               {"pаyment:read", format},
 		"a full-width colon":                 {"payment：read", format},
 		"a byte that is not UTF-8":           {"payment:\xff", format},
 		"a list in one string":               {"payment:read,payment:write", format},
@@ -59,8 +59,8 @@ func TestParseScope(t *testing.T) {
 
 var scopeGrammar = regexp.MustCompile(`\A[a-z0-9_.-]+:[a-z0-9_.-]+\z`)
 
-// FuzzParseScope holds: what is a scope is exactly what the grammar says, and
-// stays as it was written.
+// FuzzParseScope checks that ParseScope accepts exactly the documented grammar and
+// returns its input unchanged.
 func FuzzParseScope(f *testing.F) {
 	f.Add("payment:read")
 	f.Add("payment:read:all")
@@ -77,7 +77,7 @@ func FuzzParseScope(f *testing.F) {
 	})
 }
 
-func TestNewScopeSet_CollapsesRepeatedCodesIntoTheirFirst(t *testing.T) {
+func TestNewScopeSet_RemovesDuplicates(t *testing.T) {
 	t.Parallel()
 	got := newScopes(t, "b:1", "a:1", "b:1", "c:1", "a:1").Codes()
 	if diff := cmp.Diff([]domain.Scope{"b:1", "a:1", "c:1"}, got); diff != "" {
@@ -85,7 +85,7 @@ func TestNewScopeSet_CollapsesRepeatedCodesIntoTheirFirst(t *testing.T) {
 	}
 }
 
-func TestNewScopeSet_HoldsAtMost100DifferentCodes(t *testing.T) {
+func TestNewScopeSet_AcceptsAtMost100DistinctCodes(t *testing.T) {
 	t.Parallel()
 	var codes []domain.Scope
 	for i := range domain.MaxScopes {
@@ -95,13 +95,13 @@ func TestNewScopeSet_HoldsAtMost100DifferentCodes(t *testing.T) {
 		t.Errorf("100 codes, each twice: %v", faults)
 	}
 	set, faults := domain.NewScopeSet(append(codes, "one:more")...)
-	wantFaults(t, faults, refused(domain.ReasonTooMany, domain.RuleScopesTooMany))
+	wantFaults(t, faults, rejected(domain.ReasonTooMany, domain.RuleScopesTooMany))
 	if !set.Empty() {
-		t.Error("a refused set holds something")
+		t.Error("a rejected set is not empty")
 	}
 }
 
-func TestScopeSet_BelongsToNobodyElse(t *testing.T) {
+func TestScopeSet_SharesNoMemory(t *testing.T) {
 	t.Parallel()
 	in := []domain.Scope{"a:1", "b:1"}
 	set := newScopes(t, in...)
@@ -115,25 +115,25 @@ func TestScopeSet_BelongsToNobodyElse(t *testing.T) {
 	}
 }
 
-func TestScopeSet_HoldsWhatItLists(t *testing.T) {
+func TestScopeSetHolds_RequiresExactCodes(t *testing.T) {
 	t.Parallel()
 	set := newScopes(t, "payment:read", "payment:write")
 	for name, tc := range map[string]struct {
 		wanted []domain.Scope
 		want   bool
 	}{
-		"one of them":                     {[]domain.Scope{"payment:write"}, true},
-		"all of them in another order":    {[]domain.Scope{"payment:write", "payment:read"}, true},
-		"one of them twice":               {[]domain.Scope{"payment:read", "payment:read"}, true},
-		"none":                            {nil, true},
-		"none, as an empty list":          {[]domain.Scope{}, true},
-		"one more than it lists":          {[]domain.Scope{"payment:read", "payment:void"}, false},
-		"the beginning of a code":         {[]domain.Scope{"payment:rea"}, false},
-		"more than a code":                {[]domain.Scope{"payment:read2"}, false},
-		"a code in upper case":            {[]domain.Scope{"PAYMENT:READ"}, false},
-		"what looks like a wildcard":      {[]domain.Scope{"payment:*"}, false},
-		"a code that was never judged":    {[]domain.Scope{""}, false},
-		"the same action of another kind": {[]domain.Scope{"refund:read"}, false},
+		"one of them":                   {[]domain.Scope{"payment:write"}, true},
+		"all of them in another order":  {[]domain.Scope{"payment:write", "payment:read"}, true},
+		"one of them twice":             {[]domain.Scope{"payment:read", "payment:read"}, true},
+		"none":                          {nil, true},
+		"an empty list":                 {[]domain.Scope{}, true},
+		"one that is not in the set":    {[]domain.Scope{"payment:read", "payment:void"}, false},
+		"a prefix of a code":            {[]domain.Scope{"payment:rea"}, false},
+		"a code with a suffix":          {[]domain.Scope{"payment:read2"}, false},
+		"a code in upper case":          {[]domain.Scope{"PAYMENT:READ"}, false},
+		"a wildcard":                    {[]domain.Scope{"payment:*"}, false},
+		"a malformed code":              {[]domain.Scope{""}, false},
+		"another resource, same action": {[]domain.Scope{"refund:read"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,7 +144,7 @@ func TestScopeSet_HoldsWhatItLists(t *testing.T) {
 	}
 }
 
-func TestScopeSet_HoldsExactlyTheSubsetsOfItsCodes(t *testing.T) {
+func TestScopeSetHolds_AcceptsExactlySubsets(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		codes := rapid.SliceOfN(scopes(), 0, 20).Draw(t, "codes")
@@ -157,9 +157,9 @@ func TestScopeSet_HoldsExactlyTheSubsetsOfItsCodes(t *testing.T) {
 	})
 }
 
-func TestScopeSet_EmptyHoldsNothingWhateverIsAsked(t *testing.T) {
+func TestScopeSetHolds_IsFalseForAnEmptySet(t *testing.T) {
 	t.Parallel()
-	sets := map[string]domain.ScopeSet{"the zero value": {}, "a set of none": newScopes(t)}
+	sets := map[string]domain.ScopeSet{"the zero value": {}, "an empty set": newScopes(t)}
 	rapid.Check(t, func(t *rapid.T) {
 		wanted := rapid.SliceOfN(scopes(), 0, 5).Draw(t, "wanted")
 		for name, set := range sets {

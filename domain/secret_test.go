@@ -14,8 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// goldenSecrets were made apart from this package, by Python's zlib.crc32. Keys
-// that were handed out depend on them: they never change.
+// goldenSecrets were computed independently with Python's zlib.crc32. They must
+// never change, because issued keys depend on the format.
 var goldenSecrets = []string{
 	"sk_live_000000000000000000000000000000000000000000000000000000000002I21Yk", // CRC-32 0x7d17f63e
 	"sk_live_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz3sUWAa", // 0xd3cf8b20
@@ -33,23 +33,23 @@ func TestHasSecret(t *testing.T) {
 	for _, secret := range goldenSecrets {
 		for _, text := range []string{secret, "x" + secret, secret + "x", "sk_" + secret, "sk_live_" + secret, id + "-" + secret, secret[:len(secret)-6], secret[:25]} {
 			if !domain.HasSecret(text) {
-				t.Errorf("%s is missed", text)
+				t.Errorf("no secret is found in %s", text)
 			}
 		}
 		for _, text := range []string{secret[:24], secret[:24] + "-1", "x" + secret[:24], secret[1:], strings.ToUpper(secret), "sk_prod_" + secret[8:]} {
 			if domain.HasSecret(text) {
-				t.Errorf("%s is taken for a secret", text)
+				t.Errorf("a secret is found in %s", text)
 			}
 		}
 	}
 	for _, text := range []string{"", "sk_", "sk_live_", strings.Repeat("sk_", 100), "sk_live_" + strings.Repeat("_", 100)} {
 		if domain.HasSecret(text) {
-			t.Errorf("%q is taken for a secret", text)
+			t.Errorf("a secret is found in %q", text)
 		}
 	}
 }
 
-func TestParseSecret_ReadsTheGoldenSecrets(t *testing.T) {
+func TestParseSecret_AcceptsTheGoldenSecrets(t *testing.T) {
 	t.Parallel()
 	for _, text := range goldenSecrets {
 		secret, err := domain.ParseSecret(text)
@@ -63,7 +63,7 @@ func TestParseSecret_ReadsTheGoldenSecrets(t *testing.T) {
 	}
 }
 
-func TestParseSecret_RefusesEveryChangeOfOneCharacter(t *testing.T) {
+func TestParseSecret_RejectsEveryChangeOfOneCharacter(t *testing.T) {
 	t.Parallel()
 	text := goldenSecrets[2]
 	for i := range text {
@@ -79,7 +79,7 @@ func TestParseSecret_RefusesEveryChangeOfOneCharacter(t *testing.T) {
 	}
 }
 
-func TestParseSecret_RefusesEverySwapOfNeighbours(t *testing.T) {
+func TestParseSecret_RejectsEverySwapOfNeighbours(t *testing.T) {
 	t.Parallel()
 	text := goldenSecrets[2]
 	for i := range len(text) - 1 {
@@ -93,24 +93,24 @@ func TestParseSecret_RefusesEverySwapOfNeighbours(t *testing.T) {
 	}
 }
 
-func TestParseSecret_RefusesOtherShapes(t *testing.T) {
+func TestParseSecret_RejectsOtherFormats(t *testing.T) {
 	t.Parallel()
 	text := goldenSecrets[0]
 	for name, s := range map[string]string{
-		"nothing":                           "",
-		"the identifier alone":              text[:24],
-		"one character less":                text[:72],
-		"one character more":                text + "0",
-		"white space around":                " " + text,
-		"a line end":                        text + "\n",
-		"another prefix":                    "sk_prod_" + text[8:],
-		"upper case":                        strings.ToUpper(text),
-		"full-width digits":                 strings.Repeat("０", 24) + "0",
-		"a megabyte":                        strings.Repeat(text, 1<<20/73),
-		"the checksum of other digits":      text[:67] + "4gfFC3",
-		"a checksum beyond 32 bits":         text[:67] + "zzzzzz",
-		"a letter that is no base62 digit":  withChecksum("sk_live_" + strings.Repeat("0", 58) + "-"),
-		"a right checksum of another shape": withChecksum("sk_demo_" + strings.Repeat("0", 59)),
+		"empty":                            "",
+		"only the key ID":                  text[:24],
+		"one character too few":            text[:72],
+		"one character too many":           text + "0",
+		"white space around":               " " + text,
+		"a line end":                       text + "\n",
+		"another prefix":                   "sk_prod_" + text[8:],
+		"upper case":                       strings.ToUpper(text),
+		"full-width digits":                strings.Repeat("０", 24) + "0",
+		"a megabyte":                       strings.Repeat(text, 1<<20/73),
+		"the checksum of another body":     text[:67] + "4gfFC3",
+		"a checksum above 32 bits":         text[:67] + "zzzzzz",
+		"a character outside base62":       withChecksum("sk_live_" + strings.Repeat("0", 58) + "-"),
+		"a right checksum, another prefix": withChecksum("sk_demo_" + strings.Repeat("0", 59)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +119,7 @@ func TestParseSecret_RefusesOtherShapes(t *testing.T) {
 				t.Errorf("got %v, %v", secret.IsZero(), err)
 			}
 			if s != "" && err != nil && strings.Contains(err.Error(), s) {
-				t.Error("the error tells the secret")
+				t.Error("the error contains the secret")
 			}
 		})
 	}
@@ -135,7 +135,7 @@ func withChecksum(body string) string {
 	return body + out
 }
 
-func TestParseSecret_AllocatesLittle(t *testing.T) { // not parallel: it counts the allocations of the process
+func TestParseSecret_AllocatesLittle(t *testing.T) { // not parallel: AllocsPerRun counts for the whole process
 	good := goldenSecrets[0]
 	for name, tc := range map[string]struct {
 		text string
@@ -145,7 +145,7 @@ func TestParseSecret_AllocatesLittle(t *testing.T) { // not parallel: it counts 
 		"a wrong checksum":   {good[:72] + "0", 1},
 		"too long":           {good + "0", 0},
 		"another alphabet":   {good[:40] + "-" + good[41:], 0},
-		"no key identifier":  {"xx" + good[2:], 0},
+		"no key ID":          {"xx" + good[2:], 0},
 		"an empty string":    {"", 0},
 		"a megabyte of text": {strings.Repeat("x", 1<<20), 0},
 	} {
@@ -158,7 +158,7 @@ func TestParseSecret_AllocatesLittle(t *testing.T) { // not parallel: it counts 
 	}
 }
 
-func TestNewSecret_MakesSecretsOfTheStatedShape(t *testing.T) {
+func TestNewSecret_HasTheDocumentedFormat(t *testing.T) {
 	t.Parallel()
 	shape := map[domain.Mode]*regexp.Regexp{
 		domain.ModeLive: regexp.MustCompile(`^sk_live_[0-9A-Za-z]{65}$`),
@@ -180,12 +180,12 @@ func TestNewSecret_MakesSecretsOfTheStatedShape(t *testing.T) {
 			t.Fatalf("%q reads %q, %v", text, again.Reveal(), err)
 		}
 		if id, ok := domain.ParseKeyID(string(secret.KeyID())); !ok || id.Mode() != mode {
-			t.Fatalf("identifier %q, mode %v", id, id.Mode())
+			t.Fatalf("ID %q, mode %v", id, id.Mode())
 		}
 	})
 }
 
-func TestNewSecret_FailsWithItsSource(t *testing.T) {
+func TestNewSecret_FailsIfItsSourceFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	secret, err := domain.NewSecret(iotest.ErrReader(broken), domain.ModeLive)
@@ -194,7 +194,7 @@ func TestNewSecret_FailsWithItsSource(t *testing.T) {
 	}
 }
 
-func TestSecret_ZeroIsNoSecret(t *testing.T) {
+func TestSecret_ZeroValueIsEmpty(t *testing.T) {
 	t.Parallel()
 	var zero domain.Secret
 	if !zero.IsZero() || zero.Reveal() != "" || zero.KeyID() != "" {
@@ -225,7 +225,7 @@ func TestParseKeyID(t *testing.T) {
 	}
 }
 
-func TestKeyID_ModeOfNoIdentifierIsNone(t *testing.T) {
+func TestKeyIDMode_IsZeroForAMalformedID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []domain.KeyID{"", "sk_", "sk_prod_0123456789abcdef"} {
 		if got := id.Mode(); got != 0 {
@@ -234,8 +234,8 @@ func TestKeyID_ModeOfNoIdentifierIsNone(t *testing.T) {
 	}
 }
 
-// FuzzParseSecret holds: what is read is spelt as it was written, under a
-// checksum that is right; what is refused gives no secret.
+// FuzzParseSecret checks that an accepted secret reveals exactly its input, which
+// has a valid checksum, and that a rejected one yields the zero Secret.
 func FuzzParseSecret(f *testing.F) {
 	for _, text := range goldenSecrets {
 		f.Add(text)
@@ -244,7 +244,7 @@ func FuzzParseSecret(f *testing.F) {
 		secret, err := domain.ParseSecret(s)
 		if err != nil {
 			if !errors.Is(err, domain.ErrMalformedSecret) || !secret.IsZero() {
-				t.Errorf("refused with %v, zero %v", err, secret.IsZero())
+				t.Errorf("rejected with %v, zero %v", err, secret.IsZero())
 			}
 			return
 		}
@@ -252,12 +252,12 @@ func FuzzParseSecret(f *testing.F) {
 			t.Errorf("%q reads %q", s, secret.Reveal())
 		}
 		if _, ok := domain.ParseKeyID(string(secret.KeyID())); !ok {
-			t.Errorf("identifier %q", secret.KeyID())
+			t.Errorf("ID %q", secret.KeyID())
 		}
 	})
 }
 
-func TestNewSecretOf_RefusesWhatIsNoIdentifier(t *testing.T) {
+func TestNewSecretOf_RejectsMalformedIDs(t *testing.T) {
 	t.Parallel()
 	for _, id := range []domain.KeyID{"", "x", "sk_live_123456789012345", "sk_live_12345678901234567", "sk_prod_1234567890123456", "sk_live_123456789012345!"} {
 		if secret, err := domain.NewSecretOf(rand.NewChaCha8([32]byte{}), id); !errors.Is(err, domain.ErrKeyNotFound) || !secret.IsZero() {

@@ -12,23 +12,23 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestParseIPRange_ReadsAndSpellsCanonically(t *testing.T) {
+func TestParseIPRange_ReturnsTheCanonicalForm(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ in, want string }{
-		"an IPv4 address":                   {"192.168.1.7", "192.168.1.7"},
-		"an IPv4 range":                     {"192.168.1.0/24", "192.168.1.0/24"},
-		"a range of one address":            {"10.0.0.1/32", "10.0.0.1/32"},
-		"every IPv4 address":                {"0.0.0.0/0", "0.0.0.0/0"},
-		"an IPv6 address":                   {"2001:db8::1", "2001:db8::1"},
-		"an IPv6 address in full":           {"2001:0DB8:0000:0000:0000:0000:0000:0001", "2001:db8::1"},
-		"an IPv6 range":                     {"2001:DB8::/32", "2001:db8::/32"},
-		"every IPv6 address":                {"::/0", "::/0"},
-		"an IPv6 range of one address":      {"::1/128", "::1/128"},
-		"an IPv4-mapped address":            {"::ffff:192.168.1.7", "192.168.1.7"},
-		"an IPv4-mapped address in hexa":    {"::ffff:c0a8:107", "192.168.1.7"},
-		"IPv6 with IPv4 at its end":         {"64:ff9b::192.0.2.1", "64:ff9b::c000:201"},
-		"the unspecified address":           {"0.0.0.0", "0.0.0.0"},
-		"the longest run of zeros is short": {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},
+		"an IPv4 address":              {"192.168.1.7", "192.168.1.7"},
+		"an IPv4 range":                {"192.168.1.0/24", "192.168.1.0/24"},
+		"a range of one address":       {"10.0.0.1/32", "10.0.0.1/32"},
+		"every IPv4 address":           {"0.0.0.0/0", "0.0.0.0/0"},
+		"an IPv6 address":              {"2001:db8::1", "2001:db8::1"},
+		"an IPv6 address in full":      {"2001:0DB8:0000:0000:0000:0000:0000:0001", "2001:db8::1"},
+		"an IPv6 range":                {"2001:DB8::/32", "2001:db8::/32"},
+		"every IPv6 address":           {"::/0", "::/0"},
+		"an IPv6 range of one address": {"::1/128", "::1/128"},
+		"an IPv4-mapped address":       {"::ffff:192.168.1.7", "192.168.1.7"},
+		"an IPv4-mapped one in hex":    {"::ffff:c0a8:107", "192.168.1.7"},
+		"IPv6 with IPv4 at its end":    {"64:ff9b::192.0.2.1", "64:ff9b::c000:201"},
+		"the unspecified address":      {"0.0.0.0", "0.0.0.0"},
+		"the longest run of zeros":     {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,11 +41,11 @@ func TestParseIPRange_ReadsAndSpellsCanonically(t *testing.T) {
 	}
 }
 
-func TestParseIPRange_RefusesTheRest(t *testing.T) {
+func TestParseIPRange_RejectsTheRest(t *testing.T) {
 	t.Parallel()
-	format := refused(domain.ReasonFormat, domain.RuleIPFormat)
-	zone := refused(domain.ReasonFormat, domain.RuleIPZone)
-	mapped := refused(domain.ReasonFormat, domain.RuleIPMapped)
+	format := rejected(domain.ReasonFormat, domain.RuleIPFormat)
+	zone := rejected(domain.ReasonFormat, domain.RuleIPZone)
+	mapped := rejected(domain.ReasonFormat, domain.RuleIPMapped)
 	hostBits := func(canonical string) domain.Faults {
 		return domain.Faults{{
 			Reason: domain.ReasonHostBits,
@@ -57,27 +57,27 @@ func TestParseIPRange_RefusesTheRest(t *testing.T) {
 		in   string
 		want domain.Faults
 	}{
-		"nothing":                            {"", format},
-		"a host's name":                      {"localhost", format},
+		"empty":                              {"", format},
+		"a host name":                        {"localhost", format},
 		"white space around":                 {" 192.168.1.7", format},
 		"a line end":                         {"192.168.1.7\n", format},
 		"a port":                             {"192.168.1.7:80", format},
 		"brackets":                           {"[2001:db8::1]", format},
 		"three parts":                        {"192.168.1", format},
 		"five parts":                         {"192.168.1.7.1", format},
-		"a part beyond 255":                  {"192.168.1.256", format},
-		"a leading zero, octal to some":      {"192.168.01.7", format},
+		"a part above 255":                   {"192.168.1.256", format},
+		"a leading zero":                     {"192.168.01.7", format},
 		"hexadecimal parts":                  {"0xC0.0xA8.1.7", format},
 		"one number":                         {"3232235783", format},
-		"a first and a last address":         {"192.168.1.1-192.168.1.9", format},
+		"a range with a hyphen":              {"192.168.1.1-192.168.1.9", format},
 		"a netmask":                          {"192.168.1.0/255.255.255.0", format},
 		"a wildcard":                         {"192.168.1.*", format},
 		"no prefix length":                   {"192.168.1.0/", format},
-		"a prefix length beyond IPv4":        {"192.168.1.0/33", format},
-		"a prefix length beyond IPv6":        {"2001:db8::/129", format},
+		"a prefix length above 32":           {"192.168.1.0/33", format},
+		"a prefix length above 128":          {"2001:db8::/129", format},
 		"a negative prefix length":           {"192.168.1.0/-1", format},
 		"a prefix length with a sign":        {"192.168.1.0/+24", format},
-		"a prefix length with a zero":        {"192.168.1.0/024", format},
+		"a prefix length with leading zero":  {"192.168.1.0/024", format},
 		"two prefix lengths":                 {"192.168.1.0/24/24", format},
 		"NUL":                                {"192.168.1.7\x00", format},
 		"full-width digits":                  {"１92.168.1.7", format},
@@ -98,14 +98,14 @@ func TestParseIPRange_RefusesTheRest(t *testing.T) {
 			got, faults := domain.ParseIPRange(tc.in)
 			wantFaults(t, faults, tc.want)
 			if got != (domain.IPRange{}) {
-				t.Errorf("got %s beside faults", got)
+				t.Errorf("got %s and faults", got)
 			}
 		})
 	}
 }
 
-// FuzzParseIPRange holds: the canonical spelling reads as itself, and what is
-// named as canonical in place of host bits is accepted.
+// FuzzParseIPRange checks that the canonical form parses to the same range, and
+// that the canonical form suggested for host bits is accepted.
 func FuzzParseIPRange(f *testing.F) {
 	for _, s := range []string{"192.168.1.7", "192.168.1.5/24", "2001:DB8::/32", "::ffff:1.2.3.4", "::ffff:1.2.3.0/120", "fe80::1%eth0", "1.2.3.4/032"} {
 		f.Add(s)
@@ -119,18 +119,18 @@ func FuzzParseIPRange(f *testing.F) {
 			return
 		}
 		if r != (domain.IPRange{}) || len(faults) != 1 {
-			t.Fatalf("%q: %s beside %v", s, r, faults)
+			t.Fatalf("%q: %s and %v", s, r, faults)
 		}
 		if faults[0].Rule == domain.RuleIPHostBits {
 			canonical := faults[0].Args["Canonical"]
 			if fixed, faults := domain.ParseIPRange(canonical); faults != nil || fixed.String() != canonical {
-				t.Fatalf("%q is to be written %q: %v", s, canonical, faults)
+				t.Fatalf("%q: the suggested form %q is rejected: %v", s, canonical, faults)
 			}
 		}
 	})
 }
 
-func TestNewIPWhitelist_CollapsesWhatMeansTheSameIntoItsFirst(t *testing.T) {
+func TestNewIPWhitelist_RemovesDuplicates(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ in, want []string }{
 		"an address and its range of one":  {[]string{"10.0.0.1", "10.0.0.1/32"}, []string{"10.0.0.1"}},
@@ -142,14 +142,14 @@ func TestNewIPWhitelist_CollapsesWhatMeansTheSameIntoItsFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tc.want, spellings(newWhitelist(t, tc.in...))); diff != "" {
+			if diff := cmp.Diff(tc.want, textsOf(newWhitelist(t, tc.in...))); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func spellings(w domain.IPWhitelist) []string {
+func textsOf(w domain.IPWhitelist) []string {
 	var out []string
 	for _, r := range w.Ranges() {
 		out = append(out, r.String())
@@ -157,7 +157,7 @@ func spellings(w domain.IPWhitelist) []string {
 	return out
 }
 
-func TestNewIPWhitelist_HoldsAtMost100DifferentEntries(t *testing.T) {
+func TestNewIPWhitelist_AcceptsAtMost100DistinctEntries(t *testing.T) {
 	t.Parallel()
 	var ranges []domain.IPRange
 	for i := range domain.MaxIPRanges + 1 {
@@ -170,19 +170,19 @@ func TestNewIPWhitelist_HoldsAtMost100DifferentEntries(t *testing.T) {
 		t.Errorf("100 entries, each twice: %v", faults)
 	}
 	_, faults := domain.NewIPWhitelist(ranges...)
-	wantFaults(t, faults, refused(domain.ReasonTooMany, domain.RuleIPTooMany))
+	wantFaults(t, faults, rejected(domain.ReasonTooMany, domain.RuleIPTooMany))
 }
 
-func TestIPWhitelist_BelongsToNobodyElse(t *testing.T) {
+func TestIPWhitelist_SharesNoMemory(t *testing.T) {
 	t.Parallel()
 	list := newWhitelist(t, "10.0.0.1", "10.0.0.2")
 	list.Ranges()[0] = domain.IPRange{}
-	if diff := cmp.Diff([]string{"10.0.0.1", "10.0.0.2"}, spellings(list)); diff != "" {
+	if diff := cmp.Diff([]string{"10.0.0.1", "10.0.0.2"}, textsOf(list)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestIPWhitelist_Admits(t *testing.T) {
+func TestIPWhitelistAdmits(t *testing.T) {
 	t.Parallel()
 	listed := newWhitelist(t, "10.1.0.0/16", "192.168.1.7", "2001:db8::/32")
 	for name, tc := range map[string]struct {
@@ -194,21 +194,21 @@ func TestIPWhitelist_Admits(t *testing.T) {
 		"an address listed":                       {listed, "192.168.1.7", true},
 		"an IPv6 address in a range":              {listed, "2001:db8:ffff::1", true},
 		"an IPv4-mapped address in an IPv4 range": {listed, "::ffff:10.1.0.1", true},
-		"an address beside a range":               {listed, "10.2.0.0", false},
-		"an address beside the one listed":        {listed, "192.168.1.8", false},
+		"an address next to a range":              {listed, "10.2.0.0", false},
+		"an address next to the listed one":       {listed, "192.168.1.8", false},
 		"an IPv6 address elsewhere":               {listed, "2001:db9::1", false},
 		"an IPv4-mapped address elsewhere":        {listed, "::ffff:10.2.0.1", false},
 		"an address with a zone":                  {listed, "2001:db8::1%eth0", false},
 		"a mapped address with a zone":            {listed, "::ffff:10.1.0.1%eth0", false},
 		"an unknown address":                      {listed, "", false},
-		"IPv4 where all IPv6 is listed":           {newWhitelist(t, "::/0"), "10.1.0.1", false},
-		"mapped IPv4 where all IPv6 is listed":    {newWhitelist(t, "::/0"), "::ffff:10.1.0.1", false},
-		"IPv6 where all IPv4 is listed":           {newWhitelist(t, "0.0.0.0/0"), "::1", false},
+		"IPv4 if all IPv6 is listed":              {newWhitelist(t, "::/0"), "10.1.0.1", false},
+		"mapped IPv4 if all IPv6 is listed":       {newWhitelist(t, "::/0"), "::ffff:10.1.0.1", false},
+		"IPv6 if all IPv4 is listed":              {newWhitelist(t, "0.0.0.0/0"), "::1", false},
 		"any address without a restriction":       {newWhitelist(t), "203.0.113.1", true},
 		"an unknown one without a restriction":    {newWhitelist(t), "", true},
 		"any address for the zero value":          {domain.IPWhitelist{}, "203.0.113.1", true},
-		"any address where the list is lost":      {domain.UnreadableIPWhitelist(), "10.1.0.1", false},
-		"an unknown one where the list is lost":   {domain.UnreadableIPWhitelist(), "", false},
+		"any address, unreadable list":            {domain.UnreadableIPWhitelist(), "10.1.0.1", false},
+		"an unknown address, unreadable list":     {domain.UnreadableIPWhitelist(), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,8 +223,8 @@ func TestIPWhitelist_Admits(t *testing.T) {
 	}
 }
 
-// The model asks each entry by arithmetic on the bits of the address.
-func TestIPWhitelist_AdmitsExactlyTheAddressesOfItsEntries(t *testing.T) {
+// The model compares the bits of the address with those of each entry.
+func TestIPWhitelistAdmits_MatchesTheModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		entries := rapid.SliceOfN(prefixes(), 1, 8).Draw(t, "entries")

@@ -10,25 +10,25 @@ import (
 
 func TestParseWorkspaceID(t *testing.T) {
 	t.Parallel()
-	length := refused(domain.ReasonLength, domain.RuleWorkspaceLength)
-	characters := refused(domain.ReasonCharacters, domain.RuleWorkspaceCharacters)
+	length := rejected(domain.ReasonLength, domain.RuleWorkspaceLength)
+	characters := rejected(domain.ReasonCharacters, domain.RuleWorkspaceCharacters)
 	for name, tc := range map[string]struct {
 		in   string
 		want domain.Faults
 	}{
-		"one character":                     {"a", nil},
-		"every character that may be there": {"ABCXYZabcxyz0123456789_-", nil},
-		"64 characters":                     {strings.Repeat("a", 64), nil},
-		"65 characters":                     {strings.Repeat("a", 65), length},
-		"nothing":                           {"", length},
-		"white space":                       {"ws 1", characters},
-		"a line end":                        {"ws\n", characters},
-		"a slash":                           {"a/b", characters},
-		"what a path is made of":            {"..", characters},
-		"a percent escape":                  {"a%2Fb", characters},
-		"NUL":                               {"a\x00", characters},
-		"a quote":                           {"a'", characters},
-		"a letter beyond ASCII":             {"wé", characters},
+		"one character":           {"a", nil},
+		"every allowed character": {"ABCXYZabcxyz0123456789_-", nil},
+		"64 characters":           {strings.Repeat("a", 64), nil},
+		"65 characters":           {strings.Repeat("a", 65), length},
+		"empty":                   {"", length},
+		"white space":             {"ws 1", characters},
+		"a line end":              {"ws\n", characters},
+		"a slash":                 {"a/b", characters},
+		"dots of a path":          {"..", characters},
+		"a percent escape":        {"a%2Fb", characters},
+		"NUL":                     {"a\x00", characters},
+		"a quote":                 {"a'", characters},
+		"a letter outside ASCII":  {"wé", characters},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,8 +43,8 @@ func TestParseWorkspaceID(t *testing.T) {
 
 var workspaceGrammar = regexp.MustCompile(`\A[A-Za-z0-9_-]{1,64}\z`)
 
-// FuzzParseWorkspaceID holds: an identifier is exactly what the grammar says,
-// and stays as it was written.
+// FuzzParseWorkspaceID checks that ParseWorkspaceID accepts exactly the documented
+// grammar and returns its input unchanged.
 func FuzzParseWorkspaceID(f *testing.F) {
 	f.Add("ws_1-A")
 	f.Add("../x")
