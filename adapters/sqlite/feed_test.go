@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -107,6 +108,21 @@ func TestFeed_ofAClosedStoreIsUnavailable(t *testing.T) {
 	}
 	if _, err := f.Poll(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Poll gives %v, want ErrUnavailable", err)
+	}
+}
+
+// What a poll that panicked had seen is not known.
+func TestFeed_SaysLostAfterAPanic(t *testing.T) {
+	t.Parallel()
+	f := startFeed(t, openMigrated(t))
+	file := f.file
+	f.file = nil
+	if _, err := f.Poll(t.Context()); !errors.Is(err, sqlkit.ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Poll() = %v, want ErrPanicked", err)
+	}
+	f.file = file
+	if changes, err := f.Poll(t.Context()); err != nil || !changes.Lost {
+		t.Errorf("the next poll says lost: %v, %v, want lost", changes.Lost, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -164,4 +165,21 @@ func TestClose_EndsThoughTheDiskHangs(t *testing.T) {
 			ends(t, "Close", func() { _ = repo.Close() })
 		})
 	}
+}
+
+// A service that starts on a disk that hangs must get to the point where it
+// answers 503.
+func TestMigrate_EndsThoughTheFileCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	repo, err := connect(filepath.Join(t.TempDir(), "keys.db"), nil)
+	mustDo(t, err)
+	t.Cleanup(func() { mustDo(t, repo.Close()) })
+	repo.file.one <- struct{}{} // as whoever opens the file has it
+	ends(t, "Migrate", func() {
+		if err := repo.Migrate(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("Migrate() = %v, want ErrUnavailable", err)
+		}
+	})
+	<-repo.file.one
+	mustDo(t, repo.Migrate(t.Context()), repo.Ready(t.Context()))
 }

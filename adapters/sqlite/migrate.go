@@ -24,14 +24,14 @@ type Migration = sqlkit.Migration
 // as a whole and looks again. It returns an error that wraps
 // [domain.ErrUnavailable] if the file cannot be used now, or not before ctx ends.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
+	if err := r.openFile(ctx); err != nil {
+		return err
+	}
 	_, err := within(ctx, r.migrations, "migrating SQLite", func() (struct{}, error) { return struct{}{}, r.migrate(ctx) })
 	return err
 }
 
 func (r *KeyRepository) migrate(ctx context.Context) error {
-	if err := r.file.inPlace(ctx); err != nil {
-		return translate(ctx, err)
-	}
 	steps, err := r.migrator.List(ctx)
 	if err != nil {
 		return err

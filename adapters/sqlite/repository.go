@@ -66,14 +66,20 @@ func open(ctx context.Context, path string, opts []Option) (*KeyRepository, erro
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, openLimit)
-	defer cancel()
-	_, err = read(bounded, r, func() (struct{}, error) { return struct{}{}, nil })
+	err = r.openFile(ctx)
 	lasting := !errors.Is(err, domain.ErrUnavailable) || errors.Is(err, ErrMisplaced) || ctx.Err() != nil
 	if err != nil && lasting {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
+}
+
+// openFile opens the file, if it is not open yet, for 5 s at most.
+func (r *KeyRepository) openFile(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	_, err := read(ctx, r, func() (struct{}, error) { return struct{}{}, nil })
+	return err
 }
 
 // connect does not touch the file yet.
