@@ -48,6 +48,7 @@ func random() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{7}) }
 type parts struct {
 	random io.Reader
 	now    func() time.Time
+	writer ports.KeyWriter
 }
 
 // open returns the workspace for account acc-1 of portal.
@@ -75,8 +76,11 @@ func workspacesOf(t *testing.T, roles ports.WorkspaceRoles, keys ports.KeyReposi
 	if p.now == nil {
 		p.now = clock
 	}
+	if p.writer == nil {
+		p.writer = keys
+	}
 	return application.NewWorkspaces(application.Dependencies{
-		Roles: roles, Keys: keys, Writer: keys, Hasher: newHasher(t), Random: p.random, Now: p.now, Lifetime: new(application.Lifetime),
+		Roles: roles, Keys: keys, Writer: p.writer, Hasher: newHasher(t), Random: p.random, Now: p.now, Lifetime: new(application.Lifetime),
 	})
 }
 
