@@ -70,15 +70,20 @@ func (s sessions) Authenticate(_ context.Context, token string) (domain.Actor, e
 	return actor, nil
 }
 
-// newService returns a service that forgets its keys at the end, as tests and
-// examples want it. In earnest the pepper is kept: keys are lost without it.
+// newService returns a service that keeps its keys in memory, for tests and
+// examples. In production the pepper must be kept: keys are lost without it.
 func newService(ctx context.Context, opts ...apikeys.Option) (*apikeys.Service, error) {
+	return newServiceOn(ctx, "memory://", opts...)
+}
+
+// newServiceOn returns a service on that database.
+func newServiceOn(ctx context.Context, database config.Secret, opts ...apikeys.Option) (*apikeys.Service, error) {
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
 	if err != nil {
 		return nil, err
 	}
 	cfg := config.Default()
-	cfg.DatabaseURL = "memory://"
+	cfg.DatabaseURL = database
 	cfg.Peppers = config.Secret(pepper)
 	return apikeys.New(ctx, cfg, append(opts,
 		apikeys.WithAuthenticator(sessions{"token-of-alice": alice}),

@@ -38,6 +38,8 @@ type (
 	KeyPatch = domain.KeyPatch
 	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
+	// Event is one entry of the audit trail; see [WithEventHook].
+	Event = domain.Event
 	// ChangeOption changes how a use case carries out a change.
 	ChangeOption = application.ChangeOption
 	// Replayed is the error of a change that was made before, under the same
@@ -75,6 +77,7 @@ type options struct {
 	traces        trace.TracerProvider
 	metrics       prometheus.Registerer // nil: only at /metrics
 	metricLabels  prometheus.Labels
+	hook          func(context.Context, Event) // nil: nobody is told of changes
 	version       string
 	faults        []error // what was nil and must not be
 }
@@ -200,6 +203,27 @@ func WithMetrics(r prometheus.Registerer, labels prometheus.Labels) Option {
 	return func(o *options) {
 		o.require("WithMetrics", r)
 		o.metrics, o.metricLabels = r, labels
+	}
+}
+
+// WithEventHook calls hook with the event of every change that this process
+// makes, after the store has written it and checks see it. Changes made by other
+// replicas are passed to their own hooks.
+//
+// The hook is called by one goroutine, so a slow call delays the next, but no
+// change waits for the hook or fails because of it, and its panics are logged.
+// Each call has a context with a deadline of 10 s. Events of one key come in the
+// order in which its changes were made; events of different keys come in any
+// order. The hook must not modify an event.
+//
+// Delivery is best effort: an event is dropped, and the log says so, while 1,024
+// wait or if the process ends; the event of a change whose outcome is unknown is
+// not passed on. [Service.Close] waits up to 5 s for the events that wait. The
+// audit trail has every event; see [Workspace.KeyEvents].
+func WithEventHook(hook func(ctx context.Context, event Event)) Option {
+	return func(o *options) {
+		o.require("WithEventHook", hook)
+		o.hook = hook
 	}
 }
 

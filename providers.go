@@ -165,10 +165,19 @@ type keys struct {
 	follow func(ctx context.Context)
 }
 
+// provideEventHook returns nil if nobody is told of changes.
+func provideEventHook(o *options) (*application.EventHook, func()) {
+	if o.hook == nil {
+		return nil, func() {}
+	}
+	hook := application.NewEventHook(o.hook, o.logger)
+	return hook, hook.Close
+}
+
 // provideKeys keeps keys in memory when the changes of the repository can be
 // followed. When they cannot, no answer from memory is trusted, and the cache
 // is what bounds the reads.
-func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, now func() time.Time) (keys, func(), error) {
+func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, hook *application.EventHook, now func() time.Time) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
 		Finder:      repository,
 		MaximumKeys: cfg.CacheKeys,
@@ -178,7 +187,11 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	if err != nil {
 		return keys{}, nil, err
 	}
-	k := keys{Source: cache, Writer: application.Exclusive(cache.Evicting(repository)), cache: cache}
+	writer := cache.Evicting(repository)
+	if hook != nil {
+		writer = hook.Writer(writer)
+	}
+	k := keys{Source: cache, Writer: application.Exclusive(writer), cache: cache}
 	if changes, ok := repository.(ports.ChangeSource); ok {
 		k.follow = func(ctx context.Context) { follow(ctx, cache, changes, o.logger) }
 	} else {

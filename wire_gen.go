@@ -21,20 +21,24 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	if err != nil {
 		return nil, nil, err
 	}
+	eventHook, cleanup2 := provideEventHook(o)
 	v := provideClock(o)
-	apikeysKeys, cleanup2, err := provideKeys(cfg, o, keyRepository, v)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, keyRepository, eventHook, v)
 	if err != nil {
+		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	authenticator, cleanup3, err := provideAuthenticator(ctx, cfg, o)
+	authenticator, cleanup4, err := provideAuthenticator(ctx, cfg, o)
 	if err != nil {
+		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	catalog, err := provideMessages()
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -44,6 +48,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keyWriter := apikeysKeys.Writer
 	ring, err := provideRing(cfg)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -68,16 +73,18 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, keyRepository, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v, lifetime)
-	apikeysLimits, cleanup4, err := provideLimits(cfg, v)
+	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
 	peppers := providePeppers(ring, o, keyRepository)
-	metrics, cleanup5, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits, peppers)
+	metrics, cleanup6, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits, peppers)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -87,6 +94,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	apikeysMetered := provideMetered(authorize, metrics)
 	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
 	if err != nil {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()
@@ -95,6 +103,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	return service, func() {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()

@@ -36,6 +36,7 @@ var applicationSet = wire.NewSet(
 	application.NewAuthorize,
 	wire.Struct(new(application.Lifetime)),
 	provideMaximumKeys,
+	provideEventHook,
 	provideForget,
 	providePeppers,
 	provideUsage,
