@@ -3,9 +3,10 @@ package application_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"reflect"
 	"runtime"
 	"slices"
@@ -52,7 +53,7 @@ func ids(events []domain.Event) []string {
 // hooked returns a workspace of keys whose changes hook is told of.
 func hooked(t *testing.T, keys ports.KeyRepository, writer ports.KeyWriter, hook *application.EventHook) *application.Workspace {
 	t.Helper()
-	return openWith(t, keys, domain.PortalPartner, parts{writer: hook.Writer(writer)})
+	return openWith(t, keys, domain.PortalPartner, parts{writer: hook.Writer(writer), random: rand.Reader})
 }
 
 func TestEventHook_IsToldWhatTheTrailRecords(t *testing.T) {
@@ -135,7 +136,7 @@ type lingering struct{ *memory.KeyRepository }
 
 func (l lingering) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	err := l.KeyRepository.Update(ctx, workspace, id, change, options)
-	for range rand.IntN(50) {
+	for range mathrand.IntN(50) {
 		runtime.Gosched()
 	}
 	return err
