@@ -21,21 +21,23 @@ import (
 //
 // Keys are managed through [Service.Workspace].
 type Service struct {
-	listen     listen
-	bounds     httpserver.Bounds
-	migrates   bool // brings the schema up to date at start
-	logger     *slog.Logger
-	repository ports.KeyRepository
-	follow     func(context.Context) // nil: nothing is kept in memory
-	usage      *application.Usage
-	issuer     Authenticator
-	api        *httpapi.API
-	forget     *application.Forget
-	peppers    *application.Peppers
-	lifetime   *application.Lifetime
-	workspaces *application.Workspaces
-	checks     metered
-	listening  func(Listeners)
+	listen   listen
+	bounds   httpserver.Bounds
+	migrates bool // brings the schema up to date at start
+	// migrateWait is how long that may wait for locks until it is an error.
+	migrateWait time.Duration
+	logger      *slog.Logger
+	repository  ports.KeyRepository
+	follow      func(context.Context) // nil: nothing is kept in memory
+	usage       *application.Usage
+	issuer      Authenticator
+	api         *httpapi.API
+	forget      *application.Forget
+	peppers     *application.Peppers
+	lifetime    *application.Lifetime
+	workspaces  *application.Workspaces
+	checks      metered
+	listening   func(Listeners)
 
 	migrated atomic.Bool
 	stopping atomic.Bool

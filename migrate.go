@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -34,7 +35,23 @@ type newerSchema interface {
 	NewerSchema(ctx context.Context) (version int64, err error)
 }
 
-const unreachable = "store unreachable, retrying"
+const (
+	unreachable = "store unreachable, retrying"
+	locked      = "waiting for locks to bring the schema up to date"
+)
+
+// whyRetried returns what to log of a migration that is tried again after err.
+func whyRetried(err error) string {
+	if isLocked(err) {
+		return locked
+	}
+	return unreachable
+}
+
+func isLocked(err error) bool {
+	_, ok := errors.AsType[*postgres.LockedError](err)
+	return ok
+}
 
 // Bounds of the wait between two attempts to reach a store that is down at start.
 const (
@@ -75,7 +92,7 @@ func (s *Service) migrate(ctx context.Context) error {
 	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
 		return asFault(err)
 	}
-	s.logger.Warn(unreachable, "error", err)
+	s.logger.Warn(whyRetried(err), "error", err)
 	s.background.Go(func() { s.migrateLater(s.running, store, err) })
 	return nil
 }
@@ -84,13 +101,18 @@ func (s *Service) migrate(ctx context.Context) error {
 // attempt fails whenever that changes.
 func (s *Service) migrateLater(ctx context.Context, store migrator, failed error) {
 	logged := failed.Error()
+	begun, late := time.Now(), false
 	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
 	err := retry.Do(ctx, waits, func(ctx context.Context) error {
 		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })
 		if errors.Is(err, domain.ErrUnavailable) {
 			if text := err.Error(); text != logged && ctx.Err() == nil {
-				s.logger.Warn(unreachable, "error", err)
+				s.logger.Warn(whyRetried(err), "error", err)
 				logged = text
+			}
+			if isLocked(err) && !late && time.Since(begun) > s.migrateWait {
+				s.logger.Error("the schema is still not up to date; the service is not ready", "error", err)
+				late = true
 			}
 			return retry.RetryableError(err)
 		}
@@ -226,8 +248,9 @@ func DatabaseName(cfg config.Config) string {
 	return "unknown"
 }
 
-// Migrate brings the schema of the configured store up to date. Of opts it uses
-// [WithLogger] alone.
+// Migrate brings the schema of the configured store up to date. While others have
+// locked the tables, it waits for up to cfg.MigrateWait and logs what for. Of opts
+// it uses [WithLogger] alone.
 func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -238,7 +261,24 @@ func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(asFault(s.Migrate(ctx)), s.Close())
+	return errors.Join(asFault(migrateWithin(ctx, cfg.MigrateWait, s, o.logger)), s.Close())
+}
+
+// migrateWithin tries again while tables are locked, for as long as wait.
+func migrateWithin(ctx context.Context, wait time.Duration, store migrator, logger *slog.Logger) error {
+	var logged string
+	waits := retry.WithMaxDuration(wait, retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry)))
+	return retry.Do(ctx, waits, func(ctx context.Context) error {
+		err := store.Migrate(ctx)
+		if !isLocked(err) {
+			return err
+		}
+		if text := err.Error(); text != logged {
+			logger.Warn(locked, "error", err)
+			logged = text
+		}
+		return retry.RetryableError(err)
+	})
 }
 
 // Migrations lists the steps of the configured store's schema, oldest first.

@@ -13,7 +13,7 @@ func (c Config) Validate() error { return c.faults().Err() }
 // ValidateStorage is like [Config.Validate] for a program that only opens the
 // database. It judges where keys are kept, and how to log.
 func (c Config) ValidateStorage() error {
-	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_LOG_LEVEL").Err()
+	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_MIGRATE_WAIT", "APIKEYS_LOG_LEVEL").Err()
 }
 
 func (c Config) faults() Faults {
@@ -39,6 +39,9 @@ func (c Config) storage() Faults {
 	faults.check("APIKEYS_READ_DATABASE_URL", c.judgeReadDatabaseURL())
 	if c.Migrate != MigrateAuto && c.Migrate != MigrateOff {
 		faults.check("APIKEYS_MIGRATE", "is "+strconv.Quote(c.Migrate)+"; write auto or off")
+	}
+	if c.MigrateWait < 0 {
+		faults.check("APIKEYS_MIGRATE_WAIT", "is negative; write a duration such as 1m, or 0 to wait for nobody")
 	}
 	return faults
 }

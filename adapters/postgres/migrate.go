@@ -22,13 +22,15 @@ type Migration = sqlkit.Migration
 
 // Migrate brings the schema to the version of this build. Of several
 // processes that do it at once one does and the others wait for it, up to a
-// minute. It returns an error that wraps [domain.ErrUnavailable] when the
-// server cannot be used now, and an [*UnfitError] when the role may not change
-// the schema.
+// minute. It returns an error that wraps [domain.ErrUnavailable] if the server
+// cannot be used now, which is a [*LockedError] if a table is locked, and an
+// [*UnfitError] if the role may not change the schema.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	err := r.migrator.Up(ctx)
 	failed := asServerError(err)
 	switch {
+	case failed != nil && failed.Code == pqerror.LockNotAvailable:
+		return r.locked(ctx, err)
 	case failed == nil, temporary(failed.Code):
 		return translate(ctx, err)
 	case failed.Code == pqerror.InsufficientPrivilege:

@@ -85,20 +85,20 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	r.insert = sqlkit.NewStatement(r.pool, insertKey)
-	r.made = sqlkit.NewStatement(r.pool, findEvent)
-	r.writing = sqlkit.NewStatements(r.pool, lockOnce, sqlkit.FindOnce, sqlkit.InsertOnce,
+	r.insert = r.migrator.Statement(r.pool, insertKey)
+	r.made = r.migrator.Statement(r.pool, findEvent)
+	r.writing = r.migrator.Statements(r.pool, lockOnce, sqlkit.FindOnce, sqlkit.InsertOnce,
 		insertKey, lockKey, readLocked, replaceSecrets, updateKey)
-	r.recordUse = sqlkit.NewStatement(r.pool, recordUse)
-	r.rehash = sqlkit.NewStatement(r.pool, rehash)
-	r.find = sqlkit.NewStatement(r.pool, sqlkit.FindKey)
-	r.get = sqlkit.NewStatement(r.pool, sqlkit.GetKey)
-	r.events = sqlkit.NewStatement(r.pool, sqlkit.ListEvents)
-	r.lists = sqlkit.NewKeyLists(r.pool)
-	r.onces = sqlkit.NewStatement(r.pool, sqlkit.FindOnce)
-	r.forget = sqlkit.NewStatement(r.pool, forgetOnces)
-	r.keepPepper = sqlkit.NewStatement(r.pool, sqlkit.InsertPepper)
-	r.findPepper = sqlkit.NewStatement(r.pool, sqlkit.FindPepper)
+	r.recordUse = r.migrator.Statement(r.pool, recordUse)
+	r.rehash = r.migrator.Statement(r.pool, rehash)
+	r.find = r.migrator.Statement(r.pool, sqlkit.FindKey)
+	r.get = r.migrator.Statement(r.pool, sqlkit.GetKey)
+	r.events = r.migrator.Statement(r.pool, sqlkit.ListEvents)
+	r.lists = r.migrator.KeyLists(r.pool)
+	r.onces = r.migrator.Statement(r.pool, sqlkit.FindOnce)
+	r.forget = r.migrator.Statement(r.pool, forgetOnces)
+	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
+	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
 	return r, nil
 }
 

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/pressly/goose/v3"
@@ -160,5 +162,45 @@ func requireCounted(t *testing.T, repo *KeyRepository) {
 				t.Errorf("List gives %d keys of %d and %v, want %d in all", len(list.Keys), list.Total, err, want)
 			}
 		}
+	}
+}
+
+func TestMigrate_saysWhoHasLockedATable(t *testing.T) {
+	t.Parallel()
+	repo, _ := openVersion1(t)
+	reader := repo.maintenance.MustBegin()
+	defer func() { _ = reader.Rollback() }()
+	reader.MustExecContext(t.Context(), `SET LOCAL application_name = 'pg_dump'`)
+	reader.MustExecContext(t.Context(), `SELECT FROM api_keys`)
+	var pid int
+	if err := reader.GetContext(t.Context(), &pid, `SELECT pg_backend_pid()`); err != nil {
+		t.Fatal(err)
+	}
+	err := repo.Migrate(t.Context())
+	locked, ok := errors.AsType[*LockedError](err)
+	if !ok || !errors.Is(err, domain.ErrUnavailable) || !strings.Contains(locked.By, fmt.Sprintf("api_keys, by process %d (pg_dump) since 2", pid)) {
+		t.Errorf("Migrate gives %v, want a LockedError that names process %d", err, pid)
+	}
+}
+
+// A schema that is half migrated has tables that statements succeed on, and are
+// wrong: no key has been counted yet.
+func TestStatements_waitForTheSchema(t *testing.T) {
+	t.Parallel()
+	repo, provider := openVersion1(t)
+	repo.maintenance.MustExecContext(t.Context(), fillVersion1)
+	if _, err := provider.UpTo(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	page, err := repo.List(t.Context(), "ws_a", domain.KeyFilter{}, domain.Order{}, domain.Page{})
+	if !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("List gives %d keys of %d and %v, want ErrUnavailable", len(page.Keys), page.Total, err)
+	}
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	page, err = repo.List(t.Context(), "ws_a", domain.KeyFilter{}, domain.Order{}, domain.Page{})
+	if err != nil || page.Total != 4000 {
+		t.Errorf("once it is migrated, List gives a total of %d and %v, want 4000", page.Total, err)
 	}
 }

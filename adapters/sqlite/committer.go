@@ -47,10 +47,10 @@ func newWrite(under context.Context, run func(ctx context.Context, tx transactio
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
-func startCommitter(writer *sqlx.DB, file *file, committed func()) *committer {
+func startCommitter(writer *sqlx.DB, migrator *sqlkit.Migrator, file *file, committed func()) *committer {
 	c := &committer{
 		writer:     writer,
-		statements: newWriteStatements(writer),
+		statements: newWriteStatements(writer, migrator),
 		file:       file,
 		checkpoint: &checkpointer{file: file, limit: truncateFrames},
 		committed:  committed,

@@ -105,12 +105,12 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	if r.migrator, err = newMigrator(r.writer, r.reader); err != nil {
 		return nil, err
 	}
-	r.committer = startCommitter(r.writer, r.file, r.followers.wake)
-	r.find = sqlkit.NewStatement(r.reader, sqlkit.FindKey)
-	r.get = sqlkit.NewStatement(r.reader, sqlkit.GetKey)
-	r.events = sqlkit.NewStatement(r.reader, sqlkit.ListEvents)
-	r.lists = sqlkit.NewKeyLists(r.reader)
-	r.onces = sqlkit.NewStatement(r.reader, sqlkit.FindOnce)
+	r.committer = startCommitter(r.writer, r.migrator, r.file, r.followers.wake)
+	r.find = r.migrator.Statement(r.reader, sqlkit.FindKey)
+	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)
+	r.events = r.migrator.Statement(r.reader, sqlkit.ListEvents)
+	r.lists = r.migrator.KeyLists(r.reader)
+	r.onces = r.migrator.Statement(r.reader, sqlkit.FindOnce)
 	return r, nil
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-func newWriteStatements(writer *sqlx.DB) sqlkit.Statements {
-	return sqlkit.NewStatements(writer,
+func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.Statements {
+	return migrator.Statements(writer,
 		sqlkit.CountKey, insertKey, insertSecret, insertEvent,
 		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setDisabled, setExpiresAt, setDeletedAt,
 		discountKey, deleteSecrets,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"text/tabwriter"
 
 	"github.com/slaunchx/apikeys"
@@ -43,7 +44,8 @@ func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams)
 	if err != nil {
 		return err
 	}
-	if err := apikeys.Migrate(ctx, cfg); err != nil {
+	logger := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()}))
+	if err := apikeys.Migrate(ctx, cfg, apikeys.WithLogger(logger)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(io.out, "the schema is up to date")

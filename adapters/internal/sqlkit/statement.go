@@ -13,13 +13,16 @@ import (
 // for concurrent use and ends with its database.
 type Statement struct {
 	db       *sqlx.DB
+	schema   *Migrator
 	query    string
 	prepared atomic.Pointer[sqlx.Stmt]
 }
 
-// NewStatement returns the statement of query, which has ? for arguments.
-func NewStatement(db *sqlx.DB, query string) *Statement {
-	return &Statement{db: db, query: db.Rebind(query)}
+// Statement returns the statement of query, which has ? for arguments. It is only
+// prepared once the schema is that of this build: on an older one it might
+// succeed and be wrong.
+func (m *Migrator) Statement(db *sqlx.DB, query string) *Statement {
+	return &Statement{db: db, schema: m, query: db.Rebind(query)}
 }
 
 // Prepared returns the statement, prepared. A failure to prepare it is not
@@ -27,6 +30,9 @@ func NewStatement(db *sqlx.DB, query string) *Statement {
 func (s *Statement) Prepared(ctx context.Context) (*sqlx.Stmt, error) {
 	if prepared := s.prepared.Load(); prepared != nil {
 		return prepared, nil
+	}
+	if err := s.schema.Current(ctx); err != nil {
+		return nil, err
 	}
 	prepared, err := s.db.PreparexContext(ctx, s.query)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 // Statements are the statements of transactions, by their text.
 type Statements map[string]*Statement
 
-// NewStatements returns the statements of queries, which have ? for arguments.
-func NewStatements(db *sqlx.DB, queries ...string) Statements {
+// Statements returns the statements of queries; see [Migrator.Statement].
+func (m *Migrator) Statements(db *sqlx.DB, queries ...string) Statements {
 	s := make(Statements, len(queries))
 	for _, query := range queries {
-		s[query] = NewStatement(db, query)
+		s[query] = m.Statement(db, query)
 	}
 	return s
 }
@@ -37,12 +37,15 @@ func (s Statements) Prepared(ctx context.Context) (map[string]*sqlx.Stmt, error)
 // wanted. It is safe for concurrent use.
 type KeyLists struct {
 	db         *sqlx.DB
+	schema     *Migrator
 	mu         sync.Mutex
 	statements Statements // as many as there are kinds of lists
 }
 
-// NewKeyLists returns the statements of lists in db.
-func NewKeyLists(db *sqlx.DB) *KeyLists { return &KeyLists{db: db, statements: make(Statements)} }
+// KeyLists returns the statements of lists in db; see [Migrator.Statement].
+func (m *Migrator) KeyLists(db *sqlx.DB) *KeyLists {
+	return &KeyLists{db: db, schema: m, statements: make(Statements)}
+}
 
 // Of returns the statement of a list.
 func (l *KeyLists) Of(list KeyList) *Statement {
@@ -50,7 +53,7 @@ func (l *KeyLists) Of(list KeyList) *Statement {
 	defer l.mu.Unlock()
 	statement, made := l.statements[list.Query]
 	if !made {
-		statement = NewStatement(l.db, list.Query)
+		statement = l.schema.Statement(l.db, list.Query)
 		l.statements[list.Query] = statement
 	}
 	return statement
