@@ -1,0 +1,106 @@
+package domain
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The values below are marshalled as the HTTP contract writes them: to the
+// encoders of the standard library most of them have no exported field, and
+// would be empty.
+
+// MarshalText returns the name.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.text), nil }
+
+// MarshalText returns the part without its case; see [NamePart.Folded].
+func (p NamePart) MarshalText() ([]byte, error) { return []byte(p.folded), nil }
+
+// MarshalText returns LIVE or TEST.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// MarshalText returns the canonical spelling.
+func (r IPRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// MarshalJSON returns an array of the codes.
+func (s ScopeSet) MarshalJSON() ([]byte, error) { return marshalList(s.codes) }
+
+// MarshalJSON returns an array of the entries, or null for a whitelist that
+// cannot be read: an empty array would say that there is no restriction.
+func (w IPWhitelist) MarshalJSON() ([]byte, error) {
+	if w.unreadable {
+		return []byte("null"), nil
+	}
+	return marshalList(w.ranges)
+}
+
+// marshalList never returns null.
+func marshalList[T any](list []T) ([]byte, error) {
+	if len(list) == 0 {
+		return []byte("[]"), nil
+	}
+	return json.Marshal(list)
+}
+
+// MarshalJSON returns the members that a permission check has of a proven key.
+func (i Identity) MarshalJSON() ([]byte, error) {
+	return marshalObject(
+		member{"apiKeyId", i.KeyID},
+		member{"workspaceId", i.Workspace},
+		member{"mode", i.Mode},
+		member{"scopes", i.Scopes},
+		member{"expiresAt", second(i.ExpiresAt)},
+	)
+}
+
+// MarshalJSON returns the key as a get does, without secrets and digests. Its
+// status is that of now, by the clock of the system; [APIKey.Status] takes any
+// other time.
+func (k APIKey) MarshalJSON() ([]byte, error) {
+	return marshalObject(
+		member{"apiKeyId", k.s.ID},
+		member{"name", k.s.Name},
+		member{"status", k.Status(time.Now())},
+		member{"mode", k.s.Mode},
+		member{"permissions", k.s.Scopes},
+		member{"scopes", k.s.Scopes},
+		member{"ipWhitelist", k.s.IPWhitelist},
+		member{"createdAt", second(k.s.CreatedAt)},
+		member{"lastUsedAt", second(k.s.LastUsedAt)},
+		member{"createdBy", k.s.CreatedBy},
+		member{"expiresAt", second(k.s.ExpiresAt)},
+	)
+}
+
+// member is a member of a JSON object. Its name needs no escaping.
+type member struct {
+	name  string
+	value any
+}
+
+// marshalObject returns an object with the members in their order.
+func marshalObject(members ...member) ([]byte, error) {
+	object := []byte{'{'}
+	for i, m := range members {
+		if i > 0 {
+			object = append(object, ',')
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		object = append(object, '"')
+		object = append(object, m.name...)
+		object = append(object, '"', ':')
+		object = append(object, value...)
+	}
+	return append(object, '}'), nil
+}
+
+// second returns t as RFC 3339 writes it, in UTC and whole seconds, or nil for
+// the zero time.
+func second(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
