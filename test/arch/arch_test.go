@@ -1,4 +1,4 @@
-// Package arch_test holds the house to its import rules, which are data in
+// Package arch_test tests the import rules of the module, which are data in
 // rules_test.go.
 package arch_test
 
@@ -17,14 +17,14 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	for name, tags := range map[string]string{
-		"as built":        "",
-		"as wire sees it": "wireinject",
+		"as built": "",
+		"for wire": "wireinject",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, p := range list(t, "-tags="+tags, "-json=ImportPath,Imports,TestImports,XTestImports", "./...") {
-				for _, fault := range append(checkLayer(layers, p), checkOwners(owners, p)...) {
-					t.Error(fault)
+				for _, violation := range append(checkLayer(layers, p), checkOwners(owners, p)...) {
+					t.Error(violation)
 				}
 			}
 		})
@@ -40,15 +40,15 @@ func TestProducts_LinkOnlyWhatTheyNeed(t *testing.T) {
 			for _, p := range list(t, "-deps", "-json=ImportPath", product.path) {
 				linked = append(linked, p.ImportPath)
 			}
-			for _, fault := range checkLinked(product.unlinked, linked) {
-				t.Error(fault)
+			for _, violation := range checkLinked(product.unlinked, linked) {
+				t.Error(violation)
 			}
 		})
 	}
 }
 
-// An embedder pays for every package of ours with the size of their program and
-// with what they must review.
+// Every package that we link increases the size of an embedder's program and the
+// amount of code that they must review.
 func TestEmbedder_StaysSmall(t *testing.T) {
 	t.Parallel()
 	const program = "./test/embedder"
@@ -70,7 +70,7 @@ func TestEmbedder_StaysSmall(t *testing.T) {
 	}
 }
 
-// list runs "go list" at the root of the module.
+// list runs "go list" in the root of the module.
 func list(t *testing.T, args ...string) (packages []pkg) {
 	t.Helper()
 	output := goCommand(t, moduleRoot(t), append([]string{"list"}, args...)...)
@@ -86,7 +86,7 @@ func list(t *testing.T, args ...string) (packages []pkg) {
 		packages = append(packages, p)
 	}
 	if len(packages) == 0 {
-		t.Fatalf("go list %v named no package", args)
+		t.Fatalf("go list %v returned no package", args)
 	}
 	return packages
 }

@@ -8,7 +8,7 @@ import (
 
 const module = "github.com/slaunchx/apikeys"
 
-// pkg is what "go list -json" says of a package.
+// pkg is the part of a package's "go list -json" output that the tests use.
 type pkg struct {
 	ImportPath   string
 	Imports      []string
@@ -16,7 +16,7 @@ type pkg struct {
 	XTestImports []string
 }
 
-// folder is where the package is in the module; "." for the root.
+// folder returns the folder of the package in the module, "." for the root.
 func (p pkg) folder() string { return folderOf(p.ImportPath) }
 
 func folderOf(importPath string) string {
@@ -26,81 +26,82 @@ func folderOf(importPath string) string {
 	return strings.TrimPrefix(importPath, module+"/")
 }
 
-// within says whether path is root or below it.
+// within reports whether path is root or below it.
 func within(path, root string) bool {
 	return path == root || strings.HasPrefix(path, root+"/")
 }
 
-// inAny says whether folder is one of the roots or below one.
+// inAny reports whether folder is one of the roots or below one.
 func inAny(folder string, roots []string) bool {
 	return slices.ContainsFunc(roots, func(root string) bool { return within(folder, root) })
 }
 
-// checkLayer returns how p breaks the rule of its room.
-func checkLayer(layers []layer, p pkg) (faults []string) {
+// checkLayer returns the imports of p that break the rule of its layer.
+func checkLayer(layers []layer, p pkg) (violations []string) {
 	for _, l := range layers {
-		room, ok := l.room(p.folder())
+		unit, ok := l.unit(p.folder())
 		if !ok {
 			continue
 		}
 		for _, imported := range p.Imports {
-			if !l.admits(room, imported) {
-				faults = append(faults, fmt.Sprintf("%s imports %s: %s", p.folder(), imported, l.why))
+			if !l.admits(unit, imported) {
+				violations = append(violations, fmt.Sprintf("%s imports %s: %s", p.folder(), imported, l.why))
 			}
 		}
-		return faults
+		return violations
 	}
-	return []string{p.folder() + " is in no room of the house: give it a rule"}
+	return []string{p.folder() + " is in no layer: add a rule to rules_test.go"}
 }
 
-// room returns which room of the layer the folder is in, if any.
-func (l layer) room(folder string) (room string, ok bool) {
-	hall, each := strings.CutSuffix(l.in, "/*")
+// unit returns the unit of the layer that contains folder, if any: the layer's
+// folder or, for a layer that ends in "/*", the folder below it.
+func (l layer) unit(folder string) (unit string, ok bool) {
+	parent, each := strings.CutSuffix(l.in, "/*")
 	if !each {
 		return l.in, within(folder, l.in)
 	}
-	if folder == hall || !within(folder, hall) {
+	if folder == parent || !within(folder, parent) {
 		return "", false
 	}
-	first, _, _ := strings.Cut(strings.TrimPrefix(folder, hall+"/"), "/")
-	return hall + "/" + first, true
+	first, _, _ := strings.Cut(strings.TrimPrefix(folder, parent+"/"), "/")
+	return parent + "/" + first, true
 }
 
-// admits says whether a package in that room of the layer may import a path.
-func (l layer) admits(room, imported string) bool {
+// admits reports whether a package in that unit of the layer may import a path.
+func (l layer) admits(unit, imported string) bool {
 	if within(imported, module) {
 		folder := folderOf(imported)
-		return within(folder, room) || inAny(folder, l.may)
+		return within(folder, unit) || inAny(folder, l.may)
 	}
 	return !l.stdlibOnly || isStandard(imported)
 }
 
-// isStandard says whether a path is of the standard library, whose first
-// element alone has no dot.
+// isStandard reports whether a path is in the standard library: only there the
+// first element has no dot.
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")
 }
 
-// checkOwners returns which libraries p may not import and does.
-func checkOwners(owners []owner, p pkg) (faults []string) {
+// checkOwners returns the imports of p that only other packages may import.
+func checkOwners(owners []owner, p pkg) (violations []string) {
 	for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 		for _, o := range owners {
 			if within(imported, o.library) && !inAny(p.folder(), o.only) {
-				faults = append(faults, fmt.Sprintf("%s imports %s: %s", p.folder(), imported, o.why))
+				violations = append(violations, fmt.Sprintf("%s imports %s: %s", p.folder(), imported, o.why))
 			}
 		}
 	}
-	slices.Sort(faults)
-	return slices.Compact(faults)
+	slices.Sort(violations)
+	return slices.Compact(violations)
 }
 
-// checkLinked returns which of the linked packages must not be.
-func checkLinked(unlinked, linked []string) (faults []string) {
+// checkLinked returns the linked packages that must not be linked.
+func checkLinked(unlinked, linked []string) (violations []string) {
 	for _, path := range linked {
 		if inAny(path, unlinked) {
-			faults = append(faults, "links "+path)
+			violations = append(violations, "links "+path)
 		}
 	}
-	return faults
+	return violations
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Codes lists the codes that the bodies of a response may have; none where
-// they have no envelope.
+// Codes returns the codes that the body of a response may have, or none if it has
+// no envelope.
 func Codes(response *openapi3.Response) []string {
 	media := response.Content["application/json"]
 	if media == nil {

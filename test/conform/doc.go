@@ -1,3 +1,3 @@
-// Package conform holds requests and their answers against the OpenAPI
-// document of the service, for tests that drive it over HTTP.
+// Package conform checks requests and responses against the OpenAPI document of the
+// service, for tests that access it over HTTP.
 package conform

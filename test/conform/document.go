@@ -11,19 +11,20 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// Extensions of the document, for what OpenAPI 3.1 cannot say of a path.
+// Extensions of the document for properties of a path that OpenAPI 3.1 cannot
+// express.
 const (
-	anyMethod  = "x-any-method"   // a method that is not listed is answered like GET
-	restOfPath = "x-rest-of-path" // the last parameter takes every segment that is left
+	anyMethod  = "x-any-method"   // methods that are not listed are handled like GET
+	restOfPath = "x-rest-of-path" // the last parameter takes all remaining segments
 )
 
-// Document is the contract.
+// Document is the OpenAPI document of the service.
 type Document struct {
 	spec   *openapi3.T
 	orders []order
 }
 
-// Load reads a document in JSON, and fails where it is not valid.
+// Load parses a document in JSON, and returns an error if it is invalid.
 func Load(ctx context.Context, text []byte) (*Document, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
@@ -36,18 +37,18 @@ func Load(ctx context.Context, text []byte) (*Document, error) {
 	return &Document{spec, orders}, spec.Validate(ctx)
 }
 
-// Spec returns the document as kin-openapi reads it. It must not be changed.
+// Spec returns the document as parsed by kin-openapi. It must not be modified.
 func (d *Document) Spec() *openapi3.T { return d.spec }
 
-// Listener is what the document says of one address of the service. It is
-// safe for concurrent use.
+// Listener is the part of the document for one listener of the service. It is safe
+// for concurrent use.
 type Listener struct {
 	spec   *openapi3.T
 	orders []order
 	router routers.Router
 }
 
-// At returns the listener that the document has at that server.
+// At returns the part of the document for the given server URL.
 func (d *Document) At(server string) (*Listener, error) {
 	spec := *d.spec
 	spec.Servers, spec.Paths = nil, openapi3.NewPaths()
@@ -58,12 +59,12 @@ func (d *Document) At(server string) (*Listener, error) {
 		here := *item
 		here.Servers = nil
 		if item.Extensions[restOfPath] == true {
-			path = strings.TrimSuffix(path, "}") + ":.+}" // as the router writes it
+			path = strings.TrimSuffix(path, "}") + ":.+}" // the router's syntax
 		}
 		spec.Paths.Set(path, &here)
 	}
 	if spec.Paths.Len() == 0 {
-		return nil, fmt.Errorf("the document has nothing at %s", server)
+		return nil, fmt.Errorf("the document has no path for the server %s", server)
 	}
 	router, err := gorillamux.NewRouter(&spec)
 	return &Listener{spec: &spec, orders: d.orders, router: router}, err

@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// Exchange is one request and its answer, with their bodies.
+// Exchange is a request and its response, with their bodies.
 type Exchange struct {
 	Request  *http.Request
 	Sent     []byte
@@ -18,15 +18,15 @@ type Exchange struct {
 	Received []byte
 }
 
-// secrets must not get into the output of a test, even where it fails.
+// secrets matches secrets, which must not appear in the output of a failed test.
 var secrets = regexp.MustCompile(`(sk_(?:live|test)_[0-9A-Za-z]{16})[0-9A-Za-z]+`)
 
-// Check returns an error where the answer is not one that the document has
-// for the request, and where request and answer do not belong together: a
-// success for what the document refuses, a refusal for what it takes.
+// Check returns an error if the response is not documented for the request, or if
+// document and service disagree on the request: a success for a request that the
+// document rejects, or a rejection of one that it accepts.
 func (l *Listener) Check(x Exchange) error {
 	if err := l.check(x); err != nil {
-		text := fmt.Sprintf("%s %s is answered %d: %v", x.Request.Method, x.Request.URL.Path, x.Response.StatusCode, err)
+		text := fmt.Sprintf("%s %s: response %d: %v", x.Request.Method, x.Request.URL.Path, x.Response.StatusCode, err)
 		return errors.New(secrets.ReplaceAllString(text, "$1…"))
 	}
 	return nil
@@ -42,14 +42,13 @@ func (l *Listener) check(x Exchange) error {
 	case err != nil:
 		return err
 	}
-	if err := l.checkAnswer(x, route); err != nil {
+	if err := l.checkResponse(x, route); err != nil {
 		return err
 	}
 	return checkRequest(x, route, params)
 }
 
-// find returns the operation that r asks for, and its path parameters as they
-// stand in the path.
+// find returns the operation for r, and its path parameters, still escaped.
 func (l *Listener) find(r *http.Request) (*routers.Route, map[string]string, error) {
 	route, params, err := l.router.FindRoute(r)
 	if !errors.Is(err, routers.ErrMethodNotAllowed) {
@@ -64,8 +63,8 @@ func (l *Listener) find(r *http.Request) (*routers.Route, map[string]string, err
 	return likeGet, params, nil
 }
 
-// checkStray checks the answer to a request that belongs to no operation.
+// checkStray checks the response to a request that matches no operation.
 func (l *Listener) checkStray(x Exchange, status int, response string) error {
 	responses := openapi3.NewResponses(openapi3.WithStatus(status, l.spec.Components.Responses[response]))
-	return l.checkAnswer(x, &routers.Route{Spec: l.spec, Operation: &openapi3.Operation{Responses: responses}})
+	return l.checkResponse(x, &routers.Route{Spec: l.spec, Operation: &openapi3.Operation{Responses: responses}})
 }

@@ -37,7 +37,7 @@ func listener(t *testing.T, server string) *conform.Listener {
 	return l
 }
 
-// exchange is a create that is right in every respect until changed.
+// exchange is a valid creation until changed.
 type exchange struct {
 	request        *http.Request
 	sent, received string
@@ -57,8 +57,8 @@ func create() *exchange {
 	}}
 }
 
-// refused makes the answer an error with that body.
-func (x *exchange) refused(status int, body string) {
+// rejected makes the response an error with the given body.
+func (x *exchange) rejected(status int, body string) {
 	x.status, x.received = status, body
 	x.header.Del("Location")
 }
@@ -70,7 +70,7 @@ func (x *exchange) check(l *conform.Listener) error {
 	})
 }
 
-func TestCheck_takesWhatIsDocumented(t *testing.T) {
+func TestCheck_AcceptsDocumentedExchanges(t *testing.T) {
 	t.Parallel()
 	public := listener(t, "http://localhost:8080")
 	tests := map[string]func(*exchange){
@@ -78,15 +78,15 @@ func TestCheck_takesWhatIsDocumented(t *testing.T) {
 		"an escape in the path": func(x *exchange) {
 			x.request.URL.Path, x.request.URL.RawPath = keysPath, "/web/v1/workspaces/ws%5F1/api-keys"
 		},
-		"a refusal of what is ill-formed": func(x *exchange) { x.sent = `{}`; x.refused(400, fault) },
-		"a refusal that no schema tells":  func(x *exchange) { x.refused(400, strings.Replace(fault, "required", "host_bits", 1)) },
-		"a path of nothing": func(x *exchange) {
+		"a rejection of a malformed body": func(x *exchange) { x.sent = `{}`; x.rejected(400, fault) },
+		"a rejection outside the schema":  func(x *exchange) { x.rejected(400, strings.Replace(fault, "required", "host_bits", 1)) },
+		"an unknown path": func(x *exchange) {
 			x.request.URL.Path = "/internal/v1/api-keys/verify"
-			x.refused(404, `{"success":false,"code":"4041","message":"m"}`)
+			x.rejected(404, `{"success":false,"code":"4041","message":"m"}`)
 		},
-		"a method of nothing": func(x *exchange) {
+		"an unknown method": func(x *exchange) {
 			x.request.Method = http.MethodPut
-			x.refused(405, `{"success":false,"code":"4050","message":"m"}`)
+			x.rejected(405, `{"success":false,"code":"4050","message":"m"}`)
 			x.header.Set("Allow", "GET, POST")
 		},
 	}
@@ -101,50 +101,50 @@ func TestCheck_takesWhatIsDocumented(t *testing.T) {
 	}
 }
 
-func TestCheck_refusesWhatIsNot(t *testing.T) {
+func TestCheck_RejectsUndocumentedExchanges(t *testing.T) {
 	t.Parallel()
 	public := listener(t, "http://localhost:8080")
 	data := func(old, with string) func(*exchange) {
 		return func(x *exchange) { x.received = strings.Replace(x.received, old, with, 1) }
 	}
 	tests := map[string]func(*exchange){
-		"another status":              func(x *exchange) { x.status = http.StatusAccepted },
-		"a header missing":            func(x *exchange) { x.header.Del("Location") },
-		"a header that is ill-formed": func(x *exchange) { x.header.Set("Cache-Control", "max-age=1") },
-		"a header of its own":         func(x *exchange) { x.header.Set("X-Powered-By", "x") },
-		"another charset":             func(x *exchange) { x.header.Set("Content-Type", "application/json") },
-		"a language nobody speaks":    func(x *exchange) { x.header.Set("Content-Language", "fr") },
-		"members in another order":    data(`"code":"2000","message":"SUCCESS"`, `"message":"SUCCESS","code":"2000"`),
-		"data in another order":       data(`"status":"ACTIVE","mode":"LIVE"`, `"mode":"LIVE","status":"ACTIVE"`),
-		"a member too many":           data(`"name"`, `"digest":"","name"`),
-		"a member missing":            data(`"name":"k",`, ``),
-		"a member of another type":    data(`"scopes":[]`, `"scopes":null`),
-		"a time with a fraction":      data(`00:00:00Z`, `00:00:00.5Z`),
-		"another code":                data(`"2000"`, `"2001"`),
-		"an error for a success":      data(`true`, `false`),
-		"a secret that is none":       data(secret, keyID),
-		"a body that is no JSON":      func(x *exchange) { x.received = "OK" },
-		"an error of another status": func(x *exchange) {
+		"another status":           func(x *exchange) { x.status = http.StatusAccepted },
+		"a missing header":         func(x *exchange) { x.header.Del("Location") },
+		"a malformed header":       func(x *exchange) { x.header.Set("Cache-Control", "max-age=1") },
+		"an undocumented header":   func(x *exchange) { x.header.Set("X-Powered-By", "x") },
+		"another charset":          func(x *exchange) { x.header.Set("Content-Type", "application/json") },
+		"an unsupported language":  func(x *exchange) { x.header.Set("Content-Language", "fr") },
+		"members in another order": data(`"code":"2000","message":"SUCCESS"`, `"message":"SUCCESS","code":"2000"`),
+		"data in another order":    data(`"status":"ACTIVE","mode":"LIVE"`, `"mode":"LIVE","status":"ACTIVE"`),
+		"an extra member":          data(`"name"`, `"digest":"","name"`),
+		"a missing member":         data(`"name":"k",`, ``),
+		"a member of another type": data(`"scopes":[]`, `"scopes":null`),
+		"a time with a fraction":   data(`00:00:00Z`, `00:00:00.5Z`),
+		"another code":             data(`"2000"`, `"2001"`),
+		"an error as a success":    data(`true`, `false`),
+		"a malformed secret":       data(secret, keyID),
+		"a body that is not JSON":  func(x *exchange) { x.received = "OK" },
+		"an error with another status": func(x *exchange) {
 			x.header.Set("WWW-Authenticate", "Bearer")
-			x.refused(401, `{"success":false,"code":"4030","message":"m"}`)
+			x.rejected(401, `{"success":false,"code":"4030","message":"m"}`)
 		},
-		"a 401 without a challenge":        func(x *exchange) { x.refused(401, `{"success":false,"code":"4010","message":"m"}`) },
-		"an error with data":               func(x *exchange) { x.refused(403, `{"success":false,"code":"4030","message":"m","data":null}`) },
-		"a reason nobody knows":            func(x *exchange) { x.sent = `{}`; x.refused(400, strings.Replace(fault, "required", "why", 1)) },
+		"a 401 without a challenge":        func(x *exchange) { x.rejected(401, `{"success":false,"code":"4010","message":"m"}`) },
+		"an error with data":               func(x *exchange) { x.rejected(403, `{"success":false,"code":"4030","message":"m","data":null}`) },
+		"an unknown reason":                func(x *exchange) { x.sent = `{}`; x.rejected(400, strings.Replace(fault, "required", "why", 1)) },
 		"a success without a header":       func(x *exchange) { x.request.Header.Del("X-Client-Hash") },
 		"a success without a token":        func(x *exchange) { x.request.Header.Del("Authorization") },
-		"a success for a header twice":     func(x *exchange) { x.request.Header.Add("X-Client-Hash", "device-1") },
+		"a success for a duplicate header": func(x *exchange) { x.request.Header.Add("X-Client-Hash", "device-1") },
 		"a success for an unknown member":  func(x *exchange) { x.sent = `{"name":"k","ipWhiteList":[]}` },
-		"a success for a name of blanks":   func(x *exchange) { x.sent = `{"name":" \t\u3000"}` },
-		"a success for a name too long":    func(x *exchange) { x.sent = `{"name":"` + strings.Repeat("é", 129) + `"}` },
+		"a success for a blank name":       func(x *exchange) { x.sent = `{"name":" \t\u3000"}` },
+		"a success for a long name":        func(x *exchange) { x.sent = `{"name":"` + strings.Repeat("é", 129) + `"}` },
 		"a success for no body":            func(x *exchange) { x.sent = "" },
 		"a success for another media type": func(x *exchange) { x.request.Header.Set("Content-Type", "text/plain") },
-		"a success on a path of nothing":   func(x *exchange) { x.request.URL.Path += "/" },
-		"a success of no operation":        func(x *exchange) { x.request.Method = http.MethodPut },
-		"a refusal of what is right":       func(x *exchange) { x.refused(400, fault) },
+		"a success on an unknown path":     func(x *exchange) { x.request.URL.Path += "/" },
+		"a success on an unknown method":   func(x *exchange) { x.request.Method = http.MethodPut },
+		"a rejection of a valid request":   func(x *exchange) { x.rejected(400, fault) },
 		"a body for a HEAD": func(x *exchange) {
 			x.request.Method = http.MethodHead
-			x.refused(405, `{}`)
+			x.rejected(405, `{}`)
 			x.header.Set("Allow", "POST")
 		},
 	}
@@ -154,18 +154,18 @@ func TestCheck_refusesWhatIsNot(t *testing.T) {
 			x := create()
 			change(x)
 			if err := x.check(public); err == nil {
-				t.Error("is taken")
+				t.Error("accepted")
 			} else if strings.Contains(err.Error(), secret) {
-				t.Error("the error shows the secret")
+				t.Error("the error contains the secret")
 			}
 		})
 	}
 }
 
-func TestCheck_anyMethodAndTheRestOfThePath(t *testing.T) {
+func TestCheck_SupportsAnyMethodAndRestOfPath(t *testing.T) {
 	t.Parallel()
 	internal := listener(t, "http://127.0.0.1:8081")
-	ask := func() *exchange {
+	allowed := func() *exchange {
 		r := httptest.NewRequest("BREW", "/internal/v1/authorize/for/payment:read/orders/7", http.NoBody)
 		r.Header.Set("X-Api-Key", secret)
 		return &exchange{r, "", "", http.StatusNoContent, http.Header{
@@ -173,17 +173,17 @@ func TestCheck_anyMethodAndTheRestOfThePath(t *testing.T) {
 			"X-Api-Key-Id": {keyID}, "X-Workspace-Id": {"ws_1"}, "X-Api-Key-Mode": {"LIVE"}, "X-Api-Key-Scopes": {"payment:read"},
 		}}
 	}
-	if err := ask().check(internal); err != nil {
+	if err := allowed().check(internal); err != nil {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*exchange){
-		"a yes without a key":     func(x *exchange) { x.request.Header.Del("X-Api-Key") },
-		"a yes with a body":       func(x *exchange) { x.received = "yes" },
-		"a yes without its scope": func(x *exchange) { x.header.Set("X-Api-Key-Scopes", "") },
+		"an approval without a key":  func(x *exchange) { x.request.Header.Del("X-Api-Key") },
+		"an approval with a body":    func(x *exchange) { x.received = "yes" },
+		"an approval without scopes": func(x *exchange) { x.header.Set("X-Api-Key-Scopes", "") },
 	} {
-		x := ask()
+		x := allowed()
 		if change(x); x.check(internal) == nil {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 	}
 }

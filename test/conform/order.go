@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// order is the members of one schema as they stand in the document. Schemas
-// have no say in the order of an answer's members; the contract has.
+// order is the order of a schema's members in the document. A schema cannot
+// prescribe an order, but the contract does.
 type order []string
 
-// ordersIn collects those of every schema in the text of a document.
+// ordersIn returns the orders of all schemas in the text of a document.
 func ordersIn(text []byte) ([]order, error) {
 	var orders []order
 	err := eachObject(text, func(within string, members []string) {
@@ -23,7 +23,7 @@ func ordersIn(text []byte) ([]order, error) {
 	return orders, err
 }
 
-// checkOrder checks that the members of each object in a body stand as in
+// checkOrder checks that the members of each object in a body have the order of
 // some schema.
 func checkOrder(body []byte, orders []order) error {
 	var strange []string
@@ -38,7 +38,7 @@ func checkOrder(body []byte, orders []order) error {
 	return err
 }
 
-// has says whether those members stand in that order, some left out.
+// has reports whether members is a subsequence of the order.
 func (o order) has(members []string) bool {
 	next := 0
 	for _, member := range o {
@@ -49,8 +49,8 @@ func (o order) has(members []string) bool {
 	return next == len(members)
 }
 
-// eachObject calls f with the members of every object in a JSON text, and the
-// name of the member that the object is the value of.
+// eachObject calls f for every object in a JSON text, with the names of its members
+// and the name of the member whose value it is.
 func eachObject(text []byte, f func(within string, members []string)) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(text))
 	return walk(dec, "", f)

@@ -18,8 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// formats are those of RFC 3339, which allows t and z to be written in lower
-// case, where kin-openapi does not.
+// formats accepts RFC 3339 times with t and z in lower case, which kin-openapi
+// rejects.
 var formats = []openapi3.SchemaValidationOption{
 	openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(s string) error {
 		_, err := time.Parse(time.RFC3339, strings.ToUpper(s))
@@ -27,26 +27,27 @@ var formats = []openapi3.SchemaValidationOption{
 	})),
 }
 
-// expressible are the reasons of faults that the document's schemas must know
-// of. The others depend on the time, on what else was sent, or on what no
-// schema can say.
+// expressible lists the reasons of faults that the document's schemas must cover.
+// The others depend on the time, on other parts of the request, or on rules that a
+// schema cannot express.
 var expressible = []string{"required", "type", "length"}
 
-// checkRequest checks that document and service agree on the request.
+// checkRequest checks that the document and the service agree on whether the
+// request is valid.
 func checkRequest(x Exchange, route *routers.Route, params map[string]string) error {
 	invalid := validate(x, route, params)
 	if x.Response.StatusCode < http.StatusMultipleChoices && invalid != nil {
-		return fmt.Errorf("the document takes no such request: %w", invalid)
+		return fmt.Errorf("the service accepts a request that the document rejects: %w", invalid)
 	}
 	if reasons := reasonsOf(x); reasons != nil && invalid == nil {
 		if !slices.ContainsFunc(reasons, func(r string) bool { return !slices.Contains(expressible, r) }) {
-			return fmt.Errorf("the document takes the request that is refused for %v", reasons)
+			return fmt.Errorf("the document accepts a request that the service rejects for %v", reasons)
 		}
 	}
 	return nil
 }
 
-// validate returns an error where the document does not take the request.
+// validate returns an error if the document does not allow the request.
 func validate(x Exchange, route *routers.Route, params map[string]string) error {
 	for _, name := range single(route) {
 		if len(x.Request.Header.Values(name)) > 1 {
@@ -65,9 +66,9 @@ func validate(x Exchange, route *routers.Route, params map[string]string) error 
 	})
 }
 
-// replayed is the request as it arrived, with its body once more: HTTP trims
-// the values of headers. Where the document takes a body of any type, it is
-// read as JSON whatever it is called.
+// replayed returns the request as it arrived, with its body unread and header
+// values trimmed as in HTTP. If the document allows a body of any type, the body is
+// read as JSON.
 func replayed(x Exchange, body *openapi3.RequestBodyRef) *http.Request {
 	r := x.Request.Clone(x.Request.Context())
 	r.Body = io.NopCloser(bytes.NewReader(x.Sent))
@@ -94,7 +95,7 @@ func decoded(params map[string]string) map[string]string {
 	return out
 }
 
-// reasonsOf lists the reasons of an answer that has any.
+// reasonsOf returns the reasons in a response.
 func reasonsOf(x Exchange) []string {
 	var body struct{ Errors []struct{ Reason string } }
 	if json.Unmarshal(x.Received, &body) != nil {
@@ -107,19 +108,19 @@ func reasonsOf(x Exchange) []string {
 	return reasons
 }
 
-// presented tells whether credentials of that scheme came; only the service
-// knows what they are worth.
+// presented returns an error unless the request has credentials of the scheme. Only
+// the service can validate them.
 func presented(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 	header := input.RequestValidationInput.Request.Header
 	if input.SecurityScheme.Type == "apiKey" {
 		if header.Get(input.SecurityScheme.Name) == "" {
-			return input.NewError(errors.New("there is none"))
+			return input.NewError(errors.New("no credentials"))
 		}
 		return nil
 	}
 	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, input.SecurityScheme.Scheme) || token == "" {
-		return input.NewError(errors.New("there is none"))
+		return input.NewError(errors.New("no credentials"))
 	}
 	return nil
 }

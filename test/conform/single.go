@@ -7,12 +7,12 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// lists are the headers that may come on several lines, which are one list
-// (RFC 9110 section 5.2), and the one of which another value is made then.
+// lists are the headers that may occur several times: those whose lines form one
+// list (RFC 9110 section 5.2), and X-Request-Id, which the service then replaces.
 var lists = []string{"Accept-Language", "If-Match", "X-Forwarded-For", "X-Request-Id"}
 
-// single lists the headers that the operation reads and that must not be sent
-// twice, which no schema can say.
+// single returns the headers of the operation that must not be sent twice, which a
+// schema cannot express.
 func single(route *routers.Route) []string {
 	var names []string
 	for _, p := range slices.Concat(route.PathItem.Parameters, route.Operation.Parameters) {
@@ -32,7 +32,7 @@ func single(route *routers.Route) []string {
 	return names
 }
 
-// credentials names the header that credentials of that scheme are sent in.
+// credentials returns the name of the header with the credentials of the scheme.
 func credentials(scheme *openapi3.SecurityScheme) string {
 	if scheme.Type == "apiKey" {
 		return scheme.Name

@@ -6,12 +6,12 @@ import (
 	"net/http"
 )
 
-// Transport sends requests by Base, and fails where an exchange is not as the
-// document has it.
+// Transport sends requests with Base, and returns an error if an exchange does not
+// conform to the document.
 type Transport struct {
 	Base http.RoundTripper
-	// Listener returns what the document says of that host and port, and nil
-	// where it says nothing.
+	// Listener returns the part of the document for host, which includes the
+	// port, or nil if there is none.
 	Listener func(host string) *Listener
 }
 
@@ -21,7 +21,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if listener == nil {
 		return t.Base.RoundTrip(r)
 	}
-	sent, r, err := kept(r)
+	sent, r, err := bodyOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +41,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// kept returns the body of r, and r with that body still to be read. Its
-// length stays unknown where it was.
-func kept(r *http.Request) ([]byte, *http.Request, error) {
+// bodyOf returns the body of r, and a copy of r with the body unread. An unknown
+// length stays unknown.
+func bodyOf(r *http.Request) ([]byte, *http.Request, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, r, nil
 	}

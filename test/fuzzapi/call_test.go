@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// call is one request, right in every respect until changed.
+// call is a request, valid until changed.
 type call struct {
 	operation operation
 	method    string
 	path      string // escaped
 	query     string
 	header    http.Header
-	body      []byte // nil: none
-	chunked   bool   // its length is not declared
-	after     func() // what to do once it is answered; may be nil
+	body      []byte // nil if none
+	chunked   bool   // sends the body without Content-Length
+	after     func() // called after the response; may be nil
 }
 
-// key is a key that the service has made.
+// key is a key that the service has created.
 type key struct{ id, secret string }
 
-// right is a call as the document's examples have it, about k.
-func (s *service) right(o operation, k key) *call {
+// valid returns a call for k built from the document's examples.
+func (s *service) valid(o operation, k key) *call {
 	c := &call{operation: o, method: o.method, path: o.path, header: http.Header{}}
 	for _, ref := range o.parameters {
 		p := ref.Value
@@ -44,7 +44,7 @@ func (s *service) right(o operation, k key) *call {
 	switch {
 	case o.managed():
 		c.header.Set("Authorization", "Bearer "+s.tokens["owner"])
-	case o.asked():
+	case o.authorize():
 		c.header.Set("X-Api-Key", k.secret)
 		c.query = "scope=payment:read"
 	}
@@ -57,7 +57,7 @@ func (s *service) right(o operation, k key) *call {
 	return c
 }
 
-// bodyOf is an example of the body, about k.
+// bodyOf returns a valid body for k.
 func bodyOf(o operation, k key) any {
 	switch o.OperationID {
 	case "deleteKey":
@@ -76,14 +76,14 @@ func (c *call) send(body any) {
 	c.header.Set("Content-Type", "application/json")
 }
 
-// answer is what came back.
+// answer is the relevant part of a response.
 type answer struct {
 	status int
-	code   string // empty where the body has none
+	code   string // empty if the body has none
 	data   map[string]any
 }
 
-// do sends c. The error says also where the answer is outside the document.
+// do sends c. It also returns an error if the response is not documented.
 func (s *service) do(ctx context.Context, c *call) (answer, error) {
 	target, err := url.Parse(c.operation.base + c.path)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *service) do(ctx context.Context, c *call) (answer, error) {
 	a := answer{status: res.StatusCode}
 	if json.Unmarshal(text, &body) == nil {
 		a.code = body.Code
-		_ = json.Unmarshal(body.Data, &a.data) // an array or null is no matter here
+		_ = json.Unmarshal(body.Data, &a.data) // arrays and null are ignored
 	}
 	return a, nil
 }
@@ -121,20 +121,20 @@ func (c *call) reader() io.Reader {
 	case c.body == nil:
 		return http.NoBody
 	case c.chunked:
-		return io.MultiReader(bytes.NewReader(c.body)) // of a length that nobody knows
+		return io.MultiReader(bytes.NewReader(c.body)) // hides the length
 	}
 	return bytes.NewReader(c.body)
 }
 
-// newKey has the service make a key.
+// newKey creates a key.
 func (s *service) newKey(ctx context.Context, body map[string]any) (key, error) {
-	c := s.right(s.named("createKey"), key{})
+	c := s.valid(s.named("createKey"), key{})
 	c.send(body)
 	a, err := s.do(ctx, c)
 	return keyIn(a), err
 }
 
-// keyIn is the key that an answer tells of, and a zero one where it tells of none.
+// keyIn returns the key in a response, or the zero key if there is none.
 func keyIn(a answer) key {
 	id, _ := a.data["apiKeyId"].(string)
 	secret, _ := a.data["secret"].(string)

@@ -1,3 +1,4 @@
-// Package fuzzapi drives a running service from its OpenAPI document: no
-// answer is outside of it, and every answer in it is given.
+// Package fuzzapi tests a running service against its OpenAPI document with
+// generated requests. It checks that every response is documented and that every
+// documented response occurs.
 package fuzzapi

@@ -11,9 +11,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// A sequence of calls, some right and some wrong, some while the store fails.
-// That no answer is outside the document is the client's to check.
-func TestNoAnswerIsOutsideTheDocument(t *testing.T) {
+// The test sends sequences of valid and invalid calls, some while the store fails.
+// The client checks that every response is documented.
+func TestService_GivesOnlyDocumentedResponses(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	anOperation := s.anOperation()
@@ -35,7 +35,7 @@ func TestNoAnswerIsOutsideTheDocument(t *testing.T) {
 				t.Fatal(err)
 			}
 			if a.status >= http.StatusInternalServerError && failure == nil {
-				t.Fatalf("%s %s is answered %d %s", c.method, c.path, a.status, a.code)
+				t.Fatalf("%s %s: response %d %s", c.method, c.path, a.status, a.code)
 			}
 			known.learn(a)
 			if c.method == o.method && a.status < http.StatusMultipleChoices {
@@ -45,13 +45,13 @@ func TestNoAnswerIsOutsideTheDocument(t *testing.T) {
 	})
 	for _, o := range s.operations {
 		if !succeeded[o.OperationID] {
-			t.Errorf("%s never succeeded: the calls drawn for it are no good", o.OperationID)
+			t.Errorf("%s never succeeded: the calls drawn for it are unsuitable", o.OperationID)
 		}
 	}
 }
 
-// anOperation draws one, half of the time one that manages keys: there are
-// more that ask about them.
+// anOperation draws an operation, half of the time one that manages keys. Without
+// this the more numerous other operations would dominate.
 func (s *service) anOperation() *rapid.Generator[operation] {
 	var managed []operation
 	for _, o := range s.operations {
@@ -62,19 +62,18 @@ func (s *service) anOperation() *rapid.Generator[operation] {
 	return rapid.OneOf(rapid.SampledFrom(managed), rapid.SampledFrom(s.operations))
 }
 
-// failures are how the store fails, most of the time not at all.
+// failures are errors of the store; most are nil.
 var failures = rapid.SampledFrom([]error{
 	nil, nil, nil, nil, nil, nil, nil, nil,
 	errors.New("the column is on fire"), fmt.Errorf("connect: %w", domain.ErrUnavailable),
 })
 
-// keys are those that former answers told of, the newest of which is asked
-// about most.
+// keys are the keys from earlier responses. The newest are drawn most often.
 type keys []key
 
 func (k *keys) learn(a answer) {
-	if made := keyIn(a); made.secret != "" {
-		*k = append(*k, made)
+	if created := keyIn(a); created.secret != "" {
+		*k = append(*k, created)
 	}
 }
 
@@ -83,11 +82,11 @@ func (k *keys) draw(t *rapid.T) key {
 	return known[len(known)-1-min(rapid.IntRange(0, 2*len(known)).Draw(t, "key")/3, len(known)-1)]
 }
 
-// draw draws a call to o about a known key: with a body of the schema, and
-// with up to three mutations.
+// draw draws a call to o about a known key, with a body drawn from the schema or an
+// example and up to three mutations.
 func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
 	k := known.draw(t)
-	c := s.right(o, k)
+	c := s.valid(o, k)
 	if schema := o.bodySchema(); schema != nil && rapid.Bool().Draw(t, "drawn from the schema") {
 		c.send(about(k, valueOf(schema).Draw(t, "body")))
 	}
@@ -98,7 +97,8 @@ func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
 	return c
 }
 
-// about has a drawn body speak of a key that exists: no draw would hit one.
+// about replaces key IDs and secrets in a drawn body by those of k, because random
+// ones would never exist.
 func about(k key, body any) any {
 	switch body := body.(type) {
 	case map[string]any:

@@ -10,13 +10,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// mutation makes a call wrong in one respect, or leaves it right in another way.
+// mutation makes one change to a call, which makes it invalid or a valid variant.
 type mutation func(t *rapid.T, s *service, c *call)
 
 var mutations = map[string]mutation{
-	"a header less":  func(t *rapid.T, _ *service, c *call) { c.header.Del(c.drawHeader(t)) },
-	"a header twice": duplicateHeader,
-	"another value":  func(t *rapid.T, _ *service, c *call) { c.header.Set(c.drawHeader(t), oddHeader.Draw(t, "value")) },
+	"a missing header":   func(t *rapid.T, _ *service, c *call) { c.header.Del(c.drawHeader(t)) },
+	"a duplicate header": duplicateHeader,
+	"another value":      func(t *rapid.T, _ *service, c *call) { c.header.Set(c.drawHeader(t), oddHeader.Draw(t, "value")) },
 	"an optional header": func(t *rapid.T, _ *service, c *call) {
 		c.header.Set(optional.Draw(t, "name"), oddHeader.Draw(t, "value"))
 	},
@@ -28,11 +28,11 @@ var mutations = map[string]mutation{
 	"another method":     func(t *rapid.T, _ *service, c *call) { c.method = methods.Draw(t, "method") },
 	"another query":      func(t *rapid.T, _ *service, c *call) { c.query = queries.Draw(t, "query") },
 	"another body":       anotherBody,
-	"a member more":      changedObject(func(t *rapid.T, o map[string]any) { o[words.Draw(t, "name")] = anyJSON.Draw(t, "value") }),
-	"a member less":      changedObject(func(t *rapid.T, o map[string]any) { delete(o, drawMember(t, o)) }),
+	"an extra member":    changedObject(func(t *rapid.T, o map[string]any) { o[words.Draw(t, "name")] = anyJSON.Draw(t, "value") }),
+	"a missing member":   changedObject(func(t *rapid.T, o map[string]any) { delete(o, drawMember(t, o)) }),
 	"another member":     changedObject(func(t *rapid.T, o map[string]any) { o[drawMember(t, o)] = anyJSON.Draw(t, "value") }),
-	"a member twice":     func(_ *rapid.T, _ *service, c *call) { c.body = twice(c.body) },
-	"a body cut short": func(t *rapid.T, _ *service, c *call) {
+	"a duplicate member": func(_ *rapid.T, _ *service, c *call) { c.body = twice(c.body) },
+	"a truncated body": func(t *rapid.T, _ *service, c *call) {
 		c.body = c.body[:rapid.IntRange(0, len(c.body)).Draw(t, "length")]
 	},
 	"a body in chunks":   func(_ *rapid.T, _ *service, c *call) { c.chunked = true },
@@ -44,7 +44,8 @@ var mutations = map[string]mutation{
 
 var mutationNames = slices.Sorted(maps.Keys(mutations))
 
-// What is drawn from. Values of headers are those that a client can send.
+// The values to draw from. Header values are limited to those that a client can
+// send.
 var (
 	words     = rapid.SampledFrom([]string{"name", "scopes", "Name", "ipWhiteList", "mode", "key", "keyId", "ip", "", "gracePeriodSeconds", "__proto__"})
 	languages = rapid.SampledFrom([]string{"en", "zh", "zh-CN", "zh-Hant", "zh-TW", "ja", "vi-VN", "fr", "*", "!!!", "en;q=0", "ja;q=0.2, vi;q=0.9"})
@@ -62,8 +63,7 @@ var (
 	)
 )
 
-// drawHeader draws the name of a header that is there, but for the one that
-// every call to the internal listener needs to get anywhere.
+// drawHeader draws the name of a header of the call, or X-Client-Hash.
 func (c *call) drawHeader(t *rapid.T) string {
 	return rapid.SampledFrom(append(slices.Sorted(maps.Keys(c.header)), "X-Client-Hash")).Draw(t, "header")
 }
@@ -89,7 +89,7 @@ func anotherMediaType(t *rapid.T, _ *service, c *call) {
 func anotherWorkspace(t *rapid.T, _ *service, c *call) {
 	other := rapid.SampledFrom([]string{"ws_2", "ws%5F1", "a%20b", "%2F", strings.Repeat("w", 65), "..", "é"}).Draw(t, "workspace")
 	c.path = strings.Replace(c.path, "/"+workspace+"/", "/"+other+"/", 1)
-	if named, err := url.PathUnescape(other); err == nil && rapid.Bool().Draw(t, "named alike") {
+	if named, err := url.PathUnescape(other); err == nil && rapid.Bool().Draw(t, "same in header") {
 		c.header.Set("X-Workspace-Id", named)
 	}
 }
@@ -109,12 +109,12 @@ func anotherBody(t *rapid.T, _ *service, c *call) {
 	c.body = rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "body")
 }
 
-// changedObject changes a body that is one object.
+// changedObject returns a mutation that changes a body that is an object.
 func changedObject(change func(*rapid.T, map[string]any)) mutation {
 	return func(t *rapid.T, _ *service, c *call) {
 		object := map[string]any{}
 		if err := json.Unmarshal(c.body, &object); err != nil || object == nil {
-			object = map[string]any{} // what is no object begins anew
+			object = map[string]any{} // replaces a body that is not an object
 		}
 		change(t, object)
 		c.body, _ = json.Marshal(object)
@@ -125,7 +125,7 @@ func drawMember(t *rapid.T, object map[string]any) string {
 	return rapid.SampledFrom(append(slices.Sorted(maps.Keys(object)), "name")).Draw(t, "member")
 }
 
-// twice repeats the members of an object.
+// twice returns the object with all members repeated.
 func twice(body []byte) []byte {
 	inner := strings.TrimSuffix(strings.TrimPrefix(string(body), "{"), "}")
 	return []byte("{" + inner + "," + inner + "}")

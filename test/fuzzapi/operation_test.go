@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
-// The listeners as the document names them.
+// The URLs of the listeners in the document.
 const (
 	publicServer   = "http://localhost:8080"
 	internalServer = "http://127.0.0.1:8081"
@@ -20,13 +20,14 @@ const (
 // operation is one operation of the document, on one listener.
 type operation struct {
 	*openapi3.Operation
-	method, path string // the path with its parameters in braces
+	method, path string // the path has its parameters in braces
 	parameters   openapi3.Parameters
 	base         string // http://host:port
 	internal     bool
 }
 
-// operationsOf lists them in a fixed order, with where each listens.
+// operationsOf returns all operations in a fixed order, with the address of the
+// listener of each.
 func operationsOf(document *conform.Document, hosts map[string]string) []operation {
 	spec := document.Spec()
 	var all []operation
@@ -54,15 +55,15 @@ func operationsOf(document *conform.Document, hosts map[string]string) []operati
 	return all
 }
 
-// GoString keeps what rapid reports short.
+// GoString keeps the reports of rapid short.
 func (o operation) GoString() string { return o.OperationID }
 
 func (o operation) managed() bool { return strings.HasPrefix(o.path, "/web/v1/") }
 
-func (o operation) asked() bool { return strings.HasPrefix(o.path, "/internal/v1/authorize") }
+func (o operation) authorize() bool { return strings.HasPrefix(o.path, "/internal/v1/authorize") }
 
-// example returns the parameter's example, which the document has for each
-// that is required.
+// example returns the parameter's example. The document has one for each required
+// parameter.
 func example(p *openapi3.Parameter) any {
 	if p.Example != nil {
 		return p.Example
@@ -73,7 +74,7 @@ func example(p *openapi3.Parameter) any {
 	return nil
 }
 
-// bodySchema is what the operation takes as JSON, and nil where it takes none.
+// bodySchema returns the schema of the JSON body, or nil if there is none.
 func (o operation) bodySchema() *openapi3.Schema {
 	if o.RequestBody == nil {
 		return nil

@@ -14,21 +14,21 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// noKey is the identifier of no key.
+// noKey is an ID that no key has.
 const noKey = "sk_live_0000000000000000"
 
-// provocation changes a right call about a key of its own so that one certain
-// answer comes.
+// provocation changes a valid call about a new key so that it gets a certain
+// response.
 type provocation func(ctx context.Context, s *service, c *call, k key) error
 
-// provocations are how each answer is brought about, by code, and by status
-// where it has none. What is not here needs a call that is right.
+// provocations lists the provocation of each response by code, or by status if it
+// has no code. Responses that are not listed result from a valid call.
 var provocations = map[string]provocation{
 	"4000": func(_ context.Context, _ *service, c *call, _ key) error {
 		switch {
 		case c.operation.managed():
 			c.header.Del("X-Client-Hash")
-		case c.operation.asked():
+		case c.operation.authorize():
 			c.query = "scopes=payment:read"
 		default:
 			c.send(map[string]any{})
@@ -79,7 +79,7 @@ var provocations = map[string]provocation{
 	},
 	"4090": func(ctx context.Context, s *service, c *call, k key) error {
 		if c.operation.OperationID != "rotateKey" {
-			return whileItsTwinRuns(ctx, s, c)
+			return whileDuplicateRuns(ctx, s, c)
 		}
 		expiry := s.clock.Now().Add(time.Second).Format(time.RFC3339)
 		ended, err := s.newKey(ctx, map[string]any{"name": "k", "expiresAt": expiry})
@@ -115,7 +115,7 @@ var provocations = map[string]provocation{
 		return nil
 	},
 	"4290": func(ctx context.Context, s *service, c *call, _ key) error {
-		c.header.Set("X-Forwarded-For", "192.0.2.9") // whose failures are no other test's
+		c.header.Set("X-Forwarded-For", "192.0.2.9") // an address that no other test uses
 		c.header.Del("Authorization")
 		for range config.Default().AuthFailureRate {
 			if _, err := s.do(ctx, c); err != nil {
@@ -146,36 +146,36 @@ func withoutStore(_ context.Context, s *service, c *call, _ key) error {
 	return nil
 }
 
-// whileItsTwinRuns has the same call under way until c is answered.
-func whileItsTwinRuns(ctx context.Context, s *service, c *call) error {
-	c.header.Set("Idempotency-Key", "twin-"+c.operation.OperationID)
-	twin := *c
-	begun, release := s.store.hold()
-	answered := make(chan error, 1)
+// whileDuplicateRuns keeps the same call in flight until c has its response.
+func whileDuplicateRuns(ctx context.Context, s *service, c *call) error {
+	c.header.Set("Idempotency-Key", "duplicate-"+c.operation.OperationID)
+	duplicate := *c
+	started, release := s.store.hold()
+	done := make(chan error, 1)
 	go func() {
-		_, err := s.do(ctx, &twin)
-		answered <- err
+		_, err := s.do(ctx, &duplicate)
+		done <- err
 	}()
 	c.after = func() {
 		release()
-		<-answered
+		<-done
 	}
 	select {
-	case <-begun:
+	case <-started:
 		return nil
-	case err := <-answered:
-		return fmt.Errorf("the twin made no change: %w", err)
+	case err := <-done:
+		return fmt.Errorf("the duplicate made no change: %w", err)
 	}
 }
 
-// provoke returns an error unless the service gives that answer to a call that
-// asks for it.
+// provoke returns an error unless the service gives the response p to a call with
+// its provocation.
 func (s *service) provoke(ctx context.Context, o operation, p promised) error {
 	k, err := s.newKey(ctx, map[string]any{"name": "k", "scopes": []string{"payment:read"}})
 	if err != nil {
 		return err
 	}
-	c := s.right(o, k)
+	c := s.valid(o, k)
 	name := p.code
 	if name == "" {
 		name = fmt.Sprint(p.status)
@@ -194,7 +194,7 @@ func (s *service) provoke(ctx context.Context, o operation, p promised) error {
 		return err
 	}
 	if a.status != p.status || a.code != p.code && c.method != http.MethodHead {
-		return fmt.Errorf("answered %d %s", a.status, a.code)
+		return fmt.Errorf("response %d %s", a.status, a.code)
 	}
 	return nil
 }

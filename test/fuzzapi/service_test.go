@@ -19,16 +19,16 @@ import (
 
 const (
 	workspace     = "ws_1"
-	crowded       = "ws_crowded" // has as many keys as it may
+	crowded       = "ws_crowded" // has reached its number of keys
 	internalToken = "the-internal-token-of-this-test-"
 )
 
-// service is a running service, what the document says of it, and a client
-// that fails where the two differ.
+// service is a running service with its documented operations and a client that
+// fails if a response is not documented.
 type service struct {
 	operations []operation
 	client     *http.Client
-	tokens     map[string]string // by whom they speak of
+	tokens     map[string]string // by kind of caller
 	store      *store
 	clock      *clock
 }
@@ -81,7 +81,7 @@ func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	return cfg
 }
 
-// tokensOf are one of each kind.
+// tokensOf returns one token of each kind.
 func tokensOf(t *testing.T, issuer *jwttest.Issuer) map[string]string {
 	t.Helper()
 	token := func(portal, role string, change func(*jwttest.Claims)) string {

@@ -18,27 +18,27 @@ type store struct {
 	held    atomic.Pointer[hold]
 }
 
-// hold keeps changes waiting.
+// hold blocks a change.
 type hold struct {
-	begun chan struct{} // receives when a change has come
-	goOn  chan struct{} // closed when it may be made
+	started chan struct{} // receives when a change has started
+	release chan struct{} // closed when the change may continue
 }
 
-// hold has the next change wait until release is called.
-func (s *store) hold() (begun <-chan struct{}, release func()) {
-	h := &hold{begun: make(chan struct{}), goOn: make(chan struct{})}
+// hold makes the next change wait until release is called.
+func (s *store) hold() (started <-chan struct{}, release func()) {
+	h := &hold{started: make(chan struct{}), release: make(chan struct{})}
 	s.held.Store(h)
-	return h.begun, func() { close(h.goOn) }
+	return h.started, func() { close(h.release) }
 }
 
 func (s *store) wait() {
 	if h := s.held.Swap(nil); h != nil {
-		h.begun <- struct{}{}
-		<-h.goOn
+		h.started <- struct{}{}
+		<-h.release
 	}
 }
 
-// fail makes every call fail so, or none where err is nil.
+// fail makes every call return err, or succeed if err is nil.
 func (s *store) fail(err error) { s.failure.Store(&err) }
 
 func (s *store) failing() error {
@@ -106,7 +106,7 @@ func (s *store) Ready(ctx context.Context) error {
 	return s.KeyRepository.Ready(ctx)
 }
 
-// crowd gives the workspace as many keys as it may have.
+// crowd fills the workspace with the maximum number of keys.
 func (s *store) crowd(ctx context.Context, workspace domain.WorkspaceID) error {
 	for i := range config.Default().MaxKeysPerWorkspace {
 		id := domain.KeyID(fmt.Sprintf("sk_live_%016d", i+1))

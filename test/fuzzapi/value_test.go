@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// valueOf draws a value that the schema takes, or nearly so.
+// valueOf draws a value that matches the schema or nearly does.
 func valueOf(s *openapi3.Schema) *rapid.Generator[any] {
 	switch {
 	case s.Const != nil:
@@ -47,7 +47,7 @@ func ofType(kind string, s *openapi3.Schema) *rapid.Generator[any] {
 	return rapid.Just[any](nil)
 }
 
-// objectOf draws the required members, and each other one half of the time.
+// objectOf draws all required members and each optional one with probability 1/2.
 func objectOf(t *rapid.T, s *openapi3.Schema) map[string]any {
 	object := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -58,7 +58,7 @@ func objectOf(t *rapid.T, s *openapi3.Schema) map[string]any {
 	return object
 }
 
-// integerOf draws a number in the bounds, and now and then next to them.
+// integerOf draws a number within the bounds or just outside them.
 func integerOf(t *rapid.T, s *openapi3.Schema) int64 {
 	least, most := int64(*s.Min), int64(*s.Max)
 	return rapid.OneOf(
@@ -76,16 +76,17 @@ func textOf(t *rapid.T, s *openapi3.Schema) string {
 		choices = append(choices, rapid.StringMatching(escape.ReplaceAllString(s.Pattern, `\x{$1}`)))
 	}
 	if s.Format == "date-time" {
-		choices = append(choices, instants)
+		choices = append(choices, times)
 	}
 	return rapid.OneOf(choices...).Draw(t, "text")
 }
 
-// escape is how JSON Schema writes a code point, and Go does not.
+// escape matches the notation of a code point in JSON Schema, which Go does not
+// support.
 var escape = regexp.MustCompile(`\\u([0-9A-F]{4})`)
 
-// instants are about the time that the service's clock reads, in any zone.
-var instants = rapid.Custom(func(t *rapid.T) string {
+// times are close to the time of the service's clock, in any zone.
+var times = rapid.Custom(func(t *rapid.T) string {
 	seconds := rapid.Int64Range(0, 1<<33).Draw(t, "seconds")
 	zone := time.FixedZone("", 60*rapid.IntRange(-14*60, 14*60).Draw(t, "minutes east"))
 	return time.Unix(seconds, 0).In(zone).Format(time.RFC3339)

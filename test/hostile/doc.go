@@ -1,5 +1,4 @@
-// Package hostile speaks to a running service as no client should: by raw TCP,
-// with requests that are malformed, ambiguous or unending. Whatever it is
-// sent, the service refuses it or understands it in one way only, goes on
-// serving others, and repeats nothing of it in its log.
+// Package hostile sends malformed, ambiguous and endless requests to a running
+// service over raw TCP. The service must reject each one or interpret it
+// unambiguously, continue to serve others, and not copy the input to its log.
 package hostile

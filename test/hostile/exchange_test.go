@@ -6,30 +6,30 @@ import (
 	"testing"
 )
 
-// exchange is what is sent, and what is answered to it and to a right request
-// behind it: statuses, and then that the connection is closed.
+// exchange is a request and the expected statuses of the responses to it and to a
+// valid request after it, ending with "closed" for the closed connection.
 type exchange struct{ sent, want string }
 
-// answer holds the service to those exchanges, and to one line in the log for
-// each answer at most.
-func (s *service) answer(t *testing.T, exchanges map[string]exchange) {
+// check performs the exchanges, and checks that the log has at most one line per
+// response.
+func (s *service) check(t *testing.T, exchanges map[string]exchange) {
 	t.Helper()
-	var answers atomic.Int64
+	var responses atomic.Int64
 	t.Run("each", func(t *testing.T) {
 		for name, tt := range exchanges {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				w := dial(t, s.public)
 				w.send(t, tt.sent+last)
-				got := w.answers(t)
-				answers.Add(int64(len(got) - 1))
+				got := w.responses(t)
+				responses.Add(int64(len(got) - 1))
 				if got := strings.Join(got, " "); got != tt.want {
-					t.Errorf("answered %s, want %s", got, tt.want)
+					t.Errorf("got %s, want %s", got, tt.want)
 				}
 			})
 		}
 	})
-	if lines := s.log.requests(); lines == 0 || int64(lines) > answers.Load() {
-		t.Errorf("%d answers have %d lines in the log", answers.Load(), lines)
+	if lines := s.log.requests(); lines == 0 || int64(lines) > responses.Load() {
+		t.Errorf("%d responses have %d lines in the log", responses.Load(), lines)
 	}
 }

@@ -24,13 +24,13 @@ func TestPipeline_IsAnsweredInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := res.Header.Get("X-Request-Id"); res.StatusCode != http.StatusOK || got != fmt.Sprint(i) {
-			t.Fatalf("answer %d is %d to request %s", i, res.StatusCode, got)
+			t.Fatalf("response %d is %d to request %s", i, res.StatusCode, got)
 		}
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := strings.Join(w.answers(t), " "); got != "200 closed" {
-		t.Errorf("the last is answered %s", got)
+	if got := strings.Join(w.responses(t), " "); got != "200 closed" {
+		t.Errorf("the last responses are %s", got)
 	}
 }

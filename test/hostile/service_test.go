@@ -20,16 +20,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// marker stands in what tests send, and must be in no log and no answer.
+// marker is part of what tests send, and must not appear in logs and responses.
 const marker = "MARKED-b7f3"
 
-// service is one that listens, and what it has logged.
+// service is a running service with its log.
 type service struct {
 	public, internal string // host:port
 	log              *log
 }
 
-// anyone takes every token for that of an OWNER of the workspace.
+// anyone accepts every token as that of an OWNER of the workspace.
 type anyone struct{}
 
 func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
@@ -40,8 +40,8 @@ func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 	}, nil
 }
 
-// start runs a service until the end of the test. It must be alive then, and
-// must have logged one line a request at most, and nothing of what was sent.
+// start runs a service until the test ends. At the end the service must be alive,
+// and its log must not contain the marker.
 func start(t *testing.T, change func(*config.Config)) *service {
 	t.Helper()
 	cfg := config.Default()
@@ -54,7 +54,7 @@ func start(t *testing.T, change func(*config.Config)) *service {
 	s := &service{log: &log{}}
 	t.Cleanup(func() {
 		if s.log.contains(marker) {
-			t.Error("the log holds what was sent")
+			t.Error("the log contains the marker")
 		}
 	})
 	running := serving.Start(t, cfg,
@@ -65,27 +65,27 @@ func start(t *testing.T, change func(*config.Config)) *service {
 	return s
 }
 
-// mustBeAlive asks each listener something it answers by itself.
+// mustBeAlive fails the test unless both listeners respond.
 func (s *service) mustBeAlive(t *testing.T) {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	for _, url := range []string{"http://" + s.public + "/openapi.yaml", "http://" + s.internal + "/readyz"} {
 		res, err := client.Get(url)
 		if err != nil {
-			t.Errorf("the service does not live: %v", err)
+			t.Errorf("the service is not alive: %v", err)
 			continue
 		}
 		res.Body.Close()
 		if res.StatusCode != http.StatusOK {
-			t.Errorf("%s is answered %d", url, res.StatusCode)
+			t.Errorf("%s: status %d", url, res.StatusCode)
 		}
 	}
 }
 
-// patience is how long a test waits before it gives something up.
+// patience is how long a test waits before it gives up.
 const patience = time.Minute
 
-// log is safe for concurrent use.
+// log collects log output. It is safe for concurrent use.
 type log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -99,7 +99,7 @@ func (l *log) Write(p []byte) (int, error) {
 
 func (l *log) contains(s string) bool { return strings.Contains(l.String(), s) }
 
-// requests counts the lines of requests.
+// requests returns the number of request lines in the log.
 func (l *log) requests() int { return strings.Count(l.String(), `"msg":"request"`) }
 
 func (l *log) String() string {

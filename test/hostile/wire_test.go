@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// wire is a connection on which anything can be sent.
+// wire is a connection for arbitrary data.
 type wire struct {
 	net.Conn
 	in *bufio.Reader
@@ -39,12 +39,13 @@ func (w wire) send(t *testing.T, text string) {
 	}
 }
 
-// answers reads answers until the service closes the connection. Where it goes
-// on living they end with "open": the caller has to have sent a last request.
-func (w wire) answers(t *testing.T) (statuses []string) {
+// responses reads responses until the service closes the connection, and returns
+// their statuses and "closed", or "open" if the connection stays open. The caller
+// must have sent a last request before.
+func (w wire) responses(t *testing.T) (statuses []string) {
 	t.Helper()
 	for {
-		status, err := w.answer()
+		status, err := w.response()
 		if err != nil {
 			return append(statuses, ending(err))
 		}
@@ -52,11 +53,11 @@ func (w wire) answers(t *testing.T) (statuses []string) {
 	}
 }
 
-// answer reads one answer and returns its status, and fails where it repeats
-// what was sent.
-func (w wire) answer() (string, error) {
+// response reads one response and returns its status, or an error if the response
+// contains the marker.
+func (w wire) response() (string, error) {
 	if _, err := w.in.Peek(1); err != nil {
-		return "", err // else it would be an unexpected EOF
+		return "", err // ReadResponse would return an unexpected EOF
 	}
 	res, err := http.ReadResponse(w.in, nil)
 	if err != nil {
@@ -68,7 +69,7 @@ func (w wire) answer() (string, error) {
 		return "", err
 	}
 	if strings.Contains(fmt.Sprint(res.Status, res.Header, string(body)), marker) {
-		return "", errors.New("the answer repeats what was sent")
+		return "", errors.New("the response contains the marker")
 	}
 	return res.Status[:3], nil
 }
@@ -83,7 +84,7 @@ func ending(err error) string {
 	return err.Error()
 }
 
-// The requests that others are hidden in or made of.
+// Parts of requests.
 const (
 	keysPath = "/web/v1/workspaces/ws_1/api-keys"
 	caller   = "Host: x\r\nAuthorization: Bearer x\r\nX-Client-Hash: d\r\nX-Workspace-Id: ws_1\r\n"
@@ -92,7 +93,7 @@ const (
 	last = "GET " + keysPath + " HTTP/1.1\r\n" + caller + "Connection: close\r\n\r\n"
 )
 
-// create is a request with those header lines and that body.
+// create returns a request with the given header lines and body.
 func create(lines, body string) string {
 	return "POST " + keysPath + " HTTP/1.1\r\n" + caller + "Content-Type: application/json\r\n" + lines + "\r\n" + body
 }

@@ -1,4 +1,4 @@
-// Package leak looks for secrets where they must never be.
+// Package leak searches logs, responses, metrics and stores for secrets.
 package leak
 
 import (
@@ -38,8 +38,8 @@ const (
 	internalToken = "the-internal-token-of-this-test-marked"
 )
 
-// traces is everything the service lets out of its hands, apart from the one
-// answer that shows a secret to its owner.
+// traces collects everything that the service outputs, except the one response
+// that shows a secret to its owner.
 type traces struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -57,14 +57,14 @@ func (tr *traces) contains(marked string) bool {
 	return bytes.Contains(tr.text.Bytes(), []byte(marked))
 }
 
-func TestSecretsLeaveNoTrace(t *testing.T) {
+func TestSecrets_AppearNowhere(t *testing.T) {
 	t.Parallel()
 	sqliteDir := t.TempDir()
 	pgURL := pgtest.NewDatabase(t)
 	tests := []struct {
 		store string
 		url   string
-		dump  func(t *testing.T) []byte // what the store keeps; nil: nothing to read
+		dump  func(t *testing.T) []byte // returns the content of the store; nil if it cannot be read
 	}{
 		{store: "memory", url: "memory://"},
 		{store: "sqlite", url: "sqlite://" + filepath.Join(sqliteDir, "apikeys.db"), dump: func(t *testing.T) []byte { return files(t, sqliteDir) }},
@@ -76,15 +76,15 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 			var out traces
 			marked := exercise(t, tt.url, &out)
 			for name, value := range marked {
-				for spelling, s := range spellings(value) {
+				for encoding, s := range encodings(value) {
 					if out.contains(s) {
-						t.Errorf("%s, %s, is in the traces", name, spelling)
+						t.Errorf("the output contains %s, %s", name, encoding)
 					}
 				}
 			}
 			for _, seen := range []string{`"msg":"request"`, "apikeys_checks_total"} {
 				if !out.contains(seen) {
-					t.Errorf("%s is not in the traces: the search proves nothing", seen)
+					t.Errorf("the output lacks %s, so the search proves nothing", seen)
 				}
 			}
 			if tt.dump == nil {
@@ -92,15 +92,15 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 			}
 			kept := tt.dump(t)
 			if !bytes.Contains(kept, []byte("Marked key")) {
-				t.Error("the key is not in the dump: the search proves nothing")
+				t.Error("the dump lacks the key, so the search proves nothing")
 			}
 			for name, value := range marked {
 				if strings.HasPrefix(name, "digest") {
-					continue // is what is kept
+					continue // the store contains it
 				}
-				for spelling, s := range spellings(value) {
+				for encoding, s := range encodings(value) {
 					if bytes.Contains(kept, []byte(s)) {
-						t.Errorf("%s, %s, is in the store", name, spelling)
+						t.Errorf("the store contains %s, %s", name, encoding)
 					}
 				}
 			}
@@ -108,8 +108,8 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// exercise runs every operation there is, right and wrong, and returns what
-// must not be found afterwards.
+// exercise calls every operation, correctly and incorrectly, and returns the values
+// that must not be found afterwards.
 func exercise(t *testing.T, url string, out *traces) map[string]string {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
@@ -155,7 +155,7 @@ func exercise(t *testing.T, url string, out *traces) map[string]string {
 		t.Fatal(err)
 	}
 	secret := created.Data.Secret
-	for _, answer := range [][]byte{
+	for _, response := range [][]byte{
 		call(internal.URL, verify, `{"key":"`+secret+`","scopes":["payment:read"],"ip":"10.0.0.1"}`),
 		call(internal.URL, verify, `[{"key":"`+secret+`"},{"key":"`+secret+`x"}]`),
 		call(internal.URL, verify, `{"key":"`+secret+`","ip":"`+secret+`"}`),
@@ -177,10 +177,10 @@ func exercise(t *testing.T, url string, out *traces) map[string]string {
 		call(public.URL, keys, `{"name":"k"}`, "X-Workspace-Id", secret),
 		call(public.URL, keys, `{"name":"k"}`, "Content-Type", secret),
 	} {
-		if len(answer) == 0 {
-			t.Error("no answer")
+		if len(response) == 0 {
+			t.Error("empty response")
 		}
-		if _, err := out.Write(answer); err != nil {
+		if _, err := out.Write(response); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -204,8 +204,8 @@ func exercise(t *testing.T, url string, out *traces) map[string]string {
 	}
 }
 
-// spellings are the ways in which a value is likely to be written down.
-func spellings(value string) map[string]string {
+// encodings returns the forms in which a value is likely to be output.
+func encodings(value string) map[string]string {
 	return map[string]string{
 		"plain":      value,
 		"in hex":     hex.EncodeToString([]byte(value)),
@@ -226,14 +226,14 @@ func send(t *testing.T, method, url string, header http.Header, body string) []b
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	content, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer
+	return content
 }
 
-// files returns the contents of every file in dir, the write-ahead log among them.
+// files returns the contents of all files in dir, including the write-ahead log.
 func files(t *testing.T, dir string) []byte {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -251,7 +251,7 @@ func files(t *testing.T, dir string) []byte {
 	return all
 }
 
-// tables returns every row of every table as text.
+// tables returns all rows of all tables as text.
 func tables(t *testing.T, url string) []byte {
 	t.Helper()
 	db, err := sqlx.ConnectContext(t.Context(), "postgres", url)

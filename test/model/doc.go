@@ -1,3 +1,3 @@
-// Package model holds the whole life of keys, on every store, to a plain model
-// of it.
+// Package model compares the service, with every store, to a simple model of the
+// lifecycle of keys, using random sequences of operations.
 package model

@@ -19,15 +19,15 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// A life has stepsOfALife operations on average, and each store sees as many
-// lives as rapid makes checks: 100.
+// A sequence has stepsPerSequence operations on average. Each store runs one
+// sequence per check of rapid: 100.
 const (
-	stepsOfALife = "150"
-	fewestSteps  = 10_000
+	stepsPerSequence = "150"
+	fewestSteps      = 10_000
 )
 
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.steps", stepsOfALife); err != nil {
+	if err := flag.Set("rapid.steps", stepsPerSequence); err != nil {
 		panic(err)
 	}
 	pgtest.Main(m)
@@ -38,7 +38,7 @@ type clock struct{ at atomic.Pointer[time.Time] }
 func (c *clock) Now() time.Time  { return *c.at.Load() }
 func (c *clock) Set(t time.Time) { c.at.Store(&t) }
 
-func TestTheLifeOfKeys_isThatOfTheModel(t *testing.T) {
+func TestService_MatchesTheModel(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]func(t testing.TB) string{
 		"memory":   func(testing.TB) string { return "memory://" },
@@ -50,17 +50,17 @@ func TestTheLifeOfKeys_isThatOfTheModel(t *testing.T) {
 			clock := new(clock)
 			clock.Set(time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC))
 			service := newService(t, url(t), clock.Now)
-			lives, steps := 0, 0
+			sequences, steps := 0, 0
 			rapid.Check(t, func(t *rapid.T) {
-				lives++
+				sequences++
 				m := &machine{service: service, clock: clock, model: newModel(maximum), steps: &steps}
 				for _, name := range []string{"a", "b"} {
-					m.workspaces = append(m.workspaces, fmt.Sprintf("ws-%d-%s", lives, name))
+					m.workspaces = append(m.workspaces, fmt.Sprintf("ws-%d-%s", sequences, name))
 				}
 				t.Repeat(rapid.StateMachineActions(m))
 			})
 			if steps < fewestSteps {
-				t.Errorf("%d steps, want %d at least", steps, fewestSteps)
+				t.Errorf("%d steps, want at least %d", steps, fewestSteps)
 			}
 		})
 	}

@@ -16,7 +16,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// machine does the same to the service and to the model, and compares.
+// machine applies the same operations to the service and to the model, and compares
+// the results.
 type machine struct {
 	service    *apikeys.Service
 	clock      *clock
@@ -25,7 +26,7 @@ type machine struct {
 	steps      *int
 }
 
-// workspace draws a workspace, opened to one of its owners.
+// workspace draws a workspace and one of its owners, and opens it.
 func (m *machine) workspace(t *rapid.T) (*apikeys.Workspace, string, string) {
 	ws := rapid.SampledFrom(m.workspaces).Draw(t, "workspace")
 	account := rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "account")
@@ -38,7 +39,7 @@ func (m *machine) workspace(t *rapid.T) (*apikeys.Workspace, string, string) {
 	return opened, ws, account
 }
 
-// key draws the identifier of a key, of whatever workspace and state.
+// key draws the ID of a key in any workspace and state, or of none.
 func (m *machine) key(t *rapid.T) domain.KeyID {
 	ids := []string{"sk_live_0000000000000000"}
 	for _, k := range m.model.keys {
@@ -47,19 +48,19 @@ func (m *machine) key(t *rapid.T) domain.KeyID {
 	return domain.KeyID(rapid.SampledFrom(ids).Draw(t, "key"))
 }
 
-// idempotencyKey draws the idempotency key of a request, which may be none.
+// idempotencyKey draws the idempotency key of a request, or "" for none.
 func (m *machine) idempotencyKey(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"", "", "", "o1", "o2"}).Draw(t, "idempotency key")
 }
 
-// settled compares what a request that was made before is answered with. It
-// says whether there is no more to compare.
+// settled compares the result of a request whose idempotency key is in use. It
+// reports whether the comparison is complete.
 func (m *machine) settled(t *rapid.T, ws, request, idempotencyKey string, err error) bool {
 	before, taken := m.model.before(ws, idempotencyKey, m.clock.Now())
 	replayed, isReplay := errors.AsType[*apikeys.Replayed](err)
 	switch {
 	case !taken && (isReplay || errors.Is(err, domain.ErrOnceReused)):
-		t.Fatalf("%q is not taken: %v", idempotencyKey, err)
+		t.Fatalf("%q is unused: %v", idempotencyKey, err)
 	case !taken:
 		return false
 	case before.request != request:
@@ -67,7 +68,7 @@ func (m *machine) settled(t *rapid.T, ws, request, idempotencyKey string, err er
 			t.Fatalf("%q was used for %s: %v", idempotencyKey, before.request, err)
 		}
 	case !isReplay:
-		t.Fatalf("%q was carried out: %v", idempotencyKey, err)
+		t.Fatalf("%q was completed: %v", idempotencyKey, err)
 	default:
 		if s := replayed.Outcome.Snapshot(); s.Secrets != nil {
 			t.Fatal("the outcome has secrets")
@@ -77,30 +78,30 @@ func (m *machine) settled(t *rapid.T, ws, request, idempotencyKey string, err er
 	return true
 }
 
-// same compares a key with the model's.
+// same compares a key of the service with that of the model.
 func (m *machine) same(t *rapid.T, want *key, got *domain.APIKey) {
 	t.Helper()
 	s := got.Snapshot()
-	is := key{
+	actual := key{
 		id: string(s.ID), workspace: string(s.Workspace), account: s.CreatedBy,
 		name: s.Name.String(), mode: s.Mode.String(), disabled: s.Disabled, deleted: !s.DeletedAt.IsZero(),
 		createdAt: s.CreatedAt, expiresAt: s.ExpiresAt,
 	}
 	for _, code := range s.Scopes.Codes() {
-		is.scopes = append(is.scopes, string(code))
+		actual.scopes = append(actual.scopes, string(code))
 	}
 	for _, r := range s.IPWhitelist.Ranges() {
-		is.ips = append(is.ips, r.String())
+		actual.ips = append(actual.ips, r.String())
 	}
-	should := *want
-	should.secrets, should.events = nil, nil
-	if diff := cmp.Diff(should, is, cmp.AllowUnexported(key{})); diff != "" {
+	expected := *want
+	expected.secrets, expected.events = nil, nil
+	if diff := cmp.Diff(expected, actual, cmp.AllowUnexported(key{})); diff != "" {
 		t.Fatalf("key (-model +service):\n%s", diff)
 	}
 }
 
-// changed makes one change of a key on both sides. change is nil where the
-// model refuses, as it does a key that is not there.
+// changed applies the change of a key to the model and compares err, the error of
+// the service. If the model has no such key, it expects ErrKeyNotFound.
 func (m *machine) changed(t *rapid.T, ws, request, idempotencyKey string, id domain.KeyID, err error, change func(k *key) error) {
 	if m.settled(t, ws, request, idempotencyKey, err) {
 		return
@@ -117,7 +118,7 @@ func (m *machine) changed(t *rapid.T, ws, request, idempotencyKey string, id dom
 	}
 }
 
-// Create makes a key.
+// Create creates a key.
 func (m *machine) Create(t *rapid.T) {
 	opened, ws, account := m.workspace(t)
 	spec := drawSpec(t, m.clock.Now())
@@ -125,18 +126,18 @@ func (m *machine) Create(t *rapid.T) {
 	idempotencyKey := m.idempotencyKey(t)
 	created, err := opened.CreateKey(context.Background(), spec.real(t), apikeys.WithIdempotencyKey(idempotencyKey))
 	now := m.clock.Now()
-	faults, refused := errors.AsType[domain.Faults](err)
+	faults, rejected := errors.AsType[domain.Faults](err)
 	past := !spec.expiresAt.IsZero() && !spec.expiresAt.After(now)
 	before, _ := m.model.before(ws, idempotencyKey, now)
-	// A body is judged before the state, but for a request that was carried out.
-	if judged := past && before.request != request; !judged && m.settled(t, ws, request, idempotencyKey, err) {
+	// The body is checked before the state, except for a completed request.
+	if checked := past && before.request != request; !checked && m.settled(t, ws, request, idempotencyKey, err) {
 		return
 	}
 	full := m.model.living(ws) >= m.model.maximum
 	switch {
-	case past != refused || refused && faults[0].Reason != domain.ReasonInPast:
+	case past != rejected || rejected && faults[0].Reason != domain.ReasonInPast:
 		t.Fatalf("an expiry in the past: %v, and %v", past, err)
-	case past: // refused
+	case past: // rejected
 	case full != errors.Is(err, domain.ErrTooManyKeys):
 		t.Fatalf("full: %v, and %v", full, err)
 	case full:
@@ -159,7 +160,7 @@ func (m *machine) Create(t *rapid.T) {
 	}
 }
 
-// Update revises some of what the owner decides.
+// Update changes some properties of a key.
 func (m *machine) Update(t *rapid.T) {
 	opened, ws, account := m.workspace(t)
 	id, now := m.key(t), m.clock.Now()
@@ -216,7 +217,7 @@ func (m *machine) Switch(t *rapid.T) {
 	})
 }
 
-// Rotate gives a key another secret.
+// Rotate gives a key a new secret.
 func (m *machine) Rotate(t *rapid.T) {
 	opened, ws, account := m.workspace(t)
 	id, now := m.key(t), m.clock.Now()
@@ -235,14 +236,14 @@ func (m *machine) Rotate(t *rapid.T) {
 	})
 }
 
-// Get shows a key.
+// Get reads a key.
 func (m *machine) Get(t *rapid.T) {
 	opened, ws, _ := m.workspace(t)
 	id := m.key(t)
 	got, err := opened.GetKey(context.Background(), id)
 	if k := m.model.find(ws, string(id)); k == nil {
 		if !errors.Is(err, domain.ErrKeyNotFound) {
-			t.Fatalf("a key that is not there: %v", err)
+			t.Fatalf("a missing key: %v", err)
 		}
 	} else if err != nil {
 		t.Fatal(err)
@@ -251,7 +252,7 @@ func (m *machine) Get(t *rapid.T) {
 	}
 }
 
-// List shows one page of the keys of a workspace.
+// List reads one page of the keys of a workspace.
 func (m *machine) List(t *rapid.T) {
 	opened, ws, _ := m.workspace(t)
 	q := query{
@@ -277,7 +278,7 @@ func (m *machine) List(t *rapid.T) {
 	}
 }
 
-// Events shows the trail of a key.
+// Events reads the audit trail of a key.
 func (m *machine) Events(t *rapid.T) {
 	opened, ws, _ := m.workspace(t)
 	id := m.key(t)
@@ -287,7 +288,7 @@ func (m *machine) Events(t *rapid.T) {
 	i := slices.IndexFunc(m.model.keys, func(k *key) bool { return k.id == string(id) && k.workspace == ws })
 	if i < 0 {
 		if !errors.Is(err, domain.ErrKeyNotFound) {
-			t.Fatalf("the trail of a key that never was there: %v", err)
+			t.Fatalf("the trail of an unknown key: %v", err)
 		}
 		return
 	}
@@ -296,11 +297,11 @@ func (m *machine) Events(t *rapid.T) {
 	}
 	var got []event
 	for _, e := range trail.Events {
-		is := event{kind: string(e.Type), account: e.By.AccountID, at: e.At}
+		actual := event{kind: string(e.Type), account: e.By.AccountID, at: e.At}
 		for _, c := range e.Changes {
-			is.fields = append(is.fields, c.Field)
+			actual.fields = append(actual.fields, c.Field)
 		}
-		got = append(got, is)
+		got = append(got, actual)
 	}
 	all := m.model.keys[i].events
 	if diff := cmp.Diff(all[:min(size, len(all))], got, cmp.AllowUnexported(event{})); diff != "" || trail.Total != int64(len(all)) {
@@ -308,13 +309,13 @@ func (m *machine) Events(t *rapid.T) {
 	}
 }
 
-// Authorize presents a secret of any time of a key.
+// Authorize checks any current or former secret of a key.
 func (m *machine) Authorize(t *rapid.T) {
 	if len(m.model.keys) == 0 {
 		t.Skip("no key")
 	}
 	k := m.model.keys[rapid.IntRange(0, len(m.model.keys)-1).Draw(t, "key")]
-	s := k.secrets[rapid.IntRange(0, len(k.secrets)-1).Draw(t, "secret")] // which is not printed
+	s := k.secrets[rapid.IntRange(0, len(k.secrets)-1).Draw(t, "secret")] // secret is not printed
 	scopes := rapid.SampledFrom([][]string{nil, {"a:b"}, {"c:d"}, {"a:b", "c:d"}}).Draw(t, "scopes")
 	from := rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("2001:db8::1")}).Draw(t, "from")
 	presented, err := domain.ParseSecret(strings.Clone(s.text))
@@ -330,17 +331,17 @@ func (m *machine) Authorize(t *rapid.T) {
 		t.Fatal(err)
 	}
 	if want := k.verdict(s, scopes, from, m.clock.Now()); string(got.Verdict) != want {
-		t.Fatalf("the check says %s, want %s", got.Verdict, want)
+		t.Fatalf("the verdict is %s, want %s", got.Verdict, want)
 	}
 }
 
-// Tick moves the clock, sometimes back.
+// Tick advances the clock or sets it back.
 func (m *machine) Tick(t *rapid.T) {
 	steps := []time.Duration{time.Microsecond, time.Second, time.Minute, 12 * time.Hour, -time.Second, -time.Hour}
 	m.clock.Set(m.clock.Now().Add(rapid.SampledFrom(steps).Draw(t, "step")))
 }
 
-// Check holds the model itself to what must never be.
+// Check checks the invariants of the model.
 func (m *machine) Check(t *rapid.T) {
 	*m.steps++
 	now := m.clock.Now()
@@ -350,14 +351,14 @@ func (m *machine) Check(t *rapid.T) {
 		}
 	}
 	for _, k := range m.model.keys {
-		alive := 0
+		valid := 0
 		for _, s := range k.secrets {
 			if s.until.IsZero() || now.Before(s.until) {
-				alive++
+				valid++
 			}
 		}
-		if alive > 2 {
-			t.Fatalf("%d secrets of one key are alive", alive)
+		if valid > 2 {
+			t.Fatalf("%d secrets of one key are valid", valid)
 		}
 	}
 }

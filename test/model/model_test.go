@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// model is what the keys of a few workspaces should be, told plainly: no store,
-// no transaction, no cache, none of the service's own types.
+// model is the expected state of the keys in a few workspaces. It has no store, no
+// transactions and no cache, and uses none of the service's types.
 type model struct {
-	maximum int // living keys a workspace
+	maximum int // living keys per workspace
 	keys    []*key
 	onces   map[[2]string]once // by workspace and idempotency key
 }
@@ -21,33 +21,33 @@ type key struct {
 	name, mode             string
 	scopes, ips            []string
 	disabled, deleted      bool
-	createdAt, expiresAt   time.Time // expiresAt zero: never
-	secrets                []secret  // of the whole life, newest first
+	createdAt, expiresAt   time.Time // expiresAt is zero if the key never expires
+	secrets                []secret  // current and former, newest first
 	events                 []event   // newest first
 }
 
 type secret struct {
 	text  string
-	until time.Time // zero: the current one
+	until time.Time // zero for the current one
 }
 
-// event is what happened, with the fields that it changed.
+// event is an audit event with the names of the changed fields.
 type event struct {
 	kind, account string
 	at            time.Time
 	fields        []string
 }
 
-// once is a request that was carried out under an idempotency key.
+// once is a completed request with an idempotency key.
 type once struct {
-	request string // what makes two requests the same
+	request string // equal for equal requests
 	until   time.Time
 	outcome key
 }
 
 func newModel(maximum int) *model { return &model{maximum: maximum, onces: map[[2]string]once{}} }
 
-// find returns the living key of a workspace; nil when there is none.
+// find returns a living key of a workspace, or nil.
 func (m *model) find(workspace, id string) *key {
 	for _, k := range m.keys {
 		if k.workspace == workspace && k.id == id && !k.deleted {
@@ -67,14 +67,15 @@ func (m *model) living(workspace string) int {
 	return n
 }
 
-// remember keeps the outcome of a request that was carried out.
+// remember stores the outcome of a completed request.
 func (m *model) remember(workspace, idempotencyKey, request string, k *key, now time.Time) {
 	if idempotencyKey != "" {
 		m.onces[[2]string{workspace, idempotencyKey}] = once{request, now.Add(24 * time.Hour), *k}
 	}
 }
 
-// before returns what was carried out under an idempotency key that is taken.
+// before returns the completed request with the given idempotency key, and false if
+// the key is unused.
 func (m *model) before(workspace, idempotencyKey string, now time.Time) (once, bool) {
 	o, ok := m.onces[[2]string{workspace, idempotencyKey}]
 	return o, ok && idempotencyKey != "" && now.Before(o.until)
@@ -96,20 +97,20 @@ func (k *key) status(now time.Time) string {
 	return "ACTIVE"
 }
 
-// rotate gives the key a new secret. Of the others none lives but the last
-// current one, for the grace.
+// rotate gives the key a new secret. Of the others only the previous one stays
+// valid, until grace ends.
 func (k *key) rotate(text string, grace time.Duration, now time.Time) {
 	for i := range k.secrets {
 		if s := &k.secrets[i]; s.until.IsZero() && grace > 0 {
 			s.until = now.Add(grace)
 		} else {
-			s.until = time.Unix(0, 0) // for good, also when the clock goes back
+			s.until = time.Unix(0, 0) // permanently, even if the clock is set back
 		}
 	}
 	k.secrets = append([]secret{{text: text}}, k.secrets...)
 }
 
-// verdict is what the permission check should say of a secret of the key.
+// verdict returns the expected verdict of a permission check.
 func (k *key) verdict(s secret, scopes []string, from netip.Addr, now time.Time) string {
 	lacks := func(scope string) bool { return !slices.Contains(k.scopes, scope) }
 	switch {
@@ -127,7 +128,7 @@ func (k *key) verdict(s secret, scopes []string, from netip.Addr, now time.Time)
 	return "OK"
 }
 
-// list returns the identifiers of the keys on a page, and how many there are.
+// list returns the IDs of the keys on a page, and the total number of keys.
 func (m *model) list(workspace string, q query, now time.Time) (ids []string, total int) {
 	var all []*key
 	for _, k := range m.keys {
@@ -154,7 +155,7 @@ func (m *model) list(workspace string, q query, now time.Time) (ids []string, to
 	return ids, len(all)
 }
 
-// query is what a list is asked for.
+// query holds the parameters of a list.
 type query struct {
 	status, mode, part, sort string
 	descending               bool

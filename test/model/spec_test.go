@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// spec is what the owner of a key decides.
+// spec holds the properties that the owner of a key chooses.
 type spec struct {
 	name, mode  string
 	scopes, ips []string
@@ -36,7 +36,7 @@ func (s spec) real(t *rapid.T) apikeys.KeySpec {
 	}
 }
 
-// patch has those members of s whose bits are set in which.
+// patch returns a patch with the members of s whose bits are set in which.
 func (s spec) patch(which int) (p apikeys.KeyPatch) {
 	if which&1 != 0 {
 		p.Name = &s.name

@@ -1,5 +1,5 @@
-// Package relay stands between a client and a TCP server, for tests of what
-// happens when it does not carry everything.
+// Package relay forwards TCP connections to a server, for tests of lost data and
+// broken connections.
 package relay
 
 import (
@@ -9,24 +9,26 @@ import (
 	"testing"
 )
 
-// Fate is what becomes of a piece.
+// Fate is the treatment of a piece of data.
 type Fate int
 
-// The fates of a piece.
+// The fates.
 const (
-	Pass    Fate = iota
-	Swallow      // it vanishes, and the connection stays open
-	HangUp       // it vanishes, and both ends are closed
+	Pass    Fate = iota // forward it
+	Swallow             // discard it and keep the connection open
+	HangUp              // discard it and close both connections
 )
 
-// Watch judges what one end of a connection sends, in pieces as they come.
+// Watch returns the fate of each piece of data that one end of a connection sends.
 type Watch func(piece []byte) Fate
 
-// Watches are those of one connection; nil lets everything pass.
+// Watches are the watches of one connection, for the data that the client and the
+// server send. A nil Watch passes everything.
 type Watches struct{ Sent, Answered Watch }
 
-// Before relays to the server of databaseURL until the test ends, and returns
-// the URL to use instead. Each connection has the watches that accept returns.
+// Before starts a relay to the server of databaseURL and returns the URL to use
+// instead. It calls accept for the watches of each connection. The relay runs until
+// the test ends.
 func Before(t testing.TB, databaseURL string, accept func() Watches) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -52,7 +54,7 @@ func Before(t testing.TB, databaseURL string, accept func() Watches) string {
 	return u.String()
 }
 
-// carry ends when either side does.
+// carry relays a connection until either side closes it.
 func carry(ctx context.Context, client net.Conn, server string, w Watches) {
 	defer client.Close()
 	backend, err := new(net.Dialer).DialContext(ctx, "tcp", server)

@@ -1,4 +1,4 @@
-// Package serving runs a service for tests that talk to it from outside.
+// Package serving runs a service for tests that access it over the network.
 package serving
 
 import (
@@ -11,17 +11,17 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// Service is a service that listens.
+// Service is a running service.
 type Service struct {
 	*apikeys.Service
 
 	Public, Internal string // host:port
-	// Stop ends it before the test does.
+	// Stop stops the service before the test ends.
 	Stop func()
 }
 
-// Start runs a service until the end of the test, which fails if the service
-// does not end well. It logs nothing unless an option says otherwise.
+// Start runs a service until the test ends, and fails the test if the service does
+// not stop cleanly. By default it logs nothing.
 func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service {
 	t.Helper()
 	listening := make(chan apikeys.Listeners, 1)

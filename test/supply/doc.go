@@ -1,5 +1,4 @@
-// Package supply holds what the service is built, released and deployed with
-// to what it promises: the same binary from the same source, and as few rights
-// as it can do with. Neither a container engine nor goreleaser is run: their
-// files are read.
+// Package supply tests the build, release and deployment files: the build must be
+// reproducible, and the service must run with minimal privileges. It reads the files
+// and runs neither a container engine nor goreleaser.
 package supply

@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// instruction is one of a Dockerfile, with the stage it stands in.
+// instruction is an instruction of a Dockerfile, with its stage.
 type instruction struct{ stage, name, rest string }
 
-// instructions reads a Dockerfile. It knows comments and continued lines, and
-// no here-documents.
+// instructions parses a Dockerfile. It supports comments and continuation lines,
+// but not here-documents.
 func instructions(t *testing.T, path string) (all []instruction) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -26,7 +26,7 @@ func instructions(t *testing.T, path string) (all []instruction) {
 		}
 		name, rest, ok := strings.Cut(line, " ")
 		if !ok || name != strings.ToUpper(name) {
-			t.Fatalf("%q is no instruction", line)
+			t.Fatalf("%q is not an instruction", line)
 		}
 		if name == "FROM" {
 			stage = strings.TrimSpace(rest)
@@ -36,18 +36,18 @@ func instructions(t *testing.T, path string) (all []instruction) {
 	return all
 }
 
-// inImage returns what the instructions of the last stage say, by name.
+// inImage returns the arguments of the last stage's instructions by name.
 func inImage(all []instruction) map[string][]string {
-	said := map[string][]string{}
+	arguments := map[string][]string{}
 	for _, i := range all {
 		if i.stage == all[len(all)-1].stage {
-			said[i.name] = append(said[i.name], i.rest)
+			arguments[i.name] = append(arguments[i.name], i.rest)
 		}
 	}
-	return said
+	return arguments
 }
 
-func TestDockerfile_TheImageIsTheBinaryAndLittleElse(t *testing.T) {
+func TestDockerfile_ImageIsTheBinaryAndLittleElse(t *testing.T) {
 	t.Parallel()
 	image := inImage(instructions(t, "../../Dockerfile"))
 	for name, want := range map[string]string{
@@ -64,7 +64,7 @@ func TestDockerfile_TheImageIsTheBinaryAndLittleElse(t *testing.T) {
 		}
 	}
 	if len(image["COPY"]) != 3 {
-		t.Errorf("%d things are copied, want roots of trust, an empty folder and the binary: %q", len(image["COPY"]), image["COPY"])
+		t.Errorf("%d COPY instructions, want root certificates, an empty folder and the binary: %q", len(image["COPY"]), image["COPY"])
 	}
 	for name := range image {
 		if slices.Contains([]string{"RUN", "ADD", "ENV", "ARG", "SHELL", "VOLUME"}, name) {
@@ -82,21 +82,21 @@ func TestDockerfile_BuildsAsTheMakefileDoes(t *testing.T) {
 		}
 	}
 	if !slices.Contains(ran, "GOOS=$TARGETOS GOARCH=$TARGETARCH make build VERSION=$VERSION") {
-		t.Errorf("make build is not run: %q", ran)
+		t.Errorf("make build is missing: %q", ran)
 	}
 }
 
-func TestDockerfile_BuildsByTheReleaseOfGoThatTheModuleAsksFor(t *testing.T) {
+func TestDockerfile_UsesTheGoReleaseOfTheModule(t *testing.T) {
 	t.Parallel()
 	first := instructions(t, "../../Dockerfile")[0]
 	pinned, ok := strings.CutPrefix(first.rest, "GO_VERSION=")
 	language := goDirective(t)
 	if first.name != "ARG" || !ok || !strings.HasPrefix(pinned, strings.TrimSuffix(language, ".0")+".") {
-		t.Errorf("it begins with %s %s, want ARG GO_VERSION= of %s", first.name, first.rest, language)
+		t.Errorf("the first instruction is %s %s, want ARG GO_VERSION= with %s", first.name, first.rest, language)
 	}
 }
 
-// goDirective returns the release of Go that go.mod asks for.
+// goDirective returns the Go release in go.mod.
 func goDirective(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../go.mod")
@@ -108,7 +108,7 @@ func goDirective(t *testing.T) string {
 	return directive
 }
 
-func TestDockerignore_KeepsKeysAndHistoryOutOfTheBuild(t *testing.T) {
+func TestDockerignore_ExcludesKeysAndHistory(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../.dockerignore")
 	if err != nil {

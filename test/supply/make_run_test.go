@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// printed collects what is printed, and closes shown once that contains awaited.
+// printed collects output, and closes shown once it contains awaited.
 type printed struct {
 	text    strings.Builder
 	awaited string
@@ -27,9 +27,9 @@ func (p *printed) Write(more []byte) (int, error) {
 	return n, err
 }
 
-// A newcomer sees first that it compiles, and ends it by Ctrl-C, which the
-// terminal sends to every process of the group.
-func TestMakeRun_SaysThatItCompilesAndEndsByCtrlC(t *testing.T) {
+// A newcomer first sees that the program compiles, and stops it with Ctrl-C, which
+// the terminal sends to every process of the group.
+func TestMakeRun_PrintsProgressAndStopsOnCtrlC(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -47,19 +47,19 @@ func TestMakeRun_SaysThatItCompilesAndEndsByCtrlC(t *testing.T) {
 	select {
 	case <-out.shown:
 	case err := <-ended:
-		t.Fatalf("it ended: %v\n%s", err, &out.text)
+		t.Fatalf("make run ended: %v\n%s", err, &out.text)
 	}
 	if err := syscall.Kill(-run.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	err := <-ended
 	if status := run.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v, want the interrupt that it was sent\n%s", err, &out.text)
+		t.Errorf("make run ended with %v, want the interrupt\n%s", err, &out.text)
 	}
 	if strings.Contains(out.text.String(), "Error") {
-		t.Errorf("it ended with an error:\n%s", &out.text)
+		t.Errorf("make run ended with an error:\n%s", &out.text)
 	}
 	if first, _, _ := strings.Cut(out.text.String(), "\n"); !strings.HasPrefix(first, "Compiling") {
-		t.Errorf("it says %q first", first)
+		t.Errorf("the first line is %q", first)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// The cache of the go command is shared, so this proves that the place of the
-// source does not get into the binary; tools/reproducible.sh begins from
-// nothing, and takes minutes.
-func TestBuild_IsTheSameWhereverTheSourceLies(t *testing.T) {
+// The builds share the go command's cache, so this only proves that the location of
+// the source does not affect the binary. tools/reproducible.sh builds from scratch,
+// which takes minutes.
+func TestBuild_DoesNotDependOnTheLocation(t *testing.T) {
 	t.Parallel()
 	first := built(t, filepath.Join(t.TempDir(), "a"))
 	second := built(t, filepath.Join(t.TempDir(), "another", "place"))
@@ -32,8 +32,8 @@ func built(t *testing.T, dir string) (sum [sha256.Size]byte) {
 	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./cmd/apikeys")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	file, err := os.Open(binary)
 	if err != nil {
@@ -47,7 +47,7 @@ func built(t *testing.T, dir string) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(hash.Sum(nil))
 }
 
-// copySource copies what the command is built from.
+// copySource copies the source that the command is built from.
 func copySource(t *testing.T, dir string) {
 	t.Helper()
 	root := "../.."

@@ -11,7 +11,7 @@ import (
 
 const unitPath = "../../deploy/systemd/apikeys.service"
 
-// hardening are lines that the unit must have.
+// hardening lists lines that the unit must have.
 var hardening = []string{
 	"CapabilityBoundingSet=", "DynamicUser=yes", "LimitNOFILE=32768", "LoadCredential=peppers:/etc/apikeys/peppers", "LockPersonality=yes",
 	"MemoryDenyWriteExecute=yes", "NoNewPrivileges=yes", "PrivateDevices=yes", "PrivateTmp=yes", "PrivateUsers=yes",
@@ -31,7 +31,7 @@ func unit(t *testing.T) string {
 	return string(text)
 }
 
-func TestUnit_AsksForFewRights(t *testing.T) {
+func TestUnit_IsHardened(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(unit(t), "\n")
 	for _, want := range hardening {
@@ -41,22 +41,22 @@ func TestUnit_AsksForFewRights(t *testing.T) {
 	}
 }
 
-// Where systemd is not installed, nobody can say what it would make of it.
-func TestUnit_IsUnderstoodBySystemd(t *testing.T) {
+// The test does nothing if systemd is not installed.
+func TestUnit_IsValidForSystemd(t *testing.T) {
 	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Log("there is no systemd-analyze to ask")
+		t.Log("systemd-analyze is not installed")
 		return
 	}
 	path := filepath.Join(t.TempDir(), "apikeys.service")
-	installed := strings.Replace(unit(t), "/usr/local/bin/apikeys", "/bin/sh", 1) // something that is there
+	installed := strings.Replace(unit(t), "/usr/local/bin/apikeys", "/bin/sh", 1) // an existing program
 	if err := os.WriteFile(path, []byte(installed), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
 		{"verify", "--man=no", path},
-		{"security", "--offline=true", "--threshold=15", path}, // in tenths, of 10
+		{"security", "--offline=true", "--threshold=15", path}, // in tenths, on a scale of 0 to 10
 	} {
 		if said, err := exec.CommandContext(t.Context(), analyze, args...).CombinedOutput(); err != nil || args[0] == "verify" && len(said) > 0 {
 			t.Errorf("systemd-analyze %s: %v\n%s", args[0], err, said)

@@ -19,48 +19,48 @@ import (
 const (
 	callerTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 	callerSpan  = "00f067aa0ba902b7"
-	kept        = "00-" + callerTrace + "-" + callerSpan + "-01"
-	notKept     = "00-" + callerTrace + "-" + callerSpan + "-00"
+	sampled     = "00-" + callerTrace + "-" + callerSpan + "-01"
+	unsampled   = "00-" + callerTrace + "-" + callerSpan + "-00"
 )
 
 const unknownSecret = "sk_live_0000000000000000"
 
-func TestTraces_goOnFromATrustedCaller(t *testing.T) {
+func TestTraces_ContinueThoseOfTrustedCallers(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, "memory://")
-	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-kept"), "Traceparent": kept})
-	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-not-kept"), "Traceparent": notKept})
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-sampled"), "Traceparent": sampled})
+	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-unsampled"), "Traceparent": unsampled})
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("trusted-malformed"), "Traceparent": "00-" + callerTrace})
 	s.sent(t)
-	if got := received.request(t, s.id("trusted-kept")); got.trace() != callerTrace || got.parent() != callerSpan {
-		t.Errorf("it is in trace %s below %s", got.trace(), got.parent())
+	if got := received.request(t, s.id("trusted-sampled")); got.trace() != callerTrace || got.parent() != callerSpan {
+		t.Errorf("the request is in trace %s below %s", got.trace(), got.parent())
 	}
-	if received.holds(s.id("trusted-not-kept")) {
-		t.Error("what the caller does not keep was sent")
+	if received.contains(s.id("trusted-unsampled")) {
+		t.Error("an unsampled request was sent")
 	}
 	if got := received.request(t, s.id("trusted-malformed")); got.trace() == callerTrace || got.parent() != "" {
-		t.Errorf("it is in trace %s below %s", got.trace(), got.parent())
+		t.Errorf("the request is in trace %s below %s", got.trace(), got.parent())
 	}
 }
 
-func TestTraces_nameTheRelease(t *testing.T) {
+func TestTraces_NameTheRelease(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, "memory://")
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("released")})
 	s.sent(t)
-	if got := received.request(t, s.id("released")).says["service.version"]; got != release {
-		t.Errorf("the release is said to be %q", got)
+	if got := received.request(t, s.id("released")).attributes["service.version"]; got != release {
+		t.Errorf("the release is %q", got)
 	}
 }
 
-func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
+func TestTraces_BeginAnewForPublicRequests(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, "memory://")
-	for id, traceparent := range map[string]string{"outside-kept": kept, "outside-not-kept": notKept} {
+	for id, traceparent := range map[string]string{"outside-sampled": sampled, "outside-unsampled": unsampled} {
 		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id(id), "Traceparent": traceparent})
 	}
 	s.sent(t)
-	for _, id := range []string{"outside-kept", "outside-not-kept"} {
+	for _, id := range []string{"outside-sampled", "outside-unsampled"} {
 		got := received.request(t, s.id(id))
 		if got.trace() == callerTrace || got.parent() != "" {
 			t.Errorf("%s is in trace %s below %q", id, got.trace(), got.parent())
@@ -71,7 +71,7 @@ func TestTraces_ofOutsidersAreTheirOwn(t *testing.T) {
 	}
 }
 
-func TestTraces_showReadsOfKeysThatAreNotInMemoryAlone(t *testing.T) {
+func TestTraces_ShowReadsOnlyForCacheMisses(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, stores["sqlite"](t))
 	secret := s.manage(t, http.MethodPost, "", `{"name":"k"}`, nil)["secret"].(string)
@@ -81,19 +81,19 @@ func TestTraces_showReadsOfKeysThatAreNotInMemoryAlone(t *testing.T) {
 	scraped := s.scrape(t, "text/plain")
 	s.sent(t)
 	var reads int
-	for _, check := range received.that(func(check span) bool { return check.says["apikeys.request_id"] == s.id("verify-again") }) {
+	for _, check := range received.spansThat(func(check span) bool { return check.attributes["apikeys.request_id"] == s.id("verify-again") }) {
 		if below := withoutFirsts(received.below(check)); slices.Equal(below, []string{"SELECT"}) {
 			reads++
 		} else if below != nil {
-			t.Errorf("below a check is %v", below)
+			t.Errorf("the spans below a check are %v", below)
 		}
 	}
 	if want := fmt.Sprintf("\napikeys_cache_misses_total %d\n", reads); reads == 0 || !strings.Contains(scraped, want) {
-		t.Errorf("%d reads are traced; counted are other than %s", reads, want)
+		t.Errorf("%d reads are traced; the metrics lack %s", reads, want)
 	}
 }
 
-func TestTraces_leaveOutProbesAndScrapes(t *testing.T) {
+func TestTraces_OmitProbesAndScrapes(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, stores["sqlite"](t))
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
@@ -105,12 +105,12 @@ func TestTraces_leaveOutProbesAndScrapes(t *testing.T) {
 	s.verify(t, unknownSecret, header{"X-Request-Id": s.id("no-probe")})
 	s.sent(t)
 	received.request(t, s.id("no-probe"))
-	if received.holds(s.id("probed")) {
+	if received.contains(s.id("probed")) {
 		t.Error("a probe is traced")
 	}
 }
 
-func TestTraces_areNamedInTheLogAndBesideDurations(t *testing.T) {
+func TestTraces_AreNamedInLogAndExemplars(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := newTraced(t, "memory://", apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
@@ -139,7 +139,7 @@ func (s service) scrape(t *testing.T, accept string) string {
 	return w.Body.String()
 }
 
-func TestTraces_areOffUnlessAskedFor(t *testing.T) {
+func TestTraces_AreOffByDefault(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	for _, opts := range [][]apikeys.Option{nil, {apikeys.WithTracerProvider(noop.NewTracerProvider())}} {
@@ -147,7 +147,7 @@ func TestTraces_areOffUnlessAskedFor(t *testing.T) {
 		s.manage(t, http.MethodGet, "", "", header{"X-Request-Id": s.id("untraced")})
 		s.sent(t)
 	}
-	if received.holds("untraced-") || strings.Contains(log.String(), "trace_id") || !strings.Contains(log.String(), "untraced") {
-		t.Errorf("it is traced; the log says:\n%s", log.String())
+	if received.contains("untraced-") || strings.Contains(log.String(), "trace_id") || !strings.Contains(log.String(), "untraced") {
+		t.Errorf("the service is traced, or the log is wrong:\n%s", log.String())
 	}
 }

@@ -1,4 +1,4 @@
-// Package traces_test reads what the service sends to a collector.
+// Package traces_test checks the traces that the service sends to a collector.
 package traces_test
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// received is what all services of this package's tests have sent. They learn
-// where to from the environment, which they share.
+// received is the collector of all services in this package's tests. They share the
+// environment that names it.
 var received collector
 
 func TestMain(m *testing.M) {
@@ -33,17 +33,17 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// collector takes traces by OTLP over HTTP.
+// collector receives traces by OTLP over HTTP.
 type collector struct {
 	mu    sync.Mutex
 	raw   [][]byte
 	spans []span
 }
 
-// span is one span, and what it says in the words of attributes.
+// span is a span with its text attributes.
 type span struct {
 	*tracepb.Span
-	says map[string]string
+	attributes map[string]string
 }
 
 func (s span) trace() string  { return hex.EncodeToString(s.TraceId) }
@@ -74,22 +74,22 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func words(attributes ...[]*commonpb.KeyValue) map[string]string {
-	says := map[string]string{}
+	texts := map[string]string{}
 	for _, a := range slices.Concat(attributes...) {
-		says[a.Key] = a.Value.GetStringValue()
+		texts[a.Key] = a.Value.GetStringValue()
 	}
-	return says
+	return texts
 }
 
-// holds says whether text is anywhere in what was sent.
-func (c *collector) holds(text string) bool {
+// contains reports whether text occurs anywhere in the received data.
+func (c *collector) contains(text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.ContainsFunc(c.raw, func(body []byte) bool { return bytes.Contains(body, []byte(text)) })
 }
 
-// that returns the spans that f admits, as they began.
-func (c *collector) that(f func(span) bool) (found []span) {
+// spansThat returns the spans for which f returns true, by start time.
+func (c *collector) spansThat(f func(span) bool) (found []span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.spans {
@@ -101,20 +101,20 @@ func (c *collector) that(f func(span) bool) (found []span) {
 	return found
 }
 
-// request returns the span of the request with that identifier.
+// request returns the span of the request with the given ID.
 func (c *collector) request(t *testing.T, id string) span {
 	t.Helper()
-	found := c.that(func(s span) bool { return s.says["apikeys.request_id"] == id })
+	found := c.spansThat(func(s span) bool { return s.attributes["apikeys.request_id"] == id })
 	if len(found) != 1 {
 		t.Fatalf("%d spans of request %s, want one", len(found), id)
 	}
 	return found[0]
 }
 
-// below returns the names of the spans below s, depth first, each level marked
-// by a dot.
+// below returns the names of the spans below s, depth first, with a dot for each
+// level.
 func (c *collector) below(s span) (names []string) {
-	for _, child := range c.that(func(other span) bool { return other.parent() == s.id() }) {
+	for _, child := range c.spansThat(func(other span) bool { return other.parent() == s.id() }) {
 		names = append(names, child.Name)
 		for _, name := range c.below(child) {
 			names = append(names, "."+name)

@@ -29,7 +29,7 @@ var stores = map[string]func(t *testing.T) string{
 	"postgres": func(t *testing.T) string { return pgtest.NewDatabase(t) },
 }
 
-// anyone takes every token for that of the workspace's owner.
+// anyone accepts every token as that of the workspace's owner.
 type anyone struct{}
 
 func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
@@ -40,12 +40,11 @@ func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 	}, nil
 }
 
-// service is a service with a name of its own, which the identifiers of its
-// requests carry.
+// service is a service with a unique name, which is part of its request IDs.
 type service struct {
 	*apikeys.Service
 	name    string
-	tracing *otlp.Tracing // nil if it is not traced
+	tracing *otlp.Tracing // nil if the service is not traced
 }
 
 func (s service) id(request string) string { return request + "-" + s.name }
@@ -97,22 +96,22 @@ func (s service) sent(t *testing.T) {
 	}
 }
 
-// header is set beside what every request has.
+// header holds additional headers of a request.
 type header map[string]string
 
-// manage sends a request of the owner and returns the data of the answer.
+// manage sends a request of the owner and returns the data of the response.
 func (s service) manage(t *testing.T, method, path, body string, h header) (data map[string]any) {
 	t.Helper()
-	return ask(t, s.Handler(), method, "/web/v1/workspaces/"+workspace+"/api-keys"+path, body, h)
+	return send(t, s.Handler(), method, "/web/v1/workspaces/"+workspace+"/api-keys"+path, body, h)
 }
 
-// verify asks whether the key holds any scope.
+// verify checks the key without scopes.
 func (s service) verify(t *testing.T, secret string, h header) {
 	t.Helper()
-	ask(t, s.InternalHandler(), http.MethodPost, "/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`, h)
+	send(t, s.InternalHandler(), http.MethodPost, "/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`, h)
 }
 
-func ask(t *testing.T, to http.Handler, method, path, body string, h header) map[string]any {
+func send(t *testing.T, to http.Handler, method, path, body string, h header) map[string]any {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	for name, value := range map[string]string{
@@ -129,9 +128,9 @@ func ask(t *testing.T, to http.Handler, method, path, body string, h header) map
 	}
 	w := httptest.NewRecorder()
 	to.ServeHTTP(w, r)
-	var answer struct{ Data map[string]any }
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+	var response struct{ Data map[string]any }
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
 		t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
 	}
-	return answer.Data
+	return response.Data
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// trees are the spans below those of a creation and of a get. What only the
-// first statement of a connection needs is left out.
+// trees are the spans below those of a create and a get, without the spans that only
+// the first statement of a connection needs.
 var trees = map[string]struct{ create, get []string }{
 	"sqlite":   {create: []string{"write", ".INSERT", ".INSERT", ".INSERT", ".INSERT"}, get: []string{"SELECT"}},
 	"postgres": {create: []string{"WITH"}, get: []string{"SELECT"}},
@@ -24,7 +24,7 @@ func withoutFirsts(names []string) []string {
 	})
 }
 
-func TestTraces_leadFromTheRequestToItsStatements(t *testing.T) {
+func TestTraces_LeadFromRequestToStatements(t *testing.T) {
 	t.Parallel()
 	for store, want := range trees {
 		t.Run(store, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestTraces_leadFromTheRequestToItsStatements(t *testing.T) {
 
 			create, get := received.request(t, s.id("create-"+store)), received.request(t, s.id("get-"+store))
 			if diff := cmp.Diff(want.create, withoutFirsts(received.below(create))); diff != "" {
-				t.Errorf("below the creation (-want +got):\n%s", diff)
+				t.Errorf("below the create (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(want.get, withoutFirsts(received.below(get))); diff != "" {
 				t.Errorf("below the get (-want +got):\n%s", diff)
@@ -53,23 +53,23 @@ func TestTraces_leadFromTheRequestToItsStatements(t *testing.T) {
 				"apikeys.account_id":   "acc-7",
 				"apikeys.api_key_id":   id,
 			} {
-				if get.says[name] != value {
-					t.Errorf("%s of the get is %q, want %q", name, get.says[name], value)
+				if get.attributes[name] != value {
+					t.Errorf("%s of the get is %q, want %q", name, get.attributes[name], value)
 				}
 			}
 		})
 	}
 }
 
-func TestTraces_holdNothingThatWasSentOrStored(t *testing.T) {
+func TestTraces_ContainNoRequestOrStoredData(t *testing.T) {
 	t.Parallel()
 	for store := range trees {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			s := newTraced(t, stores[store](t))
 			traceparent := header{"Tracestate": "vendor=hunter2", "Traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Baggage": "user=hunter2"}
-			made := s.manage(t, http.MethodPost, "", `{"name":"hunter2","scopes":["hunter2:read"],"ipWhitelist":["203.0.113.77"]}`, traceparent)
-			id, secret := made["apiKeyId"].(string), made["secret"].(string)
+			created := s.manage(t, http.MethodPost, "", `{"name":"hunter2","scopes":["hunter2:read"],"ipWhitelist":["203.0.113.77"]}`, traceparent)
+			id, secret := created["apiKeyId"].(string), created["secret"].(string)
 			s.manage(t, http.MethodPost, "", `{"name":"hunter2","unknown":"hunter2"}`, traceparent)
 			s.manage(t, http.MethodPatch, "/"+id, `{"name":"hunter2 again"}`, traceparent)
 			s.manage(t, http.MethodGet, "?q=hunter2", "", traceparent)
@@ -79,13 +79,13 @@ func TestTraces_holdNothingThatWasSentOrStored(t *testing.T) {
 			rotated := s.manage(t, http.MethodPost, "/"+id+"/rotate", "", header{"Idempotency-Key": "hunter2", "Content-Type": ""})
 			s.sent(t)
 
-			if !received.holds(id) {
-				t.Fatal("nothing was sent of the key")
+			if !received.contains(id) {
+				t.Fatal("the traces lack the key")
 			}
 			for _, text := range []string{"hunter2", "203.0.113.77", secret, rotated["secret"].(string)} {
-				for _, spelling := range []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))} {
-					if received.holds(spelling) {
-						t.Errorf("what was sent holds %q", spelling)
+				for _, encoding := range []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))} {
+					if received.contains(encoding) {
+						t.Errorf("the traces contain %q", encoding)
 					}
 				}
 			}

@@ -10,10 +10,10 @@ import (
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
-// promised is one answer that the document has for an operation.
+// promised is a documented response of an operation.
 type promised struct {
 	status int
-	code   string // empty where the body has none
+	code   string // empty if the body has none
 }
 
 func promisesOf(o operation) []promised {
@@ -32,7 +32,7 @@ func promisesOf(o operation) []promised {
 	return all
 }
 
-func TestEveryDocumentedAnswerIsGiven(t *testing.T) {
+func TestService_GivesEveryDocumentedResponse(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, o := range s.operations {
@@ -46,29 +46,29 @@ func TestEveryDocumentedAnswerIsGiven(t *testing.T) {
 	}
 }
 
-// A path with any method has no 405.
-func TestEveryPathRefusesOtherMethods(t *testing.T) {
+// A path that accepts any method has no 405.
+func TestService_RejectsOtherMethods(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	refused := 0
+	rejected := 0
 	for _, o := range s.operations {
-		if o.asked() {
+		if o.authorize() {
 			continue
 		}
 		for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPut, "BREW"} {
 			if s.documents(method, o.path) {
 				continue
 			}
-			c := s.right(o, key{id: noKey})
+			c := s.valid(o, key{id: noKey})
 			c.method = method
 			if a, err := s.do(t.Context(), c); err != nil || a.status != http.StatusMethodNotAllowed {
-				t.Errorf("%s %s is answered %d (%v), want 405", method, o.path, a.status, err)
+				t.Errorf("%s %s: status %d (%v), want 405", method, o.path, a.status, err)
 			}
-			refused++
+			rejected++
 		}
 	}
-	if refused == 0 {
-		t.Error("nothing was asked")
+	if rejected == 0 {
+		t.Error("no request was sent")
 	}
 }
 
@@ -77,18 +77,18 @@ func (s *service) documents(method, path string) bool {
 	return slices.ContainsFunc(s.operations, func(o operation) bool { return o.method == method && o.path == path })
 }
 
-func TestNoOtherPathIsServed(t *testing.T) {
+func TestService_ServesNoOtherPath(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, o := range s.operations {
 		for _, tail := range []string{"/", "/nothing/at/all"} {
-			if o.asked() {
-				continue // for which what comes after a scope is the caller's
+			if o.authorize() {
+				continue // the proxy appends the caller's path after the scopes
 			}
-			c := s.right(o, key{id: noKey})
+			c := s.valid(o, key{id: noKey})
 			c.path += tail
 			if a, err := s.do(t.Context(), c); err != nil || a.status != http.StatusNotFound || a.code != "4041" && c.method != http.MethodHead {
-				t.Errorf("%s %s is answered %d %s (%v), want 404 4041", c.method, c.path, a.status, a.code, err)
+				t.Errorf("%s %s: response %d %s (%v), want 404 4041", c.method, c.path, a.status, a.code, err)
 			}
 		}
 	}

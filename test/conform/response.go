@@ -11,23 +11,23 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// transportHeaders belong to HTTP and to no operation.
+// transportHeaders are headers of HTTP itself, which are not documented.
 var transportHeaders = []string{"Connection", "Content-Length", "Content-Type", "Date"}
 
-// checkAnswer checks status, headers and body of an answer.
-func (l *Listener) checkAnswer(x Exchange, route *routers.Route) error {
+// checkResponse checks the status, headers and body of a response.
+func (l *Listener) checkResponse(x Exchange, route *routers.Route) error {
 	response := route.Operation.Responses.Status(x.Response.StatusCode)
 	if response == nil {
-		return fmt.Errorf("the document has no such status there; the body is %.200q", x.Received)
+		return fmt.Errorf("the status is not documented; the body is %.200q", x.Received)
 	}
 	head := x.Request.Method == http.MethodHead
 	if err := checkForm(x, response.Value, head); err != nil {
 		return err
 	}
-	asked := x.Request.Clone(x.Request.Context())
-	asked.Method = http.MethodGet // kin-openapi looks at no answer to a HEAD
+	get := x.Request.Clone(x.Request.Context())
+	get.Method = http.MethodGet // kin-openapi does not check the response to a HEAD
 	input := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, Route: route},
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: get, Route: route},
 		Status:                 x.Response.StatusCode,
 		Header:                 x.Response.Header,
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: head, SchemaValidationOptions: formats},
@@ -41,16 +41,16 @@ func (l *Listener) checkAnswer(x Exchange, route *routers.Route) error {
 	return checkOrder(x.Received, l.orders)
 }
 
-// checkForm checks what kin-openapi leaves open: that there is no header and
-// no body that the document lacks, and the charset of JSON.
+// checkForm checks what kin-openapi does not: that every header and the body are
+// documented, and the charset of JSON.
 func checkForm(x Exchange, response *openapi3.Response, head bool) error {
 	for _, name := range slices.Sorted(maps.Keys(x.Response.Header)) {
 		if !slices.Contains(transportHeaders, name) && !documents(response, name) && response.Content.Get("text/plain") == nil {
-			return fmt.Errorf("the document has no header %s there", name)
+			return fmt.Errorf("the header %s is not documented", name)
 		}
 	}
 	if len(x.Received) > 0 && (head || response.Content == nil) {
-		return fmt.Errorf("the document has no body there, and it is %.200q", x.Received)
+		return fmt.Errorf("a body is not documented, but it is %.200q", x.Received)
 	}
 	mediaType := x.Response.Header.Get("Content-Type")
 	if response.Content.Get("application/json") != nil && mediaType != "application/json; charset=utf-8" {
