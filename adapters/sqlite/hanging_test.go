@@ -15,8 +15,11 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// gates are channels by the file of the database whose reads wait for them.
+// gates are the gates of databases, by the path of the file.
 var gates sync.Map
+
+// gate makes reads hang until it is opened.
+type gate struct{ reached, open chan struct{} }
 
 // waitAtGate is an SQL function that blocks its statement until a test opens
 // its gate, as a read from a disk does that hangs: no context ends it.
@@ -24,30 +27,31 @@ const waitAtGate = "wait_at_gate"
 
 func init() {
 	sqlite.MustRegisterScalarFunction(waitAtGate, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		if gate, ok := gates.Load(args[0]); ok {
-			<-gate.(chan struct{})
+		if at, ok := gates.Load(args[0]); ok {
+			at.(gate).reached <- struct{}{}
+			<-at.(gate).open
 		}
 		return int64(1), nil
 	})
 }
 
 // makeReadsHang makes every read of a table hang until release is called, at
-// the latest by the end of t.
-func makeReadsHang(t *testing.T, repo *KeyRepository) (release func()) {
+// the latest by the end of t. A read that hangs is received from reached.
+func makeReadsHang(t *testing.T, repo *KeyRepository) (reached <-chan struct{}, release func()) {
 	t.Helper()
 	path := repo.file.path
 	for _, table := range []string{"api_keys", "api_key_secrets", "api_key_events", "idempotency_keys"} {
 		repo.writer.MustExecContext(t.Context(), `ALTER TABLE `+table+` RENAME TO real_`+table)
 		repo.writer.MustExecContext(t.Context(), `CREATE VIEW `+table+` AS SELECT * FROM real_`+table+` WHERE `+waitAtGate+`('`+path+`')`)
 	}
-	gate := make(chan struct{})
-	gates.Store(path, gate)
+	closed := gate{reached: make(chan struct{}, 1000), open: make(chan struct{})}
+	gates.Store(path, closed)
 	release = sync.OnceFunc(func() {
 		gates.Delete(path)
-		close(gate)
+		close(closed.open)
 	})
 	t.Cleanup(release)
-	return release
+	return closed.reached, release
 }
 
 // ends fails the test if call does not return, and tells whether it did.
@@ -74,45 +78,54 @@ func TestReads_EndWithTheirContextThoughTheDiskHangs(t *testing.T) {
 	store(t, repo, rowsOf(id, "evt_1"))
 	f := repo.Follow()
 	t.Cleanup(func() { _ = f.Close() })
-	release := makeReadsHang(t, repo)
+	reached, release := makeReadsHang(t, repo)
 
-	reads := map[string]func(context.Context) error{
+	hanging := map[string]func(context.Context) error{
 		"Find": func(ctx context.Context) error { _, err := repo.Find(ctx, id); return err },
 		"Get":  func(ctx context.Context) error { _, err := repo.Get(ctx, "ws", id); return err },
 		"List": func(ctx context.Context) error {
 			_, err := repo.List(ctx, "ws", domain.KeyFilter{}, domain.Order{}, domain.Page{})
 			return err
 		},
-		"Events":   func(ctx context.Context) error { _, err := repo.Events(ctx, "ws", id, domain.Page{}); return err },
-		"Replayed": func(ctx context.Context) error { _, err := repo.Replayed(ctx, "ws", ports.Once{Key: "k"}); return err },
-		"Ready":    repo.Ready,
-		"Poll":     func(ctx context.Context) error { _, err := f.Poll(ctx); return err },
-		"NewerSchema": func(ctx context.Context) error {
-			_, err := repo.NewerSchema(ctx)
-			return err
-		},
+		"Events": func(ctx context.Context) error { _, err := repo.Events(ctx, "ws", id, domain.Page{}); return err },
+		"Poll":   func(ctx context.Context) error { _, err := f.Poll(ctx); return err },
 	}
-	read := func(name string) bool {
+	waiting := map[string]func(context.Context) error{
+		"Find":        hanging["Find"],
+		"Replayed":    func(ctx context.Context) error { _, err := repo.Replayed(ctx, "ws", ports.Once{Key: "k"}); return err },
+		"Ready":       repo.Ready,
+		"Poll":        hanging["Poll"],
+		"NewerSchema": func(ctx context.Context) error { _, err := repo.NewerSchema(ctx); return err },
+	}
+	mustEnd := func(ctx context.Context, name string, read func(context.Context) error) bool {
 		return ends(t, name, func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-			defer cancel()
-			if err := reads[name](ctx); !errors.Is(err, domain.ErrUnavailable) {
+			if err := read(ctx); !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("%s returns %v, want ErrUnavailable", name, err)
 			}
 		})
 	}
-	for _, name := range []string{"Get", "List", "Events"} {
-		if !read(name) {
+	hang := func(name string) bool {
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			<-reached
+			leave()
+		}()
+		return mustEnd(ctx, name, hanging[name])
+	}
+	for name := range hanging {
+		if !hang(name) {
 			return
 		}
 	}
-	for range cap(repo.reads) - 3 { // from then on others wait for their turn
-		if !read("Find") {
+	for range cap(repo.reads) - (len(hanging) - 1) { // all but Poll have a slot
+		if !hang("Find") {
 			return
 		}
 	}
-	for name := range reads {
-		if !read(name) {
+	for name, read := range waiting {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if !mustEnd(ctx, name+", which waits for its turn,", read) {
 			return
 		}
 	}
@@ -134,9 +147,12 @@ func TestClose_EndsThoughTheDiskHangs(t *testing.T) {
 	cases := map[string]func(t *testing.T, repo *KeyRepository){
 		"within a read": func(t *testing.T, repo *KeyRepository) {
 			t.Helper()
-			makeReadsHang(t, repo)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-			defer cancel()
+			reached, _ := makeReadsHang(t, repo)
+			ctx, leave := context.WithCancel(t.Context())
+			go func() {
+				<-reached
+				leave()
+			}()
 			ends(t, "Find", func() { _, _ = repo.Find(ctx, "sk_live_0000000000000001") })
 		},
 		"within a write": func(t *testing.T, repo *KeyRepository) {
@@ -159,6 +175,7 @@ func TestClose_EndsThoughTheDiskHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			repo := openMigrated(t)
+			store(t, repo, rowsOf("sk_live_0000000000000001", "evt_1"))
 			f := repo.Follow()
 			hang(t, repo)
 			ends(t, "Close of the feed", func() { _ = f.Close() })
