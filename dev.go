@@ -48,6 +48,7 @@ func DevConfig(dir string) (config.Config, *Demo, error) {
 	cfg.JWKSFile = issuer.JWKSFile()
 	cfg.JWTIssuer = issuer.Issuer()
 	cfg.JWTAudience = issuer.Audience()
+	cfg.LogFormat = config.LogText
 	return cfg, &Demo{token: token}, nil
 }
 

@@ -151,7 +151,19 @@ type Config struct {
 	// or error.
 	// Variable APIKEYS_LOG_LEVEL, default "info".
 	LogLevel string `name:"log-level" env:"APIKEYS_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Logging" help:"Least severe level that is logged: debug, info, warn or error."`
+
+	// LogFormat is how the command writes its log: [LogText] for people,
+	// [LogJSON] for programs, or text on a terminal and JSON elsewhere if it is
+	// empty.
+	// Variable APIKEYS_LOG_FORMAT, default none.
+	LogFormat string `name:"log-format" env:"APIKEYS_LOG_FORMAT" placeholder:"text|json" group:"Logging" help:"How the log is written: text for people, or json for programs. Empty: text on a terminal, json elsewhere."`
 }
+
+// The values of [Config.LogFormat].
+const (
+	LogText = "text"
+	LogJSON = "json"
+)
 
 // The values of [Config.Migrate].
 const (

@@ -13,7 +13,7 @@ func (c Config) Validate() error { return c.faults().Err() }
 // ValidateStorage is like [Config.Validate] for a program that only opens the
 // database. It judges where keys are kept, and how to log.
 func (c Config) ValidateStorage() error {
-	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_MIGRATE_WAIT", "APIKEYS_LOG_LEVEL").Err()
+	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_MIGRATE_WAIT", "APIKEYS_LOG_LEVEL", "APIKEYS_LOG_FORMAT").Err()
 }
 
 func (c Config) faults() Faults {
@@ -62,6 +62,9 @@ func (c Config) logging() Faults {
 	var faults Faults
 	if _, ok := parseLevel(c.LogLevel); !ok {
 		faults.check("APIKEYS_LOG_LEVEL", "is "+strconv.Quote(c.LogLevel)+"; write debug, info, warn or error")
+	}
+	if c.LogFormat != "" && c.LogFormat != LogText && c.LogFormat != LogJSON {
+		faults.check("APIKEYS_LOG_FORMAT", "is "+strconv.Quote(c.LogFormat)+"; write text or json, or unset it")
 	}
 	return faults
 }

@@ -140,8 +140,8 @@ func TestValidate_refuses(t *testing.T) {
 			[]string{"APIKEYS_MAX_CONNECTIONS: is negative"},
 		},
 		"unknown words": {
-			func(c *config.Config) { c.Migrate, c.LogLevel = "yes", "INFO" },
-			[]string{`APIKEYS_MIGRATE: is "yes"`, `APIKEYS_LOG_LEVEL: is "INFO"`},
+			func(c *config.Config) { c.Migrate, c.LogLevel, c.LogFormat = "yes", "INFO", "JSON" },
+			[]string{`APIKEYS_MIGRATE: is "yes"`, `APIKEYS_LOG_LEVEL: is "INFO"`, `APIKEYS_LOG_FORMAT: is "JSON"; write text or json`},
 		},
 	}
 	for name, tc := range cases {
@@ -174,6 +174,9 @@ func TestValidateStorage_asks_for_nothing_but_a_database_and_a_log_level(t *test
 		"APIKEYS_DATABASE_URL: is of a database that is not known",
 		`APIKEYS_LOG_LEVEL: is ""`,
 	})
+	c = config.Default()
+	c.LogFormat = "xml"
+	checkFaults(t, c.ValidateStorage(), []string{`APIKEYS_LOG_FORMAT: is "xml"; write text or json`})
 }
 
 func TestLevel_is_the_one_named(t *testing.T) {

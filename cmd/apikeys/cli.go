@@ -43,7 +43,7 @@ type cli struct {
 
 // heeded are the settings that commands heed which do not heed all.
 var heeded = map[string][]string{
-	"migrate":     {"database-url", "migrate-wait", "log-level"},
+	"migrate":     {"database-url", "migrate-wait", "log-level", "log-format"},
 	"healthcheck": {"internal-addr", "timeout"},
 }
 

@@ -44,7 +44,7 @@ func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams)
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()}))
+	logger := slog.New(logHandler(cfg, io.err))
 	if err := apikeys.Migrate(ctx, cfg, apikeys.WithLogger(logger)); err != nil {
 		return err
 	}

@@ -35,8 +35,7 @@ func (c *serveCmd) Run(ctx context.Context, given *inputs, io streams) error {
 	if err := given.judge(apikeys.Validate(cfg)); err != nil {
 		return err
 	}
-	handler := slog.NewJSONHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
-	return serve(ctx, cfg, handler)
+	return serve(ctx, cfg, logHandler(cfg, io.err))
 }
 
 func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error {
@@ -49,8 +48,7 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 		return err
 	}
 	cfg = overlay(made, cfg, given.set)
-	handler := slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: cfg.Level()})
-	return serve(ctx, cfg, handler, printWhenListening(demo, io.out))
+	return serve(ctx, cfg, logHandler(cfg, io.err), printWhenListening(demo, io.out))
 }
 
 func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
