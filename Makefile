@@ -10,8 +10,15 @@ BENCHPKG ?= ./test/bench
 # The race detector needs cgo on Linux. Without a C compiler "make test" runs
 # without it and says so, for a newcomer's first look; "make ci" refuses to,
 # since half of what the tests prove is that nothing races.
+# The C code of SQLite, translated to Go, is left out: it keeps its memory to
+# itself, and the detector would make it ten times slower. The tag tells tests.
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
-RACE     := $(if $(CC_FOUND),-race)
+UNWATCHED := -tags=sqlitenorace -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
+RACE     := $(if $(CC_FOUND),-race $(UNWATCHED))
+
+# A machine with much other work needs time; no test needs more than two minutes
+# on one without.
+TIMEOUT  ?= 30m
 
 .DEFAULT_GOAL := help
 
@@ -32,21 +39,20 @@ run: ## run the service on SQLite, with curl lines to paste; ARGS='--addr :9000'
 build: ## build the static binary bin/apikeys
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/apikeys ./cmd/apikeys
 
-# -count=1: go's cache of results knows nothing of the PostgreSQL server. What
-# SQLite makes of a million keys takes 6 s, and ten minutes with the race detector.
+# -count=1: go's cache of results knows nothing of the PostgreSQL server. No test
+# asserts how long something takes, so it passes beside any other work.
 .PHONY: test
 test: pg-ensure servers ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
-	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=10m $$($(GO) list ./... | grep -v /test/fault$$)
-	$(GO) test -count=1 -timeout=10m -run=AMillionKeys ./adapters/sqlite
+	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
 	@$(MAKE) --no-print-directory test-fault
 
-# By themselves: they hold answers to their deadlines.
+# By itself, for -v: it prints what it measures. Only "make soak" asserts that.
 .PHONY: test-fault
 test-fault: pg-ensure servers ## kill what the service stands on, and print what that did
-	$(GO) test $(RACE) -count=1 -timeout=10m -v ./test/fault
+	$(GO) test $(RACE) -count=1 -timeout=$(TIMEOUT) -v ./test/fault
 
 SOAK ?= 1
 LOAD ?= 30m

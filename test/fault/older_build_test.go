@@ -31,8 +31,9 @@ func buildOlder(t *testing.T) olderBuild {
 	archive := filepath.Join(source, "source.tar")
 	run(t, git("archive", "--output="+archive, olderCommit))
 	run(t, exec.CommandContext(t.Context(), "tar", "-xf", archive, "-C", source))
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "./cmd/apikeys")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/apikeys")
 	build.Dir = source
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as "make build" does, so that the libraries are built once
 	run(t, build)
 	return olderBuild(binary)
 }
