@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// serverAccount returns the account for a server of ours. PostgreSQL refuses
-// to run as root, and initdb wants an account that has a name; anyone else
-// runs it as themselves, which is nil.
+// serverAccount returns the account that runs the server, or nil for the current
+// one. PostgreSQL does not run as root, so root needs another account, which must
+// have a name for initdb.
 func serverAccount() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -12,19 +12,19 @@ import (
 	_ "github.com/lib/pq" // the driver the databases are made through
 )
 
-// adminTimeout bounds one statement, so that a dead server fails a test
-// instead of hanging it.
+// adminTimeout is the timeout of one statement, so that a dead server fails a test
+// instead of blocking it.
 const adminTimeout = 30 * time.Second
 
-// admin is an account that may create databases.
+// admin is a connection URL of an account that may create databases.
 type admin struct{ at url.URL }
 
-// parseAdmin reads the URL of a running server. Without an sslmode it is
-// taken to want none.
+// parseAdmin parses the URL of a running server. A missing sslmode defaults to
+// disable.
 func parseAdmin(given string) (admin, error) {
 	at, err := url.Parse(given)
 	if err != nil || (at.Scheme != "postgres" && at.Scheme != "postgresql") {
-		// The URL itself may hold a password and is not shown.
+		// Do not quote the URL, which may contain a password.
 		return admin{}, fmt.Errorf("%s is not a postgres:// URL", urlVariable)
 	}
 	query := at.Query()
@@ -35,14 +35,14 @@ func parseAdmin(given string) (admin, error) {
 	return admin{at: *at}, nil
 }
 
-// url returns how to reach the database of that name.
+// url returns the URL of the database db.
 func (a admin) url(db string) string {
 	at := a.at
 	at.Path = "/" + db
 	return at.String()
 }
 
-// create makes an empty database under a name nobody else has.
+// create creates an empty database with a unique name.
 func (a admin) create() (db string, err error) {
 	db = "apikeys_test_" + strings.ToLower(rand.Text())
 	if err := a.exec("CREATE DATABASE " + db + " TEMPLATE template0"); err != nil {
@@ -51,7 +51,7 @@ func (a admin) create() (db string, err error) {
 	return db, nil
 }
 
-// drop removes the database and cuts off whoever still uses it.
+// drop drops the database and closes all connections to it.
 func (a admin) drop(db string) error {
 	if err := a.exec("DROP DATABASE IF EXISTS " + db + " WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop the database: %w", err)
@@ -59,8 +59,8 @@ func (a admin) drop(db string) error {
 	return nil
 }
 
-// exec runs one statement on a connection of its own, so that nothing stays
-// open between calls and a restarted server is no special case.
+// exec executes one statement on a new connection, so that no connection stays open
+// between calls and restarts of the server do not matter.
 func (a admin) exec(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
@@ -73,5 +73,5 @@ func (a admin) exec(statement string) error {
 	return err
 }
 
-// ping returns nil once the server answers queries.
+// ping returns nil if the server executes queries.
 func (a admin) ping() error { return a.exec("SELECT 1") }

@@ -8,10 +8,10 @@ import (
 func TestParseAdmin(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ given, want string }{
-		"an unstated sslmode is disable":   {"postgres://u:p@h:1/x", "postgres://u:p@h:1/db?sslmode=disable"},
-		"a stated sslmode stays":           {"postgres://h/x?sslmode=require", "postgres://h/db?sslmode=require"},
-		"other parameters stay":            {"postgresql://h/x?application_name=a", "postgresql://h/db?application_name=a&sslmode=disable"},
-		"a URL without a database will do": {"postgres://h", "postgres://h/db?sslmode=disable"},
+		"a missing sslmode is disable": {"postgres://u:p@h:1/x", "postgres://u:p@h:1/db?sslmode=disable"},
+		"a given sslmode is kept":      {"postgres://h/x?sslmode=require", "postgres://h/db?sslmode=require"},
+		"other parameters are kept":    {"postgresql://h/x?application_name=a", "postgresql://h/db?application_name=a&sslmode=disable"},
+		"the database may be missing":  {"postgres://h", "postgres://h/db?sslmode=disable"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -27,12 +27,12 @@ func TestParseAdmin(t *testing.T) {
 	}
 }
 
-func TestParseAdmin_RefusesWithoutShowingThePassword(t *testing.T) {
+func TestParseAdmin_RejectsWithoutQuotingThePassword(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]string{
 		"keywords and values": "host=h password=hunter2",
 		"another scheme":      "mysql://u:hunter2@h/x",
-		"no URL at all":       "postgres://u:hunter2@h:port/x",
+		"a malformed URL":     "postgres://u:hunter2@h:port/x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +41,7 @@ func TestParseAdmin_RefusesWithoutShowingThePassword(t *testing.T) {
 				t.Fatal("accepted")
 			}
 			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error shows the password: %v", err)
+				t.Errorf("the error quotes the password: %v", err)
 			}
 		})
 	}

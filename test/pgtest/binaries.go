@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// binaries is a PostgreSQL installed on this machine.
+// binaries is a PostgreSQL installation on this machine.
 type binaries struct {
-	dir  string              // of initdb and postgres
-	user *syscall.Credential // who runs them; nil for whoever runs the tests
+	dir  string              // contains initdb and postgres
+	user *syscall.Credential // the account that runs them; nil for the current one
 }
 
-// findBinaries looks for an installation and for an account to run it.
+// findBinaries returns an installation and the account to run it.
 func findBinaries() (binaries, error) {
 	dir, err := machine().find()
 	if err != nil {
@@ -30,8 +30,8 @@ func findBinaries() (binaries, error) {
 	return binaries{dir: dir, user: user}, nil
 }
 
-// makeReachable copies the installation into h if its account cannot enter
-// the folder it is in, as with a checkout in root's home.
+// makeReachable copies the installation into h if the account cannot enter its
+// folder, for example in a checkout in root's home.
 func (b *binaries) makeReachable(h *home) error {
 	err := b.run(h, "postgres", "--version")
 	if !errors.Is(err, fs.ErrPermission) {
@@ -47,7 +47,7 @@ func (b *binaries) makeReachable(h *home) error {
 	return h.give(name)
 }
 
-// run runs one of the binaries to its end.
+// run runs one of the binaries and waits for it.
 func (b *binaries) run(h *home, name string, args ...string) error {
 	p, err := b.start(h, name, args...)
 	if err != nil {
@@ -60,8 +60,8 @@ func (b *binaries) run(h *home, name string, args ...string) error {
 	return nil
 }
 
-// start starts one of the binaries in h, with its output going to h's log and
-// without the environment, where PGDATA, PGPORT and their kind could mislead it.
+// start starts one of the binaries in h, with its output in h's log and without the
+// environment, in which variables such as PGDATA and PGPORT would affect it.
 func (b *binaries) start(h *home, name string, args ...string) (*process, error) {
 	log, err := h.openLog()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Client runs a client program of PostgreSQL, such as pg_dump or psql, to its
-// end. It skips the test where the installation has only the server.
+// Client runs a client program of PostgreSQL, such as pg_dump or psql, and waits for
+// it. It skips the test if the installation has only the server.
 func Client(t testing.TB, program string, args ...string) {
 	t.Helper()
 	dir, err := machine().find()

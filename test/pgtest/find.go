@@ -10,20 +10,20 @@ import (
 	"strconv"
 )
 
-// binVariable names the folder of the binaries to use, whatever else is there.
+// binVariable is the variable that names the folder of the binaries to use.
 const binVariable = "APIKEYS_TEST_POSTGRES_BIN"
 
-var errNoServer = errors.New("no PostgreSQL on this machine; fetch one with: make pg")
+var errNoServer = errors.New("found no PostgreSQL on this machine; fetch one with: make pg")
 
-// places is where a PostgreSQL may be.
+// places lists where to look for PostgreSQL.
 type places struct {
-	chosen    string                            // a folder; empty: none was chosen
-	lookPath  func(file string) (string, error) // finds a command
-	packaged  string                            // pattern of folders */bin named by version
-	workspace string                            // a folder in the module whose caches count
+	chosen    string                            // a folder; empty if none was chosen
+	lookPath  func(file string) (string, error) // finds a command on PATH
+	packaged  string                            // glob pattern of folders */bin, named by version
+	workspace string                            // a folder of the module with the cache to use
 }
 
-// machine returns the places of this machine.
+// machine returns the places on this machine.
 func machine() places {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -37,7 +37,7 @@ func machine() places {
 	}
 }
 
-// find returns the folder of the first installation.
+// find returns the bin folder of the first installation found.
 func (p places) find() (string, error) {
 	if p.chosen != "" {
 		if !isInstallation(p.chosen) {
@@ -74,14 +74,14 @@ func (p places) newestPackaged() string {
 	return slices.MaxFunc(dirs, func(a, b string) int { return packagedVersion(a) - packagedVersion(b) })
 }
 
-// packagedVersion is the 15 of /usr/lib/postgresql/15/bin; older than any
-// number is 9.6 and its kind.
+// packagedVersion returns the major version, such as 15 for
+// /usr/lib/postgresql/15/bin, and 0 for old versions such as 9.6.
 func packagedVersion(dir string) int {
 	major, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
 	return major
 }
 
-// fetched is where "make pg" of the module puts it.
+// fetched returns the folder where "make pg" installs PostgreSQL.
 func (p places) fetched() string {
 	for dir := p.workspace; ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -93,8 +93,8 @@ func (p places) fetched() string {
 	}
 }
 
-// isInstallation says whether a server can be made and run from dir. Packages
-// of clients alone have neither.
+// isInstallation reports whether dir has the programs to create and run a server.
+// Client packages do not.
 func isInstallation(dir string) bool {
 	for _, name := range []string{"initdb", "postgres"} {
 		info, err := os.Stat(filepath.Join(dir, name))

@@ -14,11 +14,11 @@ func TestFind(t *testing.T) {
 		present []string          // folders with initdb and postgres
 		links   map[string]string // links to commands
 		chosen  string
-		onPath  string // what a look-up of initdb finds
+		onPath  string // the result of looking up initdb
 		want    string
 		wantErr error
 	}{
-		"the chosen folder comes before everything": {
+		"the chosen folder comes first": {
 			present: []string{"mine", "path", "usr/15/bin", "module/.cache/postgres/bin"},
 			chosen:  "mine", onPath: "path/initdb", want: "mine",
 		},
@@ -26,29 +26,29 @@ func TestFind(t *testing.T) {
 			present: []string{"path", "usr/15/bin"},
 			onPath:  "path/initdb", want: "path",
 		},
-		"a link on PATH leads to where the server is": {
+		"a link on PATH is followed": {
 			present: []string{"usr/15/bin", "usr/17/bin"},
 			links:   map[string]string{"local/initdb": "usr/15/bin/initdb"},
 			onPath:  "local/initdb", want: "usr/15/bin",
 		},
-		"the newest package is taken by number": {
+		"the package with the highest version is used": {
 			present: []string{"usr/9.6/bin", "usr/9/bin", "usr/15/bin"},
 			want:    "usr/15/bin",
 		},
-		"a package comes before what was fetched": {
+		"a package comes before a fetched server": {
 			present: []string{"usr/15/bin", "module/.cache/postgres/bin"},
 			want:    "usr/15/bin",
 		},
-		"what was fetched is found from a folder deep in the module": {
+		"a fetched server is found from a subfolder": {
 			present: []string{"module/.cache/postgres/bin"},
 			want:    "module/.cache/postgres/bin",
 		},
-		"an initdb without a server is passed over": {
+		"an initdb without a server is ignored": {
 			present: []string{"module/.cache/postgres/bin"},
 			links:   map[string]string{"lonely/initdb": "module/.cache/postgres/bin/gone"},
 			onPath:  "lonely/initdb", want: "module/.cache/postgres/bin",
 		},
-		"nothing is an error with the command to run": {wantErr: errNoServer},
+		"nothing found is an error": {wantErr: errNoServer},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestFind_ChosenFolderWithoutAServerIsAnError(t *testing.T) {
+func TestFind_RejectsAChosenFolderWithoutAServer(t *testing.T) {
 	t.Parallel()
 	if dir, err := (places{chosen: t.TempDir()}).find(); err == nil {
 		t.Errorf("find() = %q", dir)

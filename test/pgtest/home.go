@@ -16,15 +16,15 @@ const (
 	tailBytes   = 4096 // of the log, shown when a server fails
 )
 
-// home is the folder of one server: data, socket and log. It belongs to the
-// server's account and nobody else enters.
+// home is the folder of one server, with its data, socket and log. It belongs to the
+// server's account, and no other account can enter it.
 //
-// It is not in t.TempDir(), whose parent the account could not enter.
+// It is not in t.TempDir(), whose parent the account cannot enter.
 type home struct {
 	path string
 	user *syscall.Credential
-	// lock is held for as long as this process lives: the kernel lets go of
-	// it however the process ends, and a home that is not locked is garbage.
+	// lock is held while this process lives. The kernel releases it however the
+	// process ends, so a home that is not locked is garbage.
 	lock *os.File
 }
 
@@ -40,7 +40,7 @@ func newHome(tmp string, user *syscall.Credential) (*home, error) {
 	return h, nil
 }
 
-// takeLock locks the file before it gets the name that a sweep looks at.
+// takeLock locks a file before giving it the name that sweep checks.
 func (h *home) takeLock() error {
 	f, err := os.CreateTemp(h.path, "unlocked-*")
 	if err != nil {
@@ -55,9 +55,8 @@ func (h *home) takeLock() error {
 
 func (h *home) data() string { return filepath.Join(h.path, "data") }
 
-// give hands what has that name in h, and all below it, to the server's
-// account. That account may be at work in h already, so no link is followed
-// out of it.
+// give makes the server's account the owner of name in h and all below it. It
+// follows no links out of h, because that account may already have written to h.
 func (h *home) give(name string) error {
 	if h.user == nil {
 		return nil
@@ -75,7 +74,8 @@ func (h *home) give(name string) error {
 	})
 }
 
-// writeFile writes a file for the server's account alone and returns its path.
+// writeFile writes a file that only the server's account can read, and returns its
+// path.
 func (h *home) writeFile(name, content string) (string, error) {
 	path := filepath.Join(h.path, name)
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -88,7 +88,7 @@ func (h *home) openLog() (*os.File, error) {
 	return os.OpenFile(filepath.Join(h.path, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
-// logTail returns the end of what the binaries wrote.
+// logTail returns the end of the log.
 func (h *home) logTail() string {
 	content, err := os.ReadFile(filepath.Join(h.path, logName))
 	if err != nil {

@@ -19,15 +19,15 @@ const (
 	pollInterval = 20 * time.Millisecond
 )
 
-// StopMode is how a server ends.
+// StopMode is a way to stop a server.
 type StopMode int
 
-// The ways to end a server.
+// The stop modes.
 const (
-	// Fast rolls open transactions back, disconnects everyone and leaves
-	// the files in order.
+	// Fast rolls back open transactions, disconnects all clients and shuts down
+	// cleanly.
 	Fast StopMode = iota
-	// Immediate ends as a crash does: the next start recovers from the log.
+	// Immediate stops like a crash: the next start recovers from the log.
 	Immediate
 )
 
@@ -38,8 +38,8 @@ func (m StopMode) signal() syscall.Signal {
 	return syscall.SIGINT
 }
 
-// instance is a server of ours: its files, its address and, while it runs,
-// its process.
+// instance is a server that this package manages: its files, its address and, while
+// it runs, its process.
 type instance struct {
 	binaries binaries
 	home     *home
@@ -77,9 +77,8 @@ func (i *instance) prepare() error {
 	return i.startOnFreePort()
 }
 
-// initialize makes the data directory. The server asks for a password over
-// TCP, where other users of the machine can knock; the socket's folder is
-// closed to them.
+// initialize creates the data directory. The server requires a password over TCP,
+// which other users of the machine can reach; they cannot enter the socket's folder.
 func (i *instance) initialize() error {
 	passwordFile, err := i.home.writeFile("password", i.password)
 	if err != nil {
@@ -91,8 +90,8 @@ func (i *instance) initialize() error {
 		"--encoding=UTF8", "--no-locale", "--no-sync")
 }
 
-// startOnFreePort settles the address. Between the look at a port and the
-// server's bind another process can take it, so a failed start gets others.
+// startOnFreePort chooses the port and starts the server. It tries other ports if
+// that fails, because another process can take a port before the server binds it.
 func (i *instance) startOnFreePort() error {
 	var failures error
 	for range 5 {
@@ -109,7 +108,7 @@ func (i *instance) startOnFreePort() error {
 	return failures
 }
 
-// start runs the server on its port and returns when it answers.
+// start starts the server on its port and waits until it is ready.
 func (i *instance) start() error {
 	p, err := i.binaries.start(i.home, "postgres", i.settings.at(i.home, i.port)...)
 	if err != nil {
@@ -132,15 +131,15 @@ func (i *instance) awaitReady() error {
 		}
 		select {
 		case <-i.process.ended:
-			return errors.New("PostgreSQL ended while it started")
+			return errors.New("PostgreSQL exited during startup")
 		case <-deadline:
-			return fmt.Errorf("PostgreSQL does not answer: %w", err)
+			return fmt.Errorf("PostgreSQL does not respond: %w", err)
 		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// stop ends the process, if there is one, and returns when it is gone.
+// stop stops the process, if there is one, and waits until it has exited.
 func (i *instance) stop(mode StopMode) error {
 	if i.process == nil {
 		return nil
@@ -150,7 +149,7 @@ func (i *instance) stop(mode StopMode) error {
 	return err
 }
 
-// remove ends the server and deletes its files.
+// remove stops the server and deletes its files.
 func (i *instance) remove() error { return errors.Join(i.stop(Immediate), i.home.remove()) }
 
 func (i *instance) admin() admin {

@@ -11,7 +11,7 @@ import (
 func TestMain_LeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	tmp := openTempDir(t)
-	output, err := rerun(t, tmp, "-test.run=^TestNewDatabase_IsEmptyAndApart$").CombinedOutput()
+	output, err := rerun(t, tmp, "-test.run=^TestNewDatabase_IsEmptyAndSeparate$").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -20,24 +20,24 @@ func TestMain_LeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestSweep_EndsAServerWhoseRunIsGone(t *testing.T) {
+func TestSweep_StopsAServerWhoseRunIsGone(t *testing.T) {
 	t.Parallel()
 	orphan, err := newInstance(defaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = orphan.stop(Immediate) })
-	_ = orphan.home.lock.Close() // what the kernel does when the run ends
+	_ = orphan.home.lock.Close() // as the kernel does when the run ends
 
 	sweepHome(orphan.home.path)
 
 	<-orphan.process.ended
 	if _, err := os.Stat(orphan.home.path); !os.IsNotExist(err) {
-		t.Errorf("its files are still there: %v", err)
+		t.Errorf("its files still exist: %v", err)
 	}
 }
 
-func TestSweep_SparesTheHomeOfALivingRun(t *testing.T) {
+func TestSweep_KeepsTheHomeOfALiveRun(t *testing.T) {
 	t.Parallel()
 	tmp := t.TempDir()
 	living, err := newHome(tmp, nil)
@@ -55,7 +55,7 @@ func TestSweep_SparesTheHomeOfALivingRun(t *testing.T) {
 	}
 }
 
-func TestMakeReachable_CopiesWhatTheAccountCannotEnter(t *testing.T) {
+func TestMakeReachable_CopiesAnInaccessibleInstallation(t *testing.T) {
 	t.Parallel()
 	prefix := t.TempDir() // closed to every other account
 	makeDir(t, prefix+"/bin")
@@ -82,7 +82,7 @@ func TestMakeReachable_CopiesWhatTheAccountCannotEnter(t *testing.T) {
 	}
 }
 
-// openTempDir is a TempDir that the server's account can enter.
+// openTempDir is like t.TempDir, but the server's account can enter the folder.
 func openTempDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pgtest-lifetime-*")
@@ -96,8 +96,8 @@ func openTempDir(t *testing.T) string {
 	return dir
 }
 
-// rerun runs this test binary again with its temporary files in tmp and a
-// private server.
+// rerun returns a command that runs this test binary again, with temporary files in
+// tmp and its own server.
 func rerun(t *testing.T, tmp string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), os.Args[0], args...)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// holdVariable turns this test binary into a process that has a server, prints
+// holdVariable turns this test binary into a process that starts a server, prints
 // its URL and waits to be killed.
 const holdVariable = "PGTEST_HOLD_A_SERVER"
 

@@ -8,21 +8,22 @@ import (
 	"testing"
 )
 
-// urlVariable names a running server to use instead of a private one.
+// urlVariable is the variable with the URL of a running server to use instead of
+// starting one.
 const urlVariable = "APIKEYS_TEST_DATABASE_URL"
 
-// shared is the one server of this test binary.
+// shared is the server of this test binary.
 var shared struct {
 	sync.Mutex
 	inMain   bool
-	asked    bool
+	started  bool
 	instance *instance
 	err      error
 }
 
-// Main runs the tests of a package, removes the server if they needed one, and
-// exits with their code, or with 1 when the server could not be removed. It is
-// for TestMain.
+// Main runs the tests of a package, removes the server if they used one, and exits
+// with their code, or with 1 if the server could not be removed. Call it from
+// TestMain.
 func Main(m *testing.M) {
 	shared.Lock()
 	shared.inMain = true
@@ -41,8 +42,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// NewDatabase returns the URL of a new, empty database, which is dropped when
-// t ends, open connections or not. It is safe for concurrent use.
+// NewDatabase returns the URL of a new, empty database, which is dropped when t ends,
+// even if it has open connections. It is safe for concurrent use.
 func NewDatabase(t testing.TB) string {
 	t.Helper()
 	admin, err := sharedAdmin()
@@ -61,9 +62,8 @@ func NewDatabase(t testing.TB) string {
 	return admin.url(db)
 }
 
-// sharedAdmin returns the account that makes databases, on a server that is
-// started by the first call. A failure is final: a second try would only fail
-// more slowly.
+// sharedAdmin returns the account that creates databases. The first call starts the
+// server. If that fails, later calls return the same error without trying again.
 func sharedAdmin() (admin, error) {
 	if given := os.Getenv(urlVariable); given != "" {
 		return parseAdmin(given)
@@ -71,10 +71,10 @@ func sharedAdmin() (admin, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	if !shared.inMain {
-		return admin{}, errors.New("nobody would stop the server: TestMain must call pgtest.Main")
+		return admin{}, errors.New("TestMain must call pgtest.Main, which stops the server")
 	}
-	if !shared.asked {
-		shared.asked = true
+	if !shared.started {
+		shared.started = true
 		shared.instance, shared.err = newInstance(defaultSettings())
 	}
 	if shared.err != nil {

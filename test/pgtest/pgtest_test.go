@@ -9,14 +9,14 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestNewDatabase_IsEmptyAndApart(t *testing.T) {
+func TestNewDatabase_IsEmptyAndSeparate(t *testing.T) {
 	t.Parallel()
 	one, two := open(t, pgtest.NewDatabase(t)), open(t, pgtest.NewDatabase(t))
 	exec(t, one, "CREATE TABLE things (id int)")
 	exec(t, two, "CREATE TABLE things (id int)")
 	exec(t, one, "INSERT INTO things VALUES (1)")
 	if n := count(t, two); n != 0 {
-		t.Errorf("the second database has %d rows of the first", n)
+		t.Errorf("the second database has %d rows from the first", n)
 	}
 }
 
@@ -27,11 +27,11 @@ func TestNewDatabase_StatesSSLMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !dsn.Query().Has("sslmode") {
-		t.Error("the URL leaves sslmode to the driver")
+		t.Error("the URL has no sslmode")
 	}
 }
 
-func TestNewDatabase_IsDroppedThoughInUse(t *testing.T) {
+func TestNewDatabase_IsDroppedEvenInUse(t *testing.T) {
 	t.Parallel()
 	var dsn string
 	t.Run("a test that leaves a connection open", func(t *testing.T) {

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// process is a child that dies with this one.
+// process is a child process that ends with this process.
 type process struct {
 	cmd   *exec.Cmd
-	ended chan struct{} // closed when the child is gone
-	err   error         // how it went; read after ended
+	ended chan struct{} // closed when the child has exited
+	err   error         // the result; read it after ended is closed
 }
 
-// startProcess starts cmd. The kernel ties the child's life to the thread
-// that made it, so that thread is kept until the child is gone.
+// startProcess starts cmd. Because the kernel ties the child to the thread that
+// started it, that thread is kept until the child has exited.
 func startProcess(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	started := make(chan error)
@@ -37,10 +37,10 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// end signals the child and waits until it is gone. One that takes longer
-// than the timeout is killed, which is an error.
+// end signals the child and waits until it has exited. If that takes longer than
+// timeout, end kills the child and returns an error.
 func (p *process) end(signal syscall.Signal, timeout time.Duration) error {
-	_ = p.cmd.Process.Signal(signal) // an error says that it has ended
+	_ = p.cmd.Process.Signal(signal) // an error means that it has exited
 	select {
 	case <-p.ended:
 		return nil
@@ -48,5 +48,5 @@ func (p *process) end(signal syscall.Signal, timeout time.Duration) error {
 	}
 	_ = p.cmd.Process.Kill()
 	<-p.ended
-	return fmt.Errorf("%s did not end within %v and was killed", p.cmd.Path, timeout)
+	return fmt.Errorf("%s did not exit within %v and was killed", p.cmd.Path, timeout)
 }

@@ -31,10 +31,10 @@ func TestServer_DiesWithAKilledTestBinary(t *testing.T) {
 	if err := holder.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = holder.Wait() // it was killed, which is an error
+	_ = holder.Wait() // an error, because it was killed
 
 	if err := <-ended; err == nil {
-		t.Error("the query ended in good order")
+		t.Error("the query succeeded")
 	}
 	sweep(tmp)
 	if left := list(t, tmp); len(left) != 0 {
@@ -42,7 +42,7 @@ func TestServer_DiesWithAKilledTestBinary(t *testing.T) {
 	}
 }
 
-// waitForever asks a question whose answer comes when the server ends.
+// waitForever executes a query that returns when the server stops.
 func waitForever(t *testing.T, dsn string) error {
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {

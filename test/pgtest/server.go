@@ -2,19 +2,19 @@ package pgtest
 
 import "testing"
 
-// Server is a PostgreSQL that one test has for itself, to stop and restart.
-// URL and NewDatabase are safe for concurrent use; Stop and Restart are for
-// the goroutine of the test.
+// Server is a PostgreSQL server of one test, which may stop and restart it. URL and
+// NewDatabase are safe for concurrent use; Stop and Restart must be called from the
+// goroutine of the test.
 type Server struct {
 	t        testing.TB
 	instance *instance
 }
 
-// Option changes how a [Server] runs.
+// Option configures a [Server].
 type Option func(*settings)
 
-// WithDurability makes a commit outlive a crash, as in production. Without
-// it the server never waits for the disk.
+// WithDurability makes commits survive a crash, as in production. By default the
+// server never waits for the disk.
 func WithDurability() Option {
 	return func(s *settings) {
 		s.set("fsync", "on")
@@ -23,8 +23,8 @@ func WithDurability() Option {
 	}
 }
 
-// Start returns a running server, which is removed when t ends. It always
-// needs binaries: a server that others use is not there to be stopped.
+// Start returns a running server, which is removed when t ends. It always requires
+// binaries, because a shared server must not be stopped.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	settings := defaultSettings()
@@ -43,11 +43,12 @@ func Start(t testing.TB, options ...Option) *Server {
 	return &Server{t: t, instance: instance}
 }
 
-// URL returns how to reach the database of that name. Host and port stay the
-// same for the life of the server; "postgres" is always there.
+// URL returns the URL of the database db. The host and port never change, and the
+// database "postgres" always exists.
 func (s *Server) URL(db string) string { return s.instance.admin().url(db) }
 
-// NewDatabase returns the URL of a new, empty database. It goes with the server.
+// NewDatabase returns the URL of a new, empty database. It is removed with the
+// server.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	db, err := s.instance.admin().create()
@@ -57,7 +58,8 @@ func (s *Server) NewDatabase(t testing.TB) string {
 	return s.URL(db)
 }
 
-// Stop ends the server and returns when it is gone. A stopped one stays so.
+// Stop stops the server and waits until it has exited. It has no effect on a stopped
+// server.
 func (s *Server) Stop(mode StopMode) {
 	s.t.Helper()
 	if err := s.instance.stop(mode); err != nil {
@@ -65,8 +67,8 @@ func (s *Server) Stop(mode StopMode) {
 	}
 }
 
-// Restart brings the server back at the same address with the data it had,
-// stopping it first if it runs, and returns when it answers.
+// Restart starts the server again with the same address and data, after stopping it
+// if it runs, and waits until it is ready.
 func (s *Server) Restart() {
 	s.t.Helper()
 	if err := s.instance.stop(Fast); err != nil {

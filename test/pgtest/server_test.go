@@ -6,7 +6,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestServer_ComesBackWithAddressAndData(t *testing.T) {
+func TestServer_RestartsWithSameAddressAndData(t *testing.T) {
 	t.Parallel()
 	for name, mode := range map[string]pgtest.StopMode{
 		"after a fast stop": pgtest.Fast,
@@ -22,12 +22,12 @@ func TestServer_ComesBackWithAddressAndData(t *testing.T) {
 
 			server.Stop(mode)
 			if err := open(t, dsn).PingContext(t.Context()); err == nil {
-				t.Fatal("a stopped server answers")
+				t.Fatal("a stopped server responds")
 			}
 			server.Restart()
 
 			if n := count(t, open(t, dsn)); n != 1 {
-				t.Errorf("after the restart %d rows are there, want 1", n)
+				t.Errorf("%d rows after the restart, want 1", n)
 			}
 		})
 	}
@@ -48,8 +48,8 @@ func TestWithDurability(t *testing.T) {
 		options []pgtest.Option
 		fsync   string
 	}{
-		"waits for the disk where it is asked for": {[]pgtest.Option{pgtest.WithDurability()}, "on"},
-		"is off unless it is asked for":            {nil, "off"},
+		"waits for the disk with the option": {[]pgtest.Option{pgtest.WithDurability()}, "on"},
+		"is off by default":                  {nil, "off"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -2,30 +2,29 @@ package pgtest
 
 import "slices"
 
-// settings are configuration parameters of a server, as command-line
-// arguments; the last value of a name is the one that counts.
+// settings are the configuration parameters of a server as command-line arguments.
+// The last value of a name wins.
 type settings struct{ args []string }
 
 func (s *settings) set(name, value string) { s.args = append(s.args, "-c", name+"="+value) }
 
-// defaultSettings trade durability, which few tests look at, for speed.
+// defaultSettings trades durability, which few tests need, for speed.
 func defaultSettings() settings {
 	var s settings
 	s.set("fsync", "off")
 	s.set("full_page_writes", "off")
 	s.set("synchronous_commit", "off")
-	s.set("max_connections", "200") // packages run dozens of pools in parallel
+	s.set("max_connections", "200") // test packages use dozens of pools in parallel
 	s.set("listen_addresses", loopback)
-	// A client that connects during a shutdown and says nothing, as through a
-	// proxy that was told to be silent, holds the shutdown up for this long.
+	// A client that connects during a shutdown and sends nothing, for example
+	// through a proxy that drops data, delays the shutdown for this long.
 	s.set("authentication_timeout", "20s")
-	// Failed statements are what tests provoke; only the server's own
-	// troubles are worth the log.
+	// Tests provoke failing statements; log only problems of the server itself.
 	s.set("log_min_messages", "log")
 	return s
 }
 
-// at returns the arguments of a server in that home, on that port.
+// at returns the arguments of a server in h that listens on port.
 func (s settings) at(h *home, port string) []string {
 	return append(slices.Clone(s.args),
 		"-c", "port="+port,

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Standby returns a new server that follows s, by streaming replication, and
-// answers queries; it is removed when t ends. s is down while its files are
-// copied, and comes back at the same address.
+// Standby returns a new hot standby of s with streaming replication, which is removed
+// when t ends. It stops s while copying the files, and restarts it at the same
+// address.
 func (s *Server) Standby(t testing.TB) *Server {
 	t.Helper()
 	follower, err := s.instance.follower()
@@ -26,7 +26,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 	return &Server{t: t, instance: follower}
 }
 
-// Exec runs one statement as the superuser, in the database "postgres".
+// Exec executes one statement as the superuser in the database "postgres".
 func (s *Server) Exec(statement string) {
 	s.t.Helper()
 	if err := s.instance.admin().exec(statement); err != nil {
@@ -34,7 +34,7 @@ func (s *Server) Exec(statement string) {
 	}
 }
 
-// Host returns where the server listens, as host:port.
+// Host returns the address of the server as host:port.
 func (s *Server) Host() string { return s.instance.admin().at.Host }
 
 func (i *instance) follower() (*instance, error) {
@@ -51,8 +51,8 @@ func (i *instance) follower() (*instance, error) {
 	return f, nil
 }
 
-// copyTo gives f the files of i, which does not run meanwhile: so they are
-// those of one moment, and no program is needed that takes a backup.
+// copyTo copies the files of i to f while i is stopped, so that they are consistent
+// without a backup program.
 func (i *instance) copyTo(f *instance) error {
 	if err := i.stop(Fast); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (i *instance) copyTo(f *instance) error {
 		f.binaries.makeReachable(f.home), f.home.give("."))
 }
 
-// URLOf returns how to reach, at s, the database of another server's URL.
+// URLOf returns databaseURL with the host and port of s.
 func (s *Server) URLOf(databaseURL string) string {
 	at, err := url.Parse(databaseURL)
 	if err != nil {

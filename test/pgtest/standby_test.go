@@ -24,7 +24,7 @@ func TestStandby_FollowsUntilItIsPromoted(t *testing.T) {
 		t.Errorf("the standby has %d rows when the commit is acknowledged, want 1", n)
 	}
 	if _, err := copied.ExecContext(t.Context(), "INSERT INTO things VALUES (2)"); err == nil {
-		t.Error("the standby takes a change")
+		t.Error("the standby accepts a change")
 	}
 
 	primary.Stop(pgtest.Immediate)

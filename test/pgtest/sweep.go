@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// sweep removes what runs that were killed have left behind in tmp. It is a
-// courtesy: what cannot be removed, such as another user's, stays.
+// sweep removes what killed runs have left in tmp. It is best effort: it ignores
+// what it cannot remove, such as files of another user.
 func sweep(tmp string) {
 	homes, _ := filepath.Glob(filepath.Join(tmp, homePattern)) // the only error is a bad pattern
 	for _, path := range homes {
@@ -27,15 +27,15 @@ func sweepHome(path string) {
 	}
 	defer lock.Close()
 	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		return // its run lives
+		return // its run is still alive
 	}
 	endOrphan(path)
 	_ = os.RemoveAll(path)
 }
 
-// endOrphan ends a server that has outlived its run. The process named in its
-// files is only trusted while the socket beside them answers: numbers are
-// given to other processes in time.
+// endOrphan stops a server whose run is gone. It trusts the process ID in the files
+// only while the socket in the same folder responds, because the system reuses
+// process IDs.
 func endOrphan(path string) {
 	pid, port, err := readPostmasterPID(filepath.Join(path, "data", "postmaster.pid"))
 	if err != nil {
@@ -50,7 +50,7 @@ func endOrphan(path string) {
 	}
 }
 
-// readPostmasterPID reads the first line, the process, and the fourth, the port.
+// readPostmasterPID returns the process ID (line 1) and the port (line 4).
 func readPostmasterPID(file string) (pid int, port string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
