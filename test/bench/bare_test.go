@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// bare writes the rows of new keys and does nothing else.
+// bare is a side that only writes the rows of new keys.
 type bare struct {
 	engine                    engine
 	db                        *sql.DB
@@ -66,7 +66,7 @@ func (s *bare) write(ctx context.Context, rows keyRows) error {
 	if _, err := tx.StmtContext(ctx, s.event).ExecContext(ctx, rows.event...); err != nil {
 		return err
 	}
-	// Last, since it keeps the others of the workspace waiting until the end.
+	// Last, because it blocks other creations in the workspace until the commit.
 	if _, err := tx.StmtContext(ctx, s.count).ExecContext(ctx, workspace); err != nil {
 		return err
 	}
@@ -76,8 +76,8 @@ func (s *bare) write(ctx context.Context, rows keyRows) error {
 // keyRows are the arguments of the three inserts.
 type keyRows struct{ key, secret, event []any }
 
-// newKeyRows returns what the service writes for requestBody, sent by the
-// bearer of a token of newService.
+// newKeyRows returns the rows that the service writes for requestBody, sent with a
+// token of newService.
 func newKeyRows(t testing.TB, now any) keyRows {
 	t.Helper()
 	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)

@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// Not parallel, since AllocsPerRun counts for the whole process; not under the
-// race detector, which makes sync.Pool forget at random. What a check
-// allocates until the feed has been confirmed, and its key is in memory for
-// good, is not counted.
-func TestCheck_allocatesNothing(t *testing.T) {
+// Not parallel, because AllocsPerRun counts for the whole process; not under the race
+// detector, with which sync.Pool discards items at random. Allocations before the
+// feed is confirmed and the key is cached do not count.
+func TestCheck_DoesNotAllocate(t *testing.T) {
 	check := newChecking(t, 1).clients(t, 1, 1)[0]
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		n := testing.AllocsPerRun(100, func() {

@@ -13,22 +13,22 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// What is too short to be timed by itself is timed in batches, each still so
-// short that most of them have their core to themselves on a busy machine.
+// Operations that are too short to time individually are timed in batches. A batch is
+// so short that most batches run without interruption, even on a busy machine.
 const (
 	batch   = 100
-	batches = 1_000 // a turn
+	batches = 1_000 // per turn
 )
 
 func perOperation(d time.Duration) float64 { return float64(d.Nanoseconds()) / batch }
 
-// undisturbed is how long one batch takes, in seconds, when nothing else
-// takes the core or its caches: nine in ten take longer.
+// undisturbed returns the duration of a batch, in seconds, without interference by
+// other load: the 10th percentile.
 func (t turn) undisturbed() float64 {
 	return quantile(slices.Sorted(slices.Values(t.latencies)), 0.1).Seconds()
 }
 
-// hashing is a side that only hashes a text, in batches.
+// hashing is a side that only computes HMACs of a text, in batches.
 type hashing struct{ text string }
 
 func (s hashing) clients(_ testing.TB, n, _ int) []client {
@@ -48,17 +48,17 @@ func (s hashing) clients(_ testing.TB, n, _ int) []client {
 	return all
 }
 
-// checking is a side that checks keys in memory, one after the other, in batches.
+// checking is a side that checks cached keys in rotation, in batches.
 type checking struct {
 	service *apikeys.Service
 	secrets []domain.Secret
 }
 
-// newChecking returns a side whose service has made that many keys.
+// newChecking returns a side whose service has the given number of keys.
 func newChecking(t testing.TB, keys int) *checking {
 	t.Helper()
 	cfg := settings(t, jwttest.NewIssuer(t), "memory://")
-	cfg.CacheKeys = 2 * keys // so that none is evicted
+	cfg.CacheKeys = 2 * keys // large enough to evict none
 	s := &checking{service: newEmbedded(t, cfg)}
 	for range keys {
 		s.secrets = append(s.secrets, create(t, s.service))

@@ -19,13 +19,13 @@ import (
 
 const (
 	targetFlood = 2.0 // times the p99 without a flood
-	targetLoads = 16  // at once, however many are asked for
+	targetLoads = 16  // concurrent loads, for any number of callers
 	knownChecks = 100_000
 )
 
-// BenchmarkCheckFlood asks for a key in memory while others ask, as fast as
-// they can, for well-formed identifiers that belong to no key: each of them is
-// asked for once, so that nothing remembered is of help.
+// BenchmarkCheckFlood checks a cached key while other callers check well-formed but
+// unknown keys as fast as possible. Each unknown ID is used only once, so that the
+// cache does not help.
 func BenchmarkCheckFlood(b *testing.B) {
 	for _, callers := range []int{1, 256} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
@@ -36,12 +36,12 @@ func BenchmarkCheckFlood(b *testing.B) {
 
 			take(b, known, 1, knownChecks)
 			var quiet, flooded []turn
-			var asked int
+			var unknown int
 			for range rounds {
 				quiet = append(quiet, take(b, known, 1, knownChecks))
 				stop := flood(b, s, callers)
 				flooded = append(flooded, take(b, known, 1, knownChecks))
-				asked += stop()
+				unknown += stop()
 			}
 			r := newResult(1, quiet, flooded, turn.p99)
 
@@ -50,19 +50,19 @@ func BenchmarkCheckFlood(b *testing.B) {
 			b.ReportMetric(targetFlood, "target")
 			b.ReportMetric(float64(r.bare.p99.Nanoseconds()), "quiet-p99-ns")
 			b.ReportMetric(float64(r.service.p99.Nanoseconds()), "flooded-p99-ns")
-			b.ReportMetric(float64(asked), "unknown-ids")
+			b.ReportMetric(float64(unknown), "unknown-ids")
 			b.ReportMetric(float64(keys.most.Load()), "loads-at-once")
 			b.ReportMetric(targetLoads, "target-loads")
 		})
 	}
 }
 
-// p99 is how long all but the slowest hundredth took at most, in seconds.
+// p99 returns the 99th percentile of the latencies in seconds.
 func (t turn) p99() float64 {
 	return quantile(slices.Sorted(slices.Values(t.latencies)), 0.99).Seconds()
 }
 
-// single is a side that checks one key, each check timed by itself.
+// single is a side that checks one key and times each check.
 type single struct {
 	service *apikeys.Service
 	secret  domain.Secret
@@ -78,18 +78,17 @@ func (s single) clients(t testing.TB, n, _ int) []client {
 	}}, n)
 }
 
-// flood asks for unknown identifiers until it is stopped, and then tells for
-// how many.
+// flood checks unknown keys until stop is called, which returns the number of checks.
 func flood(t testing.TB, s *apikeys.Service, callers int) (stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var flooding sync.WaitGroup
-	var asked atomic.Int64
+	var checks atomic.Int64
 	for range callers {
 		flooding.Go(func() {
 			var seed [32]byte
 			rand.Read(seed[:])
-			random := mathrand.NewChaCha8(seed) // cheaper than asking the system each time
+			random := mathrand.NewChaCha8(seed) // cheaper than the system's source
 			for ctx.Err() == nil {
 				secret, err := domain.NewSecret(random, domain.ModeLive)
 				if err != nil {
@@ -101,18 +100,18 @@ func flood(t testing.TB, s *apikeys.Service, callers int) (stop func() int) {
 					t.Errorf("an unknown key: verdict %s, error %v", d.Verdict, err)
 					return
 				}
-				asked.Add(1)
+				checks.Add(1)
 			}
 		})
 	}
 	return func() int {
 		cancel()
 		flooding.Wait()
-		return int(asked.Load())
+		return int(checks.Load())
 	}
 }
 
-// countedLoads counts how many loads are under way at once.
+// countedLoads counts concurrent loads.
 type countedLoads struct {
 	*postgres.KeyRepository
 	now, most atomic.Int64

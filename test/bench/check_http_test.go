@@ -15,12 +15,12 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// BenchmarkCheckHTTP compares permission checks of a key in memory with an
-// echo route that gives the same answer to the same request without a
-// thought. The work is of a fixed size: -benchtime changes nothing.
+// BenchmarkCheckHTTP compares permission checks of a cached key with an echo route
+// that gives a constant response of the same content. The amount of work is fixed:
+// -benchtime has no effect.
 func BenchmarkCheckHTTP(b *testing.B) {
 	s := newCheckService(b)
-	for _, question := range []struct {
+	for _, check := range []struct {
 		name    string
 		request []byte
 		target  float64
@@ -29,21 +29,21 @@ func BenchmarkCheckHTTP(b *testing.B) {
 		{"authorize", s.authorizeRequest(), 0.85},
 	} {
 		for _, clients := range []int{1, targetClients} {
-			b.Run(fmt.Sprintf("%s/clients=%d", question.name, clients), func(b *testing.B) {
-				answer := askOnce(b, s.address, question.request)
+			b.Run(fmt.Sprintf("%s/clients=%d", check.name, clients), func(b *testing.B) {
+				response := requestOnce(b, s.address, check.request)
 				r := compareChecks(b, pair{
-					bare:    &asking{address: newEcho(b, answer), request: question.request, status: answer.status},
-					service: &asking{address: s.address, request: question.request, status: answer.status},
+					bare:    &repeating{address: newEcho(b, response), request: check.request, status: response.status},
+					service: &repeating{address: s.address, request: check.request, status: response.status},
 				}, clients)
 				r.report(b)
-				b.ReportMetric(question.target, "target")
+				b.ReportMetric(check.target, "target")
 			})
 		}
 	}
 }
 
-// compareChecks is compare with turns that are long enough for requests which
-// wait for no disk.
+// compareChecks is like compare, with turns that are long enough for requests that
+// do not wait for the disk.
 func compareChecks(b *testing.B, p pair, concurrency int) result {
 	b.Helper()
 	const requests = 4_000
@@ -51,7 +51,7 @@ func compareChecks(b *testing.B, p pair, concurrency int) result {
 	return newResult(concurrency, turns[0], turns[1], turn.rate)
 }
 
-// checkService is a service with one key in memory.
+// checkService is a service with one cached key.
 type checkService struct {
 	address string // host:port of the internal listener
 	secret  string
@@ -73,19 +73,19 @@ func (s *checkService) authorizeRequest() []byte {
 	return fmt.Appendf(nil, "GET /internal/v1/authorize?scope=payment:read HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n\r\n", s.address, s.secret)
 }
 
-// newEcho serves nothing but that answer and returns its address.
-func newEcho(t testing.TB, a rawAnswer) string {
+// newEcho starts a server that always gives the response r, and returns its address.
+func newEcho(t testing.TB, r rawResponse) string {
 	t.Helper()
 	e := echo.New()
 	e.POST("/internal/v1/api-keys/verify", func(c echo.Context) error {
-		return c.Blob(http.StatusOK, "application/json; charset=utf-8", a.body)
+		return c.Blob(http.StatusOK, "application/json; charset=utf-8", r.body)
 	})
 	e.GET("/internal/v1/authorize", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The deadlines of the service, since it is the answer that is compared.
+	// The same kinds of timeouts as in the service.
 	server := &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -98,15 +98,15 @@ func newEcho(t testing.TB, a rawAnswer) string {
 	return l.Addr().String()
 }
 
-// asking is a side that gets one and the same request.
-type asking struct {
+// repeating is a side that sends the same request every time.
+type repeating struct {
 	address     string
 	request     []byte
 	status      []byte
-	connections []*questioner
+	connections []*requester
 }
 
-func (s *asking) clients(t testing.TB, n, _ int) []client {
+func (s *repeating) clients(t testing.TB, n, _ int) []client {
 	t.Helper()
 	for len(s.connections) < n {
 		s.connections = append(s.connections, dial(t, s.address, s.request))
@@ -115,9 +115,9 @@ func (s *asking) clients(t testing.TB, n, _ int) []client {
 	for i := range all {
 		c := s.connections[i]
 		all[i] = func(int) error {
-			a, err := c.ask()
-			if err == nil && !bytes.Equal(a, s.status) {
-				err = fmt.Errorf("answer is %q", a)
+			status, err := c.do()
+			if err == nil && !bytes.Equal(status, s.status) {
+				err = fmt.Errorf("response is %q", status)
 			}
 			return err
 		}
@@ -125,16 +125,16 @@ func (s *asking) clients(t testing.TB, n, _ int) []client {
 	return all
 }
 
-// rawAnswer is one answer as it came.
-type rawAnswer struct{ status, body []byte }
+// rawResponse is a response as received.
+type rawResponse struct{ status, body []byte }
 
-func askOnce(t testing.TB, address string, request []byte) rawAnswer {
+func requestOnce(t testing.TB, address string, request []byte) rawResponse {
 	t.Helper()
 	c := dial(t, address, request)
 	if _, err := c.Write(request); err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.ReadResponse(c.answers, nil)
+	res, err := http.ReadResponse(c.responses, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,30 +144,30 @@ func askOnce(t testing.TB, address string, request []byte) rawAnswer {
 		t.Fatal(err)
 	}
 	if res.StatusCode >= http.StatusMultipleChoices {
-		t.Fatalf("answer is %s: %s", res.Status, body.Bytes())
+		t.Fatalf("response is %s: %s", res.Status, body.Bytes())
 	}
-	return rawAnswer{status: []byte("HTTP/1.1 " + res.Status), body: body.Bytes()}
+	return rawResponse{status: []byte("HTTP/1.1 " + res.Status), body: body.Bytes()}
 }
 
-// questioner is a connection that asks the same over and over.
-type questioner struct {
+// requester is a connection for repeated requests.
+type requester struct {
 	connection
-	status []byte // of the last answer
+	status []byte // of the last response
 }
 
-func dial(t testing.TB, address string, request []byte) *questioner {
+func dial(t testing.TB, address string, request []byte) *requester {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return &questioner{connection: connection{Conn: conn, answers: bufio.NewReaderSize(conn, 64<<10), request: request}}
+	return &requester{connection: connection{Conn: conn, responses: bufio.NewReaderSize(conn, 64<<10), request: request}}
 }
 
-// ask sends the request and returns the status line of the answer, valid
-// until the next.
-func (c *questioner) ask() ([]byte, error) {
+// do sends the request and returns the status line of the response, which is valid
+// until the next call.
+func (c *requester) do() ([]byte, error) {
 	if _, err := c.Write(c.request); err != nil {
 		return nil, err
 	}
@@ -180,8 +180,8 @@ func (c *questioner) ask() ([]byte, error) {
 	return c.status, c.skip(head)
 }
 
-// skip leaves the answer that head, which is still to be read, begins.
-func (c *questioner) skip(head []byte) error {
+// skip discards the response that begins with the unread header section head.
+func (c *requester) skip(head []byte) error {
 	length, chunked := 0, bytes.Contains(head, []byte("Transfer-Encoding: chunked"))
 	if _, after, ok := bytes.Cut(head, []byte("Content-Length: ")); ok {
 		digits, _, _ := bytes.Cut(after, []byte("\r"))
@@ -190,15 +190,16 @@ func (c *questioner) skip(head []byte) error {
 			return err
 		}
 	}
-	_, err := c.answers.Discard(len(head) + length)
+	_, err := c.responses.Discard(len(head) + length)
 	for last := !chunked; err == nil && !last; {
 		last, err = c.skipChunk()
 	}
 	return err
 }
 
-// skipChunk returns whether the chunk was the last one: RFC 9112 section 7.1.
-func (c *questioner) skipChunk() (last bool, err error) {
+// skipChunk discards a chunk and reports whether it was the last one (RFC 9112
+// section 7.1).
+func (c *requester) skipChunk() (last bool, err error) {
 	line, err := c.line()
 	if err != nil {
 		return false, err
@@ -207,23 +208,23 @@ func (c *questioner) skipChunk() (last bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	_, err = c.answers.Discard(int(size) + len("\r\n"))
+	_, err = c.responses.Discard(int(size) + len("\r\n"))
 	return size == 0, err
 }
 
-// head returns the next header section with its end, and leaves it to be read.
-// It looks for nothing but the end: lines would cost the side that says more.
-func (c *questioner) head() ([]byte, error) {
+// head returns the next header section, including its end, without consuming it. It
+// does not parse lines, which would be slower for the side with more headers.
+func (c *requester) head() ([]byte, error) {
 	for {
-		if _, err := c.answers.Peek(c.answers.Buffered() + 1); err != nil {
+		if _, err := c.responses.Peek(c.responses.Buffered() + 1); err != nil {
 			return nil, err
 		}
-		come, err := c.answers.Peek(c.answers.Buffered())
+		received, err := c.responses.Peek(c.responses.Buffered())
 		if err != nil {
 			return nil, err
 		}
-		if i := bytes.Index(come, []byte("\r\n\r\n")); i >= 0 {
-			return come[:i+4], nil
+		if i := bytes.Index(received, []byte("\r\n\r\n")); i >= 0 {
+			return received[:i+4], nil
 		}
 	}
 }

@@ -18,13 +18,13 @@ import (
 
 const (
 	heldKeys    = 1_000_000
-	targetBytes = 400 // a key
-	// keysPerWorkspace is how many keys of a workspace are held.
+	targetBytes = 400 // per key
+	// keysPerWorkspace is the number of cached keys per workspace.
 	keysPerWorkspace = 100
 )
 
-// BenchmarkCheckMemory measures what a key in memory takes: the growth of the
-// live heap from an empty cache to a full one, by the number of keys.
+// BenchmarkCheckMemory measures the memory of a cached key: the growth of the live
+// heap from an empty cache to a full one, divided by the number of keys.
 func BenchmarkCheckMemory(b *testing.B) {
 	ids := seededIDs(b, heldKeys)
 	cache, err := keycache.New(keycache.Options{
@@ -48,7 +48,7 @@ func BenchmarkCheckMemory(b *testing.B) {
 	}
 	after, stats := liveHeap(), cache.Stats()
 	if stats.Keys < heldKeys*99/100 {
-		b.Fatalf("%d of %d keys are held", stats.Keys, heldKeys)
+		b.Fatalf("%d of %d keys are cached", stats.Keys, heldKeys)
 	}
 	runtime.KeepAlive(ids)
 	b.ReportMetric(0, "ns/op")
@@ -56,9 +56,9 @@ func BenchmarkCheckMemory(b *testing.B) {
 	b.ReportMetric(targetBytes, "target")
 }
 
-// liveHeap returns the bytes of the heap that are in use.
+// liveHeap returns the size of the live heap in bytes.
 func liveHeap() uint64 {
-	for range 3 { // what weak pointers and finalizers hold takes more than one
+	for range 3 { // weak pointers and finalizers need more than one collection
 		runtime.GC()
 	}
 	var m runtime.MemStats
@@ -75,7 +75,7 @@ func seededIDs(t testing.TB, n int) []domain.KeyID {
 	return ids
 }
 
-// seededSecrets returns as many secrets, the same ones each time.
+// seededSecrets returns n secrets, the same ones every time.
 func seededSecrets(t testing.TB, n int) []domain.Secret {
 	t.Helper()
 	random := io.Reader(rand.NewChaCha8([32]byte{}))
@@ -89,8 +89,8 @@ func seededSecrets(t testing.TB, n int) []domain.Secret {
 	return secrets
 }
 
-// storedKeys is a finder that has every key, and like a store gives each one
-// memory of its own.
+// storedKeys is a finder that has every key and, like a store, allocates all parts of
+// each key.
 type storedKeys struct{}
 
 func (storedKeys) Find(_ context.Context, id domain.KeyID) (*domain.APIKey, error) {
@@ -114,7 +114,7 @@ func (storedKeys) Find(_ context.Context, id domain.KeyID) (*domain.APIKey, erro
 	}), nil
 }
 
-// workspaceOf spreads keys over workspaces with keysPerWorkspace each.
+// workspaceOf distributes keys over workspaces with keysPerWorkspace each.
 func workspaceOf(id domain.KeyID) domain.WorkspaceID {
 	const workspaces = heldKeys / keysPerWorkspace
 	var sum uint64

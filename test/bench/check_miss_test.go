@@ -11,24 +11,23 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// The targets of checks that find nothing in memory, at targetClients.
+// The targets of checks of keys that are not cached, with targetClients clients.
 const (
-	targetMiss     = 0.80 // of the bare look-ups' rate, in process
+	targetMiss     = 0.80 // of the rate of bare look-ups, in process
 	targetMissHTTP = 0.35 // the same over HTTP
-	targetScale    = 0.90 // of the same with a hundredth of the keys
+	targetScale    = 0.90 // of the same ratio with a hundredth of the keys
 	lookups        = 4_000
 
-	// missCache is the room in memory. No key stays there until it is asked for
-	// again, and it is as cheap to keep whatever the database holds.
+	// missCache is the size of the cache. It is so small that no key is still
+	// cached when it is checked again, whatever the size of the database.
 	missCache = 100
 )
 
-// BenchmarkCheckMiss compares checks of which every one must read its key with
-// the bare look-up of the same key in PostgreSQL, by the same query through
-// the same driver and as large a pool, on a large database and on a small one.
-// That of-10,000-keys falls short of 1 is PostgreSQL's as much as the
-// bare look-up's own does. The work is of a fixed size: -benchtime changes
-// nothing.
+// BenchmarkCheckMiss compares checks of keys that are not cached with the bare look-up
+// of the same keys in PostgreSQL, by the same query, with the same driver and pool
+// size, on a large and a small database. As far as bare-of-its-rate-at-10,000-keys is
+// below 1, the loss is PostgreSQL's. The amount of work is fixed: -benchtime has no
+// effect.
 func BenchmarkCheckMiss(b *testing.B) {
 	few, many := newMissing(b, 10_000), newMissing(b, 1_000_000)
 	b.Run("in-process", func(b *testing.B) { compareMisses(b, few.inProcess, many.inProcess, targetMiss) })
@@ -41,19 +40,19 @@ func compareMisses(b *testing.B, few, many pair, target float64) {
 		entrant{few.bare, targetClients, lookups}, entrant{few.service, targetClients, lookups},
 		entrant{many.bare, targetClients, lookups}, entrant{many.service, targetClients, lookups})
 	ratio := func(of, to int) result { return newResult(targetClients, turns[to], turns[of], turn.rate) }
-	beside := ratio(3, 2)
-	beside.report(b)
+	large := ratio(3, 2)
+	large.report(b)
 	b.ReportMetric(target, "target")
-	b.ReportMetric(beside.ratio()/ratio(1, 0).ratio(), "of-its-ratio-at-10,000-keys")
+	b.ReportMetric(large.ratio()/ratio(1, 0).ratio(), "of-its-ratio-at-10,000-keys")
 	b.ReportMetric(ratio(3, 1).ratio(), "of-its-rate-at-10,000-keys")
 	b.ReportMetric(ratio(2, 0).ratio(), "bare-of-its-rate-at-10,000-keys")
 	b.ReportMetric(targetScale, "target-of-10,000-keys")
 }
 
-// misses are the bare look-up and its counterparts on one database.
+// misses are the bare look-up paired with checks in process and over HTTP.
 type misses struct{ inProcess, overHTTP pair }
 
-// newMissing returns them on a database with that many keys.
+// newMissing returns the pairs for a database with the given number of keys.
 func newMissing(b *testing.B, keys int) misses {
 	b.Helper()
 	databaseURL := migrated(b, pgtest.NewDatabase(b))
@@ -67,7 +66,7 @@ func newMissing(b *testing.B, keys int) misses {
 	return misses{inProcess: pair{bare, inProcess}, overHTTP: pair{bare, overHTTP}}
 }
 
-// cursor gives out keys, each as often as the others.
+// cursor returns keys in rotation.
 type cursor struct {
 	secrets []domain.Secret
 	next    int
@@ -82,7 +81,7 @@ func (c *cursor) take(n int) []domain.Secret {
 	return taken
 }
 
-// missing is a side that checks keys which are not in memory.
+// missing is a side that checks keys that are not cached.
 type missing struct {
 	service *apikeys.Service
 	keys    cursor
@@ -104,11 +103,11 @@ func (s *missing) clients(t testing.TB, n, keys int) []client {
 	return all
 }
 
-// missingHTTP is a side that asks for the same over HTTP.
+// missingHTTP is a side that does the same over HTTP.
 type missingHTTP struct {
 	address     string
 	keys        cursor
-	connections []*questioner
+	connections []*requester
 }
 
 func (s *missingHTTP) clients(t testing.TB, n, keys int) []client {
@@ -117,10 +116,10 @@ func (s *missingHTTP) clients(t testing.TB, n, keys int) []client {
 	for _, secret := range s.keys.take(keys) {
 		requests = append(requests, (&checkService{address: s.address, secret: secret.Reveal()}).verifyRequest())
 	}
-	if answer := askOnce(t, s.address, requests[0]); !bytes.Contains(answer.body, []byte(`"allowed":true`)) {
-		t.Fatalf("answer is %s", answer.body)
+	if response := requestOnce(t, s.address, requests[0]); !bytes.Contains(response.body, []byte(`"allowed":true`)) {
+		t.Fatalf("response is %s", response.body)
 	}
-	for _, used := range s.connections { // of an earlier turn, maybe of a benchmark that has ended
+	for _, used := range s.connections { // from an earlier turn or benchmark
 		used.Close()
 	}
 	s.connections = s.connections[:0]
@@ -132,9 +131,9 @@ func (s *missingHTTP) clients(t testing.TB, n, keys int) []client {
 		connection := s.connections[c]
 		all[c] = func(i int) error {
 			connection.request = requests[i]
-			status, err := connection.ask()
+			status, err := connection.do()
 			if err == nil && string(status) != "HTTP/1.1 200 OK" {
-				err = fmt.Errorf("answer is %q", status)
+				err = fmt.Errorf("response is %q", status)
 			}
 			return err
 		}

@@ -18,16 +18,16 @@ import (
 
 const (
 	revocations = 500
-	// checkEvery is how often a replica is asked; a refusal is seen at most
-	// this late.
+	// checkEvery is the interval of checks, and thereby the precision of the
+	// measurement.
 	checkEvery = time.Millisecond
-	// refusedBy ends a run whose key goes on being accepted.
-	refusedBy = 10 * time.Second
+	// deniedBy is the time after which the benchmark gives up on a key that is still accepted.
+	deniedBy = 10 * time.Second
 )
 
-// BenchmarkCheckRevocation disables keys in one of three services, each a
-// process of its own, while the two others are asked for them all the time,
-// and tells how long after the change was answered those refuse.
+// BenchmarkCheckRevocation disables keys in one of three replicas, while the other
+// two, each in its own process, check them continuously. It reports how long after
+// the response to the change the others deny the keys.
 func BenchmarkCheckRevocation(b *testing.B) {
 	for _, way := range []struct {
 		name       string
@@ -53,8 +53,7 @@ func BenchmarkCheckRevocation(b *testing.B) {
 	}
 }
 
-// suppressNotify lets the updates of a database notify nobody: their
-// pg_notify is another function, which does nothing.
+// suppressNotify replaces pg_notify in a database by a function that does nothing.
 func suppressNotify(t testing.TB, databaseURL string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -73,8 +72,8 @@ func suppressNotify(t testing.TB, databaseURL string) {
 	}
 }
 
-// revoke disables one key after the other and returns, sorted, how long each
-// of the other replicas went on accepting each.
+// revoke disables one key after the other and returns how long each of the other
+// replicas accepted each key afterwards, sorted.
 func revoke(b *testing.B, databaseURL string) []time.Duration {
 	b.Helper()
 	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
@@ -84,23 +83,23 @@ func revoke(b *testing.B, databaseURL string) []time.Duration {
 	var late []time.Duration
 	for range revocations {
 		secret := create(b, own)
-		refusals := make(chan refusal, len(others))
+		denials := make(chan denial, len(others))
 		watching := make(chan struct{}, len(others))
 		for _, address := range others {
 			s := checkService{address: address, secret: secret.Reveal()}
-			go watch(dial(b, address, s.authorizeRequest()), watching, refusals)
+			go watch(dial(b, address, s.authorizeRequest()), watching, denials)
 		}
 		for range others {
 			<-watching
 		}
 		disable(b, repository, secret.KeyID())
-		answered := time.Now()
+		responded := time.Now()
 		for range others {
-			r := <-refusals
-			if r.err != nil {
-				b.Fatal(r.err)
+			d := <-denials
+			if d.err != nil {
+				b.Fatal(d.err)
 			}
-			late = append(late, max(0, r.at.Sub(answered)))
+			late = append(late, max(0, d.at.Sub(responded)))
 		}
 	}
 	slices.Sort(late)
@@ -117,35 +116,35 @@ func disable(t testing.TB, keys ports.KeyWriter, id domain.KeyID) {
 	}
 }
 
-// refusal is when a replica first said no.
-type refusal struct {
+// denial is the time at which a replica first denied a key.
+type denial struct {
 	at  time.Time
 	err error
 }
 
-// watch asks until it is refused. It announces itself after the first answer,
-// which must be a yes: the key is in memory then.
-func watch(c *questioner, watching chan<- struct{}, refusals chan<- refusal) {
+// watch checks a key until it is denied. It sends on watching after the first check,
+// which must be allowed; the key is then cached.
+func watch(c *requester, watching chan<- struct{}, denials chan<- denial) {
 	defer c.Close()
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
-	deadline := time.Now().Add(refusedBy)
+	deadline := time.Now().Add(deniedBy)
 	for accepted := 0; ; accepted++ {
-		status, err := c.ask()
+		status, err := c.do()
 		if accepted == 0 {
 			watching <- struct{}{}
 		}
 		switch {
 		case err == nil && string(status) == "HTTP/1.1 204 No Content":
 		case err == nil && string(status) == "HTTP/1.1 401 Unauthorized" && accepted > 0:
-			refusals <- refusal{at: time.Now()}
+			denials <- denial{at: time.Now()}
 			return
 		default:
-			refusals <- refusal{err: fmt.Errorf("answer is %q, error %w", status, err)}
+			denials <- denial{err: fmt.Errorf("response is %q, error %w", status, err)}
 			return
 		}
 		if time.Now().After(deadline) {
-			refusals <- refusal{err: errors.New("a disabled key is accepted")}
+			denials <- denial{err: errors.New("a disabled key is still accepted")}
 			return
 		}
 		<-tick.C

@@ -15,13 +15,13 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// findKey is the query of the store.
+// findKey is the look-up query of the PostgreSQL store.
 const findKey = `SELECT k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
 k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
 s.algorithm, s.pepper_id, s.digest, s.valid_until
-FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.deleted_at IS NULL ORDER BY s.position`
+FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND coalesce(deleted_at IS NULL, false) ORDER BY s.position`
 
-func TestFindKey_isTheQueryOfTheStore(t *testing.T) {
+func TestFindKey_IsTheQueryOfTheStore(t *testing.T) {
 	t.Parallel()
 	databaseURL := migrated(t, pgtest.NewDatabase(t))
 	cfg := settings(t, jwttest.NewIssuer(t), databaseURL)
@@ -30,24 +30,24 @@ func TestFindKey_isTheQueryOfTheStore(t *testing.T) {
 	if err := (&missing{service: newEmbedded(t, cfg), keys: cursor{secrets: keys}}).clients(t, 1, 1)[0](0); err != nil {
 		t.Fatal(err)
 	}
-	var asked int
+	var executed int
 	row := postgresEngine().open(t, databaseURL).QueryRowContext(t.Context(),
 		`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(sqlx.DOLLAR, findKey))
-	if err := row.Scan(&asked); err != nil || asked != 1 {
-		t.Errorf("%d connections have asked the query last, error %v", asked, err)
+	if err := row.Scan(&executed); err != nil || executed != 1 {
+		t.Errorf("%d connections executed the query last, error %v", executed, err)
 	}
 }
 
 func postgresEngine() engine { return engines[1] }
 
-// newFind returns the bare look-up.
+// newFind prepares the bare look-up.
 func newFind(t testing.TB, databaseURL string) *sql.Stmt {
 	t.Helper()
 	e := postgresEngine()
 	return e.prepare(t, e.open(t, databaseURL), findKey)
 }
 
-// selecting is a side that reads keys and does nothing with them.
+// selecting is a side that only reads keys.
 type selecting struct {
 	find *sql.Stmt
 	keys cursor
@@ -86,7 +86,7 @@ func hasher(t testing.TB, cfg config.Config) *secrets.Hasher {
 	return secrets.NewHasher(ring)
 }
 
-// storeKeys fills a database with the keys of those secrets, past the service.
+// storeKeys writes the keys of the given secrets directly to a database.
 func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []domain.Secret) {
 	t.Helper()
 	db := postgresEngine().open(t, databaseURL)
@@ -100,7 +100,7 @@ func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []d
 			digest := hasher.Hash(all[i])
 			return []any{string(all[i].KeyID()), 0, string(digest.Algorithm), digest.PepperID, digest.Sum[:]}
 		})
-	// What the filling left to do is not the cost of what is measured.
+	// Finish deferred work of the inserts, so that it is not measured.
 	for _, after := range []string{"VACUUM (ANALYZE, FREEZE)", "CHECKPOINT"} {
 		if _, err := db.ExecContext(t.Context(), after); err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func storeKeys(t testing.TB, databaseURL string, hasher *secrets.Hasher, all []d
 	}
 }
 
-// copyRows runs a COPY of n rows.
+// copyRows executes a COPY of n rows.
 func copyRows(t testing.TB, db *sql.DB, query string, n int, row func(i int) []any) {
 	t.Helper()
 	ctx := t.Context()

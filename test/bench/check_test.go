@@ -10,9 +10,9 @@ import (
 // targetCheck is how many times as long as the bare HMAC a check may take.
 const targetCheck = 2.0
 
-// BenchmarkCheck compares Service.Authorize of keys in memory with the one
-// thing that it cannot do without: an HMAC-SHA-256 of the secret under a state
-// that is reused. The work is of a fixed size: -benchtime changes nothing.
+// BenchmarkCheck compares Service.Authorize for cached keys with its only necessary
+// cost, an HMAC-SHA-256 of the secret with a reused state. The amount of work is
+// fixed: -benchtime has no effect.
 func BenchmarkCheck(b *testing.B) {
 	for _, keys := range []int{1, 100_000} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
@@ -35,7 +35,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkParseSecret is what comes before a check when the caller has a string.
+// BenchmarkParseSecret measures the parsing that precedes a check.
 func BenchmarkParseSecret(b *testing.B) {
 	text := newSecret(b).Reveal()
 	b.ReportAllocs()

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// The work of one comparison. Many short rounds rather than few long ones:
-// what else the machine does changes from second to second.
-const rounds = 15 // odd, for the median's sake
+// The number of rounds of one comparison. Many short rounds are better than few long
+// ones, because the load of the machine changes from second to second.
+const rounds = 15 // odd, so that there is a median
 
-// keysFor is how many keys a side makes in one turn.
+// keysFor returns the number of keys that a side creates in one turn.
 func keysFor(concurrency int) int {
 	if concurrency == 1 {
 		return 300
@@ -21,39 +21,40 @@ func keysFor(concurrency int) int {
 	return 1200
 }
 
-// side is one of the two that are compared.
+// side is one of the two sides of a comparison.
 type side interface {
-	// clients returns n clients that make that many keys among them. What a
-	// client can prepare without the database is prepared.
+	// clients returns n clients that together create the given number of keys. It
+	// prepares everything that does not need the database.
 	clients(b testing.TB, n, keys int) []client
 }
 
-// client makes the i-th key of a turn, counted from 0, and returns when it is
-// on the disk. It is used by one goroutine.
+// client creates the i-th key of a turn, counted from 0, and returns when it is on
+// disk. It is used by one goroutine.
 type client func(i int) error
 
-// pair is the service and its measure, each with a database of its own.
+// pair is the service and the bare side that it is compared with, each with its own
+// database.
 type pair struct{ bare, service side }
 
-// result is what the rounds with one number of clients gave.
+// result is the result of all rounds with one number of clients.
 type result struct {
 	engine        string
 	concurrency   int
-	ratios        []float64 // of each round, service to bare, in rising order
+	ratios        []float64 // service to bare for each round, sorted
 	bare, service figures
-	unavailable   int64 // answers 503, after which the client asked again
+	unavailable   int64 // number of 503 responses, after which the client retried
 }
 
 func (r result) ratio() float64 { return quantile(r.ratios, 0.5) }
 
-// figures are of one side: the median rate of the rounds, and latencies of
-// all requests together.
+// figures are the figures of one side: the median rate of the rounds, and the
+// latencies of all requests.
 type figures struct {
-	rate     float64 // keys a second
+	rate     float64 // keys per second
 	p50, p99 time.Duration
 }
 
-// compare lets both sides take turns with that many clients.
+// compare measures both sides in turns with the given number of clients.
 func compare(b testing.TB, p pair, concurrency int) result {
 	b.Helper()
 	keys := keysFor(concurrency)
@@ -61,19 +62,19 @@ func compare(b testing.TB, p pair, concurrency int) result {
 	return newResult(concurrency, turns[0], turns[1], turn.rate)
 }
 
-// entrant is a side, and what it does in one turn.
+// entrant is a side with its work in one turn.
 type entrant struct {
 	side        side
 	concurrency int
 	keys        int
 }
 
-// interleave lets all take turns, so that what else the machine does meets
-// all, and the one to begin is never the same twice running. It returns the
-// turns of each.
+// interleave measures all entrants in turns, so that other load on the machine
+// affects all of them equally. Each round begins with another entrant. It returns the
+// turns of each entrant.
 func interleave(b testing.TB, all ...entrant) [][]turn {
 	b.Helper()
-	for _, e := range all { // connects and prepares
+	for _, e := range all { // connect and prepare
 		take(b, e.side, e.concurrency, e.keys)
 	}
 	turns := make([][]turn, len(all))
@@ -86,7 +87,7 @@ func interleave(b testing.TB, all ...entrant) [][]turn {
 	return turns
 }
 
-// newResult compares the turns of two sides, round by round, by a figure.
+// newResult compares a figure of two sides round by round.
 func newResult(concurrency int, bare, service []turn, figure func(turn) float64) result {
 	ratios := make([]float64, rounds)
 	for round := range ratios {
@@ -101,7 +102,7 @@ func newResult(concurrency int, bare, service []turn, figure func(turn) float64)
 	}
 }
 
-// turn is what one side did in one round.
+// turn is the measurement of one side in one round.
 type turn struct {
 	took      time.Duration
 	latencies []time.Duration
@@ -109,7 +110,8 @@ type turn struct {
 
 func (t turn) rate() float64 { return float64(len(t.latencies)) / t.took.Seconds() }
 
-// take lets the clients of s make that many keys as fast as they can.
+// take runs the clients of s, which create the given number of keys as fast as
+// possible.
 func take(b testing.TB, s side, concurrency, keys int) turn {
 	b.Helper()
 	clients := s.clients(b, concurrency, keys)
@@ -117,7 +119,7 @@ func take(b testing.TB, s side, concurrency, keys int) turn {
 	failures := make([]error, len(clients))
 	var next atomic.Int64
 	var working sync.WaitGroup
-	runtime.GC() // what the turn before left behind is not this one's cost
+	runtime.GC() // do not count the garbage of the previous turn
 	begun := time.Now()
 	for c, create := range clients {
 		working.Go(func() {
@@ -152,7 +154,7 @@ func summarize(turns []turn) figures {
 	return figures{rate: quantile(rates, 0.5), p50: quantile(all, 0.5), p99: quantile(all, 0.99)}
 }
 
-// quantile returns the value that a share of sorted lies below.
+// quantile returns the given quantile of sorted values.
 func quantile[T any](sorted []T, share float64) T {
 	return sorted[int(share*float64(len(sorted)))]
 }

@@ -10,17 +10,16 @@ import (
 	"testing"
 )
 
-// requestBody asks for a key like the contract's example.
+// requestBody creates a key like the contract's example.
 const requestBody = `{"name":"Production Key","scopes":["payment:read","payment:write"],"ipWhitelist":["192.168.1.0/24"]}`
 
-// connection is an HTTP client that costs next to nothing, since it shares
-// the processors with the server: one connection that is kept, one request
-// that is written as it stands, and of the answer no more read than where it
-// ends and whether it is a 201.
+// connection is an HTTP client with minimal overhead, because it shares the
+// processors with the server. It keeps one connection, sends a preformatted request,
+// and reads only the status and the length of the response.
 type connection struct {
 	net.Conn
-	answers *bufio.Reader
-	request []byte
+	responses *bufio.Reader
+	request   []byte
 }
 
 func connect(t testing.TB, address, token string) *connection {
@@ -30,8 +29,8 @@ func connect(t testing.TB, address, token string) *connection {
 		t.Fatal(err)
 	}
 	return &connection{
-		Conn:    conn,
-		answers: bufio.NewReader(conn),
+		Conn:      conn,
+		responses: bufio.NewReader(conn),
 		request: fmt.Appendf(nil, "POST /web/v1/workspaces/%s/api-keys HTTP/1.1\r\n"+
 			"Host: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nAccept: application/json\r\n"+
 			"X-Client-Hash: %s\r\nX-Workspace-Id: %s\r\nContent-Length: %d\r\n\r\n%s",
@@ -39,10 +38,9 @@ func connect(t testing.TB, address, token string) *connection {
 	}
 }
 
-var errUnavailable = errors.New("answer is 503")
+var errUnavailable = errors.New("response is 503")
 
-// create asks for one key and returns nil when it was made, and
-// errUnavailable when it cannot be now.
+// create creates one key. It returns errUnavailable if the response is 503.
 func (c *connection) create() error {
 	if _, err := c.Write(c.request); err != nil {
 		return err
@@ -52,28 +50,28 @@ func (c *connection) create() error {
 		return err
 	}
 	status, _ := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
-	outcome := judge(string(status))
+	outcome := statusError(string(status))
 	length, err := c.contentLength()
 	if err != nil {
 		return err
 	}
-	if _, err := c.answers.Discard(length); err != nil {
+	if _, err := c.responses.Discard(length); err != nil {
 		return err
 	}
 	return outcome
 }
 
-func judge(status string) error {
+func statusError(status string) error {
 	switch status {
 	case "201 Created":
 		return nil
 	case "503 Service Unavailable":
 		return errUnavailable
 	}
-	return fmt.Errorf("answer is %q", status)
+	return fmt.Errorf("response is %q", status)
 }
 
-// contentLength reads the header section, to its end.
+// contentLength reads the header section and returns the Content-Length.
 func (c *connection) contentLength() (length int, err error) {
 	for {
 		field, err := c.line()
@@ -88,8 +86,8 @@ func (c *connection) contentLength() (length int, err error) {
 	}
 }
 
-// line returns the next line without its end; it is valid until the next read.
+// line returns the next line without its end, valid until the next read.
 func (c *connection) line() ([]byte, error) {
-	line, err := c.answers.ReadSlice('\n')
+	line, err := c.responses.ReadSlice('\n')
 	return bytes.TrimSuffix(line, []byte("\r\n")), err
 }

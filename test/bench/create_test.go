@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// The comparison that the target is set for, and the target itself.
+// The target, and the number of clients for which it is set.
 const (
 	targetClients = 16
 	targetRatio   = 0.40
 )
 
-// BenchmarkCreate compares creation over HTTP with a bare transaction that
-// writes the same rows through the same driver. The work is of a fixed size,
-// which -benchtime can only repeat.
+// BenchmarkCreate compares creation over HTTP with a bare transaction that writes the
+// same rows with the same driver. The amount of work is fixed; -benchtime can only
+// repeat it.
 func BenchmarkCreate(b *testing.B) {
 	var results []result
 	for _, engine := range engines {
@@ -40,7 +40,7 @@ func BenchmarkCreate(b *testing.B) {
 }
 
 func (r result) report(b *testing.B) {
-	b.ReportMetric(0, "ns/op") // of all rounds together, it would say nothing
+	b.ReportMetric(0, "ns/op") // meaningless for all rounds together
 	b.ReportMetric(r.ratio(), "ratio")
 	b.ReportMetric(r.bare.rate, "bare/s")
 	b.ReportMetric(r.service.rate, "service/s")

@@ -1,3 +1,4 @@
-// Package bench compares the service with what its database could do at most.
-// docs/benchmarks.md says how to run it and how to read it.
+// Package bench compares the service with the maximum that its database and the
+// hardware allow. docs/benchmarks.md explains how to run it and how to read the
+// results.
 package bench

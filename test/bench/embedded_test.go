@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
-// newEmbedded starts a service that listens nowhere.
+// newEmbedded starts a service without listeners.
 func newEmbedded(t testing.TB, cfg config.Config, options ...apikeys.Option) *apikeys.Service {
 	t.Helper()
 	s, err := apikeys.New(t.Context(), cfg, append(options, apikeys.WithLogger(newLogger(t)))...)
@@ -31,7 +31,7 @@ func newServing(t testing.TB, cfg config.Config) *serving.Service {
 	return serving.Start(t, cfg, apikeys.WithLogger(newLogger(t)))
 }
 
-// create makes a key by a direct call and returns its secret.
+// create creates a key by a direct call and returns its secret.
 func create(t testing.TB, s *apikeys.Service) domain.Secret {
 	t.Helper()
 	created, err := openWorkspace(t, s).CreateKey(t.Context(), spec)
@@ -41,7 +41,7 @@ func create(t testing.TB, s *apikeys.Service) domain.Secret {
 	return created.Secret
 }
 
-// openWorkspace opens the workspace to its owner.
+// openWorkspace opens the workspace for its owner.
 func openWorkspace(t testing.TB, s *apikeys.Service) *apikeys.Workspace {
 	t.Helper()
 	ws, err := s.Workspace(t.Context(), domain.Actor{

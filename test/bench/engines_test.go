@@ -14,20 +14,20 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// engine is a database that the comparison is made on. A bare connection to
-// it is set up as the service's store sets up its own.
+// engine is a database to measure. Bare connections to it are configured like those
+// of the service's store.
 type engine struct {
 	name    string
 	driver  string
-	bind    int // how sqlx writes its placeholders
-	writers int // connections that write
-	readers int // connections that read
+	bind    int // the placeholder style, for sqlx
+	writers int // number of connections that write
+	readers int // number of connections that read
 	dsn     func(databaseURL string) string
 	instant func(time.Time) any
-	// durable returns a source of new databases that outlive a crash once
-	// they have said so, and volatile of such as need not.
+	// durable returns a source of new databases whose commits survive a crash;
+	// those of volatile need not.
 	durable, volatile func(t testing.TB) func(testing.TB) string
-	// fill makes workspaceKeys keys of the workspace.
+	// fill creates workspaceKeys keys in the workspace.
 	fill []string
 }
 
@@ -92,7 +92,7 @@ func sqliteDSN(databaseURL string) string {
 	return "file:" + databaseURL[len("sqlite://"):] + "?" + parameters.Encode()
 }
 
-// open returns a pool of as many connections as the store has for writing.
+// open returns a pool with as many connections as the store uses for writing.
 func (e engine) open(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(e.driver, e.dsn(databaseURL))
@@ -109,7 +109,7 @@ func (e engine) open(t testing.TB, databaseURL string) *sql.DB {
 	return db
 }
 
-// prepare returns the statement of a query that has ? for arguments.
+// prepare prepares a query with ? placeholders.
 func (e engine) prepare(t testing.TB, db *sql.DB, query string) *sql.Stmt {
 	t.Helper()
 	statement, err := db.PrepareContext(t.Context(), sqlx.Rebind(e.bind, query))

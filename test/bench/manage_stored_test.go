@@ -19,7 +19,7 @@ k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
 s.algorithm, s.pepper_id, s.digest, s.valid_until`
 
 	getKey = `SELECT ` + keyColumns + `
-FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.workspace_id || '' = ? AND k.deleted_at IS NULL ORDER BY s.position`
+FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND k.workspace_id || '' = ? AND coalesce(deleted_at IS NULL, false) ORDER BY s.position`
 
 	listKeys = `WITH page AS (
 SELECT cut.id FROM (
@@ -33,7 +33,7 @@ LEFT JOIN (page JOIN api_keys k ON k.id = page.id JOIN api_key_secrets s ON s.ap
 ORDER BY k.created_at DESC, k.id DESC, s.position`
 )
 
-func TestReadings_areTheQueriesOfTheStore(t *testing.T) {
+func TestReadings_AreTheQueriesOfTheStore(t *testing.T) {
 	t.Parallel()
 	e := postgresEngine()
 	databaseURL := migrated(t, pgtest.NewDatabase(t))
@@ -43,17 +43,17 @@ func TestReadings_areTheQueriesOfTheStore(t *testing.T) {
 		if err := r.call(t.Context(), openWorkspace(t, s), 0); err != nil {
 			t.Fatal(err)
 		}
-		var asked int
+		var executed int
 		row := e.open(t, databaseURL).QueryRowContext(t.Context(),
 			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(e.bind, r.query))
-		if err := row.Scan(&asked); err != nil || asked != 1 {
-			t.Errorf("to %s %d connections have asked the query last, error %v", name, asked, err)
+		if err := row.Scan(&executed); err != nil || executed != 1 {
+			t.Errorf("%s: %d connections executed the query last, error %v", name, executed, err)
 		}
 	}
 }
 
-// fillWorkspace makes the keys of the workspace past the service, each with a
-// secret that nobody has.
+// fillWorkspace writes the keys of the workspace directly to the database, with
+// unknown secrets.
 func fillWorkspace(t testing.TB, e engine, databaseURL string) {
 	t.Helper()
 	db := e.open(t, databaseURL)
@@ -64,7 +64,7 @@ func fillWorkspace(t testing.TB, e engine, databaseURL string) {
 	}
 }
 
-// querying is a side that reads the rows of keys and does nothing with them.
+// querying is a side that only reads the rows of keys.
 type querying struct {
 	statement *sql.Stmt
 	reading   reading
@@ -109,7 +109,7 @@ func (s *querying) read(ctx context.Context, i int) error {
 		}
 	}
 	if read != s.reading.rows {
-		return fmt.Errorf("%d rows are read, want %d, error %w", read, s.reading.rows, rows.Err())
+		return fmt.Errorf("%d rows were read, want %d, error %w", read, s.reading.rows, rows.Err())
 	}
 	return rows.Err()
 }

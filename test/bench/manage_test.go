@@ -10,18 +10,18 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// workspaceKeys are the keys of the workspace that is read.
+// workspaceKeys is the number of keys in the workspace that is read.
 const workspaceKeys = 100_000
 
-// BenchmarkGet compares the reading of one key of a large workspace, by a call
-// and over HTTP, with the query that this takes, through the same driver and
-// as large a pool. The work is of a fixed size: -benchtime changes nothing.
+// BenchmarkGet compares reading one key of a large workspace, in process and over
+// HTTP, with its query, using the same driver and pool size. The amount of work is
+// fixed: -benchtime has no effect.
 func BenchmarkGet(b *testing.B) { benchmarkReading(b, get, 4_000) }
 
 // BenchmarkList does the same for the newest 20 keys with their total.
 func BenchmarkList(b *testing.B) { benchmarkReading(b, listNewest, 1_000) }
 
-// reading is one way to read keys, at each of the three doors.
+// reading is an operation that reads keys, as a query, over HTTP and as a call.
 type reading struct {
 	query string
 	rows  int
@@ -49,23 +49,23 @@ var listNewest = reading{
 	call: func(ctx context.Context, ws *apikeys.Workspace, _ int) error {
 		page, err := ws.ListKeys(ctx, domain.KeyFilter{}, domain.Order{}, domain.Page{})
 		if err == nil && (len(page.Keys) != domain.DefaultPageSize || page.Total != workspaceKeys) {
-			err = fmt.Errorf("%d keys of %d are listed", len(page.Keys), page.Total)
+			err = fmt.Errorf("%d keys of %d were listed", len(page.Keys), page.Total)
 		}
 		return err
 	},
 }
 
-// numbered is the identifier of the key of a turn.
+// numbered returns the ID of the i-th key to read.
 func numbered(i int) string { return fmt.Sprintf("sk_live_%016d", 1+i*37%workspaceKeys) }
 
 func benchmarkReading(b *testing.B, r reading, times int) {
 	b.Helper()
 	for _, engine := range engines {
 		b.Run("store="+engine.name, func(b *testing.B) {
-			doors := openDoors(b, engine, r)
+			sides := newSides(b, engine, r)
 			for _, clients := range []int{1, targetClients} {
 				turns := interleave(b,
-					entrant{doors.bare, clients, times}, entrant{doors.embedded, clients, times}, entrant{doors.http, clients, times})
+					entrant{sides.bare, clients, times}, entrant{sides.embedded, clients, times}, entrant{sides.http, clients, times})
 				for i, name := range []string{"in-process", "http"} {
 					b.Run(fmt.Sprintf("%s/clients=%d", name, clients), func(b *testing.B) {
 						newResult(clients, turns[0], turns[1+i], turn.rate).report(b)
@@ -76,22 +76,22 @@ func benchmarkReading(b *testing.B, r reading, times int) {
 	}
 }
 
-type doors struct{ bare, embedded, http side }
+type sides struct{ bare, embedded, http side }
 
-func openDoors(b *testing.B, e engine, r reading) doors {
+func newSides(b *testing.B, e engine, r reading) sides {
 	b.Helper()
 	databaseURL := migrated(b, e.volatile(b)(b))
 	fillWorkspace(b, e, databaseURL)
 	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
 	embedded := newEmbedded(b, cfg)
-	return doors{
+	return sides{
 		bare:     newQuerying(b, e, databaseURL, r),
 		embedded: &calling{workspace: openWorkspace(b, embedded), reading: r},
 		http:     &requesting{service: newService(b, databaseURL), reading: r},
 	}
 }
 
-// calling is a side that calls the service.
+// calling is a side that calls the embedded service.
 type calling struct {
 	workspace *apikeys.Workspace
 	reading   reading
@@ -107,11 +107,11 @@ func (s *calling) clients(t testing.TB, n, _ int) []client {
 	return all
 }
 
-// requesting is a side that asks the service over HTTP.
+// requesting is a side that sends requests to the service over HTTP.
 type requesting struct {
 	service     *service
 	reading     reading
-	connections []*questioner
+	connections []*requester
 }
 
 func (s *requesting) clients(t testing.TB, n, keys int) []client {
@@ -131,9 +131,9 @@ func (s *requesting) clients(t testing.TB, n, keys int) []client {
 		connection := s.connections[c]
 		all[c] = func(i int) error {
 			connection.request = requests[i]
-			status, err := connection.ask()
+			status, err := connection.do()
 			if err == nil && string(status) != "HTTP/1.1 200 OK" {
-				err = fmt.Errorf("answer is %q", status)
+				err = fmt.Errorf("response is %q", status)
 			}
 			return err
 		}

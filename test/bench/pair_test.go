@@ -15,14 +15,13 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(replicaVariable) != "" {
-		beReplica() // of a benchmark that runs in another process
+		beReplica() // for a benchmark in another process
 		return
 	}
 	pgtest.Main(m)
 }
 
-// newPair returns both sides, each on a database of that source, and the
-// service by itself.
+// newPair returns both sides, each with a database from newDatabase, and the service.
 func newPair(t testing.TB, e engine, newDatabase func(testing.TB) string) (pair, *service) {
 	t.Helper()
 	bare := newBare(t, e, migrated(t, newDatabase(t)))
@@ -38,7 +37,7 @@ func migrated(t testing.TB, databaseURL string) string {
 	return databaseURL
 }
 
-func TestBothSides_WriteTheSameRows(t *testing.T) {
+func TestPair_WritesTheSameRows(t *testing.T) {
 	t.Parallel()
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
@@ -53,7 +52,7 @@ func TestBothSides_WriteTheSameRows(t *testing.T) {
 			take(t, p.service, 3, 10)
 			bare, service := kinds(t, engine, urls[0]), kinds(t, engine, urls[1])
 			if len(bare) != 4 {
-				t.Errorf("%d kinds of rows in four tables", len(bare))
+				t.Errorf("%d kinds of rows, want one in each of 4 tables", len(bare))
 			}
 			if diff := cmp.Diff(bare, service); diff != "" {
 				t.Errorf("rows (-bare +service):\n%s", diff)
@@ -62,8 +61,8 @@ func TestBothSides_WriteTheSameRows(t *testing.T) {
 	}
 }
 
-// kinds counts the rows of each kind: rows that differ in nothing but what is
-// of one key alone, and there in no more than its length.
+// kinds counts the rows of each kind. Rows of one kind differ only in values that are
+// unique per key, which have the same length.
 func kinds(t *testing.T, e engine, databaseURL string) []string {
 	t.Helper()
 	db := e.open(t, databaseURL)
@@ -83,7 +82,7 @@ func kinds(t *testing.T, e engine, databaseURL string) []string {
 	return all
 }
 
-// texts spells rows, whatever their columns, and closes them.
+// texts formats rows with any columns, and closes them.
 func texts(t *testing.T, rows *sql.Rows) []string {
 	t.Helper()
 	defer rows.Close()

@@ -17,15 +17,15 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// replicaVariable tells a process of this test binary that it is a service,
-// and what that is made of.
+// replicaVariable is the variable that makes a process of this test binary a replica.
+// Its value is the replica's configuration in JSON.
 const replicaVariable = "APIKEYS_BENCH_REPLICA"
 
-// replica is what a service in a process of its own is made of.
+// replica is the configuration of a service in another process.
 type replica struct{ DatabaseURL, Peppers string }
 
-// newReplica starts a service in another process, which ends with t or with
-// this process, and returns the address of its permission check.
+// newReplica starts a service in another process and returns the address of its
+// internal listener. It stops when t or this process ends.
 func newReplica(t testing.TB, databaseURL string, cfg config.Config) (address string) {
 	t.Helper()
 	settings, err := json.Marshal(replica{DatabaseURL: databaseURL, Peppers: cfg.Peppers.Reveal()})
@@ -39,11 +39,11 @@ func newReplica(t testing.TB, databaseURL string, cfg config.Config) (address st
 	process := exec.CommandContext(context.WithoutCancel(t.Context()), self)
 	process.Env = append(os.Environ(), replicaVariable+"="+string(settings))
 	process.Stderr = os.Stderr
-	stay, err := process.StdinPipe()
+	stdin, err := process.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, err := process.StdoutPipe()
+	stdout, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,20 +51,20 @@ func newReplica(t testing.TB, databaseURL string, cfg config.Config) (address st
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stay.Close()
+		stdin.Close()
 		if err := process.Wait(); err != nil {
 			t.Errorf("replica: %v", err)
 		}
 	})
-	line, err := bufio.NewReader(said).ReadString('\n')
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatalf("replica: %v", err)
 	}
 	return strings.TrimSpace(line)
 }
 
-// beReplica serves until its standard input ends, and says on its standard
-// output where.
+// beReplica prints its address on standard output and serves until its standard input
+// ends.
 func beReplica() {
 	if err := serveReplica(os.Getenv(replicaVariable)); err != nil {
 		fmt.Fprintln(os.Stderr, "replica:", err)
@@ -97,7 +97,7 @@ func serveReplica(settings string) error {
 	return s.Run(ctx)
 }
 
-// nobody trusts no token: a replica only checks keys.
+// nobody rejects every token; a replica only checks keys.
 type nobody struct{}
 
 func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {

@@ -19,21 +19,21 @@ const (
 	portal     = "PARTNER"
 	clientHash = "device-1"
 	pepperID   = "p1"
-	// unlimited is a rate, and a cap, that costs what the default does and is
-	// never met.
+	// unlimited is a rate limit and a cap that is never reached but costs as much
+	// as the default.
 	unlimited = 1e9
 )
 
-// service is the whole of it, with what its clients have.
+// service is a side with a complete service, and the connections of its clients.
 type service struct {
 	address     string // host:port of the public listener
 	issuer      *jwttest.Issuer
 	connections []*connection
-	unavailable atomic.Int64 // answers 503 so far
+	unavailable atomic.Int64 // number of 503 responses
 }
 
-// newService starts a service that is set up as "apikeys serve" sets it up,
-// down to a log that is written.
+// newService starts a service configured like that of "apikeys serve", including a
+// log.
 func newService(t testing.TB, databaseURL string) *service {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
@@ -59,7 +59,7 @@ func settings(t testing.TB, issuer *jwttest.Issuer, databaseURL string) config.C
 	return cfg
 }
 
-// newLogger pays for every line but the keeping of it.
+// newLogger returns a logger that formats and writes every line, to /dev/null.
 func newLogger(t testing.TB) *slog.Logger {
 	t.Helper()
 	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -70,7 +70,7 @@ func newLogger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(nowhere, nil))
 }
 
-// token is that of an owner of the workspace.
+// token returns a token of an owner of the workspace.
 func (s *service) token(t testing.TB) string {
 	t.Helper()
 	return s.issuer.Token(t, jwttest.Claims{
@@ -92,11 +92,11 @@ func (s *service) clients(t testing.TB, n, _ int) []client {
 	return all
 }
 
-// maxTries bounds how often one key is asked for.
+// maxTries is the maximum number of requests for one key.
 const maxTries = 10
 
-// create makes one key. A disk that stands still for longer than the service
-// lets a caller wait makes it answer 503; the repetition is at its expense.
+// create creates one key. It retries after a 503, which the service returns if the
+// disk stalls for too long; the time for that counts for the service.
 func (s *service) create(c *connection) error {
 	err := errUnavailable
 	for try := 0; try < maxTries && errors.Is(err, errUnavailable); try++ {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// printTable writes the results for people, with the verdict on the target.
+// printTable writes the results as a table, which shows whether the target is met.
 func printTable(w io.Writer, results []result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "store\tclients\tbare/s\tservice/s\tratio\tmiddle half\tbare p50 ms\tp99 ms\tservice p50 ms\tp99 ms\t503s\ttarget\t")
