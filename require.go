@@ -36,10 +36,17 @@ func (s *Service) RequireHTTP(scopes ...string) func(http.Handler) http.Handler 
 	return s.gate(scopes).HTTP
 }
 
-// IdentityFrom returns whose key let the request of that context through, and
-// false when the context is of none that came through a [Service.Require] or
-// [Service.RequireHTTP].
+// IdentityFrom returns the identity of the API key whose request carries ctx. It
+// returns false unless the request came through [Service.Require],
+// [Service.RequireHTTP] or an interceptor of adapters/grpcauth, or ctx is from
+// [WithIdentity].
 func IdentityFrom(ctx context.Context) (Identity, bool) { return httpapi.IdentityFrom(ctx) }
+
+// WithIdentity returns a copy of ctx from which [IdentityFrom] returns identity,
+// for tests of handlers that are called without a middleware.
+func WithIdentity(ctx context.Context, identity Identity) context.Context {
+	return httpapi.WithIdentity(ctx, identity)
+}
 
 func (s *Service) gate(scopes []string) *httpapi.Gate {
 	required := make([]domain.Scope, len(scopes))

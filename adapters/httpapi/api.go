@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -83,10 +84,21 @@ type Options struct {
 type API struct {
 	options  Options
 	language string // of requests without Accept-Language
+	// authorizeKey calls the Authorizer. It is made once, because making it for
+	// each request would allocate.
+	authorizeKey keycheck.Authorize
 }
 
 // New returns the API with the given options.
-func New(o Options) *API { return &API{options: o, language: o.Messages.Match()} }
+func New(o Options) *API {
+	return &API{
+		options:  o,
+		language: o.Messages.Match(),
+		authorizeKey: func(ctx context.Context, check domain.Check) (domain.Decision, error) {
+			return o.Authorizer.Do(ctx, check)
+		},
+	}
+}
 
 // The routes, as echo writes them.
 const (

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -65,7 +66,7 @@ func bearer(h http.Header) (string, error) {
 	if len(values) == 0 {
 		return "", &challenged{refusal: domain.ErrInvalidToken, description: "no credentials"}
 	}
-	token, ok := bearerToken(values[0])
+	token, ok := keycheck.BearerToken(values[0])
 	if !ok {
 		return "", &challenged{refusal: domain.ErrInvalidToken, description: "no bearer credentials"}
 	}
@@ -73,15 +74,6 @@ func bearer(h http.Header) (string, error) {
 		return "", &challenged{refusal: domain.ErrInvalidToken, code: "invalid_request", description: "the bearer token is missing"}
 	}
 	return token, nil
-}
-
-// bearerToken returns what follows the scheme, and false for another scheme.
-func bearerToken(authorization string) (string, bool) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	return strings.TrimLeft(token, " "), true
 }
 
 // authenticate proves the actor, and that the token is used from the device

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -14,19 +15,16 @@ import (
 // decision names the key even if it is denied. The error is nil if the key is
 // allowed, one of the refusals of an API key, or that of a check that failed.
 func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
-	secret, err := presentedKey(r.Header)
+	decision, err := a.authorizeKey.Do(r.Context(), keycheck.Request{
+		APIKey:        r.Header["X-Api-Key"],
+		Authorization: r.Header["Authorization"],
+		Peer:          r.RemoteAddr,
+		ForwardedFor:  r.Header.Values("X-Forwarded-For"),
+	}, scopes, a.options.TrustedProxies)
 	if err != nil {
-		return domain.NotFound(), err
+		err = refusalFor(err, scopes)
 	}
-	decision, err := a.options.Authorizer.Do(r.Context(), domain.Check{
-		Secret: secret,
-		Scopes: scopes,
-		Addr:   clientAddr(r, a.options.TrustedProxies),
-	})
-	if err != nil {
-		return domain.NotFound(), err
-	}
-	return decision, refusalOf(decision.Verdict, scopes)
+	return decision, err
 }
 
 // Gate lets those requests through that present an API key which holds all of
@@ -65,7 +63,7 @@ func (g *Gate) HTTP(next http.Handler) http.Handler {
 func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
 	decision, err := g.api.checkKeyOf(r, g.scopes)
 	if err == nil {
-		return r.WithContext(context.WithValue(r.Context(), identityKey{}, decision.Key)), true
+		return r.WithContext(keycheck.WithIdentity(r.Context(), decision.Key)), true
 	}
 	p := g.api.replyTo(w, r)
 	p.begin()
@@ -79,11 +77,11 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 	return nil, false
 }
 
-type identityKey struct{}
-
-// IdentityFrom returns who came through a [Gate], and false in the context of
-// a request that went through none.
-func IdentityFrom(ctx context.Context) (domain.Identity, bool) {
-	identity, ok := ctx.Value(identityKey{}).(domain.Identity)
-	return identity, ok
+// WithIdentity returns a copy of ctx from which [IdentityFrom] returns identity.
+func WithIdentity(ctx context.Context, identity domain.Identity) context.Context {
+	return keycheck.WithIdentity(ctx, identity)
 }
+
+// IdentityFrom returns the identity of the key that a [Gate] let through, and
+// false in any other context.
+func IdentityFrom(ctx context.Context) (domain.Identity, bool) { return keycheck.IdentityFrom(ctx) }

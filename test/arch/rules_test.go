@@ -23,11 +23,13 @@ var layers = []layer{
 	{in: "ports/portstest", may: []string{"domain", "ports"}, why: "an embedder's own store runs the suites without ours"},
 	{in: "ports", may: []string{"domain"}, stdlibOnly: true, why: "a promise names no technology"},
 	{in: "application", may: []string{"domain", "ports"}, stdlibOnly: true, why: "a use case runs on any adapter"},
-	{in: "adapters/httpapi", may: []string{"domain", "ports", "application", "adapters/internal/clientaddr"}, why: "it calls use cases, independently of stores"},
+	{in: "adapters/httpapi", may: []string{"domain", "ports", "application", "adapters/internal/clientaddr", "adapters/internal/keycheck"}, why: "it calls use cases, independently of stores"},
 	{in: "adapters/keycache", may: []string{"domain", "ports", "application"}, why: "it is in front of the permission check, independently of stores"},
 	{in: "adapters/postgres", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share only SQL code"},
 	{in: "adapters/sqlite", may: []string{"domain", "ports", "adapters/internal/sqlkit"}, why: "stores share only SQL code"},
 	{in: "adapters/telemetry", may: []string{"domain", "ports", "adapters/internal/release"}, why: "it counts and decides nothing"},
+	{in: "adapters/grpcauth", may: []string{"domain", "adapters/internal/keycheck"}, why: "it checks keys with any authorizer, in process or over HTTP"},
+	{in: "adapters/internal/keycheck", may: []string{"domain", "adapters/internal/clientaddr"}, why: "HTTP and gRPC check keys alike"},
 	{in: "adapters/otlp", may: []string{"adapters/internal/release"}, why: "it exports the spans of others"},
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it issues the tokens that jwtauth verifies"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters are interchangeable because they do not depend on each other"},
@@ -59,6 +61,7 @@ var owners = []owner{
 	{"github.com/XSAM/otelsql", []string{"adapters/internal/sqlkit"}, "tracing of statements is in one file"},
 	{"go.opentelemetry.io/otel/sdk", []string{"adapters/otlp"}, "others use the tracing API, with any SDK"},
 	{"go.opentelemetry.io/otel/exporters", []string{"adapters/otlp"}, "exporting traces is in one folder"},
+	{"google.golang.org/grpc", []string{"adapters/grpcauth", "test"}, "only programs that import that package link gRPC"},
 	{"go.opentelemetry.io/proto", []string{"test"}, "only a test reads exported traces"},
 	{"github.com/Shopify/toxiproxy", []string{"test/fault"}, "network faults are in one folder"},
 	{"github.com/HdrHistogram", []string{"test/fault"}, "only a test needs quantiles of all responses"},
@@ -116,6 +119,6 @@ var forTheCommand = []string{
 // itself, and bytes of the stripped program. They are slightly above the figures
 // in ADR 0040; to raise them, update the ADR first.
 const (
-	maxEmbedderPackages = 206
+	maxEmbedderPackages = 210
 	maxEmbedderBytes    = 19_000_000
 )
