@@ -30,7 +30,7 @@ type Service struct {
 	repository  ports.KeyRepository
 	follow      func(context.Context) // nil: nothing is kept in memory
 	usage       *application.Usage
-	issuer      Authenticator
+	issuer      any // what proves requests or their tokens
 	api         *httpapi.API
 	forget      *application.Forget
 	peppers     *application.Peppers

@@ -189,6 +189,7 @@ func TestNew_RefusesNil(t *testing.T) {
 		"WithRepository was given a nil *memory.KeyRepository":  apikeys.WithRepository(absent),
 		"WithWorkspaceRoles was given nil":                      apikeys.WithWorkspaceRoles(nil),
 		"WithAuthenticator was given nil":                       apikeys.WithAuthenticator(nil),
+		"WithRequestAuthenticator was given nil":                apikeys.WithRequestAuthenticator(nil),
 		"WithClock was given a nil func() time.Time":            apikeys.WithClock(nil),
 		"WithLogger was given a nil *slog.Logger":               apikeys.WithLogger(nil),
 		"WithListening was given a nil func(apikeys.Listeners)": apikeys.WithListening(nil),

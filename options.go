@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"reflect"
 	"strings"
 	"time"
@@ -59,6 +60,15 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (domain.Actor, error)
 }
 
+// RequestAuthenticator proves who sends a request; see
+// [WithRequestAuthenticator].
+type RequestAuthenticator interface {
+	// AuthenticateRequest returns the sender of a management request, or an error
+	// that wraps [domain.ErrInvalidToken] or [domain.ErrUnavailable]. The request
+	// has no body to read. It is safe for concurrent use.
+	AuthenticateRequest(r *http.Request) (domain.Actor, error)
+}
+
 // Listeners are the addresses a running service listens on.
 type Listeners struct {
 	Public, Internal net.Addr
@@ -71,6 +81,7 @@ type options struct {
 	repository    ports.KeyRepository
 	roles         ports.WorkspaceRoles
 	authenticator Authenticator
+	requests      RequestAuthenticator // in place of authenticator
 	now           func() time.Time
 	logger        *slog.Logger
 	listening     func(Listeners)
@@ -97,6 +108,9 @@ func newOptions(opts []Option) (*options, error) {
 		}
 		opt(o)
 	}
+	if o.authenticator != nil && o.requests != nil {
+		o.faults = append(o.faults, errors.New("apikeys.New: WithAuthenticator and WithRequestAuthenticator exclude each other"))
+	}
 	return o, errors.Join(o.faults...)
 }
 
@@ -118,7 +132,7 @@ func (o *options) completed(cfg config.Config) config.Config {
 	if o.repository != nil {
 		cfg.DatabaseURL, cfg.ReadDatabaseURL = "memory://", ""
 	}
-	if o.authenticator != nil {
+	if o.authenticator != nil || o.requests != nil {
 		d := config.Default()
 		cfg.JWKSURL, cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = "", "brought", "brought", "brought"
 		cfg.JWTClaimAccount, cfg.JWTClaimPortal, cfg.JWTClaimWorkspaces, cfg.JWTClaimClientHash = d.JWTClaimAccount, d.JWTClaimPortal, d.JWTClaimWorkspaces, d.JWTClaimClientHash
@@ -152,6 +166,18 @@ func WithAuthenticator(a Authenticator) Option {
 	return func(o *options) {
 		o.require("WithAuthenticator", a)
 		o.authenticator = a
+	}
+}
+
+// WithRequestAuthenticator proves requests by a, in place of bearer tokens and a
+// JWKS: a sees the whole request except its body, such as the session cookie or
+// the client certificate (mTLS). A refusal is answered as that of a token is. The
+// headers that every management request must have keep other sites from sending
+// one with the user's cookie, as long as CORS does not allow them to.
+func WithRequestAuthenticator(a RequestAuthenticator) Option {
+	return func(o *options) {
+		o.require("WithRequestAuthenticator", a)
+		o.requests = a
 	}
 }
 

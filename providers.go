@@ -50,23 +50,27 @@ func newService(
 		checks:      checks,
 		listening:   o.listening,
 	}
+	if o.requests != nil {
+		s.issuer = o.requests
+	}
 	s.api = httpapi.New(httpapi.Options{
-		Authenticator:   authenticator,
-		Workspaces:      workspaces,
-		Authorizer:      checks,
-		Messages:        messages,
-		Logger:          o.logger,
-		Now:             o.now,
-		Tracer:          tracer(o.traces),
-		Observe:         checks.metrics.ObserveRequest,
-		Metrics:         checks.metrics.Handler(),
-		Profiles:        cfg.PProf,
-		Ready:           s.Ready,
-		InternalToken:   cfg.InternalToken.Reveal(),
-		Concurrency:     limits.atOnce,
-		ManagementRate:  limits.accounts,
-		AuthFailureRate: limits.failures,
-		TrustedProxies:  proxies,
+		Authenticator:        authenticator,
+		RequestAuthenticator: o.requests,
+		Workspaces:           workspaces,
+		Authorizer:           checks,
+		Messages:             messages,
+		Logger:               o.logger,
+		Now:                  o.now,
+		Tracer:               tracer(o.traces),
+		Observe:              checks.metrics.ObserveRequest,
+		Metrics:              checks.metrics.Handler(),
+		Profiles:             cfg.PProf,
+		Ready:                s.Ready,
+		InternalToken:        cfg.InternalToken.Reveal(),
+		Concurrency:          limits.atOnce,
+		ManagementRate:       limits.accounts,
+		AuthFailureRate:      limits.failures,
+		TrustedProxies:       proxies,
 	})
 	return s, nil
 }
@@ -111,7 +115,7 @@ func providePeppers(ring secrets.Ring, o *options, repository ports.KeyRepositor
 }
 
 func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (Authenticator, func(), error) {
-	if o.authenticator != nil {
+	if o.authenticator != nil || o.requests != nil {
 		return o.authenticator, func() {}, nil
 	}
 	a, err := jwtauth.New(ctx, jwtauth.Config{

@@ -21,6 +21,13 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (domain.Actor, error)
 }
 
+// RequestAuthenticator proves who sends a request, whose body it cannot read. It
+// returns an error that wraps [domain.ErrInvalidToken] or
+// [domain.ErrUnavailable].
+type RequestAuthenticator interface {
+	AuthenticateRequest(r *http.Request) (domain.Actor, error)
+}
+
 // Authorizer answers permission checks. An error means that there is no
 // answer; it wraps [domain.ErrUnavailable] when there may be one later.
 type Authorizer interface {
@@ -46,12 +53,15 @@ type Limiter interface {
 // Options are what the API stands on. Every field is required unless it says
 // otherwise.
 type Options struct {
-	Authenticator Authenticator
-	Workspaces    *application.Workspaces
-	Authorizer    Authorizer
-	Messages      Messages
-	Logger        *slog.Logger
-	Now           func() time.Time
+	// Authenticator proves bearer tokens; it is not required if
+	// RequestAuthenticator is set, which proves requests in its place.
+	Authenticator        Authenticator
+	RequestAuthenticator RequestAuthenticator
+	Workspaces           *application.Workspaces
+	Authorizer           Authorizer
+	Messages             Messages
+	Logger               *slog.Logger
+	Now                  func() time.Time
 	// Tracer traces requests; nil: nothing is traced.
 	Tracer trace.Tracer
 	// Observe is called after each request with the template of its route, which

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -79,16 +80,7 @@ func bearer(h http.Header) (string, error) {
 // authenticate proves the actor, and that the token is used from the device
 // it was made for.
 func (x *exchange) authenticate() (domain.Actor, error) {
-	token, err := bearer(x.Request().Header)
-	if err != nil {
-		return domain.Actor{}, err
-	}
-	ctx, cancel := x.bounded()
-	defer cancel()
-	actor, err := x.api.options.Authenticator.Authenticate(ctx, token)
-	if errors.Is(err, domain.ErrInvalidToken) {
-		err = &challenged{refusal: err, code: "invalid_token", description: "The token is invalid or expired"}
-	}
+	actor, err := x.actor()
 	if err != nil {
 		return domain.Actor{}, err
 	}
@@ -100,6 +92,47 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 		}
 	}
 	return actor, nil
+}
+
+// actor returns who the credentials of the request belong to.
+func (x *exchange) actor() (domain.Actor, error) {
+	ctx, cancel := x.bounded()
+	defer cancel()
+	token, missing := bearer(x.Request().Header)
+	if x.api.options.RequestAuthenticator != nil {
+		return x.actorOfRequest(ctx, missing)
+	}
+	if missing != nil {
+		return domain.Actor{}, missing
+	}
+	actor, err := x.api.options.Authenticator.Authenticate(ctx, token)
+	if errors.Is(err, domain.ErrInvalidToken) {
+		err = invalidToken(err)
+	}
+	return actor, err
+}
+
+// actorOfRequest returns who the RequestAuthenticator takes the sender for. Its
+// refusals carry the challenge of a bearer token, because the contract has no
+// other; missing is the error of a request without such a token.
+func (x *exchange) actorOfRequest(ctx context.Context, missing error) (domain.Actor, error) {
+	if len(x.Request().Header.Values("Authorization")) > 1 {
+		return domain.Actor{}, missing
+	}
+	r := x.Request().WithContext(ctx)
+	r.Body = http.NoBody // of the copy; the handler reads that of the request
+	actor, err := x.api.options.RequestAuthenticator.AuthenticateRequest(r)
+	if !errors.Is(err, domain.ErrInvalidToken) {
+		return actor, err
+	}
+	if missing != nil {
+		return domain.Actor{}, &challenged{refusal: err, description: "no bearer credentials"}
+	}
+	return domain.Actor{}, invalidToken(err)
+}
+
+func invalidToken(err error) error {
+	return &challenged{refusal: err, code: "invalid_token", description: "The token is invalid or expired"}
 }
 
 // internal lets only callers of the internal listener through who know its token.
