@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -18,7 +19,7 @@ func TestCheapLine_connectsAgainWhenTheServiceHasClosedAnIdleConnection(t *testi
 		t.Fatal(err)
 	}
 	idle := time.Now()
-	if n, err := l.conn.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := l.conn.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Fatalf("the service sent %d bytes, %v, on an idle connection", n, err)
 	}
 	t.Logf("the service closed an idle connection after %v", time.Since(idle))
