@@ -1,18 +1,39 @@
 // Package apikeys issues, manages and checks API keys that belong to
 // workspaces.
 //
-// A [Service] is the whole of it. Run it with [Service.Run], mount
-// [Service.Handler] and [Service.InternalHandler] in a server of your own, or
-// call [Workspace.CreateKey] and [Service.Authorize] in-process. Guard routes of
-// your own with [Service.Require] (echo) or [Service.RequireHTTP] (net/http),
-// and learn from [IdentityFrom] who called.
+// A [Service] does all of it. This one keeps its keys in a SQLite file and takes
+// the bearer tokens of an authenticator of the caller's own:
 //
-// A check of a key that was asked for before is answered from memory. A change
-// is in force before it is answered in the process that made it, and within a
-// second in every other while the database can be reached; how long memory is
-// believed without the database is OutageGrace of the configuration.
+//	pepper, err := apikeys.NewPepper("p1") // once: keys are lost without it
 //
-// When not to embed: a service that only asks whether a key may do something
-// needs neither the store nor the peppers; let it ask the internal listener
-// over HTTP, as client does.
+//	cfg := config.Default()
+//	cfg.DatabaseURL = "sqlite:///var/lib/shop/keys.db"
+//	cfg.Peppers = config.Secret(pepper)
+//	service, err := apikeys.New(ctx, cfg, apikeys.WithAuthenticator(sessions))
+//	defer service.Close()
+//
+// Managing keys requires a [Workspace], which proves that the actor owns it.
+// The secret of a key is returned once, when it is created or rotated:
+//
+//	ws, err := service.Workspace(ctx, actor, "ws_1", domain.Origin{})
+//	created, err := ws.CreateKey(ctx, apikeys.KeySpec{Name: "Production Key", Scopes: []string{"payment:read"}})
+//	fmt.Println(created.Secret.Reveal())
+//
+// Check a key that somebody presents with [Service.Authorize], or guard routes
+// with [Service.Require] (echo), [Service.RequireHTTP] (net/http) or package
+// adapters/grpcauth, and get the caller from [IdentityFrom]:
+//
+//	mux.Handle("GET /payments", service.RequireHTTP("payment:read")(payments))
+//
+// [Service.Run] serves the HTTP contract; [Service.Handler] and
+// [Service.InternalHandler] are its handlers, to mount in a server of your own.
+//
+// Checks of known keys are answered from memory. A change takes effect in the
+// process that made it before the call returns, and in every other process
+// within 1 s while the database is reachable. While it is not, OutageGrace of
+// the configuration bounds how long answers from memory are used.
+//
+// A service that only checks keys does not need the store or the peppers: it can
+// call the internal listener with package client, which has the same Authorize
+// method.
 package apikeys
