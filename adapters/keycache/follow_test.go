@@ -1,8 +1,11 @@
 package keycache
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -104,4 +107,80 @@ func TestPoll_aPanicOfTheFeedLosesNoChange(t *testing.T) {
 	w.feed.during = nil
 	w.poll(t)
 	expect(t, "check", w.status(t, id), "DISABLED")
+}
+
+// pollsOf follows a feed for a second, during which polls fail from the second
+// one to the fourth, and returns when it was polled and what was logged.
+func pollsOf(t *testing.T) (at []time.Duration, log string) {
+	t.Helper()
+	w := newWorld(t, 0)
+	var text bytes.Buffer
+	begun := time.Now()
+	w.feed.during = func() {
+		at = append(at, time.Since(begun))
+		w.feed.err = nil
+		if n := len(at); n >= 2 && n <= 4 {
+			w.feed.err = domain.ErrUnavailable
+		}
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Second-time.Millisecond)
+	defer stop()
+	w.Follow(ctx, w.feed, slog.New(slog.NewTextHandler(&text, nil)))
+	return at, text.String()
+}
+
+func TestFollow_PollsEvery200MillisecondsAndLogsEachChangeOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		at, log := pollsOf(t)
+		const ms = time.Millisecond
+		if want := []time.Duration{0, 200 * ms, 400 * ms, 600 * ms, 800 * ms}; !slices.Equal(at, want) {
+			t.Errorf("the feed is polled after %v, want %v", at, want)
+		}
+		if warned, told := strings.Count(log, "level=WARN"), strings.Count(log, "level=INFO"); warned != 1 || told != 1 {
+			t.Errorf("%d warnings and %d infos, want one of each:\n%s", warned, told, log)
+		}
+	})
+}
+
+// hangingFeed answers no poll in its time.
+type hangingFeed struct{ script }
+
+func (*hangingFeed) Poll(ctx context.Context) (ports.Changes, error) {
+	<-ctx.Done()
+	return ports.Changes{}, ctx.Err()
+}
+
+func TestPoll_GivesTheFeedHalfASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		begun := time.Now()
+		if err := w.Poll(t.Context(), new(hangingFeed)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Poll() = %v", err)
+		}
+		if took := time.Since(begun); took != 500*time.Millisecond {
+			t.Errorf("Poll() took %v, want 500ms", took)
+		}
+	})
+}
+
+func TestFollow_LogsNothingWhenItIsStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		var log bytes.Buffer
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			w.Follow(ctx, new(hangingFeed), slog.New(slog.NewTextHandler(&log, nil)))
+		}()
+		synctest.Wait()
+		stop()
+		<-done
+		if log.Len() != 0 {
+			t.Errorf("it logs:\n%s", &log)
+		}
+	})
 }

@@ -142,3 +142,14 @@ type panicking struct{}
 func (panicking) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
 	panic("the marked value")
 }
+
+// What docs/operations.md and the pools of the stores rely on.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	if loadTimeout != 2*time.Second || rereadTimeout != 200*time.Millisecond {
+		t.Errorf("a read may take %v, and one of a key in memory %v, want 2s and 200ms", loadTimeout, rereadTimeout)
+	}
+	if concurrentLoads != 8 || concurrentRereads != 4 || MaximumReads != 12 {
+		t.Errorf("%d and %d reads at once, %d together, want 8, 4 and 12", concurrentLoads, concurrentRereads, MaximumReads)
+	}
+}

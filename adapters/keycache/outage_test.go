@@ -170,3 +170,71 @@ func TestFind_memoryAnswersForAllKeysWhenTheStoreIsSilent(t *testing.T) {
 		}
 	})
 }
+
+// A key that was deleted while the feed is in doubt is gone, although memory
+// still has it.
+func TestFind_MemoryAnswersOnlyForAStoreThatIsUnavailable(t *testing.T) {
+	t.Parallel()
+	damaged := errors.New("damaged row")
+	for want, err := range map[string]error{
+		"not found":     domain.ErrKeyNotFound,
+		damaged.Error(): damaged,
+		"OK":            domain.ErrUnavailable,
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, time.Minute)
+			id := newID(t)
+			w.store.put(id, false)
+			w.status(t, id)
+			w.clock = begin.Add(10 * time.Second)
+			w.store.fail(err)
+			expect(t, "check", w.status(t, id), want)
+		})
+	}
+}
+
+// The grace may end while the store is asked.
+func TestFind_MemoryDoesNotAnswerOnceTheGraceHasEnded(t *testing.T) {
+	t.Parallel()
+	const grace = time.Minute
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, grace)
+		id := newID(t)
+		w.store.put(id, false)
+		w.status(t, id)
+		w.store.fail(domain.ErrUnavailable)
+		w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+		at := begin.Add(grace)
+		w.clock = at
+		ended := make(chan error, 1)
+		go func() {
+			_, err := w.Find(t.Context(), id, at)
+			ended <- err
+		}()
+		<-w.store.reading
+		w.clock = begin.Add(grace + 1)
+		w.store.proceed <- struct{}{}
+		if err := <-ended; !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("Find() = %v after the grace, want ErrUnavailable", err)
+		}
+	})
+}
+
+func TestFind_SharesAReadForATenthOfASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		id := newID(t)
+		w.store.put(id, false)
+		w.store.reading, w.store.proceed = make(chan struct{}, 9), make(chan struct{})
+		var wg sync.WaitGroup
+		for _, late := range []time.Duration{0, 99 * time.Millisecond, 100 * time.Millisecond} {
+			wg.Go(func() { _, _ = w.Find(t.Context(), id, begin.Add(10*time.Second+late)) })
+		}
+		synctest.Wait()
+		w.expectReads(t, 2)
+		close(w.store.proceed)
+		wg.Wait()
+	})
+}

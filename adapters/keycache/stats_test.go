@@ -1,7 +1,9 @@
 package keycache
 
 import (
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -46,4 +48,29 @@ func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
 	if got := c.Stats(); got.Evictions < 80 || got.Keys > 20 {
 		t.Errorf("%d evictions, %d keys held, want room for about 10 of 100", got.Evictions, got.Keys)
 	}
+}
+
+func TestStats_CountsTheReadsOfBothLanes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Minute)
+		id, other := newID(t), newID(t)
+		w.store.put(id, false)
+		w.status(t, id)
+		w.clock = begin.Add(10 * time.Second)
+		w.store.reading, w.store.proceed = make(chan struct{}, 2), make(chan struct{})
+		var wg sync.WaitGroup
+		for _, asked := range []domain.KeyID{id, other} { // one in memory, one not
+			wg.Go(func() { w.status(t, asked) })
+		}
+		synctest.Wait()
+		if got := w.Stats().Loads; got != 2 {
+			t.Errorf("%d reads are in flight, want 2", got)
+		}
+		close(w.store.proceed)
+		wg.Wait()
+		if got := w.Stats().Loads; got != 0 {
+			t.Errorf("%d reads are in flight, want none", got)
+		}
+	})
 }

@@ -91,3 +91,16 @@ func TestFind_aClockThatIsSetBackLengthensNoTrust(t *testing.T) {
 	w.store.fail(nil)
 	expect(t, "confirmed since", w.status(t, id), "DISABLED")
 }
+
+// A clock without a monotonic reading that is set back by a second at most is
+// still taken for a correction.
+func TestTrust_EndsWithAClockThatIsSetBackByMoreThanASecond(t *testing.T) {
+	t.Parallel()
+	tr := trust{grace: time.Hour}
+	tr.confirm(begin)
+	for back, want := range map[time.Duration]standing{1: confirmed, time.Second: confirmed, time.Second + 1: expired} {
+		if got := tr.at(begin.Add(-back)); got != want {
+			t.Errorf("set back by %v: standing %d, want %d", back, got, want)
+		}
+	}
+}
