@@ -28,14 +28,18 @@ var inside = netip.MustParseAddr("192.168.1.7")
 type recorder struct {
 	mu       sync.Mutex
 	err      error
-	failing  func() // if not nil, called by a failing Rehash
+	failing  func()                    // if not nil, called by a failing Rehash
+	entered  func(ctx context.Context) // if not nil, called by RecordUse
 	uses     []map[domain.KeyID]time.Time
 	rehashes [][]domain.Rehash
 }
 
-func (r *recorder) RecordUse(_ context.Context, lastUsed map[domain.KeyID]time.Time) error {
+func (r *recorder) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.entered != nil {
+		r.entered(ctx)
+	}
 	if r.err != nil {
 		return r.err
 	}
@@ -270,4 +274,58 @@ func TestUsage_QueuesARehashOnceUntilItIsWritten(t *testing.T) {
 	if len(w.recorder.rehashes) != 1 {
 		t.Errorf("%d batches of rehashes, want 1", len(w.recorder.rehashes))
 	}
+}
+
+func TestUsage_DropsUsesBeyondItsBound(t *testing.T) {
+	t.Parallel()
+	w := newRehashWorld(t)
+	w.check(t, clock(), w.newKeys(t)...)
+	const bound = 16 << 10
+	want := application.UsageStats{Pending: bound, Dropped: moreThanQueue - bound}
+	if got := w.usage.Stats(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if err := w.usage.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	for _, batch := range w.recorder.uses {
+		if len(batch) > 4<<10 {
+			t.Errorf("a statement writes %d keys", len(batch))
+		}
+		written += len(batch)
+	}
+	if written != bound {
+		t.Errorf("%d uses are written, want %d", written, bound)
+	}
+}
+
+func TestUsage_KeepsTheLaterOfTwoUsesAfterAFailure(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	later := clock().Add(2 * time.Minute)
+	w.check(t, clock())
+	w.recorder.err = errors.New("down")
+	w.recorder.entered = func(context.Context) { w.check(t, later) } // while the first use is being written
+	if err := w.usage.Flush(t.Context()); err == nil {
+		t.Fatal("the flush succeeds")
+	}
+	w.recorder.err, w.recorder.entered = nil, nil
+	w.flush(t)
+	w.expectUses(t, later)
+}
+
+func TestUsage_WritesWithADeadlineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newUsageWorld(t, hasherOf(t, "p1"))
+	w.check(t, clock())
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	w.recorder.entered = func(ctx context.Context) {
+		if _, bounded := ctx.Deadline(); !bounded || ctx.Err() != nil {
+			t.Errorf("the last write has a deadline: %v, and has ended: %v", bounded, ctx.Err())
+		}
+	}
+	w.usage.Run(ctx)
+	w.expectUses(t, clock())
 }
