@@ -19,7 +19,7 @@ var hardening = []string{
 	"ProtectSystem=strict", "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "RestrictNamespaces=yes",
 	"RestrictSUIDSGID=yes", "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
 	"SystemCallFilter=~@privileged @resources", "UMask=0077",
-	"Environment=APIKEYS_PEPPERS_FILE=%d/peppers", "RestartPreventExitStatus=78", "TimeoutStopSec=50s",
+	"Environment=APIKEYS_PEPPERS_FILE=%d/peppers", "RestartPreventExitStatus=78", "TimeoutStopSec=60s",
 }
 
 func unit(t *testing.T) string {
