@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 )
@@ -28,6 +29,7 @@ type Migration struct {
 type Migrator struct {
 	provider *goose.Provider
 	applied  func(ctx context.Context) ([]int64, error)
+	current  atomic.Bool // the schema was that of this build or a newer one
 }
 
 // NewMigrator returns the migrator of the files named NNNNN_name.sql in the
@@ -49,6 +51,22 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ct
 // Up applies what is missing. A schema newer than this build is left as it is.
 func (m *Migrator) Up(ctx context.Context) error {
 	_, err := m.provider.Up(ctx)
+	if err == nil {
+		m.current.Store(true)
+	}
+	return err
+}
+
+// require returns nil if the schema is that of this build or a newer one. It asks
+// the database until it is: no migration is ever reverted.
+func (m *Migrator) require(ctx context.Context) error {
+	if m.current.Load() {
+		return nil
+	}
+	err := m.Current(ctx)
+	if err == nil {
+		m.current.Store(true)
+	}
 	return err
 }
 

@@ -31,7 +31,7 @@ func (s *Statement) Prepared(ctx context.Context) (*sqlx.Stmt, error) {
 	if prepared := s.prepared.Load(); prepared != nil {
 		return prepared, nil
 	}
-	if err := s.schema.Current(ctx); err != nil {
+	if err := s.schema.require(ctx); err != nil {
 		return nil, err
 	}
 	prepared, err := s.db.PreparexContext(ctx, s.query)
