@@ -6,18 +6,25 @@ type Rehash struct {
 	Old, New Digest
 }
 
-// Rehasher computes digests.
-type Rehasher interface {
+// SecretHasher turns secrets into digests, which may be stored. Its methods are
+// safe for concurrent use.
+type SecretHasher interface {
+	// Hash returns the digest of secret under the current pepper.
 	Hash(secret Secret) Digest
 
+	// Verify reports whether digest is that of secret, computed by this hasher or
+	// by one with the same peppers. It takes the same time for every result, and
+	// returns false for an unknown algorithm or pepper.
+	SecretVerifier
+
 	// Outdated reports whether digest has another pepper or algorithm than the
-	// digests that Hash returns.
+	// digests that Hash returns now. It computes no hash.
 	Outdated(digest Digest) bool
 }
 
 // Rehash returns the replacement of stored digest i, which secret has proven, or
 // false if that digest is not outdated. It hashes only if it is.
-func (g *Grant) Rehash(i int, secret Secret, hasher Rehasher) (Rehash, bool) {
+func (g *Grant) Rehash(i int, secret Secret, hasher SecretHasher) (Rehash, bool) {
 	old := g.secrets[i].digest()
 	if !hasher.Outdated(old) {
 		return Rehash{}, false

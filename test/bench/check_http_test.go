@@ -25,8 +25,8 @@ func BenchmarkCheckHTTP(b *testing.B) {
 		request []byte
 		target  float64
 	}{
-		{"verify", s.verifyRequest(), 0.65},
-		{"authorize", s.authorizeRequest(), 0.85},
+		{"verify", s.verifyRequest(), 0.75},
+		{"authorize", s.authorizeRequest(), 0.80},
 	} {
 		for _, clients := range []int{1, targetClients} {
 			b.Run(fmt.Sprintf("%s/clients=%d", check.name, clients), func(b *testing.B) {
