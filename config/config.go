@@ -61,10 +61,10 @@ type Config struct {
 	Migrate string `name:"migrate" env:"APIKEYS_MIGRATE" default:"auto" placeholder:"auto|off" group:"Storage" help:"auto brings the schema up to date at start, off leaves that to 'apikeys migrate up'."`
 
 	// MigrateWait is how long "apikeys migrate up" waits for locks that others hold
-	// on the tables. A service goes on waiting, not ready, and logs an error when
+	// on the tables. A service keeps waiting, not ready, and logs an error when
 	// that time has passed. Not negative; 0 waits for nobody.
 	// Variable APIKEYS_MIGRATE_WAIT, default 1m.
-	MigrateWait time.Duration `name:"migrate-wait" env:"APIKEYS_MIGRATE_WAIT" default:"1m" placeholder:"DURATION" group:"Storage" help:"How long 'apikeys migrate up' waits for locks that others, such as pg_dump, hold on the tables. A service goes on waiting, not ready, and logs an error after that time."`
+	MigrateWait time.Duration `name:"migrate-wait" env:"APIKEYS_MIGRATE_WAIT" default:"1m" placeholder:"DURATION" group:"Storage" help:"How long 'apikeys migrate up' waits for locks that others, such as pg_dump, hold on the tables. A service keeps waiting, not ready, and logs an error after that time."`
 
 	// CacheKeys bounds the keys that the permission check holds in memory, at
 	// about 400 bytes each: at least 1.

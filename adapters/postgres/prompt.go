@@ -152,7 +152,7 @@ func (c *promptConn) ResetSession(ctx context.Context) error {
 
 // PrepareContext implements driver.ConnPrepareContext.
 func (c *promptConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	ctx, stop := c.line.heed(ctx)
+	ctx, stop := c.line.cutWith(ctx)
 	defer stop()
 	prepared, err := c.serverConn.PrepareContext(ctx, query)
 	if statement, ok := prepared.(serverStmt); ok && err == nil {
@@ -186,7 +186,7 @@ type promptStmt struct {
 
 // QueryContext implements driver.StmtQueryContext.
 func (s promptStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	ctx, stop := s.conn.line.heed(ctx)
+	ctx, stop := s.conn.line.cutWith(ctx)
 	rows, err := s.serverStmt.QueryContext(ctx, args)
 	if err != nil {
 		stop()
@@ -212,9 +212,9 @@ func (r promptRows) Close() error {
 	return r.Rows.Close()
 }
 
-// heed cuts the connection when a context ends that is marked by promptly,
+// cutWith cuts the connection when a context ends that is marked by promptly,
 // unless stop is called before, and returns the one to tell lib/pq.
-func (l *line) heed(ctx context.Context) (told context.Context, stop func()) {
+func (l *line) cutWith(ctx context.Context) (told context.Context, stop func()) {
 	if ctx.Value(prompt{}) == nil {
 		return ctx, func() {}
 	}
