@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -27,7 +28,7 @@ func TestSweep_StopsAServerWhoseRunIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = orphan.stop(Immediate) })
-	_ = orphan.home.lock.Close() // as the kernel does when the run ends
+	endRun(t, orphan.home)
 
 	sweepHome(orphan.home.path)
 
@@ -48,7 +49,7 @@ func TestSweep_KeepsTheHomeOfALiveRun(t *testing.T) {
 	if got := list(t, tmp); len(got) != 1 {
 		t.Fatalf("the sweep left %v", got)
 	}
-	_ = living.lock.Close()
+	endRun(t, living)
 	sweep(tmp)
 	if got := list(t, tmp); len(got) != 0 {
 		t.Errorf("the sweep left %v", got)
@@ -80,6 +81,17 @@ func TestMakeReachable_CopiesAnInaccessibleInstallation(t *testing.T) {
 	if err := b.run(h, "postgres"); err != nil {
 		t.Error(err)
 	}
+}
+
+// endRun releases the lock of h, as the kernel does when the run ends. It unlocks the
+// file and does not only close it: the lock belongs to all duplicates of the
+// descriptor, and a process that a parallel test starts has one until it executes.
+func endRun(t *testing.T, h *home) {
+	t.Helper()
+	if err := syscall.Flock(int(h.lock.Fd()), syscall.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
+	_ = h.lock.Close()
 }
 
 // openTempDir is like t.TempDir, but the server's account can enter the folder.
