@@ -35,14 +35,16 @@ func TestUsage_SurvivesAPanicOfTheRecorder(t *testing.T) {
 	}
 }
 
-// brokenOnces is an embedder's store that panics.
-type brokenOnces struct{ ports.OnceKeeper }
+// brokenIdempotencyStore is an embedder's store that panics.
+type brokenIdempotencyStore struct{ ports.IdempotencyStore }
 
-func (brokenOnces) Forget(context.Context, time.Time, int) (int, error) { panic("the marked value") }
+func (brokenIdempotencyStore) Forget(context.Context, time.Time, int) (int, error) {
+	panic("the marked value")
+}
 
 func TestForget_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
-	err := application.NewForget(brokenOnces{}, slog.New(slog.DiscardHandler), clock).Do(t.Context())
+	err := application.NewForget(brokenIdempotencyStore{}, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Do() = %v", err)
 	}

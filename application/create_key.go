@@ -35,7 +35,7 @@ func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options 
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	err = w.deps.Writer.Create(ctx, created.Key, event, ports.CreateOptions{MaxKeys: int(w.deps.MaxKeys), Once: idempotency})
+	err = w.deps.Writer.Create(ctx, created.Key, event, ports.CreateOptions{MaxKeys: int(w.deps.MaxKeys), Idempotency: idempotency})
 	if err != nil {
 		return CreatedKey{}, err
 	}
@@ -71,7 +71,7 @@ func onlyInPast(err error) bool {
 
 // replayedOr returns a [*ports.Replayed] if the same request was completed before
 // its expiry passed, and otherwise rejection.
-func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Once, rejection error) error {
+func (w *Workspace) replayedOr(ctx context.Context, idempotency ports.Idempotency, rejection error) error {
 	replayed, err := w.deps.Keys.Replayed(ctx, w.id, idempotency)
 	switch {
 	case replayed != nil:

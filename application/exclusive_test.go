@@ -27,25 +27,25 @@ func TestExclusive_RejectsADuplicateOfARequestInFlight(t *testing.T) {
 	writer := slow{started: make(chan struct{}), release: make(chan struct{})}
 	keys := application.Exclusive(writer)
 	key := newKey(t, "ws-1")
-	write := func(workspace domain.WorkspaceID, once *ports.Once) error {
-		return keys.Create(t.Context(), newKey(t, workspace), domain.Event{}, ports.CreateOptions{Once: once})
+	write := func(workspace domain.WorkspaceID, idempotency *ports.Idempotency) error {
+		return keys.Create(t.Context(), newKey(t, workspace), domain.Event{}, ports.CreateOptions{Idempotency: idempotency})
 	}
-	taken := &ports.Once{Key: "order-7"}
+	taken := &ports.Idempotency{Key: "order-7"}
 	done := make(chan error, 4)
 	go func() {
-		done <- keys.Create(context.Background(), key, domain.Event{}, ports.CreateOptions{Once: taken})
+		done <- keys.Create(context.Background(), key, domain.Event{}, ports.CreateOptions{Idempotency: taken})
 	}()
 	<-writer.started
-	if err := write("ws-1", taken); !errors.Is(err, domain.ErrOnceRunning) {
+	if err := write("ws-1", taken); !errors.Is(err, domain.ErrIdempotencyKeyInUse) {
 		t.Errorf("a duplicate returns %v", err)
 	}
-	err := keys.Update(t.Context(), "ws-1", key.ID(), nil, ports.UpdateOptions{Once: taken})
-	if !errors.Is(err, domain.ErrOnceRunning) {
+	err := keys.Update(t.Context(), "ws-1", key.ID(), nil, ports.UpdateOptions{Idempotency: taken})
+	if !errors.Is(err, domain.ErrIdempotencyKeyInUse) {
 		t.Errorf("another change with the idempotency key returns %v", err)
 	}
 	for _, free := range []func() error{
 		func() error { return write("ws-1", nil) },
-		func() error { return write("ws-1", &ports.Once{Key: "order-8"}) },
+		func() error { return write("ws-1", &ports.Idempotency{Key: "order-8"}) },
 		func() error { return write("ws-2", taken) },
 	} {
 		go func() { done <- free() }()

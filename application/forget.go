@@ -17,14 +17,14 @@ const (
 
 // Forget removes expired idempotency keys from the store.
 type Forget struct {
-	onces  ports.OnceKeeper
+	store  ports.IdempotencyStore
 	logger *slog.Logger
 	now    func() time.Time
 }
 
 // NewForget returns the use case.
-func NewForget(onces ports.OnceKeeper, logger *slog.Logger, now func() time.Time) *Forget {
-	return &Forget{onces: onces, logger: logger, now: now}
+func NewForget(store ports.IdempotencyStore, logger *slog.Logger, now func() time.Time) *Forget {
+	return &Forget{store: store, logger: logger, now: now}
 }
 
 // Run removes expired idempotency keys every 10 minutes, until ctx ends.
@@ -59,7 +59,7 @@ func (uc *Forget) batch(ctx context.Context, since time.Time) (forgotten int, er
 	ctx, cancel := context.WithTimeout(ctx, forgetTimeout)
 	defer cancel()
 	err = Contained("removing idempotency keys", func() (err error) {
-		forgotten, err = uc.onces.Forget(ctx, since, forgetBatch)
+		forgotten, err = uc.store.Forget(ctx, since, forgetBatch)
 		return err
 	})
 	return forgotten, err

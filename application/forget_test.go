@@ -17,27 +17,27 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// onces is a store with held expired idempotency keys.
-type onces struct {
-	ports.OnceKeeper
+// expiredKeys is a store with held expired idempotency keys.
+type expiredKeys struct {
+	ports.IdempotencyStore
 	held    int
 	err     error
 	batches []int
 }
 
-func (o *onces) Forget(_ context.Context, since time.Time, limit int) (int, error) {
-	n := min(o.held, limit)
-	o.held -= n
-	o.batches = append(o.batches, n)
+func (k *expiredKeys) Forget(_ context.Context, since time.Time, limit int) (int, error) {
+	n := min(k.held, limit)
+	k.held -= n
+	k.batches = append(k.batches, n)
 	if !since.Equal(now) {
 		return 0, errors.New("wrong time")
 	}
-	return n, o.err
+	return n, k.err
 }
 
 func TestForget_RemovesEverythingInBatches(t *testing.T) {
 	t.Parallel()
-	held := &onces{held: 2500}
+	held := &expiredKeys{held: 2500}
 	if err := application.NewForget(held, slog.New(slog.DiscardHandler), clock).Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestForget_RemovesEverythingInBatches(t *testing.T) {
 func TestForget_ContinuesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		held := &onces{held: 7, err: errors.New("down")}
+		held := &expiredKeys{held: 7, err: errors.New("down")}
 		ctx, cancel := context.WithCancel(t.Context())
 		go application.NewForget(held, slog.New(slog.DiscardHandler), clock).Run(ctx)
 		<-time.After(25 * time.Minute)
@@ -63,7 +63,7 @@ func TestForget_ContinuesAfterAFailure(t *testing.T) {
 
 func TestForget_TriesAgainAfterAFullBatch(t *testing.T) {
 	t.Parallel()
-	held := &onces{held: 2000}
+	held := &expiredKeys{held: 2000}
 	if err := application.NewForget(held, slog.New(slog.DiscardHandler), clock).Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestForget_TriesAgainAfterAFullBatch(t *testing.T) {
 func TestForget_EndsWithTheFirstFailure(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
-	held := &onces{held: 5000, err: down}
+	held := &expiredKeys{held: 5000, err: down}
 	err := application.NewForget(held, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, down) || len(held.batches) != 1 {
 		t.Errorf("Do() = %v after %d batches, want the failure after one", err, len(held.batches))
@@ -117,7 +117,7 @@ func TestForget_LogsAFailureUnlessItIsStopping(t *testing.T) {
 // failingForget is a store that fails after calling f.
 type failingForget func()
 
-func (failingForget) Replayed(context.Context, domain.WorkspaceID, ports.Once) (*ports.Replayed, error) {
+func (failingForget) Replayed(context.Context, domain.WorkspaceID, ports.Idempotency) (*ports.Replayed, error) {
 	return nil, nil
 }
 

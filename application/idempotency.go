@@ -30,8 +30,8 @@ type changeRequest struct {
 // WithIdempotencyKey makes a change at most once in 24 hours, per workspace. A
 // repeated call with the same arguments by the same account changes nothing
 // and returns a [*ports.Replayed]; a call with other arguments returns
-// [domain.ErrOnceReused], and a call while the first is in flight
-// [domain.ErrOnceRunning]. A failed call leaves the key unused. The key is 1 to
+// [domain.ErrIdempotencyKeyReused], and a call while the first is in flight
+// [domain.ErrIdempotencyKeyInUse]. A failed call leaves the key unused. The key is 1 to
 // 255 visible ASCII characters; an empty one has no effect.
 func WithIdempotencyKey(key string) ChangeOption {
 	return func(r *changeRequest) { r.idempotencyKey = key }
@@ -46,7 +46,7 @@ func WithFingerprint(sum [32]byte) ChangeOption {
 // idempotency returns the idempotency key of a change with its fingerprint, or
 // nil if it has none. arguments distinguish the change from others of its use
 // case.
-func (w *Workspace) idempotency(options []ChangeOption, useCase string, arguments ...any) (*ports.Once, error) {
+func (w *Workspace) idempotency(options []ChangeOption, useCase string, arguments ...any) (*ports.Idempotency, error) {
 	var r changeRequest
 	for _, option := range options {
 		option(&r)
@@ -66,7 +66,7 @@ func (w *Workspace) idempotency(options []ChangeOption, useCase string, argument
 		r.fingerprint = &sum
 	}
 	now := w.deps.Now()
-	return &ports.Once{Key: r.idempotencyKey, Fingerprint: *r.fingerprint, At: now, Until: now.Add(idempotencyTTL)}, nil
+	return &ports.Idempotency{Key: r.idempotencyKey, Fingerprint: *r.fingerprint, At: now, Until: now.Add(idempotencyTTL)}, nil
 }
 
 func isIdempotencyKey(key string) bool {

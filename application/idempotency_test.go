@@ -34,7 +34,7 @@ func TestCreateKey_CreatesOneKeyPerIdempotencyKey(t *testing.T) {
 	if s := replayed.Outcome.Snapshot(); s.ID != first.Key.ID() || s.Secrets != nil || !replayed.At.Equal(now) {
 		t.Errorf("replayed %s with %d secrets, of %s", s.ID, len(s.Secrets), replayed.At)
 	}
-	if _, err := ws.CreateKey(t.Context(), spec(), other...); !errors.Is(err, domain.ErrOnceReused) {
+	if _, err := ws.CreateKey(t.Context(), spec(), other...); !errors.Is(err, domain.ErrIdempotencyKeyReused) {
 		t.Errorf("another request with the idempotency key returns %v", err)
 	}
 	list, err := keys.List(t.Context(), workspace, domain.KeyFilter{}, domain.Order{}, domain.Page{})
@@ -112,7 +112,7 @@ func TestChanges_AreMadeOncePerIdempotencyKey(t *testing.T) {
 			if replayed, ok := errors.AsType[*ports.Replayed](do(ws, t.Context(), id, request...)); !ok || replayed.Outcome.ID() != id {
 				t.Error("the repetition is not a replay")
 			}
-			if err := do(ws, t.Context(), id, other...); !errors.Is(err, domain.ErrOnceReused) {
+			if err := do(ws, t.Context(), id, other...); !errors.Is(err, domain.ErrIdempotencyKeyReused) {
 				t.Errorf("another request with the idempotency key returns %v", err)
 			}
 		})
@@ -132,14 +132,14 @@ func TestWithIdempotencyKey_ComparesAccountUseCaseAndArguments(t *testing.T) {
 			s.Name = "Other"
 			_, err := ws.CreateKey(t.Context(), s, option)
 			return err
-		}, domain.ErrOnceReused},
+		}, domain.ErrIdempotencyKeyReused},
 		"another use case": {"acc-1", func(ws *application.Workspace, id domain.KeyID) error {
 			return ws.DisableKey(t.Context(), id, option)
-		}, domain.ErrOnceReused},
+		}, domain.ErrIdempotencyKeyReused},
 		"another account": {"acc-2", func(ws *application.Workspace, _ domain.KeyID) error {
 			_, err := ws.CreateKey(t.Context(), spec(), option)
 			return err
-		}, domain.ErrOnceReused},
+		}, domain.ErrIdempotencyKeyReused},
 		"the same": {"acc-1", func(ws *application.Workspace, _ domain.KeyID) error {
 			_, err := ws.CreateKey(t.Context(), spec(), option)
 			if _, ok := errors.AsType[*ports.Replayed](err); ok {

@@ -75,7 +75,7 @@ func (w *Workspace) ID() domain.WorkspaceID { return w.id }
 // change applies decide to a key and returns the changed key. decide returns the
 // event of the change, with the ID eventID.
 func (w *Workspace) change(
-	ctx context.Context, id domain.KeyID, idempotency *ports.Once,
+	ctx context.Context, id domain.KeyID, idempotency *ports.Idempotency,
 	decide func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error),
 ) (*domain.APIKey, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
@@ -89,7 +89,7 @@ func (w *Workspace) change(
 	err = w.deps.Writer.Update(ctx, w.id, id, func(key *domain.APIKey) (domain.Event, error) {
 		changed = key
 		return decide(key, eventID, w.deps.Now())
-	}, ports.UpdateOptions{Once: idempotency})
+	}, ports.UpdateOptions{Idempotency: idempotency})
 	if err != nil {
 		return nil, err
 	}

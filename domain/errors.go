@@ -24,12 +24,12 @@ var (
 	// ErrTooManyKeys means that the workspace has reached its number of living
 	// keys.
 	ErrTooManyKeys = errors.New("workspace has reached its number of API keys")
-	// ErrOnceReused means that the idempotency key was used with a different
+	// ErrIdempotencyKeyReused means that the idempotency key was used with a different
 	// request.
-	ErrOnceReused = errors.New("idempotency key was used with a different request")
-	// ErrOnceRunning means that a request with the same idempotency key is in
+	ErrIdempotencyKeyReused = errors.New("idempotency key was used with a different request")
+	// ErrIdempotencyKeyInUse means that a request with the same idempotency key is in
 	// flight.
-	ErrOnceRunning = errors.New("a request with the same idempotency key is in flight")
+	ErrIdempotencyKeyInUse = errors.New("a request with the same idempotency key is in flight")
 	// ErrUnavailable means that something the service depends on, such as its
 	// store, cannot be reached now. The same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")

@@ -54,7 +54,7 @@ type KeyFinder interface {
 // Every method is safe for concurrent use. It returns an error that wraps
 // [domain.ErrUnavailable] if the store cannot be reached or does not respond
 // before the context ends; it is then unknown whether the change was made. See
-// [Once] for the errors of a request with an idempotency key.
+// [Idempotency] for the errors of a request with an idempotency key.
 type KeyWriter interface {
 	// Create stores a new key and event. It stores nothing and returns
 	// [domain.ErrKeyExists] if a key with the same ID exists in any workspace,
@@ -84,14 +84,14 @@ type CreateOptions struct {
 	// MaxKeys is the maximum number of living keys of the workspace; 0 means no
 	// limit. A key is living until it is deleted.
 	MaxKeys int
-	// Once is the idempotency key of the request, or nil.
-	Once *Once
+	// Idempotency is the idempotency key of the request, or nil.
+	Idempotency *Idempotency
 }
 
 // UpdateOptions are the options of [KeyWriter].Update.
 type UpdateOptions struct {
-	// Once is the idempotency key of the request, or nil.
-	Once *Once
+	// Idempotency is the idempotency key of the request, or nil.
+	Idempotency *Idempotency
 }
 
 // EventReader reads the audit trail.
@@ -115,7 +115,7 @@ type KeyRepository interface {
 	KeyReader
 	KeyWriter
 	EventReader
-	OnceKeeper
+	IdempotencyStore
 	PepperKeeper
 
 	// Ready returns nil if the store is reachable and has the schema that this

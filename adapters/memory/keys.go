@@ -16,24 +16,24 @@ type KeyRepository struct {
 	// write; mu is held while the maps are accessed.
 	writing sync.Mutex
 
-	mu     sync.RWMutex
-	keys   map[domain.KeyID]domain.Snapshot
-	living map[domain.WorkspaceID]int      // keys that are not deleted
-	events map[domain.KeyID][]domain.Event // oldest first
-	onces  map[onceName]remembered
-	checks map[string]domain.PepperCheck // by the identifier of the pepper
-	feeds  map[*feed]struct{}
+	mu              sync.RWMutex
+	keys            map[domain.KeyID]domain.Snapshot
+	living          map[domain.WorkspaceID]int      // keys that are not deleted
+	events          map[domain.KeyID][]domain.Event // oldest first
+	idempotencyKeys map[idempotencyKey]remembered
+	checks          map[string]domain.PepperCheck // by the identifier of the pepper
+	feeds           map[*feed]struct{}
 }
 
 // NewKeyRepository returns an empty store.
 func NewKeyRepository() *KeyRepository {
 	return &KeyRepository{
-		keys:   make(map[domain.KeyID]domain.Snapshot),
-		living: make(map[domain.WorkspaceID]int),
-		events: make(map[domain.KeyID][]domain.Event),
-		onces:  make(map[onceName]remembered),
-		checks: make(map[string]domain.PepperCheck),
-		feeds:  make(map[*feed]struct{}),
+		keys:            make(map[domain.KeyID]domain.Snapshot),
+		living:          make(map[domain.WorkspaceID]int),
+		events:          make(map[domain.KeyID][]domain.Event),
+		idempotencyKeys: make(map[idempotencyKey]remembered),
+		checks:          make(map[string]domain.PepperCheck),
+		feeds:           make(map[*feed]struct{}),
 	}
 }
 
@@ -45,7 +45,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	workspace := key.Snapshot().Workspace
-	if err := r.checkOnce(workspace, options.Once); err != nil {
+	if err := r.checkIdempotency(workspace, options.Idempotency); err != nil {
 		return err
 	}
 	if _, exists := r.keys[key.ID()]; exists {
@@ -54,7 +54,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	if options.MaxKeys > 0 && r.living[workspace] >= options.MaxKeys {
 		return domain.ErrTooManyKeys
 	}
-	r.store(key, event, options.Once)
+	r.store(key, event, options.Idempotency)
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	}
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	if err := r.checkOnce(workspace, options.Once); err != nil {
+	if err := r.checkIdempotency(workspace, options.Idempotency); err != nil {
 		return err
 	}
 	key, err := r.Get(ctx, workspace, id)
@@ -77,22 +77,22 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 		return err
 	}
 	if event.ID == "" {
-		r.rememberUnchanged(id, options.Once)
+		r.rememberUnchanged(id, options.Idempotency)
 		return nil
 	}
-	r.store(key, event, options.Once)
+	r.store(key, event, options.Idempotency)
 	return nil
 }
 
 // store requires writing to be held.
-func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, once *ports.Once) {
+func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, idempotency *ports.Idempotency) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before, after := r.keys[key.ID()], key.Snapshot()
 	r.living[after.Workspace] += living(after) - living(before)
 	r.keys[key.ID()] = after
 	r.events[event.KeyID] = append(r.events[event.KeyID], clone(event))
-	r.remember(after, once)
+	r.remember(after, idempotency)
 	for f := range r.feeds {
 		f.add(key.ID())
 	}

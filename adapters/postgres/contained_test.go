@@ -33,10 +33,10 @@ CREATE FUNCTION before.pg_try_advisory_xact_lock(bigint) RETURNS SETOF boolean L
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = before, public, pg_catalog', current_database()); END $$`)
 	repo := openFollowed(t, dsn)
 	id := createIn(t, repo)
-	once := &ports.Once{Key: "order-42", At: time.Now(), Until: time.Now().Add(time.Hour)}
+	idempotency := &ports.Idempotency{Key: "order-42", At: time.Now(), Until: time.Now().Add(time.Hour)}
 	err := repo.Update(t.Context(), "ws", id, func(key *domain.APIKey) (domain.Event, error) {
 		return key.Disable("evt", domain.Author{}, time.Now()), nil
-	}, ports.UpdateOptions{Once: once})
+	}, ports.UpdateOptions{Idempotency: idempotency})
 	if !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Update gives %v, want ErrUnavailable", err)
 	}

@@ -48,9 +48,9 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 		return err
 	}
 	create := func(ctx context.Context) error { return r.create(ctx, rows, options.MaxKeys) }
-	if options.Once != nil {
+	if options.Idempotency != nil {
 		made := key.Snapshot()
-		create = func(ctx context.Context) error { return r.createOnce(ctx, made, rows, options) }
+		create = func(ctx context.Context) error { return r.createIdempotently(ctx, made, rows, options) }
 	}
 	defer r.floors.wrote()
 	_, err = untilDone(ctx, func() (struct{}, error) {
@@ -98,19 +98,20 @@ func refused(done sql.Result, err error) error {
 	return err
 }
 
-// createOnce sends nothing again: whether a transaction whose end was lost was
-// carried out is unknown, and who asks again under the same idempotency key is
-// told.
-func (r *KeyRepository) createOnce(ctx context.Context, made domain.Snapshot, rows newRows, options ports.CreateOptions) error {
+// createIdempotently creates a key in the transaction that also stores its
+// idempotency key. It never retries: if the connection is lost at the commit, the
+// outcome is unknown, and the client's retry with the same idempotency key finds
+// it.
+func (r *KeyRepository) createIdempotently(ctx context.Context, made domain.Snapshot, rows newRows, options ports.CreateOptions) error {
 	return r.transact(ctx, func(tx transaction) error {
-		if err := tx.claim(ctx, made.Workspace, options.Once); err != nil {
+		if err := tx.claim(ctx, made.Workspace, options.Idempotency); err != nil {
 			return err
 		}
 		insert := tx.StmtxContext(ctx, tx.prepared[insertKey])
 		if err := refused(insert.ExecContext(ctx, arguments(rows.Key.ID, rows, options.MaxKeys)...)); err != nil {
 			return err
 		}
-		return tx.remember(ctx, options.Once, made)
+		return tx.remember(ctx, options.Idempotency, made)
 	})
 }
 

@@ -58,16 +58,16 @@ func TestCreate_underAnIdempotencyKeyIsMadeOnceWhereverTheLineIsCut(t *testing.T
 	const answers = 8 // to begin, the lock, what there is, the key, what is left, to commit; and two more
 	lost := 0
 	for answer := range int64(answers) {
-		create := func(once *ports.Once) error {
+		create := func(idempotency *ports.Idempotency) error {
 			key, event := newKey(t)
-			return repo.Create(t.Context(), key, event, ports.CreateOptions{Once: once})
+			return repo.Create(t.Context(), key, event, ports.CreateOptions{Idempotency: idempotency})
 		}
-		if err := create(newOnce()); err != nil { // prepares the statements
+		if err := create(newIdempotency()); err != nil { // prepares the statements
 			t.Fatal(err)
 		}
-		once := newOnce()
+		idempotency := newIdempotency()
 		line.cutAt.Store(answer + 1)
-		err := create(once)
+		err := create(idempotency)
 		if line.cutAt.Swap(0) == 0 {
 			lost++
 		}
@@ -75,8 +75,8 @@ func TestCreate_underAnIdempotencyKeyIsMadeOnceWhereverTheLineIsCut(t *testing.T
 			t.Errorf("cut at answer %d Create gives %v, want ErrUnavailable", answer+1, err)
 		}
 		made := err == nil
-		for err = domain.ErrOnceRunning; errors.Is(err, domain.ErrOnceRunning); { // until the server notices
-			err = create(once)
+		for err = domain.ErrIdempotencyKeyInUse; errors.Is(err, domain.ErrIdempotencyKeyInUse); { // until the server notices
+			err = create(idempotency)
 		}
 		if replayed, _ := errors.AsType[*ports.Replayed](err); err != nil && replayed == nil || made && err == nil {
 			t.Errorf("cut at answer %d, made: %v, Create gives %v when it is asked for again", answer+1, made, err)
@@ -88,8 +88,8 @@ func TestCreate_underAnIdempotencyKeyIsMadeOnceWhereverTheLineIsCut(t *testing.T
 	}
 }
 
-func newOnce() *ports.Once {
-	return &ports.Once{Key: rand.Text(), At: time.Now(), Until: time.Now().Add(time.Hour)}
+func newIdempotency() *ports.Idempotency {
+	return &ports.Idempotency{Key: rand.Text(), At: time.Now(), Until: time.Now().Add(time.Hour)}
 }
 
 func requireKeys(t *testing.T, repo *postgres.KeyRepository, want int64) {

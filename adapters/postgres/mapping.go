@@ -10,11 +10,11 @@ import (
 )
 
 type (
-	keyRow      = sqlkit.KeyRow[time.Time]
-	eventRow    = sqlkit.EventRow[time.Time]
-	newRows     = sqlkit.NewRows[time.Time]
-	changedRows = sqlkit.ChangedRows[time.Time]
-	onceRow     = sqlkit.OnceRow[time.Time]
+	keyRow         = sqlkit.KeyRow[time.Time]
+	eventRow       = sqlkit.EventRow[time.Time]
+	newRows        = sqlkit.NewRows[time.Time]
+	changedRows    = sqlkit.ChangedRows[time.Time]
+	idempotencyRow = sqlkit.IdempotencyRow[time.Time]
 )
 
 // codec writes instants as timestamptz, which keeps microseconds and would

@@ -27,18 +27,18 @@ type KeyRepository struct {
 	floors      floors
 	damage      *sqlkit.Damage
 
-	migrator  *sqlkit.Migrator
-	insert    *sqlkit.Statement
-	made      *sqlkit.Statement
-	writing   sqlkit.Statements
-	recordUse *sqlkit.Statement
-	rehash    *sqlkit.Statement
-	find      *sqlkit.Statement
-	get       *sqlkit.Statement
-	events    *sqlkit.Statement
-	lists     *sqlkit.KeyLists
-	onces     *sqlkit.Statement
-	forget    *sqlkit.Statement
+	migrator        *sqlkit.Migrator
+	insert          *sqlkit.Statement
+	made            *sqlkit.Statement
+	writing         sqlkit.Statements
+	recordUse       *sqlkit.Statement
+	rehash          *sqlkit.Statement
+	find            *sqlkit.Statement
+	get             *sqlkit.Statement
+	events          *sqlkit.Statement
+	lists           *sqlkit.KeyLists
+	idempotencyKeys *sqlkit.Statement
+	forget          *sqlkit.Statement
 
 	keepPepper, findPepper *sqlkit.Statement
 }
@@ -87,7 +87,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	}
 	r.insert = r.migrator.Statement(r.pool, insertKey)
 	r.made = r.migrator.Statement(r.pool, findEvent)
-	r.writing = r.migrator.Statements(r.pool, lockOnce, sqlkit.FindOnce, sqlkit.InsertOnce,
+	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
@@ -95,8 +95,8 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	r.get = r.migrator.Statement(r.pool, sqlkit.GetKey)
 	r.events = r.migrator.Statement(r.pool, sqlkit.ListEvents)
 	r.lists = r.migrator.KeyLists(r.pool)
-	r.onces = r.migrator.Statement(r.pool, sqlkit.FindOnce)
-	r.forget = r.migrator.Statement(r.pool, forgetOnces)
+	r.idempotencyKeys = r.migrator.Statement(r.pool, sqlkit.FindIdempotencyKey)
+	r.forget = r.migrator.Statement(r.pool, forgetIdempotencyKeys)
 	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
 	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
 	return r, nil

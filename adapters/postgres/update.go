@@ -60,14 +60,14 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	return c.Write(ctx, func() error {
 		return r.written(ctx, func(ctx context.Context) error {
 			return r.transact(ctx, func(tx transaction) error {
-				return tx.update(ctx, workspace, id, c, options.Once)
+				return tx.update(ctx, workspace, id, c, options.Idempotency)
 			})
 		})
 	})
 }
 
-func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change, once *ports.Once) error {
-	if err := tx.claim(ctx, workspace, once); err != nil {
+func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change, idempotency *ports.Idempotency) error {
+	if err := tx.claim(ctx, workspace, idempotency); err != nil {
 		return err
 	}
 	stored, err := tx.lock(ctx, workspace, id)
@@ -78,14 +78,14 @@ func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, 
 	switch {
 	case err != nil:
 		return err
-	case rows.Unchanged && once == nil:
+	case rows.Unchanged && idempotency == nil:
 		return sqlkit.ErrNothingToWrite // a commit would wait for the disk
 	case !rows.Unchanged:
 		if err := tx.store(ctx, rows); err != nil {
 			return err
 		}
 	}
-	return tx.remember(ctx, once, rows.Outcome)
+	return tx.remember(ctx, idempotency, rows.Outcome)
 }
 
 // lock reads the key when no other update holds it.

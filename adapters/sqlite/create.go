@@ -31,7 +31,7 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	}
 	made := key.Snapshot()
 	return translate(ctx, r.committer.do(ctx, func(_ context.Context, tx transaction) error {
-		return tx.once(made.Workspace, options.Once, func() (domain.Snapshot, error) {
+		return tx.idempotently(made.Workspace, options.Idempotency, func() (domain.Snapshot, error) {
 			return made, tx.create(rows, options.MaxKeys)
 		})
 	}))

@@ -91,8 +91,11 @@ func TestReads_EndWithTheirContextThoughTheDiskHangs(t *testing.T) {
 		"Poll":   func(ctx context.Context) error { _, err := f.Poll(ctx); return err },
 	}
 	waiting := map[string]func(context.Context) error{
-		"Find":        hanging["Find"],
-		"Replayed":    func(ctx context.Context) error { _, err := repo.Replayed(ctx, "ws", ports.Once{Key: "k"}); return err },
+		"Find": hanging["Find"],
+		"Replayed": func(ctx context.Context) error {
+			_, err := repo.Replayed(ctx, "ws", ports.Idempotency{Key: "k"})
+			return err
+		},
 		"Ready":       repo.Ready,
 		"Poll":        hanging["Poll"],
 		"NewerSchema": func(ctx context.Context) error { _, err := repo.NewerSchema(ctx); return err },

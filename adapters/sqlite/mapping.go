@@ -7,11 +7,11 @@ import (
 )
 
 type (
-	keyRow      = sqlkit.KeyRow[int64]
-	eventRow    = sqlkit.EventColumns[int64]
-	newRows     = sqlkit.NewRows[int64]
-	changedRows = sqlkit.ChangedRows[int64]
-	onceRow     = sqlkit.OnceRow[int64]
+	keyRow         = sqlkit.KeyRow[int64]
+	eventRow       = sqlkit.EventColumns[int64]
+	newRows        = sqlkit.NewRows[int64]
+	changedRows    = sqlkit.ChangedRows[int64]
+	idempotencyRow = sqlkit.IdempotencyRow[int64]
 )
 
 // codec writes instants as microseconds since the Unix epoch.

@@ -27,14 +27,14 @@ type KeyRepository struct {
 
 	reads, migrations slots
 
-	migrator  *sqlkit.Migrator
-	committer *committer
-	find      *sqlkit.Statement
-	get       *sqlkit.Statement
-	events    *sqlkit.Statement
-	lists     *sqlkit.KeyLists
-	onces     *sqlkit.Statement
-	followers followers
+	migrator        *sqlkit.Migrator
+	committer       *committer
+	find            *sqlkit.Statement
+	get             *sqlkit.Statement
+	events          *sqlkit.Statement
+	lists           *sqlkit.KeyLists
+	idempotencyKeys *sqlkit.Statement
+	followers       followers
 
 	closing slots
 	closed  func() error
@@ -110,7 +110,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)
 	r.events = r.migrator.Statement(r.reader, sqlkit.ListEvents)
 	r.lists = r.migrator.KeyLists(r.reader)
-	r.onces = r.migrator.Statement(r.reader, sqlkit.FindOnce)
+	r.idempotencyKeys = r.migrator.Statement(r.reader, sqlkit.FindIdempotencyKey)
 	return r, nil
 }
 

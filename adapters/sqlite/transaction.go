@@ -13,7 +13,7 @@ func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.State
 		sqlkit.CountKey, insertKey, insertSecret, insertEvent,
 		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setDisabled, setExpiresAt, setDeletedAt,
 		discountKey, deleteSecrets,
-		sqlkit.FindOnce, sqlkit.InsertOnce, forgetOnces,
+		sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey, forgetIdempotencyKeys,
 		sqlkit.InsertPepper, sqlkit.FindPepper,
 		recordUse, rehash)
 }

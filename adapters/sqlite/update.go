@@ -33,7 +33,7 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	c := sqlkit.NewChange(r.damage.Watched(change))
 	return c.Write(ctx, func() error {
 		return translate(ctx, r.committer.do(ctx, func(ctx context.Context, tx transaction) error {
-			return tx.once(workspace, options.Once, func() (domain.Snapshot, error) {
+			return tx.idempotently(workspace, options.Idempotency, func() (domain.Snapshot, error) {
 				return tx.update(ctx, workspace, id, c)
 			})
 		}))

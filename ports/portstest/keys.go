@@ -32,7 +32,7 @@ func RunKeyRepository(t *testing.T, open func(t testing.TB) ports.KeyRepository)
 		"shares no memory with the caller":         sharesNothing,
 		"is ready":                                 isReady,
 	}
-	for _, more := range []map[string]func(*testing.T, ports.KeyRepository){updateCases, listCases, capCases, onceCases} {
+	for _, more := range []map[string]func(*testing.T, ports.KeyRepository){updateCases, listCases, capCases, idempotencyCases} {
 		maps.Copy(cases, more)
 	}
 	runEach(t, open, cases)
@@ -220,7 +220,7 @@ func respectsContext(t *testing.T, repo ports.KeyRepository) {
 			return err
 		},
 		"Events":   func() error { _, err := eventsOf(ended, repo, stored.workspace(), stored.id()); return err },
-		"Replayed": func() error { _, err := repo.Replayed(ended, stored.workspace(), *newOnce()); return err },
+		"Replayed": func() error { _, err := repo.Replayed(ended, stored.workspace(), *newIdempotency()); return err },
 		"Forget":   func() error { _, err := repo.Forget(ended, issuedAt.AddDate(-30, 0, 0), 1); return err },
 		"Ready":    func() error { return repo.Ready(ended) },
 	}

@@ -27,8 +27,8 @@ func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.Key
 		"keeps the writes of others when one is cancelled":      survivesCancellation,
 		"respects the cap exactly":                              capsExactly,
 		"counts keys created and deleted concurrently":          keepsCountUnderChange,
-		"creates one key for concurrent requests with one key":  createsUnderKeyOnceAtOnce,
-		"makes one change for concurrent requests with one key": updatesUnderKeyOnceAtOnce,
+		"creates one key for concurrent requests with one key":  createsPerIdempotencyKeyConcurrently,
+		"makes one change for concurrent requests with one key": updatesPerIdempotencyKeyConcurrently,
 		"lists page and total from one snapshot":                listsOneSnapshot,
 	})
 }

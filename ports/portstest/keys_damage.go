@@ -324,9 +324,9 @@ func disablesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 
 func replaysDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	e := damaged(t, repo, damage)
-	once := newOnce()
+	idempotency := newIdempotency()
 	var left domain.Snapshot
-	err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
+	err := updateUnder(repo, e, idempotency, func(key *domain.APIKey) (domain.Event, error) {
 		event := key.Delete(newEventID(t), owner, issuedAt)
 		left = key.Snapshot()
 		return event, nil
@@ -334,7 +334,7 @@ func replaysDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 	if err != nil {
 		t.Fatalf("Update: %v", err)
 	}
-	replayed, err := repo.Replayed(t.Context(), e.workspace(), *once)
+	replayed, err := repo.Replayed(t.Context(), e.workspace(), *idempotency)
 	if err != nil || replayed == nil {
 		t.Fatalf("Replayed returns %v and %v", replayed, err)
 	}

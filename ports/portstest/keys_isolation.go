@@ -35,14 +35,14 @@ func isolates(t *testing.T, repo ports.KeyRepository, mine, theirs domain.Worksp
 	t.Helper()
 	own, foreign := issue(t, in(mine)), issue(t, in(theirs))
 	requireCreated(t, repo, own)
-	once := newOnce()
-	if err := createUnder(repo, foreign, once); err != nil {
+	idempotency := newIdempotency()
+	if err := createUnder(repo, foreign, idempotency); err != nil {
 		t.Fatalf("Create: %v", err)
 	}
 	isolatesReads(t, repo, mine, own, foreign)
 	isolatesCreate(t, repo, mine, foreign)
 	isolatesUpdate(t, repo, mine, foreign)
-	isolatesOnce(t, repo, mine, foreign, once)
+	isolatesIdempotencyKeys(t, repo, mine, foreign, idempotency)
 	requireNotFound(t, repo, mine, foreign.id())
 	requireNoEvents(t, repo, mine, foreign.id())
 	requireStored(t, repo, own)
@@ -84,7 +84,7 @@ func isolatesCreate(t *testing.T, repo ports.KeyRepository, mine domain.Workspac
 
 func isolatesUpdate(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry) {
 	t.Helper()
-	for name, options := range map[string]ports.UpdateOptions{"": {}, " under an idempotency key": {Once: newOnce()}} {
+	for name, options := range map[string]ports.UpdateOptions{"": {}, " under an idempotency key": {Idempotency: newIdempotency()}} {
 		err := repo.Update(t.Context(), mine, foreign.id(), mustNotChange(t), options)
 		if !errors.Is(err, domain.ErrKeyNotFound) {
 			t.Errorf("Update%s of a foreign key returns %v, want ErrKeyNotFound", name, err)
@@ -93,17 +93,17 @@ func isolatesUpdate(t *testing.T, repo ports.KeyRepository, mine domain.Workspac
 	requireTotal(t, repo, foreign.workspace(), 1)
 }
 
-func isolatesOnce(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry, once *ports.Once) {
+func isolatesIdempotencyKeys(t *testing.T, repo ports.KeyRepository, mine domain.WorkspaceID, foreign entry, idempotency *ports.Idempotency) {
 	t.Helper()
-	reused := *once
+	reused := *idempotency
 	reused.Fingerprint[0] ^= 1
-	for _, o := range []*ports.Once{once, &reused} {
+	for _, o := range []*ports.Idempotency{idempotency, &reused} {
 		requireWouldBe(t, repo, mine, o, nil)
 	}
 	e := issue(t, in(mine))
 	if err := createUnder(repo, e, &reused); err != nil {
 		t.Errorf("Create under an idempotency key of another workspace returns %v", err)
 	}
-	requireReplayed(t, createUnder(repo, foreign, once), foreign.key.Snapshot(), once.At)
+	requireReplayed(t, createUnder(repo, foreign, idempotency), foreign.key.Snapshot(), idempotency.At)
 	remove(t, repo, e)
 }

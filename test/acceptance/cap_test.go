@@ -36,11 +36,11 @@ func TestCreateKey_409_theWorkspaceIsFull(t *testing.T) {
 		do(t, w.manage(t, http.MethodPost, "/"+first+"/disable"))
 		full(w.create(t, `{"name":"beside a disabled one"}`))
 		do(t, w.remove(t, first))
-		if a := do(t, w.create(t, `{"name":"in its place"}`, once("o"))); a.status != http.StatusCreated {
+		if a := do(t, w.create(t, `{"name":"in its place"}`, idempotencyKey("o"))); a.status != http.StatusCreated {
 			t.Errorf("after a deletion: %d %s", a.status, a.body)
 		}
-		full(w.create(t, `{"name":"one more"}`, once("left-free")))
-		if a := do(t, w.create(t, `{"name":"in its place"}`, once("o"))); a.status != http.StatusCreated || a.header.Get("Idempotent-Replayed") != "true" {
+		full(w.create(t, `{"name":"one more"}`, idempotencyKey("left-free")))
+		if a := do(t, w.create(t, `{"name":"in its place"}`, idempotencyKey("o"))); a.status != http.StatusCreated || a.header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("a replay in a full workspace: %d %s", a.status, a.body)
 		}
 	})

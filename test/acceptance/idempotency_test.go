@@ -17,7 +17,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-func once(key string) func(*request) { return set("Idempotency-Key", key) }
+func idempotencyKey(key string) func(*request) { return set("Idempotency-Key", key) }
 
 // mustBeReplay fails unless again repeats first, but for the secret and the clock.
 func mustBeReplay(t *testing.T, first, again answer) {
@@ -49,13 +49,13 @@ func TestIdempotency_everyPostIsCarriedOutOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		id, _ := w.newKey(t, `{"name":"first"}`)
 		for _, r := range []request{
-			w.create(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2026-03-21T01:00:00Z"}`, once("create")),
-			w.rotate(t, id, `{"gracePeriodSeconds":60}`, once("rotate")),
-			w.rotate(t, id, ``, once("rotate-without-a-body")),
-			w.manage(t, http.MethodPost, "/"+id+"/disable", once("disable")),
-			w.manage(t, http.MethodPost, "/"+id+"/disable", once("disable-again")),
-			w.manage(t, http.MethodPost, "/"+id+"/enable", once("enable")),
-			w.remove(t, id, once("delete")),
+			w.create(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2026-03-21T01:00:00Z"}`, idempotencyKey("create")),
+			w.rotate(t, id, `{"gracePeriodSeconds":60}`, idempotencyKey("rotate")),
+			w.rotate(t, id, ``, idempotencyKey("rotate-without-a-body")),
+			w.manage(t, http.MethodPost, "/"+id+"/disable", idempotencyKey("disable")),
+			w.manage(t, http.MethodPost, "/"+id+"/disable", idempotencyKey("disable-again")),
+			w.manage(t, http.MethodPost, "/"+id+"/enable", idempotencyKey("enable")),
+			w.remove(t, id, idempotencyKey("delete")),
 		} {
 			first := do(t, r)
 			if first.status >= 300 {
@@ -76,38 +76,38 @@ func TestIdempotency_everyPostIsCarriedOutOnce(t *testing.T) {
 
 func TestIdempotency_aReplayTellsWhatWasNotWhatIs(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		create := w.create(t, `{"name":"k","expiresAt":"2026-03-21T01:00:00Z"}`, once("c"))
+		create := w.create(t, `{"name":"k","expiresAt":"2026-03-21T01:00:00Z"}`, idempotencyKey("c"))
 		first := do(t, create)
 		id := first.data(t)["apiKeyId"].(string)
-		rotate := w.rotate(t, id, `{}`, once("r"))
+		rotate := w.rotate(t, id, `{}`, idempotencyKey("r"))
 		rotated := do(t, rotate)
 		do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
 		mustBeReplay(t, rotated, do(t, rotate))
 		w.clock.Set(now.Add(2 * time.Hour)) // past its expiry
 		do(t, w.remove(t, id))
-		again := w.create(t, create.body, once("c")) // with a token of now
+		again := w.create(t, create.body, idempotencyKey("c")) // with a token of now
 		mustBeReplay(t, first, do(t, again))
-		mustBeReplay(t, rotated, do(t, w.rotate(t, id, `{}`, once("r"))))
+		mustBeReplay(t, rotated, do(t, w.rotate(t, id, `{}`, idempotencyKey("r"))))
 	})
 }
 
 func TestIdempotency_409_anotherRequest(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		id, _ := w.newKey(t, `{"name":"first"}`)
-		do(t, w.create(t, `{"name":"k"}`, once("o")))
+		do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o")))
 		for name, r := range map[string]request{
-			"another body":      w.create(t, `{"name":"k" }`, once("o")),
-			"another operation": w.manage(t, http.MethodPost, "/"+id+"/disable", once("o")),
-			"another account":   w.create(t, `{"name":"k"}`, once("o"), as(w.token(t, func(c *jwttest.Claims) { c.Account = "acc-8" }))),
+			"another body":      w.create(t, `{"name":"k" }`, idempotencyKey("o")),
+			"another operation": w.manage(t, http.MethodPost, "/"+id+"/disable", idempotencyKey("o")),
+			"another account":   w.create(t, `{"name":"k"}`, idempotencyKey("o"), as(w.token(t, func(c *jwttest.Claims) { c.Account = "acc-8" }))),
 		} {
 			t.Log(name)
 			mustBe(t, do(t, r), 409, "4091", "Idempotency-Key was used with a different request")
 		}
-		if a := do(t, w.create(t, `{"name":7}`, once("o"))); a.status != 400 {
+		if a := do(t, w.create(t, `{"name":7}`, idempotencyKey("o"))); a.status != 400 {
 			t.Errorf("a wrong body is judged after the key: %d", a.status)
 		}
 		elsewhere := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
-		a := do(t, w.create(t, `{"name":"k"}`, once("o"), elsewhere, set("X-Workspace-Id", "ws_2"), func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }))
+		a := do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o"), elsewhere, set("X-Workspace-Id", "ws_2"), func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }))
 		if a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
 			t.Errorf("the key of another workspace: %d %s", a.status, a.body)
 		}
@@ -117,18 +117,18 @@ func TestIdempotency_409_anotherRequest(t *testing.T) {
 func TestIdempotency_aRefusedRequestLeavesTheKeyFree(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		for _, refused := range []request{
-			w.create(t, `{"name":""}`, once("o")),
-			w.create(t, `{"name":"k","mode":2}`, once("o"), as(w.token(t, portal("TENANT")))),
-			w.create(t, `{"name":"k","expiresAt":"2020-01-01T00:00:00Z"}`, once("o")),
-			w.rotate(t, "sk_live_0000000000000000", `{}`, once("o")),
-			w.manage(t, http.MethodPost, "/sk_live_0000000000000000/enable", once("o")),
-			w.remove(t, "sk_live_0000000000000000", once("o")),
+			w.create(t, `{"name":""}`, idempotencyKey("o")),
+			w.create(t, `{"name":"k","mode":2}`, idempotencyKey("o"), as(w.token(t, portal("TENANT")))),
+			w.create(t, `{"name":"k","expiresAt":"2020-01-01T00:00:00Z"}`, idempotencyKey("o")),
+			w.rotate(t, "sk_live_0000000000000000", `{}`, idempotencyKey("o")),
+			w.manage(t, http.MethodPost, "/sk_live_0000000000000000/enable", idempotencyKey("o")),
+			w.remove(t, "sk_live_0000000000000000", idempotencyKey("o")),
 		} {
 			if a := do(t, refused); a.status < 400 {
 				t.Errorf("%s: %d %s", refused.url, a.status, a.body)
 			}
 		}
-		if a := do(t, w.create(t, `{"name":"k"}`, once("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
+		if a := do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	})
@@ -136,13 +136,13 @@ func TestIdempotency_aRefusedRequestLeavesTheKeyFree(t *testing.T) {
 
 func TestIdempotency_isForgottenAfterADay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		do(t, w.create(t, `{"name":"k"}`, once("o")))
+		do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o")))
 		w.clock.Set(now.Add(24*time.Hour - time.Microsecond))
-		if a := do(t, w.create(t, `{"name":"k"}`, once("o"))); a.header.Get("Idempotent-Replayed") != "true" {
+		if a := do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o"))); a.header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("within a day: %d %s", a.status, a.body)
 		}
 		w.clock.Set(now.Add(24 * time.Hour))
-		if a := do(t, w.create(t, `{"name":"another"}`, once("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
+		if a := do(t, w.create(t, `{"name":"another"}`, idempotencyKey("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
 			t.Errorf("after a day: %d %s", a.status, a.body)
 		}
 	})
@@ -151,7 +151,7 @@ func TestIdempotency_isForgottenAfterADay(t *testing.T) {
 func TestIdempotency_ofManyAtOnceOneIsCarriedOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		made := 0
-		for _, a := range atOnce(t, slices.Repeat([]request{w.create(t, `{"name":"k"}`, once("o"))}, 20)) {
+		for _, a := range atOnce(t, slices.Repeat([]request{w.create(t, `{"name":"k"}`, idempotencyKey("o"))}, 20)) {
 			switch {
 			case a.status == 201 && a.header.Get("Idempotent-Replayed") == "":
 				made++
@@ -183,7 +183,7 @@ func TestIdempotency_409_theTwinIsStillRunning(t *testing.T) {
 	t.Parallel()
 	store := waiting{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
 	w := newWorld(t, nil, apikeys.WithRepository(store))
-	r := w.create(t, `{"name":"k"}`, once("o"))
+	r := w.create(t, `{"name":"k"}`, idempotencyKey("o"))
 	first := make(chan answer, 1)
 	begin(t, r, first)
 	<-store.begun

@@ -14,13 +14,13 @@ type embedded struct{ *world }
 
 // codes are those that the contract has for what the methods return.
 var codes = map[error]string{
-	domain.ErrNotOwner:      "4030",
-	domain.ErrTestKeyPortal: "4031",
-	domain.ErrKeyNotFound:   "4040",
-	domain.ErrConflict:      "4090",
-	domain.ErrOnceReused:    "4091",
-	domain.ErrTooManyKeys:   "4092",
-	domain.ErrChanged:       "4120",
+	domain.ErrNotOwner:             "4030",
+	domain.ErrTestKeyPortal:        "4031",
+	domain.ErrKeyNotFound:          "4040",
+	domain.ErrConflict:             "4090",
+	domain.ErrIdempotencyKeyReused: "4091",
+	domain.ErrTooManyKeys:          "4092",
+	domain.ErrChanged:              "4120",
 }
 
 func ended(t *testing.T, err error) done {
@@ -87,7 +87,7 @@ func (e embedded) made(created apikeys.CreatedKey, err error) seenKey {
 
 func (e embedded) create(t *testing.T, by caller, w wish) (k seenKey, d done) {
 	err := e.as(t, by, func(ws *apikeys.Workspace) error {
-		created, err := ws.CreateKey(t.Context(), spec(t, w), apikeys.WithIdempotencyKey(w.once))
+		created, err := ws.CreateKey(t.Context(), spec(t, w), apikeys.WithIdempotencyKey(w.idempotencyKey))
 		k = e.made(created, err)
 		return err
 	})
@@ -179,28 +179,28 @@ func (e embedded) update(t *testing.T, by caller, id string, w wish) (k seenKey,
 func (e embedded) rotate(t *testing.T, by caller, id string, w wish) (k seenKey, d done) {
 	err := e.as(t, by, func(ws *apikeys.Workspace) error {
 		grace := time.Duration(w.grace) * time.Second
-		rotated, err := ws.RotateKey(t.Context(), domain.KeyID(id), grace, apikeys.WithIdempotencyKey(w.once))
+		rotated, err := ws.RotateKey(t.Context(), domain.KeyID(id), grace, apikeys.WithIdempotencyKey(w.idempotencyKey))
 		k = e.made(rotated, err)
 		return err
 	})
 	return k, ended(t, err)
 }
 
-func (e embedded) disable(t *testing.T, by caller, id, once string) done {
+func (e embedded) disable(t *testing.T, by caller, id, idempotencyKey string) done {
 	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
-		return ws.DisableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
+		return ws.DisableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(idempotencyKey))
 	}))
 }
 
-func (e embedded) enable(t *testing.T, by caller, id, once string) done {
+func (e embedded) enable(t *testing.T, by caller, id, idempotencyKey string) done {
 	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
-		return ws.EnableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
+		return ws.EnableKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(idempotencyKey))
 	}))
 }
 
-func (e embedded) remove(t *testing.T, by caller, id, once string) done {
+func (e embedded) remove(t *testing.T, by caller, id, idempotencyKey string) done {
 	return ended(t, e.as(t, by, func(ws *apikeys.Workspace) error {
-		return ws.DeleteKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(once))
+		return ws.DeleteKey(t.Context(), domain.KeyID(id), apikeys.WithIdempotencyKey(idempotencyKey))
 	}))
 }
 

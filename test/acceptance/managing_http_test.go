@@ -39,7 +39,7 @@ func (h overHTTP) ask(t *testing.T, by caller, method, rest string, body map[str
 func under(key string) func(*request) {
 	return func(r *request) {
 		if key != "" {
-			once(key)(r)
+			idempotencyKey(key)(r)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (h overHTTP) create(t *testing.T, by caller, w wish) (seenKey, done) {
 	if w.mode == "TEST" {
 		body["mode"] = 2
 	}
-	a := h.ask(t, by, http.MethodPost, "", body, under(w.once))
+	a := h.ask(t, by, http.MethodPost, "", body, under(w.idempotencyKey))
 	return a.key(t), a.said(t)
 }
 
@@ -131,20 +131,20 @@ func (h overHTTP) update(t *testing.T, by caller, id string, w wish) (seenKey, d
 }
 
 func (h overHTTP) rotate(t *testing.T, by caller, id string, w wish) (seenKey, done) {
-	a := h.ask(t, by, http.MethodPost, "/"+id+"/rotate", map[string]any{"gracePeriodSeconds": w.grace}, under(w.once))
+	a := h.ask(t, by, http.MethodPost, "/"+id+"/rotate", map[string]any{"gracePeriodSeconds": w.grace}, under(w.idempotencyKey))
 	return a.key(t), a.said(t)
 }
 
-func (h overHTTP) disable(t *testing.T, by caller, id, once string) done {
-	return h.ask(t, by, http.MethodPost, "/"+id+"/disable", nil, under(once)).said(t)
+func (h overHTTP) disable(t *testing.T, by caller, id, idempotencyKey string) done {
+	return h.ask(t, by, http.MethodPost, "/"+id+"/disable", nil, under(idempotencyKey)).said(t)
 }
 
-func (h overHTTP) enable(t *testing.T, by caller, id, once string) done {
-	return h.ask(t, by, http.MethodPost, "/"+id+"/enable", nil, under(once)).said(t)
+func (h overHTTP) enable(t *testing.T, by caller, id, idempotencyKey string) done {
+	return h.ask(t, by, http.MethodPost, "/"+id+"/enable", nil, under(idempotencyKey)).said(t)
 }
 
-func (h overHTTP) remove(t *testing.T, by caller, id, once string) done {
-	return h.ask(t, by, http.MethodPost, "/delete", map[string]any{"keyId": id}, under(once)).said(t)
+func (h overHTTP) remove(t *testing.T, by caller, id, idempotencyKey string) done {
+	return h.ask(t, by, http.MethodPost, "/delete", map[string]any{"keyId": id}, under(idempotencyKey)).said(t)
 }
 
 func (h overHTTP) events(t *testing.T, by caller, id string) ([]string, done) {

@@ -16,7 +16,7 @@ type caller struct{ workspace, account, portal, role string }
 type wish struct {
 	name, mode, expiresAt string // empty: not said
 	scopes, ipWhitelist   []string
-	once                  string // the idempotency key
+	idempotencyKey        string
 	seen                  string // the tag that a change depends on
 	grace                 int    // seconds
 }
@@ -46,9 +46,9 @@ type managingDoor interface {
 	list(t *testing.T, by caller, status, part string) (names []string, d done)
 	update(t *testing.T, by caller, id string, w wish) (seenKey, done)
 	rotate(t *testing.T, by caller, id string, w wish) (seenKey, done)
-	disable(t *testing.T, by caller, id, once string) done
-	enable(t *testing.T, by caller, id, once string) done
-	remove(t *testing.T, by caller, id, once string) done
+	disable(t *testing.T, by caller, id, idempotencyKey string) done
+	enable(t *testing.T, by caller, id, idempotencyKey string) done
+	remove(t *testing.T, by caller, id, idempotencyKey string) done
 	events(t *testing.T, by caller, id string) (types []string, d done)
 }
 
@@ -155,18 +155,21 @@ func TestManaging_whatIsRefused(t *testing.T) {
 
 func TestManaging_onceAndUpToTheCap(t *testing.T) {
 	throughEveryDoor(t, func(t *testing.T, _ *world, door managingDoor, by caller) {
-		first, d := door.create(t, by, wish{name: "k", once: "c"})
+		first, d := door.create(t, by, wish{name: "k", idempotencyKey: "c"})
 		expect(t, "create", well, d)
-		repeated, d := door.create(t, by, wish{name: "k", once: "c"})
+		repeated, d := door.create(t, by, wish{name: "k", idempotencyKey: "c"})
 		first.Secret = ""
 		expect(t, "create again", again, d)
 		expect(t, "the replay", first, repeated)
-		_, d = door.create(t, by, wish{name: "other", once: "c"})
+		_, d = door.create(t, by, wish{name: "other", idempotencyKey: "c"})
 		expect(t, "another create under the key", done{code: "4091"}, d)
-		for _, operation := range []func(once string) done{
-			func(once string) done { _, d := door.rotate(t, by, first.ID, wish{once: once}); return d },
-			func(once string) done { return door.disable(t, by, first.ID, once) },
-			func(once string) done { return door.enable(t, by, first.ID, once) },
+		for _, operation := range []func(idempotencyKey string) done{
+			func(idempotencyKey string) done {
+				_, d := door.rotate(t, by, first.ID, wish{idempotencyKey: idempotencyKey})
+				return d
+			},
+			func(idempotencyKey string) done { return door.disable(t, by, first.ID, idempotencyKey) },
+			func(idempotencyKey string) done { return door.enable(t, by, first.ID, idempotencyKey) },
 		} {
 			expect(t, "under a key that is taken", done{code: "4091"}, operation("c"))
 		}

@@ -83,15 +83,15 @@ func TestClock_ofIdempotencyKeys(t *testing.T) {
 				"made-at-the-right-time": 0, "made-an-hour-ahead": time.Hour, "made-an-hour-behind": -time.Hour,
 			} {
 				c.step(t, made)
-				first := c.once(t, key)
+				first := c.createUnder(t, key)
 				for _, ahead := range []time.Duration{time.Hour, 0, -time.Hour, 22 * time.Hour, 0} {
 					c.step(t, ahead)
-					if again := c.once(t, key); !again.replayed || member(again.body, "apiKeyId") != member(first.body, "apiKeyId") {
+					if again := c.createUnder(t, key); !again.replayed || member(again.body, "apiKeyId") != member(first.body, "apiKeyId") {
 						t.Errorf("%s, by a clock ahead by %v: %d %s", key, ahead, again.status, again.body)
 					}
 				}
 				c.step(t, 26*time.Hour)
-				if a := c.once(t, key); a.replayed {
+				if a := c.createUnder(t, key); a.replayed {
 					t.Errorf("%s: it is remembered for good", key)
 				}
 			}
@@ -99,8 +99,8 @@ func TestClock_ofIdempotencyKeys(t *testing.T) {
 	}
 }
 
-// once creates a key under an idempotency key.
-func (c *clocked) once(t *testing.T, key string) answer {
+// createUnder creates a key under an idempotency key.
+func (c *clocked) createUnder(t *testing.T, key string) answer {
 	t.Helper()
 	a := available(t, func() answer {
 		return c.call(t, http.MethodPost, c.url(""), `{"name":"k"}`, func(h http.Header) { h.Set("Idempotency-Key", key) })

@@ -59,12 +59,12 @@ func (m *machine) settled(t *rapid.T, ws, request, idempotencyKey string, err er
 	before, taken := m.model.before(ws, idempotencyKey, m.clock.Now())
 	replayed, isReplay := errors.AsType[*apikeys.Replayed](err)
 	switch {
-	case !taken && (isReplay || errors.Is(err, domain.ErrOnceReused)):
+	case !taken && (isReplay || errors.Is(err, domain.ErrIdempotencyKeyReused)):
 		t.Fatalf("%q is unused: %v", idempotencyKey, err)
 	case !taken:
 		return false
 	case before.request != request:
-		if !errors.Is(err, domain.ErrOnceReused) {
+		if !errors.Is(err, domain.ErrIdempotencyKeyReused) {
 			t.Fatalf("%q was used for %s: %v", idempotencyKey, before.request, err)
 		}
 	case !isReplay:

@@ -11,9 +11,9 @@ import (
 // model is the expected state of the keys in a few workspaces. It has no store, no
 // transactions and no cache, and uses none of the service's types.
 type model struct {
-	maximum int // living keys per workspace
-	keys    []*key
-	onces   map[[2]string]once // by workspace and idempotency key
+	maximum   int // living keys per workspace
+	keys      []*key
+	completed map[[2]string]completed // by workspace and idempotency key
 }
 
 type key struct {
@@ -38,14 +38,16 @@ type event struct {
 	fields        []string
 }
 
-// once is a completed request with an idempotency key.
-type once struct {
+// completed is a request that succeeded with an idempotency key.
+type completed struct {
 	request string // equal for equal requests
 	until   time.Time
 	outcome key
 }
 
-func newModel(maximum int) *model { return &model{maximum: maximum, onces: map[[2]string]once{}} }
+func newModel(maximum int) *model {
+	return &model{maximum: maximum, completed: map[[2]string]completed{}}
+}
 
 // find returns a living key of a workspace, or nil.
 func (m *model) find(workspace, id string) *key {
@@ -70,14 +72,14 @@ func (m *model) living(workspace string) int {
 // remember stores the outcome of a completed request.
 func (m *model) remember(workspace, idempotencyKey, request string, k *key, now time.Time) {
 	if idempotencyKey != "" {
-		m.onces[[2]string{workspace, idempotencyKey}] = once{request, now.Add(24 * time.Hour), *k}
+		m.completed[[2]string{workspace, idempotencyKey}] = completed{request, now.Add(24 * time.Hour), *k}
 	}
 }
 
 // before returns the completed request with the given idempotency key, and false if
 // the key is unused.
-func (m *model) before(workspace, idempotencyKey string, now time.Time) (once, bool) {
-	o, ok := m.onces[[2]string{workspace, idempotencyKey}]
+func (m *model) before(workspace, idempotencyKey string, now time.Time) (completed, bool) {
+	o, ok := m.completed[[2]string{workspace, idempotencyKey}]
 	return o, ok && idempotencyKey != "" && now.Before(o.until)
 }
 

@@ -29,8 +29,8 @@ var words = []error{
 	domain.ErrKeyExists,
 	domain.ErrKeyNotFound,
 	domain.ErrTooManyKeys,
-	domain.ErrOnceReused,
-	domain.ErrOnceRunning,
+	domain.ErrIdempotencyKeyReused,
+	domain.ErrIdempotencyKeyInUse,
 }
 
 // ownError is about what is stored, or is to be.

@@ -12,18 +12,18 @@ import (
 func leavesUnusedOnRejectedCreate(t *testing.T, repo ports.KeyRepository) {
 	ws := newWorkspace()
 	made := fill(t, repo, ws, 1)[0]
-	once, e := newOnce(), issue(t, in(ws))
+	idempotency, e := newIdempotency(), issue(t, in(ws))
 	create := func(e entry, maxKeys int) error {
-		return repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{MaxKeys: maxKeys, Once: once})
+		return repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{MaxKeys: maxKeys, Idempotency: idempotency})
 	}
 	if err := create(e, 1); !errors.Is(err, domain.ErrTooManyKeys) {
 		t.Errorf("Create returns %v, want ErrTooManyKeys", err)
 	}
-	requireWouldBe(t, repo, ws, once, nil)
+	requireWouldBe(t, repo, ws, idempotency, nil)
 	if err := create(made, 2); !errors.Is(err, domain.ErrKeyExists) {
 		t.Errorf("Create returns %v, want ErrKeyExists", err)
 	}
-	requireWouldBe(t, repo, ws, once, nil)
+	requireWouldBe(t, repo, ws, idempotency, nil)
 	requireAbsent(t, repo, e)
 	if err := create(e, 2); err != nil {
 		t.Errorf("Create returns %valthough the idempotency key is unused", err)
@@ -34,22 +34,22 @@ func leavesUnusedOnRejectedCreate(t *testing.T, repo ports.KeyRepository) {
 func leavesUnusedOnRejectedUpdate(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t, in(newWorkspace()))
 	requireCreated(t, repo, e)
-	once, rejection := newOnce(), errors.New("rejected")
-	err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
+	idempotency, rejection := newIdempotency(), errors.New("rejected")
+	err := updateUnder(repo, e, idempotency, func(key *domain.APIKey) (domain.Event, error) {
 		event, _ := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
 		return event, rejection
 	})
 	if err != rejection { //nolint:errorlint // must be returned unchanged
 		t.Errorf("Update returns %v, want the error of change unchanged", err)
 	}
-	requireWouldBe(t, repo, e.workspace(), once, nil)
+	requireWouldBe(t, repo, e.workspace(), idempotency, nil)
 	unknown := issue(t, in(e.workspace()))
-	if err := updateUnder(repo, unknown, once, mustNotChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
+	if err := updateUnder(repo, unknown, idempotency, mustNotChange(t)); !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Errorf("Update returns %v, want ErrKeyNotFound", err)
 	}
-	requireWouldBe(t, repo, e.workspace(), once, nil)
+	requireWouldBe(t, repo, e.workspace(), idempotency, nil)
 	requireStored(t, repo, e)
-	if err := updateUnder(repo, e, once, deletion(t, e)); err != nil {
+	if err := updateUnder(repo, e, idempotency, deletion(t, e)); err != nil {
 		t.Errorf("Update returns %valthough the idempotency key is unused", err)
 	}
 }
@@ -59,15 +59,15 @@ func leavesUnusedOnRejectedUpdate(t *testing.T, repo ports.KeyRepository) {
 func usesForNoChange(t *testing.T, repo ports.KeyRepository) {
 	e := issue(t, in(newWorkspace()))
 	requireCreated(t, repo, e)
-	once := newOnce()
-	if err := updateUnder(repo, e, once, func(key *domain.APIKey) (domain.Event, error) {
+	idempotency := newIdempotency()
+	if err := updateUnder(repo, e, idempotency, func(key *domain.APIKey) (domain.Event, error) {
 		_, err := stateOf(t, issuedAt, func(s *domain.Snapshot) { s.Disabled = true })(key)
 		return domain.Event{}, err
 	}); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
 	requireStored(t, repo, e)
-	requireReplayed(t, updateUnder(repo, e, once, mustNotChange(t)), e.key.Snapshot(), once.At)
+	requireReplayed(t, updateUnder(repo, e, idempotency, mustNotChange(t)), e.key.Snapshot(), idempotency.At)
 	requireStored(t, repo, e)
 }
 
@@ -88,7 +88,7 @@ func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := rehydrated(t, issue(t, in(newWorkspace())), edit)
-			created, disabled := newOnce(), newOnce()
+			created, disabled := newIdempotency(), newIdempotency()
 			if err := createUnder(repo, e, created); err != nil {
 				t.Fatalf("Create: %v", err)
 			}
@@ -107,18 +107,18 @@ func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 
 func separatesWorkspaces(t *testing.T, repo ports.KeyRepository) {
 	one, other := issue(t, in("ws")), issue(t, in("ws1"))
-	first, second := newOnce(), newOnce()
+	first, second := newIdempotency(), newIdempotency()
 	second.Key = first.Key
-	requireNone := func(e entry, once *ports.Once) {
+	requireNone := func(e entry, idempotency *ports.Idempotency) {
 		t.Helper()
-		requireWouldBe(t, repo, e.workspace(), once, nil)
-		if err := createUnder(repo, e, once); err != nil {
+		requireWouldBe(t, repo, e.workspace(), idempotency, nil)
+		if err := createUnder(repo, e, idempotency); err != nil {
 			t.Fatalf("Create: %v", err)
 		}
 	}
 	requireNone(one, first)
 	requireNone(other, second)
-	third, fourth := newOnce(), newOnce()
+	third, fourth := newIdempotency(), newIdempotency()
 	third.Key, fourth.Key = "1"+first.Key, first.Key+"1"
 	requireNone(issue(t, in("ws")), third)
 	requireNone(issue(t, in("ws")), fourth)
@@ -129,14 +129,14 @@ func separatesWorkspaces(t *testing.T, repo ports.KeyRepository) {
 // forgets uses idempotency keys that expired long ago, unlike all other tests.
 func forgets(t *testing.T, repo ports.KeyRepository) {
 	ws, ago := newWorkspace(), issuedAt.AddDate(-20, 0, 0)
-	var onces []*ports.Once
+	var stored []*ports.Idempotency
 	for i := range 5 { // they expire at ago, ago + 1 h, …
-		once := newOnce()
-		once.At, once.Until = ago.Add(-time.Hour), ago.Add(time.Duration(i)*time.Hour)
-		if err := createUnder(repo, issue(t, in(ws)), once); err != nil {
+		idempotency := newIdempotency()
+		idempotency.At, idempotency.Until = ago.Add(-time.Hour), ago.Add(time.Duration(i)*time.Hour)
+		if err := createUnder(repo, issue(t, in(ws)), idempotency); err != nil {
 			t.Fatalf("Create: %v", err)
 		}
-		onces = append(onces, once)
+		stored = append(stored, idempotency)
 	}
 	for _, step := range []struct {
 		since       time.Time
@@ -154,8 +154,8 @@ func forgets(t *testing.T, repo ports.KeyRepository) {
 			t.Errorf("Forget(%v, %d) returns %d and %v, want %d", step.since, step.limit, got, err, step.want)
 		}
 	}
-	for i, once := range onces {
-		replayed, err := repo.Replayed(t.Context(), ws, *once)
+	for i, idempotency := range stored {
+		replayed, err := repo.Replayed(t.Context(), ws, *idempotency)
 		if forgotten := i < 4; err != nil || (replayed == nil) != forgotten {
 			t.Errorf("idempotency key %d: Replayed returns %v and %v, forgotten: %v", i, replayed, err, forgotten)
 		}

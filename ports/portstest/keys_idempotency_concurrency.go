@@ -26,7 +26,7 @@ func capsExactly(t *testing.T, repo ports.KeyRepository) {
 	for i, err := range together(rivals, func(i int) error {
 		options := ports.CreateOptions{MaxKeys: maxKeys}
 		if i%2 == 1 {
-			options.Once = newOnce()
+			options.Idempotency = newIdempotency()
 		}
 		return repo.Create(t.Context(), entries[i].key, entries[i].event, options)
 	}) {
@@ -80,7 +80,7 @@ func keepsCountUnderChange(t *testing.T, repo ports.KeyRepository) {
 }
 
 // requireOne fails the test unless exactly one rival succeeded and all others got
-// its outcome or ErrOnceRunning. It returns the index of the winner.
+// its outcome or ErrIdempotencyKeyInUse. It returns the index of the winner.
 func requireOne(t *testing.T, errs []error, outcome func(winner int) domain.Snapshot, first time.Time) int {
 	t.Helper()
 	winner := -1
@@ -96,41 +96,41 @@ func requireOne(t *testing.T, errs []error, outcome func(winner int) domain.Snap
 		t.Fatalf("none succeeded: %v", errors.Join(errs...))
 	}
 	for i, err := range errs {
-		if i != winner && !errors.Is(err, domain.ErrOnceRunning) {
+		if i != winner && !errors.Is(err, domain.ErrIdempotencyKeyInUse) {
 			requireReplayed(t, err, outcome(winner), first)
 		}
 	}
 	return winner
 }
 
-func createsUnderKeyOnceAtOnce(t *testing.T, repo ports.KeyRepository) {
-	ws, once := newWorkspace(), newOnce()
+func createsPerIdempotencyKeyConcurrently(t *testing.T, repo ports.KeyRepository) {
+	ws, idempotency := newWorkspace(), newIdempotency()
 	entries := make([]entry, rivals)
 	for i := range entries {
 		entries[i] = issue(t, in(ws))
 	}
-	errs := together(rivals, func(i int) error { return createUnder(repo, entries[i], once) })
-	winner := requireOne(t, errs, func(i int) domain.Snapshot { return entries[i].key.Snapshot() }, once.At)
+	errs := together(rivals, func(i int) error { return createUnder(repo, entries[i], idempotency) })
+	winner := requireOne(t, errs, func(i int) domain.Snapshot { return entries[i].key.Snapshot() }, idempotency.At)
 	requireStored(t, repo, entries[winner])
 	requireTotal(t, repo, ws, 1)
-	requireReplayed(t, createUnder(repo, issue(t, in(ws)), once), entries[winner].key.Snapshot(), once.At)
+	requireReplayed(t, createUnder(repo, issue(t, in(ws)), idempotency), entries[winner].key.Snapshot(), idempotency.At)
 }
 
-func updatesUnderKeyOnceAtOnce(t *testing.T, repo ports.KeyRepository) {
-	e, once := issue(t, in(newWorkspace())), newOnce()
+func updatesPerIdempotencyKeyConcurrently(t *testing.T, repo ports.KeyRepository) {
+	e, idempotency := issue(t, in(newWorkspace())), newIdempotency()
 	requireCreated(t, repo, e)
 	names := make([]domain.Name, rivals)
 	for i := range names {
 		names[i] = parsed(t, fmt.Sprintf("Rival %d", i), domain.ParseName)
 	}
 	errs := together(rivals, func(i int) error {
-		return updateUnder(repo, e, once, stateOf(t, issuedAt.Add(time.Second), func(s *domain.Snapshot) { s.Name = names[i] }))
+		return updateUnder(repo, e, idempotency, stateOf(t, issuedAt.Add(time.Second), func(s *domain.Snapshot) { s.Name = names[i] }))
 	})
 	winner := requireOne(t, errs, func(i int) domain.Snapshot {
 		left := e.key.Snapshot()
 		left.Name = names[i]
 		return left
-	}, once.At)
+	}, idempotency.At)
 	found, err := repo.Find(t.Context(), e.id())
 	if err != nil || found.Snapshot().Name != names[winner] {
 		t.Errorf("Find returns %v and %v, want the name from rival %d", found.Snapshot().Name, err, winner)
