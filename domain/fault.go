@@ -56,6 +56,15 @@ const (
 	RuleNamePartCharacters  Rule = "name_part_characters"
 	RuleWorkspaceLength     Rule = "workspace_length"
 	RuleWorkspaceCharacters Rule = "workspace_characters"
+	RuleRateLimitsTooMany   Rule = "rate_limits_too_many"
+	RuleLimitNameLength     Rule = "limit_name_length"
+	RuleLimitNameCharacters Rule = "limit_name_characters"
+	RuleLimitNameQuota      Rule = "limit_name_quota"
+	RuleLimitNameUnique     Rule = "limit_name_unique"
+	RuleRateLimitRange      Rule = "rate_limit_range"
+	RuleWindowRange         Rule = "window_range"
+	RuleQuotaRange          Rule = "quota_range"
+	RulePeriod              Rule = "period"
 )
 
 // Rules returns all rules of this package.
@@ -70,6 +79,8 @@ func Rules() []Rule {
 		RulePageRange, RuleSizeRange, RuleOrderRange, RuleStatusRange, RuleModeName,
 		RuleNamePartLength, RuleNamePartCharacters,
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
+		RuleRateLimitsTooMany, RuleLimitNameLength, RuleLimitNameCharacters, RuleLimitNameQuota, RuleLimitNameUnique,
+		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod,
 	}
 }
 

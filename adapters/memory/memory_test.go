@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
@@ -50,6 +51,11 @@ func TestWorkspaceRoles_CopiesTheTable(t *testing.T) {
 func TestUsageRecorder(t *testing.T) {
 	t.Parallel()
 	portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return memory.NewKeyRepository() })
+}
+
+func TestLimitStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunLimitStore(t, func(_ testing.TB, now func() time.Time) ports.LimitStore { return memory.NewLimitStore(now) })
 }
 
 func TestChangeFeed(t *testing.T) {

@@ -1,0 +1,77 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// LimitStore counts what is granted of the limits of keys. It grants shares, which
+// replicas spend without asking again, so that all replicas together never spend more
+// than a limit within one window.
+//
+// The store has one clock for all replicas, so their own clocks need not agree.
+//
+// Every method is safe for concurrent use. It returns an error that wraps
+// [domain.ErrUnavailable] if the store cannot be reached or does not respond before
+// ctx ends; it is then unknown whether the counts were changed.
+type LimitStore interface {
+	// Lease grants up to request.Want of what is left of the bucket in the current
+	// window, in one statement. What is granted is spent unless it is given back, even
+	// if the response is lost.
+	Lease(ctx context.Context, request LeaseRequest) (Lease, error)
+
+	// Peek is like Lease with a Want of 0, but it changes nothing.
+	Peek(ctx context.Context, request LeaseRequest) (Lease, error)
+
+	// GiveBack returns shares that were not spent to their windows, in one statement.
+	// It ignores shares of windows that have ended. The caller must not repeat a call
+	// that has failed, because a share that is given back twice would be spent twice.
+	GiveBack(ctx context.Context, shares []Share) error
+
+	// ForgetLimits removes up to limit counts of windows that ended at least an hour
+	// ago, and returns how many it has removed. Until then, a clock that is set back
+	// does not reset a count.
+	ForgetLimits(ctx context.Context, limit int) (removed int, err error)
+}
+
+// Bucket identifies what is counted together: a limit of a key, by name and window.
+type Bucket struct {
+	KeyID  domain.KeyID
+	Name   string
+	Window domain.Window
+}
+
+// LeaseRequest requests a share of a bucket.
+type LeaseRequest struct {
+	Bucket Bucket
+	// Max is the limit of the bucket, and Want the requested share of it.
+	Max, Want int64
+	// Seen is the last Lease of the bucket that the caller has received, or the zero
+	// value. A database that took over from another may lack the last grants of its
+	// predecessor; what the callers have seen is not granted again.
+	Seen Lease
+}
+
+// Lease is the response to a [LeaseRequest].
+type Lease struct {
+	// Granted is the granted share, from 0 to the requested one.
+	Granted int64
+	// Total is what is granted in this window to all callers, including Granted. It
+	// can be larger than the limit if the limit was lowered.
+	Total int64
+	// Start is the start of the window.
+	Start time.Time
+	// Left is the time until the window ends, counted from an instant after the
+	// request was sent: the lease ends no later than Left after that. It is negative
+	// if the window does not end.
+	Left time.Duration
+}
+
+// Share is a part of a granted share.
+type Share struct {
+	Bucket Bucket
+	Start  time.Time // see [Lease]
+	Amount int64
+}
