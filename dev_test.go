@@ -15,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestDevConfig_is_valid_and_listens_on_loopback(t *testing.T) {
+func TestDevConfig_IsValidAndListensOnLoopback(t *testing.T) {
 	t.Parallel()
 	cfg, _, err := apikeys.DevConfig(filepath.Join(t.TempDir(), "dev"))
 	if err != nil {
@@ -31,7 +31,7 @@ func TestDevConfig_is_valid_and_listens_on_loopback(t *testing.T) {
 	}
 }
 
-func TestDevConfig_gives_the_same_pepper_to_all_who_start_at_once(t *testing.T) {
+func TestDevConfig_GivesProcessesThatStartAtOnceTheSamePepper(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	peppers := make([]config.Secret, 16)
@@ -57,7 +57,7 @@ func TestDevConfig_gives_the_same_pepper_to_all_who_start_at_once(t *testing.T) 
 	}
 }
 
-func TestDevConfig_fails_where_nothing_can_be_made(t *testing.T) {
+func TestDevConfig_FailsWhereNothingCanBeCreated(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -68,7 +68,7 @@ func TestDevConfig_fails_where_nothing_can_be_made(t *testing.T) {
 	}
 }
 
-func TestDevConfig_names_a_pepper_file_that_is_damaged(t *testing.T) {
+func TestDevConfig_NamesADamagedPepperFile(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty":     "",
@@ -93,7 +93,7 @@ func TestDevConfig_names_a_pepper_file_that_is_damaged(t *testing.T) {
 	}
 }
 
-func TestDevToken_tells_an_issuer_out_of_reach_from_none(t *testing.T) {
+func TestDevToken_DistinguishesAnUnreachableIssuerFromNone(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -105,7 +105,7 @@ func TestDevToken_tells_an_issuer_out_of_reach_from_none(t *testing.T) {
 	}
 }
 
-func TestDevToken_makes_nothing_of_its_own(t *testing.T) {
+func TestDevToken_CreatesNoKeyOfItsOwn(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	_, err := apikeys.DevToken(dir, apikeys.DevClaims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
@@ -117,7 +117,7 @@ func TestDevToken_makes_nothing_of_its_own(t *testing.T) {
 	}
 }
 
-func TestValidate_judges_the_peppers_with_all_else_and_shows_none(t *testing.T) {
+func TestValidate_ChecksThePeppersTooAndShowsNone(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default()
 	cfg.Peppers = "hunter2,p1:hunter2"

@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-func TestNew_namesTheRateThatIsNegative(t *testing.T) {
+func TestNew_NamesANegativeRate(t *testing.T) {
 	t.Parallel()
 	for variable, spoil := range map[string]func(*config.Config){
 		"APIKEYS_MANAGEMENT_RATE":   func(cfg *config.Config) { cfg.ManagementRate = -1 },

@@ -66,7 +66,7 @@ func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys
 	return service
 }
 
-func TestNew_refusesAConfigurationThatIsNone(t *testing.T) {
+func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*config.Config){
 		"connections below none":    func(c *config.Config) { c.MaxConnections = -1 },

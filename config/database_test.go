@@ -6,7 +6,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-func TestValidate_refuses_a_database_location(t *testing.T) {
+func TestValidate_RejectsADatabaseLocation(t *testing.T) {
 	t.Parallel()
 	const variable = "APIKEYS_DATABASE_URL: "
 	cases := map[string]struct{ location, want string }{
@@ -33,7 +33,7 @@ func TestValidate_refuses_a_database_location(t *testing.T) {
 	}
 }
 
-func TestDatabase_splits_a_location_as_its_store_wants_it(t *testing.T) {
+func TestDatabase_SplitsALocationForItsStore(t *testing.T) {
 	t.Parallel()
 	cases := map[config.Secret]struct {
 		kind     config.Store

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-func TestLoopback_knows_who_else_can_reach_a_listener(t *testing.T) {
+func TestLoopback_ReportsWhetherOthersCanReachAListener(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]bool{
 		"127.0.0.1:80":          true,
@@ -30,7 +30,7 @@ func TestLoopback_knows_who_else_can_reach_a_listener(t *testing.T) {
 	}
 }
 
-func TestProxyRanges_reads_the_list(t *testing.T) {
+func TestProxyRanges_ParsesTheList(t *testing.T) {
 	t.Parallel()
 	c := config.Config{TrustedProxies: []string{"10.0.0.0/8", "fd00::/8"}}
 	got, err := c.ProxyRanges()
@@ -43,7 +43,7 @@ func TestProxyRanges_reads_the_list(t *testing.T) {
 	}
 }
 
-func TestProxyRanges_fails_on_what_Validate_refuses(t *testing.T) {
+func TestProxyRanges_FailsOnWhatValidateRejects(t *testing.T) {
 	t.Parallel()
 	c := config.Config{TrustedProxies: []string{"10.0.0.0/8", "10.0.0.1/8"}}
 	if got, err := c.ProxyRanges(); err == nil {

@@ -28,7 +28,7 @@ func leaky() config.Config {
 	return c
 }
 
-func TestConfig_shows_no_secret_however_it_is_printed(t *testing.T) {
+func TestConfig_ShowsNoSecretHoweverItIsPrinted(t *testing.T) {
 	t.Parallel()
 	c := leaky()
 	var logged bytes.Buffer
@@ -58,7 +58,7 @@ func TestConfig_shows_no_secret_however_it_is_printed(t *testing.T) {
 	}
 }
 
-func TestSecret_shows_whether_it_is_set(t *testing.T) {
+func TestSecret_ShowsWhetherItIsSet(t *testing.T) {
 	t.Parallel()
 	if got := fmt.Sprint(config.Secret("")); got != "" {
 		t.Errorf("an empty secret is shown as %q", got)

@@ -20,7 +20,7 @@ const (
 	tableEnd   = "<!-- config:end -->"
 )
 
-func TestREADME_lists_every_variable_as_the_struct_has_it(t *testing.T) {
+func TestREADME_ListsEveryVariableOfTheStruct(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(readme)
 	if err != nil {
@@ -71,7 +71,7 @@ func defaultCell(tag reflect.StructTag) string {
 	return "none"
 }
 
-func TestConfig_tags_every_field_for_the_command_line_and_the_table(t *testing.T) {
+func TestConfig_TagsEveryFieldForTheCommandLineAndTheTable(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {

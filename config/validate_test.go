@@ -22,7 +22,7 @@ func valid() config.Config {
 	return c
 }
 
-func TestValidate_accepts(t *testing.T) {
+func TestValidate_Accepts(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*config.Config){
 		"what is set least":                      func(*config.Config) {},
@@ -55,7 +55,7 @@ func TestValidate_accepts(t *testing.T) {
 	}
 }
 
-func TestValidate_refuses(t *testing.T) {
+func TestValidate_Rejects(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		change func(*config.Config)
@@ -154,7 +154,7 @@ func TestValidate_refuses(t *testing.T) {
 	}
 }
 
-func TestValidate_names_all_that_is_missing_at_once(t *testing.T) {
+func TestValidate_NamesEverythingMissingAtOnce(t *testing.T) {
 	t.Parallel()
 	checkFaults(t, config.Default().Validate(), []string{
 		"APIKEYS_PEPPERS: is missing",
@@ -164,7 +164,7 @@ func TestValidate_names_all_that_is_missing_at_once(t *testing.T) {
 	})
 }
 
-func TestValidateStorage_asks_for_nothing_but_a_database_and_a_log_level(t *testing.T) {
+func TestValidateStorage_RequiresOnlyADatabaseAndALogLevel(t *testing.T) {
 	t.Parallel()
 	if err := config.Default().ValidateStorage(); err != nil {
 		t.Errorf("the default was refused: %v", err)
@@ -179,7 +179,7 @@ func TestValidateStorage_asks_for_nothing_but_a_database_and_a_log_level(t *test
 	checkFaults(t, c.ValidateStorage(), []string{`APIKEYS_LOG_FORMAT: is "xml"; write text or json`})
 }
 
-func TestLevel_is_the_one_named(t *testing.T) {
+func TestLevel_IsTheOneNamed(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]slog.Level{
 		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "loud": slog.LevelInfo,

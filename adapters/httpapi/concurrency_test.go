@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAdmission_isNotTakenByALook(t *testing.T) {
+func TestConcurrency_CheckTakesNoPlace(t *testing.T) {
 	t.Parallel()
 	a := NewConcurrency(1)
 	var looking sync.WaitGroup

@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
-func TestDocument_hasEveryCodeWithItsStatus_andNoOther(t *testing.T) {
+func TestDocument_HasExactlyTheCodesWithTheirStatus(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, o := range append([]outcome{validation, internal}, outcomes...) {
@@ -52,7 +52,7 @@ func codesOf(status string, response *openapi3.ResponseRef) []string {
 	return codes
 }
 
-func TestDocument_hasEveryReason_andNoOther(t *testing.T) {
+func TestDocument_HasExactlyTheReasons(t *testing.T) {
 	t.Parallel()
 	var got []string
 	for _, reason := range loadDocument(t).Components.Schemas["Reason"].Value.Enum {

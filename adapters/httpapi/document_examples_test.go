@@ -33,7 +33,7 @@ func eachMedia(document *openapi3.T, f func(where string, media *openapi3.MediaT
 	}
 }
 
-func TestDocument_everyExampleIsOfItsSchema(t *testing.T) {
+func TestDocument_ExamplesMatchTheirSchema(t *testing.T) {
 	t.Parallel()
 	examples := 0
 	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
@@ -49,7 +49,7 @@ func TestDocument_everyExampleIsOfItsSchema(t *testing.T) {
 	}
 }
 
-func TestDocument_everyJSONBodyHasAnExample(t *testing.T) {
+func TestDocument_EveryJSONBodyHasAnExample(t *testing.T) {
 	t.Parallel()
 	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
 		if media.Schema.Value.AllOf != nil && media.Examples == nil {
@@ -59,7 +59,7 @@ func TestDocument_everyJSONBodyHasAnExample(t *testing.T) {
 }
 
 // An example is in the language it is named after, and else in English.
-func TestDocument_everyExampleSaysWhatTheServiceSays(t *testing.T) {
+func TestDocument_ExamplesSayWhatTheServiceSays(t *testing.T) {
 	t.Parallel()
 	messages, err := i18n.New()
 	if err != nil {
@@ -98,7 +98,7 @@ func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
 	})
 }
 
-func TestDocument_everyExampleOfASchemaIsOfIt(t *testing.T) {
+func TestDocument_SchemaExamplesMatchTheirSchema(t *testing.T) {
 	t.Parallel()
 	examples := 0
 	judge := func(where string, schema *openapi3.Schema) {

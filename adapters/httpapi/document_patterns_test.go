@@ -10,7 +10,7 @@ import (
 // are ECMAScript's, of which many tools know neither \p nor \x.
 var portable = regexp.MustCompile(`^([^\\]|\\u[0-9A-F]{4}|\\[\[\]])+$`)
 
-func TestDocument_everyPatternIsPortable(t *testing.T) {
+func TestDocument_HasOnlyPortablePatterns(t *testing.T) {
 	t.Parallel()
 	var document any
 	if err := json.Unmarshal(documentJSON, &document); err != nil {

@@ -22,14 +22,14 @@ func loadDocument(t *testing.T) *openapi3.T {
 	return document
 }
 
-func TestDocument_isValid(t *testing.T) {
+func TestDocument_IsValid(t *testing.T) {
 	t.Parallel()
 	if err := loadDocument(t).Validate(t.Context(), openapi3.EnableSchemaPatternValidation(), openapi3.EnableExamplesValidation()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestDocument_isOfThisVersion(t *testing.T) {
+func TestDocument_HasTheCurrentVersion(t *testing.T) {
 	t.Parallel()
 	if got := loadDocument(t).Info.Version; got != Version {
 		t.Errorf("the document is of version %s, the answers of %s", got, Version)
@@ -42,7 +42,7 @@ const (
 	internalServer = "http://127.0.0.1:8081"
 )
 
-func TestDocument_hasEveryRouteOfEachListener_andNoOther(t *testing.T) {
+func TestDocument_HasExactlyTheRoutesOfEachListener(t *testing.T) {
 	t.Parallel()
 	document := loadDocument(t)
 	messages, err := i18n.New()

@@ -37,7 +37,7 @@ type (
 	}
 )
 
-func TestAppendSuccess_isWhatReflectionWrites(t *testing.T) {
+func TestAppendSuccess_IsWhatReflectionWrites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		questions := rapid.IntRange(0, 3).Draw(t, "questions")

@@ -74,7 +74,7 @@ func FuzzCreateBody(f *testing.F) {
 	})
 }
 
-func TestToKeySpec_reportsEveryFaultInTheOrderOfTheMembers(t *testing.T) {
+func TestToKeySpec_ReportsEveryFaultInTheOrderOfTheMembers(t *testing.T) {
 	t.Parallel()
 	body := `{"ipWhitelist":["10.0.0.1",7,"10.0.0.5/24"],"surprise":1,"mode":3,"scopes":["Payment:read","payment:read"],"mode":1,"expiresAt":"2020-01-01T00:00:00Z"}`
 	spec, read := toKeySpec([]byte(body))
@@ -103,7 +103,7 @@ func TestToKeySpec_reportsEveryFaultInTheOrderOfTheMembers(t *testing.T) {
 	}
 }
 
-func TestToChecks_pathsNameTheQuestion(t *testing.T) {
+func TestToChecks_NamesTheQuestionInPaths(t *testing.T) {
 	t.Parallel()
 	_, faults := toChecks([]byte(`[{"key":"k"},{"key":1,"ip":"x"},7,{}]`))
 	var got []string
@@ -116,7 +116,7 @@ func TestToChecks_pathsNameTheQuestion(t *testing.T) {
 	}
 }
 
-func TestBodyForm_putsARepeatedMemberWhereItIsRepeated(t *testing.T) {
+func TestBodyForm_ReportsADuplicateMemberWhereItIsRepeated(t *testing.T) {
 	t.Parallel()
 	spec, read := toKeySpec([]byte(`{"name":"","scopes":["A",1,"B"],"odd[0]":1,"name":"x","mode":"LIVE","odd[0]":2,"scopes":[]}`))
 	_, values := spec.Draft("ws_1", testNow)

@@ -41,7 +41,7 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-func TestNewRequestID_isNeverTheSame(t *testing.T) {
+func TestNewRequestID_IsUnique(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 10_000 {

@@ -13,7 +13,7 @@ var evictions = map[string]func(*world, domain.KeyID){
 	"every": func(w *world, _ domain.KeyID) { w.EvictAll() },
 }
 
-func TestFind_seesAnEvictedKeyAnew(t *testing.T) {
+func TestFind_ReadsAnEvictedKeyAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id, other := newID(t), newID(t)
@@ -29,7 +29,7 @@ func TestFind_seesAnEvictedKeyAnew(t *testing.T) {
 	w.expectReads(t, 3)
 }
 
-func TestFind_dropsARecordReadBeforeAnEviction(t *testing.T) {
+func TestFind_DiscardsARecordReadBeforeAnEviction(t *testing.T) {
 	t.Parallel()
 	for name, evict := range evictions {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestFind_dropsARecordReadBeforeAnEviction(t *testing.T) {
 	}
 }
 
-func TestEvictAll_removesNoKeyOneByOne(t *testing.T) {
+func TestEvictAll_DoesNotRemoveKeysOneByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	for range 10 {

@@ -28,7 +28,7 @@ func (w writer) Update(_ context.Context, _ domain.WorkspaceID, id domain.KeyID,
 	return w.err
 }
 
-func TestEvicting_showsAChangeWhateverTheWriterSaysOfIt(t *testing.T) {
+func TestEvicting_EvictsWhateverTheWriterReturns(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"made": nil, "of unknown fate": errors.New("connection lost")} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestFind_readsAKeyOnce(t *testing.T) {
+func TestFind_ReadsAKeyOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)
@@ -18,7 +18,7 @@ func TestFind_readsAKeyOnce(t *testing.T) {
 	w.expectReads(t, 1)
 }
 
-func TestFind_remembersAnUnknownIDBriefly(t *testing.T) {
+func TestFind_RemembersAnUnknownIDBriefly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)
@@ -31,7 +31,7 @@ func TestFind_remembersAnUnknownIDBriefly(t *testing.T) {
 	expect(t, "once made", w.status(t, id), "OK")
 }
 
-func TestFind_trustsNothingBeforeTheFirstPoll(t *testing.T) {
+func TestFind_TrustsNothingBeforeTheFirstPoll(t *testing.T) {
 	t.Parallel()
 	s := newStore()
 	c, err := New(Options{Finder: s, MaximumKeys: 10, OutageGrace: time.Hour, Now: func() time.Time { return begin }})
@@ -47,7 +47,7 @@ func TestFind_trustsNothingBeforeTheFirstPoll(t *testing.T) {
 	expect(t, "second", w.status(t, id), "DISABLED")
 }
 
-func TestClose_endsTheTrustInMemory(t *testing.T) {
+func TestClose_EndsTheTrustInTheCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	id := newID(t)

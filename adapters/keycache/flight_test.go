@@ -42,7 +42,7 @@ func TestLoads_DoesNotReadForACallerThatWaitedAllItsTime(t *testing.T) {
 	})
 }
 
-func TestLoads_theFirstToComeIsReadForFirst(t *testing.T) {
+func TestLoads_AreFirstComeFirstServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoads(1, time.Second)
@@ -71,7 +71,7 @@ func TestLoads_theFirstToComeIsReadForFirst(t *testing.T) {
 	})
 }
 
-func TestLoads_aReadHasItsTimeAndNotThatOfWhoBeganIt(t *testing.T) {
+func TestLoads_GiveAReadItsOwnDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoads(1, time.Second)

@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-func TestPoll_lostChangesEmptyTheCache(t *testing.T) {
+func TestPoll_EmptiesTheCacheWhenChangesAreLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)
@@ -28,7 +28,7 @@ func TestPoll_lostChangesEmptyTheCache(t *testing.T) {
 	expect(t, "check", w.status(t, id), "DISABLED")
 }
 
-func TestFollow_evictsWhenWoken(t *testing.T) {
+func TestFollow_EvictsWhenWoken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
@@ -52,7 +52,7 @@ func TestFollow_evictsWhenWoken(t *testing.T) {
 	})
 }
 
-func TestPoll_confirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
+func TestPoll_ConfirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		after time.Duration // since the poll was sent
@@ -76,7 +76,7 @@ func TestPoll_confirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 	}
 }
 
-func TestPoll_aPanicOfTheFeedConfirmsNothing(t *testing.T) {
+func TestPoll_ConfirmsNothingWhenTheFeedPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	id := newID(t)
@@ -95,7 +95,7 @@ func TestPoll_aPanicOfTheFeedConfirmsNothing(t *testing.T) {
 }
 
 // The feed may have left its position behind the change that it did not tell.
-func TestPoll_aPanicOfTheFeedLosesNoChange(t *testing.T) {
+func TestPoll_LosesNoChangeWhenTheFeedPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	id := newID(t)

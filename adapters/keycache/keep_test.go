@@ -25,7 +25,7 @@ func (c changing) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, er
 	return c.store.Find(ctx, id)
 }
 
-func TestFind_keepsNothingOfAReadDuringWhichTheKeyWasEvicted(t *testing.T) {
+func TestFind_CachesNoReadDuringWhichTheKeyWasEvicted(t *testing.T) {
 	t.Parallel()
 	for name, evict := range evictions {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestFind_keepsNothingOfAReadDuringWhichTheKeyWasEvicted(t *testing.T) {
 	}
 }
 
-func TestKeep_keepsNothingOfAKeyEvictedSinceItsRead(t *testing.T) {
+func TestKeep_CachesNoKeyEvictedSinceItsRead(t *testing.T) {
 	t.Parallel()
 	for name, evict := range evictions {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestKeep_keepsNothingOfAKeyEvictedSinceItsRead(t *testing.T) {
 	}
 }
 
-func TestKeep_looksForAnEvictionUnderTheLockOfTheKey(t *testing.T) {
+func TestKeep_LooksForAnEvictionUnderTheLockOfTheKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestFind_readsAKeyOnceForManyAtTheSameTime(t *testing.T) {
+func TestFind_ReadsAKeyOnceForConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
@@ -31,7 +31,7 @@ func TestFind_readsAKeyOnceForManyAtTheSameTime(t *testing.T) {
 	})
 }
 
-func TestFind_boundsTheReadsUnderWay(t *testing.T) {
+func TestFind_BoundsTheReadsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
@@ -48,7 +48,7 @@ func TestFind_boundsTheReadsUnderWay(t *testing.T) {
 	})
 }
 
-func TestFind_boundsTheReadsOfAllKeysTogether(t *testing.T) {
+func TestFind_BoundsTheReadsOfAllKeysTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Minute)
@@ -73,7 +73,7 @@ func TestFind_boundsTheReadsOfAllKeysTogether(t *testing.T) {
 	})
 }
 
-func TestFind_boundsTheReadsThatWait(t *testing.T) {
+func TestFind_BoundsTheReadsThatWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
@@ -100,7 +100,7 @@ func TestFind_boundsTheReadsThatWait(t *testing.T) {
 	})
 }
 
-func TestFind_aCallerMayLeaveWhileOthersWait(t *testing.T) {
+func TestFind_LetsACallerLeaveWhileOthersWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)
@@ -124,7 +124,7 @@ func TestFind_aCallerMayLeaveWhileOthersWait(t *testing.T) {
 	w.expectReads(t, 1)
 }
 
-func TestFind_outlivesAPanicOfTheStore(t *testing.T) {
+func TestFind_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
 	c, err := New(Options{Finder: panicking{}, MaximumKeys: 1, Now: time.Now})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestFind_whenTheStoreIsLost(t *testing.T) {
+func TestFind_WhenTheStoreIsLost(t *testing.T) {
 	t.Parallel()
 	lost := fmt.Errorf("connect: %w", domain.ErrUnavailable)
 	tests := []struct {
@@ -43,7 +43,7 @@ func TestFind_whenTheStoreIsLost(t *testing.T) {
 	}
 }
 
-func TestFind_afterAFailedPollTheStoreIsAsked(t *testing.T) {
+func TestFind_ReadsTheStoreAfterAFailedPoll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 30*time.Second)
 	id := newID(t)
@@ -61,7 +61,7 @@ func TestFind_afterAFailedPollTheStoreIsAsked(t *testing.T) {
 	w.expectReads(t, 2)
 }
 
-func TestFind_noGraceAndAFailedPollRefuseAtOnce(t *testing.T) {
+func TestFind_FailsAtOnceAfterAFailedPollWithoutGrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	id := newID(t)
@@ -74,7 +74,7 @@ func TestFind_noGraceAndAFailedPollRefuseAtOnce(t *testing.T) {
 	expect(t, "check", w.status(t, id), "unavailable")
 }
 
-func TestFind_sharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
+func TestFind_SharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	w.clock = begin.Add(10 * time.Second) // since the last confirmation
@@ -105,7 +105,7 @@ func TestFind_sharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 	expect(t, "the late check", <-late, "DISABLED")
 }
 
-func TestFind_aCallerWhoLeavesGetsNoAnswerFromMemory(t *testing.T) {
+func TestFind_UsesNoCacheForACallerThatLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	id := newID(t)
@@ -122,7 +122,7 @@ func TestFind_aCallerWhoLeavesGetsNoAnswerFromMemory(t *testing.T) {
 	}
 }
 
-func TestFind_aFloodOfUnknownIDsMakesNoStaleYes(t *testing.T) {
+func TestFind_ReturnsNoStaleKeyInAFloodOfUnknownIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Minute)
@@ -147,7 +147,7 @@ func TestFind_aFloodOfUnknownIDsMakesNoStaleYes(t *testing.T) {
 	})
 }
 
-func TestFind_memoryAnswersForAllKeysWhenTheStoreIsSilent(t *testing.T) {
+func TestFind_UsesTheCacheForAllKeysWhenTheStoreIsSilent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Minute)

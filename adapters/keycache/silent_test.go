@@ -24,7 +24,7 @@ func inHalfTheTime(context.Context) (*application.KnownKey, error) {
 }
 
 // The lane reads two at once, for a second each; who comes last waits in vain.
-func TestLoads_whoIsNotReadForLearnsWhetherTheStoreAnswersAnyone(t *testing.T) {
+func TestLoads_TellWaitingCallersWhetherTheStoreResponds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		earlier, others []load

@@ -29,7 +29,7 @@ func TestStats(t *testing.T) {
 	}
 }
 
-func TestStats_countsTheKeysThatMadeRoom(t *testing.T) {
+func TestStats_CountsKeysEvictedToMakeRoom(t *testing.T) {
 	t.Parallel()
 	s := newStore()
 	c, err := New(Options{Finder: s, MaximumKeys: 10, Now: func() time.Time { return begin }})

@@ -17,7 +17,7 @@ func (w *world) advance(monotonic, wall time.Duration) {
 	w.trust.last.Store(&moved)
 }
 
-func TestFind_whenTheClocksDisagree(t *testing.T) {
+func TestFind_WhenTheClocksDisagree(t *testing.T) {
 	t.Parallel()
 	const grace = time.Minute
 	for name, tt := range map[string]struct {
@@ -47,7 +47,7 @@ func TestFind_whenTheClocksDisagree(t *testing.T) {
 	}
 }
 
-func TestConfirm_readsBothClocks(t *testing.T) {
+func TestConfirm_ReadsBothClocks(t *testing.T) {
 	t.Parallel()
 	var tr trust
 	sent := time.Now()
@@ -61,7 +61,7 @@ func TestConfirm_readsBothClocks(t *testing.T) {
 	}
 }
 
-func TestAge_isTheLargerOfBothClocks(t *testing.T) {
+func TestAge_IsTheLargerOfBothClocks(t *testing.T) {
 	t.Parallel()
 	var tr trust
 	since := time.Now()
@@ -76,7 +76,7 @@ func TestAge_isTheLargerOfBothClocks(t *testing.T) {
 	}
 }
 
-func TestFind_aClockThatIsSetBackLengthensNoTrust(t *testing.T) {
+func TestFind_DoesNotTrustTheCacheLongerAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Hour)
 	id := newID(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestTrail_isAppendOnlyAtTheDatabase(t *testing.T) {
+func TestTrail_IsAppendOnlyInTheDatabase(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

@@ -16,7 +16,7 @@ var writes = regexp.MustCompile(`INSERT INTO|DELETE FROM|UPDATE \w+( \w+)?\s+SET
 // If a session runs a statement that another one has prepared, the arguments do
 // not fit one that writes: that has several, and no other statement takes the
 // same types.
-func TestStatements_thatWriteTakeArgumentsOfTheirOwn(t *testing.T) {
+func TestStatements_ThatWriteTakeDistinctArgumentTypes(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	repo.pool.SetMaxOpenConns(1) // pg_prepared_statements shows those of one session

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestUntilDone_turnsAPanicIntoAnError(t *testing.T) {
+func TestUntilDone_TurnsAPanicIntoAnError(t *testing.T) {
 	t.Parallel()
 	_, err := untilDone(t.Context(), func() (int, error) { panic("the marked value") })
 	if err == nil || errors.Is(err, domain.ErrUnavailable) || strings.Contains(err.Error(), "the marked value") {
@@ -24,7 +24,7 @@ func TestUntilDone_turnsAPanicIntoAnError(t *testing.T) {
 
 // A function that comes before the one of PostgreSQL, as with an extension that
 // emulates locks, returns no row.
-func TestCreate_whenTheServerAnswersWithNoRow(t *testing.T) {
+func TestCreate_FailsWhenTheServerReturnsNoRow(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	openFollowed(t, dsn).maintenance.MustExecContext(t.Context(), `

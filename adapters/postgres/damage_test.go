@@ -30,7 +30,7 @@ BEGIN
 END
 $$`
 
-func TestKeyRepository_damage(t *testing.T) {
+func TestKeyRepository_Damage(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

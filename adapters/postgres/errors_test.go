@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestTranslate_saysWhatIsTemporary(t *testing.T) {
+func TestTranslate_ReportsTemporaryErrors(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		code        pqerror.Code
@@ -51,7 +51,7 @@ func TestTranslate_saysWhatIsTemporary(t *testing.T) {
 	}
 }
 
-func TestTranslate_prefersTheEndOfTheContext(t *testing.T) {
+func TestTranslate_PrefersTheErrorOfTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -61,7 +61,7 @@ func TestTranslate_prefersTheEndOfTheContext(t *testing.T) {
 	}
 }
 
-func TestTranslate_quotesNoValue(t *testing.T) {
+func TestTranslate_QuotesNoValue(t *testing.T) {
 	t.Parallel()
 	for _, code := range []pqerror.Code{"22P02", "23505", "57P01"} {
 		err := translate(t.Context(), &pq.Error{

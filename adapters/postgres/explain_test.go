@@ -33,7 +33,7 @@ SELECT id, now(), 'evt', 'ws', 'CREATED', 'acc', 'PARTNER', 'device', 'req', '[]
 // The planner may know how many rows there are, or nothing, as until autovacuum
 // has come by for the first time, or that there were few. Prepared statements
 // keep the plan that was made then while the table grows.
-func TestQueries_areLookUpsByIndex(t *testing.T) {
+func TestQueries_AreLookUpsByIndex(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		keys      int
@@ -87,7 +87,7 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 
 // The planner may know of any spread of transaction ids: each event has one of
 // its own, or all came with one restored dump.
-func TestPoll_readsByIndexWhateverTheIds(t *testing.T) {
+func TestPoll_ReadsByIndexWhateverTheIDs(t *testing.T) {
 	t.Parallel()
 	spreads := map[string]string{
 		"an id for each event":   `UPDATE api_key_events SET txid = ltrim(right(api_key_id, 16), '0')::xid8`,

@@ -10,7 +10,7 @@ import (
 
 // A server that crashes gives out the ids of transactions again which wrote
 // nothing to the log: events get ids that the last snapshot has seen.
-func TestFeed_missesNothingAfterTheServerCrashed(t *testing.T) {
+func TestFeed_MissesNothingAfterTheServerCrashed(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	repo := openFollowed(t, server.NewDatabase(t))

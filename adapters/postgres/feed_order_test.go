@@ -59,9 +59,9 @@ func (p *patient) poll(t *testing.T) (ids []domain.KeyID) {
 	return ids
 }
 
-// TestFeed_missesNothingOfWritersWhoCommitOutOfOrder has 16 writers who insert
+// TestFeed_MissesNothingWhenWritersCommitOutOfOrder has 16 writers who insert
 // in one order and commit in the opposite one, with a poll after each commit.
-func TestFeed_missesNothingOfWritersWhoCommitOutOfOrder(t *testing.T) {
+func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const writers, rounds = 16, 4
 	repo := openFollowed(t, pgtest.NewDatabase(t))
@@ -94,8 +94,8 @@ func TestFeed_missesNothingOfWritersWhoCommitOutOfOrder(t *testing.T) {
 	}
 }
 
-// TestFeed_missesNothingOfWritersAtOnce leaves the order to the scheduler.
-func TestFeed_missesNothingOfWritersAtOnce(t *testing.T) {
+// TestFeed_MissesNothingOfConcurrentWriters leaves the order to the scheduler.
+func TestFeed_MissesNothingOfConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	const writers, each = 16, 16
 	repo := openFollowed(t, pgtest.NewDatabase(t))
@@ -140,7 +140,7 @@ func TestFeed_missesNothingOfWritersAtOnce(t *testing.T) {
 	}
 }
 
-func TestFeed_isNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
+func TestFeed_IsNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	elsewhere := openFollowed(t, pgtest.NewDatabase(t))

@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestFeed_refusesAStandbyAndNoticesItsPromotion(t *testing.T) {
+func TestFeed_RejectsAStandbyAndNoticesItsPromotion(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	repo := openFollowed(t, server.NewDatabase(t))
@@ -77,7 +77,7 @@ func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) 
 	return other.read(t.Context(), f.snapshot)
 }
 
-func TestFeed_doesNotWaitForThePoolThatServes(t *testing.T) {
+func TestFeed_DoesNotWaitForTheRequestPool(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	f := startFeed(t, repo)
@@ -90,7 +90,7 @@ func TestFeed_doesNotWaitForThePoolThatServes(t *testing.T) {
 	}
 }
 
-func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
+func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	f := startFeed(t, repo)
@@ -108,7 +108,7 @@ func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
 }
 
 // The last of many events is of another key than all before it.
-func TestFeed_countsEventsAndNotKeys(t *testing.T) {
+func TestFeed_CountsEventsNotKeys(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	f := startFeed(t, repo)
@@ -136,7 +136,7 @@ FROM generate_series(1, $1) n`, n)
 
 // A dump that is restored brings the transaction ids of the cluster it was
 // made in, which may be far ahead.
-func TestFeed_isNotDisturbedByTheIdsOfAnotherCluster(t *testing.T) {
+func TestFeed_IgnoresTransactionIDsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	insertMany(t, aside(t, repo), 3)
@@ -152,7 +152,7 @@ func TestFeed_isNotDisturbedByTheIdsOfAnotherCluster(t *testing.T) {
 	}
 }
 
-func TestFeed_saysLostWhenTheIdsOfTransactionsWentBack(t *testing.T) {
+func TestFeed_SaysLostWhenTransactionIDsWentBack(t *testing.T) {
 	t.Parallel()
 	f := startFeed(t, openFollowed(t, pgtest.NewDatabase(t)))
 	f.snapshot.String = "1000000000000:1000000000000:"
@@ -161,7 +161,7 @@ func TestFeed_saysLostWhenTheIdsOfTransactionsWentBack(t *testing.T) {
 	}
 }
 
-func TestFeed_outlivesAServerThatFallsSilent(t *testing.T) {
+func TestFeed_RecoversFromAServerThatGoesSilent(t *testing.T) {
 	t.Parallel()
 	line := newSilentLine(t, pgtest.NewDatabase(t))
 	f := startFeed(t, openFollowed(t, line.dsn))

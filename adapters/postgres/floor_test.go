@@ -40,7 +40,7 @@ func TestFloors(t *testing.T) {
 	}
 }
 
-func TestFloors_areNotLoweredByAPollThatWasSlower(t *testing.T) {
+func TestFloors_AreNotLoweredByASlowerPoll(t *testing.T) {
 	t.Parallel()
 	var f floors
 	sent := time.Now().Add(time.Minute)
@@ -55,7 +55,7 @@ func TestFloors_areNotLoweredByAPollThatWasSlower(t *testing.T) {
 	}
 }
 
-func TestProgress_reaches(t *testing.T) {
+func TestProgress_Reaches(t *testing.T) {
 	t.Parallel()
 	ours := origin{Database: "7 1", Tables: "10 11"}
 	standby := progress{Standby: true, Timeline: "00000001", Position: 10, origin: ours}

@@ -16,7 +16,7 @@ func newTestLine(t *testing.T) (l *line, peer net.Conn) {
 	return &line{Conn: near, limit: time.Minute}, far
 }
 
-func TestLine_cutEndsWhatWaits(t *testing.T) {
+func TestLine_CutEndsPendingCalls(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
 	ctx, end := context.WithCancel(t.Context())
@@ -27,7 +27,7 @@ func TestLine_cutEndsWhatWaits(t *testing.T) {
 	}
 }
 
-func TestLine_onceCutFailsForGood(t *testing.T) {
+func TestLine_FailsForGoodOnceCut(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
 	l.cut()
@@ -41,7 +41,7 @@ func TestLine_onceCutFailsForGood(t *testing.T) {
 	}
 }
 
-func TestLine_isCutOnlyByAContextThatEndsInTime(t *testing.T) {
+func TestLine_IsCutOnlyByAContextThatEndsInTime(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		early bool // the context ends before the work does
@@ -68,7 +68,7 @@ func TestLine_isCutOnlyByAContextThatEndsInTime(t *testing.T) {
 	}
 }
 
-func TestPromptConn_isNotUsedAgainOnceCut(t *testing.T) {
+func TestPromptConn_IsNotUsedAgainOnceCut(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
 	conn := promptConn{serverConn: sound{}, line: l, sessions: new(sessions), made: time.Now()}

@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/test/relay"
 )
 
-func TestCreate_whoseAnswerIsLostIsMadeOnce(t *testing.T) {
+func TestCreate_IsMadeOnceWhenItsResponseIsLost(t *testing.T) {
 	t.Parallel()
 	line := newLine(t, pgtest.NewDatabase(t))
 	repo := openDSN(t, line.dsn)
@@ -29,7 +29,7 @@ func TestCreate_whoseAnswerIsLostIsMadeOnce(t *testing.T) {
 
 // The statement is sent again, and then finds the workspace full: by the key
 // that the first sending made.
-func TestCreate_whoseAnswerIsLostTookTheLastPlace(t *testing.T) {
+func TestCreate_SucceedsWhenItsLostResponseTookTheLastPlace(t *testing.T) {
 	t.Parallel()
 	line := newLine(t, pgtest.NewDatabase(t))
 	repo := openDSN(t, line.dsn)
@@ -51,7 +51,7 @@ func TestCreate_whoseAnswerIsLostTookTheLastPlace(t *testing.T) {
 	requireKeys(t, repo, 2)
 }
 
-func TestCreate_underAnIdempotencyKeyIsMadeOnceWhereverTheLineIsCut(t *testing.T) {
+func TestCreate_WithAnIdempotencyKeyIsMadeOnceWhereverTheConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	line := newLine(t, pgtest.NewDatabase(t))
 	repo := openDSN(t, line.dsn)
@@ -100,7 +100,7 @@ func requireKeys(t *testing.T, repo *postgres.KeyRepository, want int64) {
 	}
 }
 
-func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
+func TestUpdate_IsNotRepeatedWhenItsResponseIsLost(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		answer int64 // after the change
@@ -140,7 +140,7 @@ func TestUpdate_whoseAnswerIsLostIsNotMadeAgain(t *testing.T) {
 	}
 }
 
-func TestUpdate_isTriedAgainWhenTheServerRollsBack(t *testing.T) {
+func TestUpdate_IsRetriedWhenTheServerRollsBack(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
@@ -165,7 +165,7 @@ END $$`)
 	}
 }
 
-func TestCreate_onConnectionsThatTheServerEnded(t *testing.T) {
+func TestCreate_RecoversOnConnectionsThatTheServerEnded(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
@@ -174,7 +174,7 @@ func TestCreate_onConnectionsThatTheServerEnded(t *testing.T) {
 	createOne(t, repo)
 }
 
-func TestUpdate_onConnectionsThatTheServerEnded(t *testing.T) {
+func TestUpdate_RecoversOnConnectionsThatTheServerEnded(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
+func TestReady_NamesTheMissingMigration(t *testing.T) {
 	t.Parallel()
 	repo := openUnmigrated(t, pgtest.NewDatabase(t))
 
@@ -26,7 +26,7 @@ func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
 	}
 }
 
-func TestMigrate_byManyAtOnce(t *testing.T) {
+func TestMigrate_ByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	errs := make([]error, 4)
@@ -41,7 +41,7 @@ func TestMigrate_byManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
+func TestMigrate_LeavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

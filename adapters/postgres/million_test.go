@@ -41,7 +41,7 @@ SELECT 'sk_live_' || lpad(n::text, 16, '0'), 0, 'hmac-sha256', 'p1', decode(repe
 // The planner may know the arguments, or plan for any, as it does for a
 // prepared statement that was used some times. Not parallel: beside so much work
 // tests that mind deadlines would miss them.
-func TestList_isCutOutOfAnIndexOfAMillionKeys(t *testing.T) {
+func TestList_ReadsAnIndexRangeOfAMillionKeys(t *testing.T) {
 	repo := openMillion(t, 50_000)
 	conn, err := repo.maintenance.Connx(t.Context())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // The columns are those that builds name which know the schema of 00001 alone.
-func TestKeyRepository_besideAnOlderBuild(t *testing.T) {
+func TestKeyRepository_BesideAnOlderBuild(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	portstest.RunKeyRepositoryOlderBuild(t, openDSN(t, dsn), portstest.OlderBuild{

@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestOpen_refusesWithoutShowingThePassword(t *testing.T) {
+func TestOpen_RejectsWithoutShowingThePassword(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ dsn, says string }{
 		"a URL without sslmode":  {"postgres://u:hunter2@db:5432/keys", "sslmode"},
@@ -35,7 +35,7 @@ func TestOpen_refusesWithoutShowingThePassword(t *testing.T) {
 	}
 }
 
-func TestFind_onAServerThatIsDown(t *testing.T) {
+func TestFind_IsUnavailableWhileTheServerIsDown(t *testing.T) {
 	t.Parallel()
 	listener := listen(t)
 	address := listener.Addr().String()
@@ -50,7 +50,7 @@ func TestFind_onAServerThatIsDown(t *testing.T) {
 	}
 }
 
-func TestFind_onAServerThatIsSilent(t *testing.T) {
+func TestFind_IsUnavailableWhileTheServerIsSilent(t *testing.T) {
 	t.Parallel()
 	repo := openUnmigrated(t, "postgres://u@"+listen(t).Addr().String()+"/keys?sslmode=disable&connect_timeout=3600")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

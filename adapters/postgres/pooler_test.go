@@ -22,7 +22,7 @@ import (
 // sessionPool is as many connections as a store in a test may want.
 const sessionPool = 40
 
-func TestPooler_inSessionModeKeepsEveryPromise(t *testing.T) {
+func TestPooler_InSessionModeKeepsEveryPromise(t *testing.T) {
 	t.Parallel()
 	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
 	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, pgtest.NewDatabase(t))) }
@@ -44,7 +44,7 @@ func TestPooler_inSessionModeKeepsEveryPromise(t *testing.T) {
 	})
 }
 
-func TestPooler_thatSharesConnectionsIsRefused(t *testing.T) {
+func TestPooler_IsRejectedIfItSharesConnections(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		mode pooler.Mode
@@ -84,7 +84,7 @@ func TestPooler_thatSharesConnectionsIsRefused(t *testing.T) {
 }
 
 // A pooler that is configured anew treats the clients that it has like new ones.
-func TestPooler_thatBeginsToShareConnectionsIsNoticed(t *testing.T) {
+func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	t.Parallel()
 	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
 	repo := openDSN(t, p.URL())
@@ -126,7 +126,7 @@ func TestPooler_thatBeginsToShareConnectionsIsNoticed(t *testing.T) {
 
 // Where a look-up runs what another session has prepared under the same number,
 // nothing may be lost.
-func TestPooler_inTransactionModeNeitherDestroysNorDenies(t *testing.T) {
+func TestPooler_InTransactionModeNeitherDestroysNorDenies(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{3, 25} {
 		dsn := pgtest.NewDatabase(t)

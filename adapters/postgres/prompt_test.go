@@ -14,7 +14,7 @@ import (
 
 const nobodysID = domain.KeyID("sk_live_0000000000000000")
 
-func TestFind_whoseAnswerDoesNotComeEndsWithItsContext(t *testing.T) {
+func TestFind_EndsWithItsContextWhenNoResponseComes(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		bound func(context.Context) (context.Context, context.CancelFunc)
@@ -56,7 +56,7 @@ func TestFind_whoseAnswerDoesNotComeEndsWithItsContext(t *testing.T) {
 
 // A connection that may be silent for an hour proves that nothing but its
 // context ends the read.
-func TestPromptConnector_endsAReadWithItsContext(t *testing.T) {
+func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 	t.Parallel()
 	l := newSilentLine(t, pgtest.NewDatabase(t))
 	cfg, err := parseDSN(l.dsn)
@@ -90,7 +90,7 @@ func TestPromptConnector_endsAReadWithItsContext(t *testing.T) {
 	}
 }
 
-func TestFind_leavesItsConnectionToTheNext(t *testing.T) {
+func TestFind_LeavesItsConnectionToTheNext(t *testing.T) {
 	t.Parallel()
 	l := newSilentLine(t, pgtest.NewDatabase(t))
 	repo := openMigrated(t, l.dsn)

@@ -290,7 +290,7 @@ func TestOpen_ADSNAsHostedDatabasesPrintIt(t *testing.T) {
 	}
 }
 
-func TestOpen_refusesOptionsThatWouldBeLost(t *testing.T) {
+func TestOpen_RejectsOptionsThatWouldBeLost(t *testing.T) {
 	t.Parallel()
 	const dsn = "postgres://u:hunter2@db/keys?sslmode=require"
 	for option, want := range map[string]string{

@@ -7,7 +7,7 @@ import (
 )
 
 // A server must not wait for TCP to tell it that a process has vanished.
-func TestPool_doesNotOutliveItsProcessForLong(t *testing.T) {
+func TestPool_DoesNotOutliveItsProcessForLong(t *testing.T) {
 	t.Parallel()
 	repo := openFollowed(t, pgtest.NewDatabase(t))
 	for name, want := range map[string]string{

@@ -22,7 +22,7 @@ CREATE VIEW api_keys AS SELECT * FROM all_api_keys WHERE let_go()`
 const waitingReads = `SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`
 
-func TestPool_checksLeaveConnectionsForChanges(t *testing.T) {
+func TestPool_ChecksLeaveConnectionsForChanges(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

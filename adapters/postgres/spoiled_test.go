@@ -22,7 +22,7 @@ func renumbered(statement string) string {
 
 // What was prepared on a connection may not be there any more, or be something
 // else. That is no fault of the request.
-func TestPool_outlivesPreparedStatementsThatBecameInvalid(t *testing.T) {
+func TestPool_RecoversFromInvalidPreparedStatements(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		spoil string

@@ -150,7 +150,7 @@ func disableIn(t *testing.T, repo *KeyRepository, id domain.KeyID) {
 	}
 }
 
-func TestStandby_isReadOnceItKnowsAllThatTheFeedTold(t *testing.T) {
+func TestStandby_IsReadOnceItHasReplayedWhatTheFeedReported(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
@@ -163,7 +163,7 @@ func TestStandby_isReadOnceItKnowsAllThatTheFeedTold(t *testing.T) {
 	}
 }
 
-func TestStandby_thatLagsGivesBackNoRevokedKey(t *testing.T) {
+func TestStandby_ReturnsNoRevokedKeyWhenItLags(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
@@ -190,7 +190,7 @@ func TestStandby_thatLagsGivesBackNoRevokedKey(t *testing.T) {
 	}
 }
 
-func TestStandby_isNotReadAfterAChangeOfThisProcess(t *testing.T) {
+func TestStandby_IsNotReadAfterAChangeByThisProcess(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.repo)
@@ -205,7 +205,7 @@ func TestStandby_isNotReadAfterAChangeOfThisProcess(t *testing.T) {
 	}
 }
 
-func TestStandby_isNotReadOnceItIsAPrimary(t *testing.T) {
+func TestStandby_IsNotReadOnceItIsAPrimary(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
@@ -221,7 +221,7 @@ func TestStandby_isNotReadOnceItIsAPrimary(t *testing.T) {
 	}
 }
 
-func TestStandby_thatIsGoneHoldsNobodyUp(t *testing.T) {
+func TestStandby_DelaysNobodyWhenItIsDown(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
@@ -242,7 +242,7 @@ func TestStandby_thatIsGoneHoldsNobodyUp(t *testing.T) {
 
 // Production was dumped into a second cluster, which has a standby of its own. A
 // position in one log proves nothing in the other.
-func TestStandby_ofAnotherClusterIsNotRead(t *testing.T) {
+func TestStandby_IsNotReadIfItIsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
@@ -297,7 +297,7 @@ func copyKey(t *testing.T, from, to *KeyRepository, id domain.KeyID) domain.KeyI
 }
 
 // The same cluster has other databases, and a database other schemas.
-func TestStandby_readsTheTablesOfThePrimary(t *testing.T) {
+func TestStandby_ReadsTheTablesOfThePrimary(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)

@@ -36,7 +36,7 @@ func tryToDisable(ctx context.Context, repo *postgres.KeyRepository, id domain.K
 	}, ports.UpdateOptions{})
 }
 
-func TestUpdate_ofAKeyThatIsLockedForLongEndsBeforeItsDeadline(t *testing.T) {
+func TestUpdate_EndsBeforeItsDeadlineWhileTheKeyIsLocked(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
@@ -58,7 +58,7 @@ func TestUpdate_ofAKeyThatIsLockedForLongEndsBeforeItsDeadline(t *testing.T) {
 const waitingChanges = `SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'`
 
-func TestPool_changesLeaveConnectionsForChecks(t *testing.T) {
+func TestPool_ChangesLeaveConnectionsForChecks(t *testing.T) {
 	t.Parallel()
 	const most = 12 // of 16
 	dsn := pgtest.NewDatabase(t)

@@ -19,7 +19,7 @@ func awaitSyncWait(t *testing.T, repo *KeyRepository) {
 
 // The server answers COMMIT when it is told to wait no longer for a standby.
 // That answer must not count, however fast it comes.
-func TestWritten_isNotWhatTheSynchronousStandbyDoesNotHave(t *testing.T) {
+func TestWritten_IgnoresACommitThatTheSynchronousStandbyLacks(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	repo := openFollowed(t, server.NewDatabase(t))

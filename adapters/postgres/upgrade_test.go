@@ -23,7 +23,7 @@ FROM generate_series(1, 4002) n;
 INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest)
 SELECT id, 0, 'hmac-sha256', 'p1', decode(repeat('00', 32), 'hex') FROM api_keys`
 
-func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
+func TestMigrate_BringsExistingRowsUpToDate(t *testing.T) {
 	t.Parallel()
 	repo, provider := openVersion1(t)
 	aside(t, repo).MustExecContext(t.Context(), fillVersion1)
@@ -43,7 +43,7 @@ func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
 
 // A migration that is not one transaction may have been left half-way: here
 // all of it was made, and is not known to be, and an index came out wrong.
-func TestMigrate_goesOnWhereItWasLeft(t *testing.T) {
+func TestMigrate_ContinuesWhereItStopped(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
 	aside(t, repo).MustExecContext(t.Context(), fillVersion1)
@@ -65,7 +65,7 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'api_keys_created_idx'
 // An older build has written to the schema of 00002, whose triggers are not
 // there yet: half of the names are not folded, half as others were, and the
 // counts are wrong.
-func TestMigrate_mendsWhatAnOlderBuildHasLeft(t *testing.T) {
+func TestMigrate_RepairsWhatAnOlderBuildLeft(t *testing.T) {
 	t.Parallel()
 	repo, provider := openVersion1(t)
 	if _, err := provider.UpTo(t.Context(), 2); err != nil {
@@ -83,7 +83,7 @@ INSERT INTO api_key_counts VALUES ('ws_b', 7), ('ws_none', 3)`)
 
 // The keys of a workspace are counted for the first time while an older build
 // deletes one of them.
-func TestMigrate_countsADeletionThatIsUnderWay(t *testing.T) {
+func TestMigrate_CountsADeletionInProgress(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
 	aside(t, repo).MustExecContext(t.Context(), fillVersion1)
@@ -111,7 +111,7 @@ func TestMigrate_countsADeletionThatIsUnderWay(t *testing.T) {
 }
 
 // Whoever waits for a lock of a table has all others wait behind it.
-func TestMigrate_waitsForNoLockLongerThanAMoment(t *testing.T) {
+func TestMigrate_WaitsForNoLockLongerThanAMoment(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
 	reader := aside(t, repo).MustBegin()
@@ -165,7 +165,7 @@ func requireCounted(t *testing.T, repo *KeyRepository) {
 	}
 }
 
-func TestMigrate_saysWhoHasLockedATable(t *testing.T) {
+func TestMigrate_NamesTheProcessThatHasLockedATable(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
 	reader := repo.maintenance.MustBegin()
@@ -185,7 +185,7 @@ func TestMigrate_saysWhoHasLockedATable(t *testing.T) {
 
 // A schema that is half migrated has tables that statements succeed on, and are
 // wrong: no key has been counted yet.
-func TestStatements_waitForTheSchema(t *testing.T) {
+func TestStatements_WaitForTheSchema(t *testing.T) {
 	t.Parallel()
 	repo, provider := openVersion1(t)
 	repo.maintenance.MustExecContext(t.Context(), fillVersion1)

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-func TestFeed_isWokenByTheUpdatesOfAnotherProcess(t *testing.T) {
+func TestFeed_IsWokenByUpdatesOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo, other := openDSN(t, dsn), openDSN(t, dsn)
@@ -23,7 +23,7 @@ func TestFeed_isWokenByTheUpdatesOfAnotherProcess(t *testing.T) {
 	requireWoken(t, feed)
 }
 
-func TestFeed_isWokenAgainAfterItsListenerWasCutOff(t *testing.T) {
+func TestFeed_IsWokenAgainAfterItsListenerWasCutOff(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)

@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestTrail_isAppendOnlyAtTheDatabase(t *testing.T) {
+func TestTrail_IsAppendOnlyInTheDatabase(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	const id = "sk_live_0000000000000001"

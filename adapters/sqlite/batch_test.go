@@ -33,7 +33,7 @@ func rowsOf(id, eventID string) newRows {
 	}
 }
 
-func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
+func TestBatch_FailsOnlyForCallersWhoseRowsFail(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	const first, second, broken = "sk_live_0000000000000001", "sk_live_0000000000000002", "sk_live_0000000000000003"
@@ -62,7 +62,7 @@ func TestBatch_failsOnlyForThoseWhoseRowsFail(t *testing.T) {
 	}
 }
 
-func TestBatch_leavesOutWhoGaveUp(t *testing.T) {
+func TestBatch_LeavesOutCallersThatGaveUp(t *testing.T) {
 	t.Parallel()
 	c := &committer{queue: make(chan *write, 2)}
 	gaveUp, waits := &write{}, &write{}
@@ -74,7 +74,7 @@ func TestBatch_leavesOutWhoGaveUp(t *testing.T) {
 	}
 }
 
-func TestCreate_isAnsweredWhenTheStoreIsClosed(t *testing.T) {
+func TestCreate_ReturnsWhenTheStoreIsClosed(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	if err := repo.Close(); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // It does not run beside others, whose goroutines would look like leaks.
-func TestClose_leavesNothingBehind(t *testing.T) {
+func TestClose_LeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	repo, err := sqlite.Open(t.Context(), newFile(t))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // A transaction that took the lock with its first write could fail there,
 // after what it read was changed by another process.
-func TestWriter_takesTheLockAsItBegins(t *testing.T) {
+func TestWriter_AcquiresTheLockAtBegin(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	tx, err := repo.writer.BeginTxx(t.Context(), nil)
@@ -33,7 +33,7 @@ func TestWriter_takesTheLockAsItBegins(t *testing.T) {
 	}
 }
 
-func TestConnections_areGuardedAgainstDamage(t *testing.T) {
+func TestConnections_AreGuardedAgainstDamage(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	looker, err := openLooker(repo.file.path)

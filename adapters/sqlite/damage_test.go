@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-func TestKeyRepository_damage(t *testing.T) {
+func TestKeyRepository_Damage(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	repo := openFile(t, path)

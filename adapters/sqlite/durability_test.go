@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestOpen_setsEveryConnection(t *testing.T) {
+func TestOpen_ConfiguresEveryConnection(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 

@@ -10,7 +10,7 @@ import (
 
 // SQLite chooses a plan by the schema alone until ANALYZE is run, so an empty
 // database shows the plan of a full one.
-func TestQueries_areLookUps(t *testing.T) {
+func TestQueries_AreLookUps(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	cases := map[string]struct {

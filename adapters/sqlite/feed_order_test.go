@@ -56,7 +56,7 @@ func watch(t *testing.T, f *feed, repo *KeyRepository, before func()) {
 
 // A version of the data that is read after the events may be that of a commit
 // which they did not show, and which no later poll looks for.
-func TestFeed_missesNoCommitThatComesDuringAPoll(t *testing.T) {
+func TestFeed_MissesNoCommitDuringAPoll(t *testing.T) {
 	t.Parallel()
 	const id = "sk_live_0000000000000002"
 	for nth := 1; nth <= 4; nth++ { // one more than a poll has

@@ -45,7 +45,7 @@ INSERT INTO api_key_events
 SELECT printf('sk_live_%016d', n), 0, ?, 'ws', 'DISABLED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM numbers`, n, eventID)
 }
 
-func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
+func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	f := startFeed(t, repo)
@@ -63,7 +63,7 @@ func TestFeed_saysLostInsteadOfTellingTooMuch(t *testing.T) {
 }
 
 // The version of the data that one connection read means nothing to another.
-func TestFeed_missesNothingWhenItsConnectionIsLost(t *testing.T) {
+func TestFeed_MissesNothingWhenItsConnectionIsLost(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	f := startFeed(t, repo)
@@ -89,7 +89,7 @@ func TestFeed_missesNothingWhenItsConnectionIsLost(t *testing.T) {
 	}
 }
 
-func TestFeed_saysLostWhenTheFileIsAnOlderOne(t *testing.T) {
+func TestFeed_SaysLostWhenTheFileIsAnOlderOne(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	store(t, repo, rowsOf("sk_live_0000000000000001", "evt_1"))
@@ -100,7 +100,7 @@ func TestFeed_saysLostWhenTheFileIsAnOlderOne(t *testing.T) {
 	}
 }
 
-func TestFeed_ofAClosedStoreIsUnavailable(t *testing.T) {
+func TestFeed_IsUnavailableOnceItsStoreIsClosed(t *testing.T) {
 	t.Parallel()
 	f := startFeed(t, openMigrated(t))
 	if err := f.Close(); err != nil {
@@ -126,7 +126,7 @@ func TestFeed_SaysLostAfterAPanic(t *testing.T) {
 	}
 }
 
-func BenchmarkFeed_ofAQuietStore(b *testing.B) {
+func BenchmarkFeed_OfAQuietStore(b *testing.B) {
 	repo, err := Open(b.Context(), b.TempDir()+"/keys.db")
 	if err != nil {
 		b.Fatal(err)

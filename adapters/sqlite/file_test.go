@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/sqlite"
 )
 
-func TestOpen_makesFilesForTheirOwnerAlone(t *testing.T) {
+func TestOpen_CreatesFilesForTheirOwnerOnly(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	openFile(t, path)
@@ -24,7 +24,7 @@ func TestOpen_makesFilesForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestOpen_takesAnyNameOfAFile(t *testing.T) {
+func TestOpen_AcceptsAnyFileName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b?mode=memory&x=%41#c 鍵.db")
 	openFile(t, path)
@@ -33,7 +33,7 @@ func TestOpen_takesAnyNameOfAFile(t *testing.T) {
 	}
 }
 
-func TestOpen_refuses(t *testing.T) {
+func TestOpen_Rejects(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text.db")

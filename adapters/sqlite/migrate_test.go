@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/sqlite"
 )
 
-func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
+func TestReady_NamesTheMissingMigration(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	repo, err := sqlite.Open(t.Context(), path)
@@ -34,7 +34,7 @@ func TestReady_saysWhichMigrationIsMissing(t *testing.T) {
 	}
 }
 
-func TestMigrations_changesNothing(t *testing.T) {
+func TestMigrations_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		prepare func(t *testing.T, path string)
@@ -86,7 +86,7 @@ func TestMigrations_changesNothing(t *testing.T) {
 	}
 }
 
-func TestMigrations_refuses(t *testing.T) {
+func TestMigrations_Rejects(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{
 		"no path":                      "",
@@ -102,7 +102,7 @@ func TestMigrations_refuses(t *testing.T) {
 	}
 }
 
-func TestMigrate_byManyAtOnce(t *testing.T) {
+func TestMigrate_ByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	errs := make([]error, 4)
@@ -122,7 +122,7 @@ func TestMigrate_byManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestMigrate_leavesANewerSchemaAsItIs(t *testing.T) {
+func TestMigrate_LeavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	repo := openFile(t, path)

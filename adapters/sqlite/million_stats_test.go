@@ -16,7 +16,7 @@ var millionStats = []string{
 	"api_keys_name_idx: 1000000 1000000 100 1 1 1 1 1 1",
 }
 
-func TestList_isCutOutOfAnIndexWhenSQLiteReckonsWithAMillionKeys(t *testing.T) {
+func TestList_ReadsAnIndexRangeWhenSQLiteExpectsAMillionKeys(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	repo.writer.MustExecContext(t.Context(), `ANALYZE`) // makes the table

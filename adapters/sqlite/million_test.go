@@ -41,7 +41,7 @@ func openMillion(t testing.TB) *KeyRepository {
 }
 
 // Not parallel: beside so much work tests that mind deadlines would miss them.
-func TestList_isCutOutOfAnIndexOfAMillionKeys(t *testing.T) {
+func TestList_ReadsAnIndexRangeOfAMillionKeys(t *testing.T) {
 	repo := openMillion(t)
 	requirePagesByIndex(t, repo)
 	var stats []string

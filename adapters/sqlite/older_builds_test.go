@@ -8,7 +8,7 @@ import (
 )
 
 // The columns are those that builds name which know the schema of 00001 alone.
-func TestKeyRepository_afterAnOlderBuild(t *testing.T) {
+func TestKeyRepository_AfterAnOlderBuild(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	portstest.RunKeyRepositoryOlderBuild(t, openFile(t, path), portstest.OlderBuild{

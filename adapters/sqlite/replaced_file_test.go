@@ -119,7 +119,7 @@ func copyOver(t *testing.T, from, to string) {
 	mustDo(t, os.WriteFile(to, content, 0o600))
 }
 
-func TestStore_doesNotMakeItsFileAgain(t *testing.T) {
+func TestStore_DoesNotRecreateItsFile(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
 	if err := os.Remove(repo.file.path); err != nil {

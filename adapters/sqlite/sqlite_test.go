@@ -16,18 +16,18 @@ func TestKeyRepository(t *testing.T) {
 	portstest.RunKeyRepository(t, open)
 }
 
-func TestKeyRepository_concurrency(t *testing.T) {
+func TestKeyRepository_Concurrency(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepositoryConcurrency(t, open)
 }
 
-func TestKeyRepository_isolation(t *testing.T) {
+func TestKeyRepository_Isolation(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepositoryIsolation(t, open)
 }
 
 // Who is traced talks to the driver through a wrapper.
-func TestKeyRepository_traced(t *testing.T) {
+func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
 		return openFile(t, newFile(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))

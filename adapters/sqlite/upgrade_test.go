@@ -21,7 +21,7 @@ FROM numbers;
 INSERT INTO api_key_secrets (api_key_id, position, algorithm, pepper_id, digest)
 SELECT id, 0, 'hmac-sha256', 'p1', zeroblob(32) FROM api_keys`
 
-func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
+func TestMigrate_BringsExistingRowsUpToDate(t *testing.T) {
 	t.Parallel()
 	repo, provider := openUnmigrated(t)
 	if _, err := provider.UpTo(t.Context(), 1); err != nil {
@@ -45,7 +45,7 @@ func TestMigrate_bringsWhatIsThereUpToDate(t *testing.T) {
 // An older build has written to the schema of 00002, whose triggers are not
 // there yet: half of the names are not folded, half as others were, and the
 // counts are wrong.
-func TestMigrate_mendsWhatAnOlderBuildHasLeft(t *testing.T) {
+func TestMigrate_RepairsWhatAnOlderBuildLeft(t *testing.T) {
 	t.Parallel()
 	repo, provider := openUnmigrated(t)
 	if _, err := provider.UpTo(t.Context(), 2); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestUnknownVariables_are_those_that_somebody_misspelt(t *testing.T) {
+func TestUnknownVariables_AreMisspeltOnes(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{"APIKEYS_ADDR": true, "APIKEYS_PEPPERS_FILE": true, "APIKEYS_ADDR_FILE": false}
 	cases := map[string]struct {

@@ -19,7 +19,7 @@ func healthcheck(ctx context.Context, args ...string) (code int, said string) {
 	return code, out.String()
 }
 
-func TestHealthcheck_asks_a_running_service(t *testing.T) {
+func TestHealthcheck_AsksARunningService(t *testing.T) {
 	t.Parallel()
 	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
 	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(service.check)
@@ -32,7 +32,7 @@ func TestHealthcheck_asks_a_running_service(t *testing.T) {
 	}
 }
 
-func TestHealthcheck_takes_nothing_but_a_200_for_health(t *testing.T) {
+func TestHealthcheck_AcceptsOnlyA200(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusNoContent, http.StatusFound, http.StatusNotFound, http.StatusServiceUnavailable} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func TestHealthcheck_takes_nothing_but_a_200_for_health(t *testing.T) {
 	}
 }
 
-func TestHealthcheck_does_not_wait_for_ever(t *testing.T) {
+func TestHealthcheck_DoesNotWaitForever(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,7 +63,7 @@ func TestHealthcheck_does_not_wait_for_ever(t *testing.T) {
 	}
 }
 
-func TestBeside_is_where_a_listener_is_reached(t *testing.T) {
+func TestBeside_IsWhereAListenerIsReached(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
 		":8081":            "127.0.0.1:8081",

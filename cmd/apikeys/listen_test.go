@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestServe_says_what_to_do_about_an_address_that_is_taken(t *testing.T) {
+func TestServe_SaysWhatToDoAboutAnAddressInUse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestReadSecretFile_gives_what_the_variable_would_hold(t *testing.T) {
+func TestReadSecretFile_ReturnsWhatTheVariableWouldHold(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ content, want string }{
 		"as it is":                            {"s3cret", "s3cret"},
@@ -28,7 +28,7 @@ func TestReadSecretFile_gives_what_the_variable_would_hold(t *testing.T) {
 	}
 }
 
-func TestReadSecretFile_refuses(t *testing.T) {
+func TestReadSecretFile_Rejects(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ path, want string }{
 		"a file that is not there": {filepath.Join(t.TempDir(), "none"), "no such file"},

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestServeDev_prints_lines_that_make_a_key_and_check_it(t *testing.T) {
+func TestServeDev_PrintsCommandsThatCreateAndCheckAKey(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	first := startDev(t, dir)
@@ -32,7 +32,7 @@ func TestServeDev_prints_lines_that_make_a_key_and_check_it(t *testing.T) {
 	}
 }
 
-func TestServeDev_keeps_what_it_makes_from_others(t *testing.T) {
+func TestServeDev_CreatesFilesForTheirOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	startDev(t, dir).stop(t)
@@ -47,7 +47,7 @@ func TestServeDev_keeps_what_it_makes_from_others(t *testing.T) {
 	}
 }
 
-func TestToken_is_accepted_for_what_it_says(t *testing.T) {
+func TestToken_IsAcceptedWithItsClaims(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	service := startDev(t, dir)

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) { //nolint:paralleltest // it clears the environment of the process
+func TestSettings_AreTheDefaultWithoutFlagsAndVariables(t *testing.T) { //nolint:paralleltest // it clears the environment of the process
 	unsetAll(t)
 	var parsed cli
 	parser, err := kong.New(&parsed)
@@ -25,7 +25,7 @@ func TestSettings_without_flags_and_variables_are_the_default(t *testing.T) { //
 	}
 }
 
-func TestOverlay_takes_what_was_set_and_nothing_else(t *testing.T) {
+func TestOverlay_TakesOnlyWhatWasSet(t *testing.T) {
 	t.Parallel()
 	base := config.Config{Addr: "base", InternalAddr: "base", DatabaseURL: "base", LogLevel: "base"}
 	given := config.Config{Addr: "given", InternalAddr: "given", DatabaseURL: "given", TrustedProxies: []string{"given"}}
@@ -41,7 +41,7 @@ func TestOverlay_takes_what_was_set_and_nothing_else(t *testing.T) {
 	}
 }
 
-func TestMadeByDev_names_variables_that_there_are(t *testing.T) {
+func TestMadeByDev_NamesExistingVariables(t *testing.T) {
 	t.Parallel()
 	set := map[string]bool{}
 	for _, variable := range madeByDev {

@@ -147,7 +147,7 @@ func TestServe_DrainsOnSignals(t *testing.T) { //nolint:paralleltest // the effe
 	}
 }
 
-func TestServe_a_second_signal_ends_it_at_once(t *testing.T) {
+func TestServe_EndsImmediatelyOnASecondSignal(t *testing.T) {
 	t.Parallel()
 	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
 	service.hold(t)

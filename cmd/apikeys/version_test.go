@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestVersionLine_says_what_was_built(t *testing.T) {
+func TestVersionLine_SaysWhatWasBuilt(t *testing.T) {
 	t.Parallel()
 	installed := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}}
 	cloned := &debug.BuildInfo{GoVersion: "go1.26.8", Settings: []debug.BuildSetting{
@@ -35,7 +35,7 @@ func TestVersionLine_says_what_was_built(t *testing.T) {
 	}
 }
 
-func TestServe_tells_who_scrapes_it_which_release_it_is(t *testing.T) {
+func TestServe_ReportsItsReleaseAsAMetric(t *testing.T) {
 	t.Parallel()
 	service := startDev(t, filepath.Join(t.TempDir(), "dev"))
 	t.Cleanup(func() { service.stop(t) })

@@ -123,7 +123,7 @@ func TestManagement_429_byDefaultBeyond600RequestsAnd300Failures(t *testing.T) {
 	mustBeLimited(t, do(t, notFound), "1")
 }
 
-func TestManagement_limitsNobodyWhenBothAreOff(t *testing.T) {
+func TestManagement_LimitsNobodyWhenBothAreOff(t *testing.T) {
 	t.Parallel()
 	w := ratedWorld(t, 0, 0)
 	notFound := w.create(t, "", func(r *request) { r.method, r.url = http.MethodGet, r.url+"/sk_live_none" })
@@ -138,7 +138,7 @@ func TestManagement_limitsNobodyWhenBothAreOff(t *testing.T) {
 	}
 }
 
-func TestInternal_isNotLimited(t *testing.T) {
+func TestInternal_IsNotLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *config.Config) {
 		cfg.ManagementRate, cfg.AuthFailureRate = 1, 1

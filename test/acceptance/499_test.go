@@ -44,7 +44,7 @@ func (h hungUp) Ready(ctx context.Context) error {
 
 // A client that hangs up says nothing about the service: neither the alerts
 // nor whoever reads the log should take it for a failure.
-func TestHangUp_isNoFailure(t *testing.T) {
+func TestHangUp_IsNotAFailure(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	release := make(chan struct{})
@@ -97,7 +97,7 @@ func TestHangUp_isNoFailure(t *testing.T) {
 }
 
 // A store that fails while its client hangs up has failed all the same.
-func TestHangUp_hidesNoFailure(t *testing.T) {
+func TestHangUp_HidesNoFailure(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := failingWorld(t, func() error {
@@ -113,7 +113,7 @@ func TestHangUp_hidesNoFailure(t *testing.T) {
 	}
 }
 
-func TestHangUp_isNoticedOnAConnection(t *testing.T) {
+func TestHangUp_IsNoticedOnAConnection(t *testing.T) {
 	t.Parallel()
 	for range 20 { // one that is noticed after 2 s, on a busy machine, is a 503
 		if creationHungUp(t) == "499" {

@@ -35,7 +35,7 @@ func (s slowReader) Write(p []byte) (int, error) {
 	return s.ResponseRecorder.Write(p)
 }
 
-func TestOverload_isNoneOfAnswersThatAreSlowlyTaken(t *testing.T) {
+func TestOverload_IsNotCausedByClientsThatReadSlowly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
 	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)

@@ -89,7 +89,7 @@ func TestOverload_503(t *testing.T) {
 	}
 }
 
-func TestOverload_isNotWhatFailedBefore(t *testing.T) {
+func TestOverload_DoesNotCountRequestsThatFailedBefore(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func() error{
 		"an error": func() error { return errors.New("on fire") },
@@ -108,7 +108,7 @@ func TestOverload_isNotWhatFailedBefore(t *testing.T) {
 	}
 }
 
-func TestOverload_isNoneOfBodiesThatAreSlowToCome(t *testing.T) {
+func TestOverload_IsNotCausedBySlowBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
 	address := strings.TrimPrefix(w.public, "http://")

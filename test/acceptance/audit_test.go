@@ -55,7 +55,7 @@ func migrated(t *testing.T, store migratedStore, err error) ports.KeyRepository 
 	return store
 }
 
-func TestCreateKey_isRecordedWithWhoAskedAndFromWhere(t *testing.T) {
+func TestCreateKey_RecordsTheCallerAndItsAddress(t *testing.T) {
 	t.Parallel()
 	for name, open := range openStores {
 		t.Run(name, func(t *testing.T) {

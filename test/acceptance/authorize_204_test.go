@@ -67,7 +67,7 @@ func TestAuthorize_204(t *testing.T) {
 	})
 }
 
-func TestAuthorize_anyMethod(t *testing.T) {
+func TestAuthorize_AcceptsAnyMethod(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
@@ -87,7 +87,7 @@ func TestAuthorize_anyMethod(t *testing.T) {
 }
 
 // A proxy passes on the header of a request whose body it keeps.
-func TestAuthorize_doesNotWaitForABody(t *testing.T) {
+func TestAuthorize_DoesNotWaitForABody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
@@ -111,7 +111,7 @@ func TestAuthorize_doesNotWaitForABody(t *testing.T) {
 	}
 }
 
-func TestAuthorize_keepsTheConnection(t *testing.T) {
+func TestAuthorize_KeepsTheConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)

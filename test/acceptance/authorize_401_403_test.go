@@ -180,7 +180,7 @@ func TestAuthorize_403_whatIsNoScopeIsNotHeld(t *testing.T) {
 	}
 }
 
-func TestDoors_addressesThroughProxies(t *testing.T) {
+func TestDoors_FindClientAddressesBehindProxies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8", "10.0.0.0/8"} })
 	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["203.0.113.0/24"]}`)
@@ -254,7 +254,7 @@ func TestRequire_AddressSetByAnEmbeddersMiddleware(t *testing.T) {
 	}
 }
 
-func TestDoors_languages(t *testing.T) {
+func TestDoors_RespondInTheRequestedLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	said := map[string]bool{}

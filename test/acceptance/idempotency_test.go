@@ -45,7 +45,7 @@ func mustBeReplay(t *testing.T, first, again answer) {
 	}
 }
 
-func TestIdempotency_everyPostIsCarriedOutOnce(t *testing.T) {
+func TestIdempotency_EveryPOSTIsCarriedOutOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		id, _ := w.newKey(t, `{"name":"first"}`)
 		for _, r := range []request{
@@ -74,7 +74,7 @@ func TestIdempotency_everyPostIsCarriedOutOnce(t *testing.T) {
 	})
 }
 
-func TestIdempotency_aReplayTellsWhatWasNotWhatIs(t *testing.T) {
+func TestIdempotency_AReplayShowsTheOriginalOutcome(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		create := w.create(t, `{"name":"k","expiresAt":"2026-03-21T01:00:00Z"}`, idempotencyKey("c"))
 		first := do(t, create)
@@ -114,7 +114,7 @@ func TestIdempotency_409_anotherRequest(t *testing.T) {
 	})
 }
 
-func TestIdempotency_aRefusedRequestLeavesTheKeyFree(t *testing.T) {
+func TestIdempotency_ARejectedRequestLeavesTheKeyUnused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		for _, refused := range []request{
 			w.create(t, `{"name":""}`, idempotencyKey("o")),
@@ -134,7 +134,7 @@ func TestIdempotency_aRefusedRequestLeavesTheKeyFree(t *testing.T) {
 	})
 }
 
-func TestIdempotency_isForgottenAfterADay(t *testing.T) {
+func TestIdempotency_ExpiresAfterADay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o")))
 		w.clock.Set(now.Add(24*time.Hour - time.Microsecond))
@@ -148,7 +148,7 @@ func TestIdempotency_isForgottenAfterADay(t *testing.T) {
 	})
 }
 
-func TestIdempotency_ofManyAtOnceOneIsCarriedOut(t *testing.T) {
+func TestIdempotency_OneOfManyAtOnceIsCarriedOut(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		made := 0
 		for _, a := range atOnce(t, slices.Repeat([]request{w.create(t, `{"name":"k"}`, idempotencyKey("o"))}, 20)) {

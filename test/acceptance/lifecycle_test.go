@@ -54,7 +54,7 @@ func TestGetKey_200(t *testing.T) {
 	})
 }
 
-func TestLifecycle_isInForceBeforeItIsAnswered(t *testing.T) {
+func TestLifecycle_TakesEffectBeforeTheResponse(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
 		id, secret := key["apiKeyId"].(string), key["secret"].(string)

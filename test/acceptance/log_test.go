@@ -23,7 +23,7 @@ func handled(h http.Handler, log *syncBuffer, r request) (status int, lines stri
 	return answered.Code, log.String()[before:]
 }
 
-func TestVerify_isLoggedOnlyWhenThereIsNoAnswer(t *testing.T) {
+func TestVerify_IsLoggedOnlyWithoutAResult(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
@@ -60,7 +60,7 @@ func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
 }
 
 // A client may send its key under a wrong name, or a proxy its header.
-func TestRequestID_isNeverASecret(t *testing.T) {
+func TestRequestID_IsNeverASecret(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
@@ -86,7 +86,7 @@ func TestRequestID_isNeverASecret(t *testing.T) {
 }
 
 // net/http cuts the connection for who panics so, without a word.
-func TestCreateKey_passesOnAnAbort(t *testing.T) {
+func TestCreateKey_PassesOnAnAbort(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	w := failingWorld(t, func() error { panic(http.ErrAbortHandler) },

@@ -72,7 +72,7 @@ func expect[T any](t *testing.T, what string, want, got T) {
 	}
 }
 
-func TestManaging_theWholeLifeOfAKey(t *testing.T) {
+func TestManaging_TheWholeLifeOfAKey(t *testing.T) {
 	throughEveryDoor(t, func(t *testing.T, w *world, door managingDoor, by caller) {
 		made, d := door.create(t, by, wish{name: "k", mode: "TEST", scopes: []string{"a:b"}, ipWhitelist: []string{"10.0.0.0/8"}})
 		expect(t, "create", well, d)
@@ -114,7 +114,7 @@ func TestManaging_theWholeLifeOfAKey(t *testing.T) {
 	})
 }
 
-func TestManaging_whatIsRefused(t *testing.T) {
+func TestManaging_RejectsInvalidRequests(t *testing.T) {
 	throughEveryDoor(t, func(t *testing.T, w *world, door managingDoor, by caller) {
 		admin, tenant, foreign := by, by, by
 		admin.role, tenant.portal, foreign.workspace = "ADMIN", "TENANT", by.workspace+"_2"
@@ -153,7 +153,7 @@ func TestManaging_whatIsRefused(t *testing.T) {
 	})
 }
 
-func TestManaging_onceAndUpToTheCap(t *testing.T) {
+func TestManaging_RepeatsNothingAndRespectsTheCap(t *testing.T) {
 	throughEveryDoor(t, func(t *testing.T, _ *world, door managingDoor, by caller) {
 		first, d := door.create(t, by, wish{name: "k", idempotencyKey: "c"})
 		expect(t, "create", well, d)

@@ -88,7 +88,7 @@ func lively(t *testing.T) scraped {
 	return s
 }
 
-func TestAlerts_askForWhatTheServiceServes(t *testing.T) {
+func TestAlerts_QuerySeriesThatTheServiceServes(t *testing.T) {
 	t.Parallel()
 	served := lively(t)
 	for _, group := range readRules(t).Groups {
@@ -100,7 +100,7 @@ func TestAlerts_askForWhatTheServiceServes(t *testing.T) {
 	}
 }
 
-func TestAlerts_sayWhatToDo(t *testing.T) {
+func TestAlerts_SayWhatToDo(t *testing.T) {
 	t.Parallel()
 	runbook, err := os.ReadFile(runbookFile)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestAlerts_sayWhatToDo(t *testing.T) {
 
 var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
-func TestDashboard_asksForWhatTheServiceServes_andForAllOfIt(t *testing.T) {
+func TestDashboard_QueriesEverySeriesThatTheServiceServes(t *testing.T) {
 	t.Parallel()
 	served, board := lively(t), readDashboard(t)
 	asked := map[string]bool{}
@@ -157,7 +157,7 @@ func TestDashboard_asksForWhatTheServiceServes_andForAllOfIt(t *testing.T) {
 	}
 }
 
-func TestDashboard_choosesAmongInstances(t *testing.T) {
+func TestDashboard_FiltersByInstance(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, variable := range readDashboard(t).Templating.List {

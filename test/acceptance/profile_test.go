@@ -55,7 +55,7 @@ func TestProfile_404(t *testing.T) {
 
 // There is one profile of the CPU at a time in the whole process, so no other
 // test may take any.
-func TestProfile_ofTheCPU_200_and503Meanwhile(t *testing.T) {
+func TestCPUProfile_200And503Meanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, profiled)
 	answers := make(chan answer, 2)

@@ -111,7 +111,7 @@ func (s scraped) judgeSelector(name, within string) (faults []string) {
 	return faults
 }
 
-func TestJudge_findsWhatIsNotServed(t *testing.T) {
+func TestJudge_FindsSeriesThatAreNotServed(t *testing.T) {
 	t.Parallel()
 	served := scraped{}
 	served.add("apikeys_a_total{verdict=\"OK\"} 1\napikeys_b_bucket{le=\"1\"} 1\n")

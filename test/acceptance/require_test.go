@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestRequire_handsOnWhoCalled(t *testing.T) {
+func TestRequire_PassesTheIdentityOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	id, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"mode":2}`)
@@ -51,14 +51,14 @@ func TestRequire_handsOnWhoCalled(t *testing.T) {
 	}
 }
 
-func TestIdentityFrom_isFalseInAnyOtherContext(t *testing.T) {
+func TestIdentityFrom_IsFalseInAnyOtherContext(t *testing.T) {
 	t.Parallel()
 	if identity, ok := apikeys.IdentityFrom(t.Context()); ok {
 		t.Errorf("identity = %+v", identity)
 	}
 }
 
-func TestRequire_panicsOnWhatIsNoScope(t *testing.T) {
+func TestRequire_PanicsOnAnInvalidScope(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	for _, scope := range []string{"", "payment", "Payment:read", "payment:read payment:write"} {
@@ -79,7 +79,7 @@ func TestRequire_panicsOnWhatIsNoScope(t *testing.T) {
 }
 
 // What the embedder has said about the request is left as it is.
-func TestRequire_keepsTheEmbeddersHeaders(t *testing.T) {
+func TestRequire_KeepsTheEmbeddersHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	res := httptest.NewRecorder()

@@ -11,7 +11,7 @@ import (
 )
 
 // The tokens of these tests have no claim "entrance".
-func TestCreateKey_withADefaultPortal(t *testing.T) {
+func TestCreateKey_WithADefaultPortal(t *testing.T) {
 	t.Parallel()
 	for portal, want := range map[string]int{
 		"":         http.StatusUnauthorized,
@@ -58,7 +58,7 @@ func wronglySigned(token string) string {
 	return token[:i] + replacement + token[i+1:]
 }
 
-func TestNew_warnsOfTokenKeysByPlainHTTP(t *testing.T) {
+func TestNew_WarnsOfTokenKeysOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	// Nobody listens there, and Linux refuses the connection at once.

@@ -18,7 +18,7 @@ import (
 
 // A database that the store cannot work with is a fault of the configuration,
 // whatever the schema is and whether the service may change it.
-func TestNew_refusesADatabaseThatTheStoreCannotWorkWith(t *testing.T) {
+func TestNew_RejectsADatabaseThatTheStoreCannotUse(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		location func(t *testing.T) string

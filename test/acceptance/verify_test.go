@@ -118,7 +118,7 @@ func TestVerify_413(t *testing.T) {
 	mustBe(t, a, 413, "4130", "Request body is too large")
 }
 
-func TestVerify_judgesNeitherAcceptNorContentType(t *testing.T) {
+func TestVerify_IgnoresAcceptAndContentType(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	r := w.verify(`{"key":"k"}`)

@@ -10,7 +10,7 @@ import (
 // it says for good: whatever it said in between, the truth holds once it is
 // right again.
 
-func TestClock_ofTheExpiryOfKeys(t *testing.T) {
+func TestClock_KeyExpiry(t *testing.T) {
 	t.Parallel()
 	for store, databaseURL := range stores {
 		t.Run(store, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestClock_ofTheExpiryOfKeys(t *testing.T) {
 	}
 }
 
-func TestClock_ofTheGraceOfARotation(t *testing.T) {
+func TestClock_RotationGrace(t *testing.T) {
 	t.Parallel()
 	for store, databaseURL := range stores {
 		t.Run(store, func(t *testing.T) {
@@ -73,7 +73,7 @@ func (c *clocked) steps(t *testing.T, current string, old map[string]string, ahe
 	}
 }
 
-func TestClock_ofIdempotencyKeys(t *testing.T) {
+func TestClock_IdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	for store, databaseURL := range stores {
 		t.Run(store, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // bothWays are the steps of a clock that is corrected, and corrected again.
 var bothWays = []time.Duration{time.Hour, 0, -time.Hour, 0}
 
-func TestClock_ofTokens(t *testing.T) {
+func TestClock_Tokens(t *testing.T) {
 	t.Parallel()
 	c := startClocked(t, "memory://")
 	token := c.token
@@ -33,7 +33,7 @@ func TestClock_ofTokens(t *testing.T) {
 	}
 }
 
-func TestClock_ofTheRateLimit(t *testing.T) {
+func TestClock_RateLimit(t *testing.T) {
 	t.Parallel()
 	const perMinute = 60
 	c := startClocked(t, "memory://", func(cfg *config.Config) { cfg.ManagementRate = perMinute })
@@ -55,7 +55,7 @@ func TestClock_ofTheRateLimit(t *testing.T) {
 	}
 }
 
-func TestClock_ofTheLastUse(t *testing.T) {
+func TestClock_LastUse(t *testing.T) {
 	t.Parallel()
 	c := startClocked(t, "memory://", func(cfg *config.Config) { cfg.ManagementRate = 0 })
 	secret := c.newKey(t)
@@ -77,7 +77,7 @@ func TestClock_ofTheLastUse(t *testing.T) {
 	eventually(t, "once the clock is past the noted use a later one is not", used(2*time.Hour))
 }
 
-func TestClock_ofTheChangeFeed(t *testing.T) {
+func TestClock_ChangeFeed(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.NewDatabase(t)
 	c := startClocked(t, databaseURL)
@@ -91,7 +91,7 @@ func TestClock_ofTheChangeFeed(t *testing.T) {
 	}
 }
 
-func TestClock_ofTheOutageGrace(t *testing.T) {
+func TestClock_OutageGrace(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	c := startClocked(t, server.NewDatabase(t), func(cfg *config.Config) { cfg.OutageGrace = 2 * grace })

@@ -23,7 +23,7 @@ func (c *wallClock) now() time.Time {
 	return t
 }
 
-func TestWallClock_stepsWithoutTheMonotonicOne(t *testing.T) {
+func TestWallClock_StepsWithoutTheMonotonicClock(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]int64{"forward": 3600, "back": -3600} {
 		t.Run(name, func(t *testing.T) {

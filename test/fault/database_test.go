@@ -157,7 +157,7 @@ func mustBeUnavailable(t *testing.T, what string, a answer) {
 	}
 }
 
-func TestDatabase_lostAndBack(t *testing.T) {
+func TestDatabase_IsUsedAgainAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	w := start(t, server.NewDatabase(t))
@@ -179,7 +179,7 @@ func TestDatabase_lostAndBack(t *testing.T) {
 	}
 }
 
-func TestDatabase_downAtTheStart(t *testing.T) {
+func TestService_StartsWhileTheDatabaseIsDown(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	url := server.NewDatabase(t)

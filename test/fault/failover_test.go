@@ -13,7 +13,7 @@ import (
 // Each failover takes two servers of its own.
 const failovers, failoversSoaking = 1, 5
 
-func TestFailover_toASynchronousStandbyLosesNothing(t *testing.T) {
+func TestFailover_LosesNothingWithASynchronousStandby(t *testing.T) {
 	t.Parallel()
 	for range times(t, failovers, failoversSoaking) {
 		failOver(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/test/relay"
 )
 
-func TestFeed_thatHangsHalfOpenLeavesNoStaleYes(t *testing.T) {
+func TestFeed_LeavesNoStaleKeyWhenHalfOpen(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.NewDatabase(t)
 	line := newFeedLine(t, databaseURL)

@@ -9,7 +9,7 @@ import (
 
 const crashes, crashesSoaking = 3, 10
 
-func TestDatabase_killedUnderLoad(t *testing.T) {
+func TestDatabase_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	databaseURL := server.NewDatabase(t)

@@ -26,7 +26,7 @@ var stores = map[string]func(*testing.T) string{
 	"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
 }
 
-func TestService_killedUnderLoad(t *testing.T) {
+func TestService_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	for name, databaseURL := range stores {
 		t.Run(name, func(t *testing.T) {

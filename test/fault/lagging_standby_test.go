@@ -134,7 +134,7 @@ func (o *lookout) tell(t *testing.T, when string) {
 	o.asked, o.unavailable = 0, 0
 }
 
-func TestStandby_thatLagsAndDies(t *testing.T) {
+func TestStandby_AllowsNoRevokedKeyWhenItLagsOrDies(t *testing.T) {
 	t.Parallel()
 	two := newTwoProcesses(t)
 	good, bad := two.changing.newKey(t), two.changing.newKey(t)

@@ -11,7 +11,7 @@ import (
 // The server may close a connection on which nothing is asked at any time
 // (RFC 9112, section 9.5); this one does after 5 s without a first request. A
 // client that meets it has to connect again.
-func TestCheapLine_connectsAgainWhenTheServiceHasClosedAnIdleConnection(t *testing.T) {
+func TestCheapLine_ReconnectsWhenTheServiceHasClosedAnIdleConnection(t *testing.T) {
 	t.Parallel()
 	w := start(t, "memory://")
 	l := newCheapLine(t, w.internal)
@@ -31,7 +31,7 @@ func TestCheapLine_connectsAgainWhenTheServiceHasClosedAnIdleConnection(t *testi
 
 // A connection that breaks within an answer, or at once, is an error: only the
 // service can tell what became of the request.
-func TestCheapLine_sendsNothingAgainOnceAnAnswerHasBegun(t *testing.T) {
+func TestCheapLine_DoesNotResendOnceAResponseHasBegun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		begun string // of the answer

@@ -86,7 +86,7 @@ func mustBeRight(t *testing.T, y *tally) {
 }
 
 // Not in parallel with others: it measures.
-func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
+func TestLoad_AtFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
 	f := formOfLoad(t)
 	url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
 	h := newBusyHouse(t, url, f.keys)
@@ -104,7 +104,7 @@ func TestLoad_atFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // 
 	h.mustHoldEveryKey(t, url)
 }
 
-func TestLoad_atThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
+func TestLoad_AtThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
 	f := formOfLoad(t)
 	for _, of := range []struct {
 		name string

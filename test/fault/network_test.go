@@ -69,7 +69,7 @@ func (l *line) relieve(t *testing.T, tr trouble) {
 	l.mend(t)
 }
 
-func TestNetwork_inTroubleUnderLoad(t *testing.T) {
+func TestNetwork_LosesNothingWithFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.NewDatabase(t)
 	line := newLine(t, databaseURL)

@@ -11,7 +11,7 @@ import (
 )
 
 // The way back of a release is its older build, on the schema of the newer.
-func TestService_servesANewerSchemaAndSaysSo(t *testing.T) {
+func TestService_ServesANewerSchemaAndLogsIt(t *testing.T) {
 	t.Parallel()
 	for name, databaseURL := range stores {
 		for _, migrates := range []string{config.MigrateAuto, config.MigrateOff} {

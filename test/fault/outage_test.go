@@ -17,7 +17,7 @@ const (
 	backAfter = time.Second
 )
 
-func TestOutage_aKnownKeyIsAnsweredUntilTheGraceEndsAndNeverLater(t *testing.T) {
+func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
 	w := start(t, server.NewDatabase(t), func(cfg *config.Config) { cfg.OutageGrace = grace })

@@ -9,7 +9,7 @@ import (
 
 // What SQLite still writes to a removed file ends with the process: a key must
 // not be promised that will not be there.
-func TestDatabase_itsFileRemoved(t *testing.T) {
+func TestDatabase_IsUnavailableOnceItsFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "apikeys.db")
 	w := start(t, "sqlite://"+path)

@@ -15,10 +15,10 @@ const holdersAtOnce = 4
 // rolling are the tests of two builds on one database. The older one is made
 // once for all of them.
 var rolling = map[string]func(*testing.T, olderBuild){
-	"forth and back under load, on PostgreSQL":                      rollForthAndBack,
-	"forth and back, one build after the other, on SQLite":          rollSQLite,
-	"a migration that is killed is gone on with":                    killMigrations,
-	"a migration keeps nobody waiting, however many keys there are": migrateMany,
+	"forth and back under load, on PostgreSQL":               rollForthAndBack,
+	"forth and back, one build after the other, on SQLite":   rollSQLite,
+	"a migration continues after being killed":               killMigrations,
+	"a migration blocks nobody, however many keys there are": migrateMany,
 }
 
 func TestRollingChange(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 var anyKey = domain.Rehydrate(domain.Snapshot{ID: "sk_live_0000000000000001"})
 
-func TestChange_isNotMadeOnceTheCallerHasGone(t *testing.T) {
+func TestChange_IsNotMadeOnceTheCallerHasGone(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	c := NewChange(func(*domain.APIKey) (domain.Event, error) {
@@ -33,7 +33,7 @@ func TestChange_isNotMadeOnceTheCallerHasGone(t *testing.T) {
 	}
 }
 
-func TestChange_isWaitedForUntilTheTransactionMustEnd(t *testing.T) {
+func TestChange_IsAwaitedUntilTheTransactionMustEnd(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	held := make(chan struct{})
@@ -55,7 +55,7 @@ func TestChange_isWaitedForUntilTheTransactionMustEnd(t *testing.T) {
 	}
 }
 
-func TestChange_theLastCallCounts(t *testing.T) {
+func TestChange_TheLastCallCounts(t *testing.T) {
 	t.Parallel()
 	refusals := []error{errors.New("the first"), nil}
 	c := NewChange(func(*domain.APIKey) (domain.Event, error) {

@@ -29,7 +29,7 @@ func storedRow() KeyRow[int64] {
 	}
 }
 
-func TestKey_ofNoRowsIsNotFound(t *testing.T) {
+func TestKey_IsNotFoundWithoutRows(t *testing.T) {
 	t.Parallel()
 	if _, err := microseconds.Key(nil); !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Errorf("got %v, want ErrKeyNotFound", err)
@@ -79,7 +79,7 @@ func TestKey_ReadsEachColumnByItself(t *testing.T) {
 	}
 }
 
-func TestKey_knowsNoAlgorithmForADigestOfAnotherLength(t *testing.T) {
+func TestKey_HasNoAlgorithmForADigestOfAnotherLength(t *testing.T) {
 	t.Parallel()
 	row := storedRow()
 	row.Digest = FieldOf(row.Digest.V[:31])
@@ -105,7 +105,7 @@ func TestField_ScansWhatIsNotItsTypeAsUnreadable(t *testing.T) {
 	}
 }
 
-func TestRows_refusesAKeyWithoutASecret(t *testing.T) {
+func TestRows_RejectsAKeyWithoutASecret(t *testing.T) {
 	t.Parallel()
 	if _, err := microseconds.Rows(domain.Rehydrate(domain.Snapshot{}), domain.Event{}); err == nil {
 		t.Error("rows are returned")

@@ -41,14 +41,14 @@ func TestDecodeIPWhitelist_RefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestDecodeIPWhitelist_ofAnEmptyListRestrictsNothing(t *testing.T) {
+func TestDecodeIPWhitelist_RestrictsNothingIfTheListIsEmpty(t *testing.T) {
 	t.Parallel()
 	if list, faults := decodeIPWhitelist(`[]`); faults != nil || !list.Admits(netip.Addr{}) {
 		t.Error("an unknown address is refused")
 	}
 }
 
-func TestPlainList_readsWhatJSONReads(t *testing.T) {
+func TestPlainList_ReadsWhatJSONReads(t *testing.T) {
 	t.Parallel()
 	pieces := rapid.SampledFrom([]string{`"`, `a`, `,`, ` `, `[`, `]`, `"a:b"`, `"10.0.0.1"`, `, `, `\`, `\u0041`, "\n", "é", `null`, `1`})
 	rapid.Check(t, func(t *rapid.T) {
@@ -77,7 +77,7 @@ func TestDecodeChanges_MarksWhatIsNoChange(t *testing.T) {
 	}
 }
 
-func TestEncodeChanges_refusesOtherTypes(t *testing.T) {
+func TestEncodeChanges_RejectsOtherTypes(t *testing.T) {
 	t.Parallel()
 	if stored, err := encodeChanges([]domain.Change{{Field: "digest", New: domain.Digest{}}}); err == nil {
 		t.Errorf("a digest is stored as %s", stored)

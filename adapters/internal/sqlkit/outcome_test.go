@@ -15,7 +15,7 @@ import (
 
 // What is kept of a key beside an idempotency key is a list that is looked at
 // before it grows.
-func TestOutcome_hasTheseMembersAndNoSecret(t *testing.T) {
+func TestOutcome_HasTheseMembersAndNoSecret(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
 	encoded, err := encodeOutcome(domain.Snapshot{
@@ -36,7 +36,7 @@ func TestOutcome_hasTheseMembersAndNoSecret(t *testing.T) {
 	}
 }
 
-func TestOutcome_thatIsNoKeyIsRefused(t *testing.T) {
+func TestOutcome_IsRejectedIfItIsNotAKey(t *testing.T) {
 	t.Parallel()
 	for _, stored := range []string{``, `[]`, `{}`, `{"name":"Key"}`, `{"name":"","mode":1}`, `{"name":"Key","mode":3}`, `{"name":"Key","mode":1,"created_at":"today"}`} {
 		if key, err := decodeOutcome("ws", stored); err == nil {
@@ -45,7 +45,7 @@ func TestOutcome_thatIsNoKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestOutcome_withoutAWhitelistThatCanBeReadAdmitsNobody(t *testing.T) {
+func TestOutcome_AdmitsNobodyIfItsWhitelistIsUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{`null`, `["10.0.0.300"]`, `{}`} {
 		key, err := decodeOutcome("ws", `{"id":"sk_live_0000000000000001","name":"Key","mode":1,"scopes":null,"ip_whitelist":`+list+`}`)
