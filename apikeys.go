@@ -11,6 +11,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/httpserver"
+	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -37,6 +38,7 @@ type Service struct {
 	lifetime    *application.Lifetime
 	workspaces  *application.Workspaces
 	checks      metered
+	messages    *i18n.Catalog
 	listening   func(Listeners)
 
 	migrated atomic.Bool
@@ -132,6 +134,21 @@ func (s *Service) InternalHandler() http.Handler {
 // the store cannot be reached.
 func (s *Service) Authorize(ctx context.Context, check Check) (Decision, error) {
 	return s.checks.Do(ctx, check)
+}
+
+// Explain says how a check is decided, step by step. The decision is made as in
+// [Service.Authorize], but it does not count as use of the key. An error wraps
+// [domain.ErrUnavailable] when the store cannot be reached. [Service.Text] has the
+// text of the details.
+func (s *Service) Explain(ctx context.Context, question Question) (Explanation, error) {
+	return s.checks.checks.Explain(ctx, question)
+}
+
+// Text returns the message of a [domain.Detail] or a [domain.Fault] in the language
+// that fits acceptLanguage best, the values of an Accept-Language header. Without
+// one it is English.
+func (s *Service) Text(rule domain.Rule, args map[string]string, acceptLanguage ...string) string {
+	return s.messages.Message(s.messages.Match(acceptLanguage...), string(rule), args)
 }
 
 // Ready returns nil when the service can do its work: it is not stopping, its

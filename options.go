@@ -29,6 +29,10 @@ type (
 	Check = domain.Check
 	// Decision is the answer to a [Check].
 	Decision = domain.Decision
+	// Question is a [Check] to be explained; see [Service.Explain].
+	Question = domain.Question
+	// Explanation says how a check is decided, step by step.
+	Explanation = domain.Explanation
 	// Workspace manages the keys of one workspace; see [Service.Workspace].
 	Workspace = application.Workspace
 	// Operator reads keys across workspaces; see [Service.Operator].

@@ -48,6 +48,7 @@ func newService(
 		lifetime:    lifetime,
 		workspaces:  workspaces,
 		checks:      checks,
+		messages:    messages,
 		listening:   o.listening,
 	}
 	if o.requests != nil {
@@ -58,6 +59,7 @@ func newService(
 		RequestAuthenticator: o.requests,
 		Workspaces:           workspaces,
 		Authorizer:           checks,
+		Explainer:            checks.checks,
 		Messages:             messages,
 		Logger:               o.logger,
 		Now:                  o.now,

@@ -90,14 +90,20 @@ func (w IPWhitelist) Admits(addr netip.Addr) bool {
 	if !w.restricts() {
 		return true
 	}
+	_, listed := w.entryOf(addr)
+	return listed
+}
+
+// entryOf returns the first entry that contains addr, or false if none does.
+func (w IPWhitelist) entryOf(addr netip.Addr) (IPRange, bool) {
 	if addr.Zone() != "" {
-		return false
+		return IPRange{}, false
 	}
 	addr = addr.Unmap()
 	for _, r := range w.ranges {
 		if r.prefix.Contains(addr) {
-			return true
+			return r, true
 		}
 	}
-	return false
+	return IPRange{}, false
 }

@@ -59,6 +59,7 @@ type Options struct {
 	RequestAuthenticator RequestAuthenticator
 	Workspaces           *application.Workspaces
 	Authorizer           Authorizer
+	Explainer            Explainer
 	Messages             Messages
 	Logger               *slog.Logger
 	Now                  func() time.Time
@@ -120,6 +121,7 @@ const (
 	enablePath       = keyPath + "/enable"
 	eventsPath       = keyPath + "/events"
 	verifyPath       = "/internal/v1/api-keys/verify"
+	explainPath      = "/internal/v1/api-keys/explain"
 	authorizePath    = "/internal/v1/authorize"
 	authorizeForPath = authorizePath + "/for/*"
 	livezPath        = "/livez"
@@ -134,7 +136,7 @@ const (
 func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
-		verifyPath, authorizePath, authorizeForPath,
+		verifyPath, explainPath, authorizePath, authorizeForPath,
 		livezPath, readyzPath, metricsPath, profilePath,
 		documentJSONPath, documentYAMLPath,
 	}
@@ -168,6 +170,7 @@ func (a *API) Internal() http.Handler {
 		e.GET(profilePath, a.plain(a.internal(a.profile)))
 	}
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
+	e.POST(explainPath, a.plain(a.internal(a.explain)))
 	// What echo calls not found is what none of the methods it knows matched:
 	// with no method registered, any method at all.
 	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))

@@ -129,7 +129,13 @@ func decodeTime(v jsontext.Value) (time.Time, domain.Faults) {
 // toCheck reads one question of the permission check.
 func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
 	var check domain.Check
-	faults := form.DecodeObject(body, []form.Member{
+	faults := form.DecodeObject(body, checkMembers(&check))
+	return check, faults
+}
+
+// checkMembers are the members of one question, which are read into check.
+func checkMembers(check *domain.Check) []form.Member {
+	return []form.Member{
 		{Name: "key", Missing: RuleKeyRequired, Decode: text(&check.Secret, presentedSecret)},
 		{Name: "scopes", Nullable: true, Decode: func(v jsontext.Value) (faults domain.Faults) {
 			check.Scopes, faults = form.DecodeList(v, func(s string) (domain.Scope, domain.Faults) {
@@ -138,8 +144,7 @@ func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
 			return faults
 		}},
 		{Name: "ip", Nullable: true, Decode: text(&check.Addr, presentedAddr)},
-	})
-	return check, faults
+	}
 }
 
 // presentedSecret takes a malformed secret for no secret: whoever presents it

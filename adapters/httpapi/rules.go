@@ -11,5 +11,6 @@ const (
 	RuleWorkspaceMismatch domain.Rule = "workspace_mismatch"
 	RuleKeyRequired       domain.Rule = "key_required"
 	RuleCheckIPFormat     domain.Rule = "check_ip_format"
+	RuleKeyOrID           domain.Rule = "key_or_id"
 	RuleQuestionsLength   domain.Rule = "questions_length"
 )

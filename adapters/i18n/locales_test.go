@@ -46,6 +46,19 @@ var placeholders = map[string][]string{
 	"window_range":          {"Field"},
 	"quota_range":           {"Field"},
 	"period":                {"Field"},
+
+	"explain_found":                {"Key", "Workspace"},
+	"explain_not_found":            {"Key"},
+	"explain_secret_previous":      {"Until"},
+	"explain_secret_ended":         {"Until"},
+	"explain_not_expired":          {"At", "Until"},
+	"explain_expired":              {"At", "Until"},
+	"explain_ip_listed":            {"IP", "Range"},
+	"explain_ip_not_listed":        {"IP", "Ranges"},
+	"explain_ip_unknown":           {"Ranges"},
+	"explain_scopes_held":          {"Scopes"},
+	"explain_scopes_not_requested": {"Scopes"},
+	"explain_scopes_missing":       {"Scopes"},
 }
 
 func TestLocales_HaveTheSameIDsInEveryLanguage(t *testing.T) {
@@ -96,7 +109,7 @@ func TestLocales_MatchTheArgumentsOfTheDomain(t *testing.T) {
 			t.Errorf("%s (-domain +listed):\n%s", f.Rule, diff)
 		}
 	}
-	for _, rule := range domain.Rules() {
+	for _, rule := range slices.Concat(domain.Rules(), domain.Details()) {
 		if _, ok := readLocale(t, English)[string(rule)]; !ok {
 			t.Errorf("%s has no message", rule)
 		}
@@ -164,7 +177,7 @@ func readLocale(t *testing.T, l Language) map[string]string {
 
 var (
 	placeholder = regexp.MustCompile(`\{\{\.([A-Z][A-Za-z]*)\}\}`)
-	identifier  = regexp.MustCompile(`Idempotency-Key|Content-Type|X-Workspace-Id|workspaceId|application/json|resource:action|payment:read|` +
+	identifier  = regexp.MustCompile(`Idempotency-Key|Content-Type|apiKeyId|X-Workspace-Id|workspaceId|application/json|resource:action|payment:read|` +
 		`\b(?:API|LIVE|TEST|PARTNER|I-JSON|JSON|UTF-8|UTC|ASCII|IPv[46]|CIDR)\b|RFC \d+|a-z 0-9 _ - \.|A-Z a-z 0-9 _ -|2030-01-31T09:30:00Z|` +
 		`192\.168\.1\.7|192\.168\.1\.0/24|2001:db8::/32|\b(?:1 \(LIVE\)|2 \(TEST\)|64|100|128|10000)`)
 )

@@ -62,7 +62,7 @@ func bodyOf(o operation, k key) any {
 	switch o.OperationID {
 	case "deleteKey":
 		return map[string]any{"keyId": k.id}
-	case "verifyKeys":
+	case "verifyKeys", "explainCheck":
 		return map[string]any{"key": k.secret}
 	case "createKey":
 		return map[string]any{"name": "k", "scopes": []string{"payment:read"}}
