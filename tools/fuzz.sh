@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for FUZZTIME, one after the other: go
-# test fuzzes one target at a time and keeps all cores busy with it.
+# Runs every fuzz target of the module for FUZZTIME, one after the other, because
+# go test fuzzes only one target at a time, on all cores.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=${GO:-go}

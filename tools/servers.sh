@@ -2,14 +2,14 @@
 # Provides the servers that tests run beside PostgreSQL: nginx, Caddy, HAProxy
 # and PgBouncer.
 #
-#   tools/servers.sh ensure    fetch those that are missing into .cache/servers
+#   tools/servers.sh ensure    download missing ones into .cache/servers
 #
 # It installs nothing: Debian's packages are unpacked, without root and without
 # their maintainer scripts, so no service is started or enabled.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The commands, and the names of their packages in Debian and Homebrew alike.
+# The commands, which are also the names of their packages in Debian and Homebrew.
 readonly servers=(nginx caddy haproxy pgbouncer)
 readonly target=.cache/servers
 
@@ -44,17 +44,17 @@ fetch() {
 	work=$(mktemp -d "$PWD/.cache/servers.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 
-	echo "fetching $*"
+	echo "downloading $*"
 	if ! unpack "$@" >"$work/log" 2>&1; then
 		cat "$work/log" >&2
-		fail "cannot fetch servers; install them with: sudo apt-get install $*"
+		fail "cannot download servers; install them with: sudo apt-get install $*"
 	fi
 	place "$@"
 }
 
 # unpack downloads the packages $@ and those of their dependencies that are not
-# installed, and unpacks them into $work/root. The package lists are its own,
-# because only root may update those of the system.
+# installed, and unpacks them into $work/root. It uses its own package lists,
+# because only root may update the system's.
 unpack() {
 	local options=(
 		-o "Dir::State::lists=$work/lists"
@@ -76,8 +76,8 @@ unpack() {
 	done
 }
 
-# place moves what was unpacked to its place, and makes commands of the servers
-# $@ that find the libraries unpacked with them.
+# place copies the unpacked files to $target, and creates a command for each of the
+# servers $@ that finds the libraries unpacked with it.
 place() {
 	local root=$target/root server path libraries
 	mkdir -p "$target/bin" "$root"

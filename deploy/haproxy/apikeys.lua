@@ -1,29 +1,29 @@
 -- The action "http-request lua.apikeys" for HAProxy 2.6 or newer. It asks the
 -- service whether the key of a request holds the scopes in txn.scope. If so, it
 -- sets the identity headers of the request and the variable txn.allowed; if not,
--- it answers the request.
+-- it denies the request.
 --
--- HAProxy goes on with a request if a script fails, so the configuration must
+-- HAProxy continues with a request if a script fails, so the configuration must
 -- deny every request without txn.allowed.
 --
--- The variable proc.apikeys has the address of the service's internal listener,
--- an IP address and a port; proc.apikeys_token has APIKEYS_INTERNAL_TOKEN, if set.
+-- The variable proc.apikeys is the address of the service's internal listener, an
+-- IP address and a port; proc.apikeys_token is APIKEYS_INTERNAL_TOKEN, if set.
 
 -- The request headers that the service reads.
 local read_by_service = { "x-api-key", "authorization", "accept-language", "x-request-id" }
 
--- The response headers that tell the API who calls.
+-- The response headers that identify the caller to the API.
 local identity = { "x-api-key-id", "x-api-key-mode", "x-api-key-scopes", "x-workspace-id" }
 
--- The response headers that a caller who is refused gets.
+-- The response headers that a denied caller gets.
 local refusal = {
 	"cache-control", "content-language", "content-type", "retry-after", "vary", "www-authenticate", "x-request-id",
 }
 
 local unavailable = '{"success":false,"code":"5030","message":"Service temporarily unavailable"}'
 
--- pick returns those of the headers that have one of the names. HAProxy counts
--- the values of a header from 0 when it gives them, and from 1 when it takes them.
+-- pick returns the headers that have one of the names. HAProxy numbers the values
+-- of a header from 0 in its results, and from 1 in arguments.
 local function pick(headers, names)
 	local picked = {}
 	for _, name in ipairs(names) do
@@ -43,10 +43,10 @@ local function ask(txn)
 		headers["x-internal-token"] = { token }
 	end
 	return core.httpclient():get({
-		-- The empty scope, which no key has, refuses a route that sets none.
+		-- A route that sets no scope is denied, since no key has the empty scope.
 		url = "http://" .. address .. "/internal/v1/authorize?scope=" .. (txn:get_var("txn.scope") or ""),
 		headers = headers,
-		timeout = 3000, -- of each of its four attempts
+		timeout = 3000, -- ms, for each of its four attempts
 	})
 end
 
