@@ -15,7 +15,6 @@ import (
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 )
 
 // Service issues, manages and checks API keys. It is safe for concurrent use.
@@ -28,10 +27,10 @@ type Service struct {
 	// migrateWait is how long that may wait for locks until it is an error.
 	migrateWait time.Duration
 	logger      *slog.Logger
-	repository  ports.KeyRepository
+	store       Store
 	follow      func(context.Context) // nil: nothing is kept in memory
 	usage       *application.Usage
-	issuer      any // what proves requests or their tokens
+	ready       []func(context.Context) error // what else Ready asks
 	api         *httpapi.API
 	forget      *application.Forget
 	peppers     *application.Peppers
@@ -152,8 +151,8 @@ func (s *Service) Text(rule domain.Rule, args map[string]string, acceptLanguage 
 }
 
 // Ready returns nil when the service can do its work: it is not stopping, its
-// schema is up to date, its store is connected, and the keys that check
-// tokens are known.
+// schema is up to date, its store is connected, the keys that check tokens are
+// known, and the checks of [WithReadinessCheck] return nil.
 func (s *Service) Ready(ctx context.Context) error {
 	if err := s.lifetime.Err(); err != nil {
 		return err
@@ -164,12 +163,12 @@ func (s *Service) Ready(ctx context.Context) error {
 	case !s.migrated.Load():
 		return errors.New("schema is not up to date yet")
 	}
-	if issuer, ok := s.issuer.(interface{ Ready(context.Context) error }); ok {
-		if err := issuer.Ready(ctx); err != nil {
+	for _, ready := range s.ready {
+		if err := ready(ctx); err != nil {
 			return err
 		}
 	}
-	return s.repository.Ready(ctx)
+	return s.store.Keys.Ready(ctx)
 }
 
 // Close stops the service, including a [Service.Run], which it waits for, and

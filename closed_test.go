@@ -123,7 +123,7 @@ func TestService_ClosedSaysSo(t *testing.T) {
 	t.Parallel()
 	for store, opts := range map[string][]apikeys.Option{
 		"on memory://":             nil,
-		"on a store of the caller": {apikeys.WithRepository(memory.NewKeyRepository())},
+		"on a store of the caller": {apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository()})},
 	} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
@@ -185,8 +185,10 @@ func TestNew_RefusesNil(t *testing.T) {
 	var absent *memory.KeyRepository
 	for want, option := range map[string]apikeys.Option{
 		"option 3 of 3 is nil":                                  nil,
-		"WithRepository was given nil":                          apikeys.WithRepository(nil),
-		"WithRepository was given a nil *memory.KeyRepository":  apikeys.WithRepository(absent),
+		"Keys of WithStore was given nil":                       apikeys.WithStore(apikeys.Store{}),
+		"Keys of WithStore was given a nil *memory.":            apikeys.WithStore(apikeys.Store{Keys: absent}),
+		"Changes of WithStore was given a nil *memory.":         apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Changes: absent}),
+		"WithReadinessCheck was given a nil func(":              apikeys.WithReadinessCheck(nil),
 		"WithWorkspaceRoles was given nil":                      apikeys.WithWorkspaceRoles(nil),
 		"WithAuthenticator was given nil":                       apikeys.WithAuthenticator(nil),
 		"WithRequestAuthenticator was given nil":                apikeys.WithRequestAuthenticator(nil),

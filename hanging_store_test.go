@@ -55,7 +55,7 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 		store := hangingStore{memory.NewKeyRepository(), make(chan struct{})}
 		cfg := config.Default()
 		cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-		service, err := apikeys.New(t.Context(), cfg, apikeys.WithRepository(store), apikeys.WithAuthenticator(everyone{}),
+		service, err := apikeys.New(t.Context(), cfg, apikeys.WithStore(apikeys.Store{Keys: store, Changes: store, Usage: store}), apikeys.WithAuthenticator(everyone{}),
 			apikeys.WithLogger(slog.New(slog.DiscardHandler)))
 		if err != nil {
 			t.Fatal(err)

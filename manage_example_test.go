@@ -199,9 +199,11 @@ func ExampleWithIdempotencyKey() {
 	// Output: true true
 }
 
-func ExampleWithRepository() {
-	// The store may be any that passes the suites of ports/portstest.
-	service := mustService(apikeys.WithRepository(memory.NewKeyRepository()))
+func ExampleWithStore() {
+	// Any store that passes the suites of ports/portstest will do, and any
+	// decorator around its keys.
+	keys := memory.NewKeyRepository()
+	service := mustService(apikeys.WithStore(apikeys.Store{Keys: keys, Changes: keys, Usage: keys}))
 	defer service.Close()
 
 	fmt.Println(service.Ready(context.Background()))

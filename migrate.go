@@ -3,13 +3,13 @@ package apikeys
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"time"
 
 	"github.com/sethvargo/go-retry"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/adapters/postgres"
@@ -19,21 +19,6 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
-
-// migrator is a store that brings its own schema up to date.
-type migrator interface {
-	Migrate(ctx context.Context) error
-}
-
-// examined is a store that can tell whether it can work with its database.
-type examined interface {
-	Examine(ctx context.Context) error
-}
-
-// newerSchema is a store that knows of a schema that is newer than its build.
-type newerSchema interface {
-	NewerSchema(ctx context.Context) (version int64, err error)
-}
 
 const (
 	unreachable = "store unreachable, retrying"
@@ -66,25 +51,22 @@ const examineTimeout = 5 * time.Second
 // once an operator has changed something. A database that cannot be reached now
 // is examined later, at each connection.
 func (s *Service) examine(ctx context.Context) error {
-	store, ok := s.repository.(examined)
-	if !ok {
+	if s.store.Schema == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
 	defer cancel()
-	faults, _ := errors.AsType[config.Faults](asFault(store.Examine(ctx)))
-	return faults.Err()
+	return asFault(s.store.Schema.Examine(ctx))
 }
 
 // migrate brings the schema up to date within ctx, or, while the store cannot
 // be reached, goes on in the background.
 func (s *Service) migrate(ctx context.Context) error {
-	store, ok := s.repository.(migrator)
-	if !ok || !s.migrates {
+	if s.store.Schema == nil || !s.migrates {
 		s.schemaIsReady()
 		return nil
 	}
-	err := store.Migrate(ctx)
+	err := s.store.Schema.Migrate(ctx)
 	if err == nil {
 		s.schemaIsReady()
 		return nil
@@ -93,18 +75,18 @@ func (s *Service) migrate(ctx context.Context) error {
 		return asFault(err)
 	}
 	s.logger.Warn(whyRetried(err), "error", err)
-	s.background.Go(func() { s.migrateLater(s.running, store, err) })
+	s.background.Go(func() { s.migrateLater(s.running, err) })
 	return nil
 }
 
 // migrateLater goes on after a first attempt that failed. It logs why an
 // attempt fails whenever that changes.
-func (s *Service) migrateLater(ctx context.Context, store migrator, failed error) {
+func (s *Service) migrateLater(ctx context.Context, failed error) {
 	logged := failed.Error()
 	begun, late := time.Now(), false
 	waits := retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry))
 	err := retry.Do(ctx, waits, func(ctx context.Context) error {
-		err := application.Contained("bringing the schema up to date", func() error { return store.Migrate(ctx) })
+		err := application.Contained("bringing the schema up to date", func() error { return s.store.Schema.Migrate(ctx) })
 		if errors.Is(err, domain.ErrUnavailable) {
 			if text := err.Error(); text != logged && ctx.Err() == nil {
 				s.logger.Warn(whyRetried(err), "error", err)
@@ -132,17 +114,17 @@ func (s *Service) migrateLater(ctx context.Context, store migrator, failed error
 func (s *Service) schemaIsReady() {
 	s.migrated.Store(true)
 	s.background.Go(func() { s.peppers.Run(s.running) })
-	if store, ok := s.repository.(newerSchema); ok {
-		s.background.Go(func() { s.noteNewerSchema(context.WithoutCancel(s.running), store) })
+	if s.store.Schema != nil {
+		s.background.Go(func() { s.noteNewerSchema(context.WithoutCancel(s.running)) })
 	}
 }
 
 // noteNewerSchema tells of a schema that is newer than this build. It is
 // served, since the way back of a release is its older build.
-func (s *Service) noteNewerSchema(ctx context.Context, store newerSchema) {
+func (s *Service) noteNewerSchema(ctx context.Context) {
 	var version int64
 	err := application.Contained("looking for a newer schema", func() (err error) {
-		version, err = store.NewerSchema(ctx)
+		version, err = s.store.Schema.NewerSchema(ctx)
 		return err
 	})
 	switch {
@@ -153,16 +135,10 @@ func (s *Service) noteNewerSchema(ctx context.Context, store newerSchema) {
 	}
 }
 
-// store is a repository that the service opened and must close.
-type store interface {
-	ports.KeyRepository
-	Close() error
-}
-
-// schemaStore is a store with a schema that changes from version to version.
-type schemaStore interface {
-	store
-	Migrate(ctx context.Context) error
+// openedStore is a store that the service opened and must close.
+type openedStore struct {
+	Store
+	io.Closer
 }
 
 // Migration is one step of the schema and whether the store has taken it.
@@ -170,44 +146,34 @@ type Migration = sqlite.Migration
 
 var errNoSchema = errors.New("APIKEYS_DATABASE_URL: no store with a schema")
 
-// memoryStore is kept nowhere and needs no closing.
-type memoryStore struct{ *memory.KeyRepository }
-
-func (memoryStore) Close() error { return nil }
-
-func openStore(ctx context.Context, cfg config.Config, o *options, traces trace.TracerProvider) (store, error) {
-	kind, location := cfg.Database()
-	if kind == config.StoreMemory {
-		return memoryStore{memory.NewKeyRepository()}, nil
-	}
-	if reads := cfg.ReadDatabaseURL.Reveal(); kind == config.StorePostgres && reads != "" {
-		return openPostgres(ctx, location.Reveal(), postgres.WithStandby(reads),
-			postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
-	}
-	return openSchemaStore(ctx, kind, location.Reveal(), o, traces)
-}
-
-func openSchemaStore(ctx context.Context, kind config.Store, location string, o *options, traces trace.TracerProvider) (schemaStore, error) {
-	switch kind {
+func openStore(ctx context.Context, cfg config.Config, o *options) (openedStore, error) {
+	switch kind, location := cfg.Database(); kind {
+	case config.StoreMemory:
+		keys := memory.NewKeyRepository()
+		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys}, nothingToClose{}}, nil
 	case config.StoreSQLite:
-		s, err := sqlite.Open(ctx, location, sqlite.WithTracerProvider(traces), sqlite.WithLogger(o.logger))
+		keys, err := sqlite.Open(ctx, location.Reveal(), sqlite.WithTracerProvider(o.traces), sqlite.WithLogger(o.logger))
 		if err != nil {
-			return nil, asFault(err)
+			return openedStore{}, asFault(err)
 		}
-		return s, nil
+		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Schema: keys}, keys}, nil
 	case config.StorePostgres:
-		return openPostgres(ctx, location, postgres.WithTracerProvider(traces), postgres.WithLogger(o.logger))
+		opts := []postgres.Option{postgres.WithTracerProvider(o.traces), postgres.WithLogger(o.logger)}
+		if reads := cfg.ReadDatabaseURL.Reveal(); reads != "" {
+			opts = append(opts, postgres.WithStandby(reads))
+		}
+		keys, err := postgres.Open(ctx, location.Reveal(), opts...)
+		if err != nil {
+			return openedStore{}, asFault(err)
+		}
+		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Schema: keys}, keys}, nil
 	}
-	return nil, errNoSchema
+	return openedStore{}, errNoSchema
 }
 
-func openPostgres(ctx context.Context, location string, opts ...postgres.Option) (schemaStore, error) {
-	s, err := postgres.Open(ctx, location, opts...)
-	if err != nil {
-		return nil, asFault(err)
-	}
-	return s, nil
-}
+type nothingToClose struct{}
+
+func (nothingToClose) Close() error { return nil }
 
 // asFault returns err as a fault of the configuration if the configured database
 // cannot be used until an operator changes something, and else err itself.
@@ -256,20 +222,23 @@ func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	if err != nil {
 		return err
 	}
-	kind, location := cfg.Database()
-	s, err := openSchemaStore(ctx, kind, location.Reveal(), o, nil)
+	cfg.ReadDatabaseURL = ""
+	opened, err := openStore(ctx, cfg, &options{logger: o.logger})
 	if err != nil {
 		return err
 	}
-	return errors.Join(asFault(migrateWithin(ctx, cfg.MigrateWait, s, o.logger)), s.Close())
+	if opened.Schema == nil {
+		return errNoSchema
+	}
+	return errors.Join(asFault(migrateWithin(ctx, cfg.MigrateWait, opened.Schema, o.logger)), opened.Close())
 }
 
 // migrateWithin tries again while tables are locked, for as long as wait.
-func migrateWithin(ctx context.Context, wait time.Duration, store migrator, logger *slog.Logger) error {
+func migrateWithin(ctx context.Context, wait time.Duration, schema ports.Schema, logger *slog.Logger) error {
 	var logged string
 	waits := retry.WithMaxDuration(wait, retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry)))
 	return retry.Do(ctx, waits, func(ctx context.Context) error {
-		err := store.Migrate(ctx)
+		err := schema.Migrate(ctx)
 		if !isLocked(err) {
 			return err
 		}

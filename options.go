@@ -50,6 +50,9 @@ type (
 	// Replayed is the error of a change that was made before, under the same
 	// idempotency key.
 	Replayed = ports.Replayed
+	// Store is where keys are kept, and what else can be done there; see
+	// [WithStore].
+	Store = ports.Store
 )
 
 // WithIdempotencyKey makes a change at most once in 24 hours; see
@@ -82,13 +85,14 @@ type Listeners struct {
 type Option func(*options)
 
 type options struct {
-	repository    ports.KeyRepository
+	store         Store // without Keys: the one that the configuration names
 	roles         ports.WorkspaceRoles
 	authenticator Authenticator
 	requests      RequestAuthenticator // in place of authenticator
 	now           func() time.Time
 	logger        *slog.Logger
 	listening     func(Listeners)
+	ready         []func(context.Context) error
 	traces        trace.TracerProvider
 	metrics       prometheus.Registerer // nil: only at /metrics
 	metricLabels  prometheus.Labels
@@ -133,7 +137,7 @@ func (o *options) require(option string, value any) {
 // completed returns cfg with something that is valid in place of what options
 // bring, so that the rest of it can be judged.
 func (o *options) completed(cfg config.Config) config.Config {
-	if o.repository != nil {
+	if o.store.Keys != nil {
 		cfg.DatabaseURL, cfg.ReadDatabaseURL = "memory://", ""
 	}
 	if o.authenticator != nil || o.requests != nil {
@@ -145,14 +149,19 @@ func (o *options) completed(cfg config.Config) config.Config {
 	return cfg
 }
 
-// WithRepository keeps keys in a store of the caller's own, which must pass
-// the suites of ports/portstest. The service does not close it. Where it has a
-// method Migrate(context.Context) error, as the stores of this module have, the
-// service calls that at its start if Migrate of the configuration is "auto".
-func WithRepository(r ports.KeyRepository) Option {
+// WithStore keeps keys in a store of the caller's own, which must pass the suites
+// of ports/portstest. The fields of [Store] say what each optional ability is
+// for. The service does not close the store. It migrates its schema at its start
+// if Migrate of the configuration is "auto".
+func WithStore(s Store) Option {
 	return func(o *options) {
-		o.require("WithRepository", r)
-		o.repository = r
+		o.require("Keys of WithStore", s.Keys)
+		for name, ability := range map[string]any{"Changes": s.Changes, "Usage": s.Usage, "Schema": s.Schema} {
+			if ability != nil {
+				o.require(name+" of WithStore", ability)
+			}
+		}
+		o.store = s
 	}
 }
 
@@ -202,6 +211,16 @@ func WithLogger(l *slog.Logger) Option {
 	return func(o *options) {
 		o.require("WithLogger", l)
 		o.logger = l
+	}
+}
+
+// WithReadinessCheck makes [Service.Ready], and with it /readyz, also call check
+// and return its error. Use it for what an option brings, such as an
+// authenticator that must first fetch its keys. It may be given more than once.
+func WithReadinessCheck(check func(context.Context) error) Option {
+	return func(o *options) {
+		o.require("WithReadinessCheck", check)
+		o.ready = append(o.ready, check)
 	}
 }
 

@@ -31,6 +31,10 @@ func (b *broken) Follow() ports.ChangeFeed {
 	return brokenFeed{b.KeyRepository.Follow(), b}
 }
 
+func (*broken) Examine(context.Context) error { return nil }
+
+func (*broken) NewerSchema(context.Context) (int64, error) { return 0, nil }
+
 func (b *broken) Migrate(context.Context) error {
 	if len(b.migrations) == 0 {
 		return nil
@@ -80,7 +84,7 @@ func TestService_OutlivesAPanicOfARepositoryItCallsByItself(t *testing.T) {
 				var log bytes.Buffer
 				tc.repository.KeyRepository = memory.NewKeyRepository()
 				service := startable(t, onLoopback(),
-					apikeys.WithRepository(&tc.repository),
+					apikeys.WithStore(apikeys.Store{Keys: &tc.repository, Changes: &tc.repository, Schema: &tc.repository}),
 					apikeys.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				<-time.After(time.Minute) // of the bubble
 				if err := service.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -25,7 +26,7 @@ import (
 )
 
 func newService(
-	cfg config.Config, o *options, repository ports.KeyRepository, keys keys, authenticator Authenticator, messages *i18n.Catalog,
+	cfg config.Config, o *options, store ports.Store, keys keys, proof authentication, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
 	peppers *application.Peppers, limits limits, lifetime *application.Lifetime,
 ) (*Service, error) {
@@ -39,10 +40,10 @@ func newService(
 		migrates:    cfg.Migrate == config.MigrateAuto,
 		migrateWait: cfg.MigrateWait,
 		logger:      o.logger,
-		repository:  repository,
+		store:       store,
 		follow:      keys.follow,
 		usage:       usage,
-		issuer:      authenticator,
+		ready:       slices.Concat(proof.ready, o.ready),
 		forget:      forget,
 		peppers:     peppers,
 		lifetime:    lifetime,
@@ -51,11 +52,8 @@ func newService(
 		messages:    messages,
 		listening:   o.listening,
 	}
-	if o.requests != nil {
-		s.issuer = o.requests
-	}
 	s.api = httpapi.New(httpapi.Options{
-		Authenticator:        authenticator,
+		Authenticator:        proof.authenticator,
 		RequestAuthenticator: o.requests,
 		Workspaces:           workspaces,
 		Authorizer:           checks,
@@ -91,15 +89,15 @@ func provideRandom() io.Reader { return rand.Reader }
 
 func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
 
-func provideRepository(ctx context.Context, cfg config.Config, o *options) (ports.KeyRepository, func(), error) {
-	if o.repository != nil {
-		return o.repository, func() {}, nil
+func provideStore(ctx context.Context, cfg config.Config, o *options) (ports.Store, func(), error) {
+	if o.store.Keys != nil {
+		return o.store, func() {}, nil
 	}
-	store, err := openStore(ctx, cfg, o, o.traces)
+	opened, err := openStore(ctx, cfg, o)
 	if err != nil {
-		return nil, nil, err
+		return ports.Store{}, nil, err
 	}
-	return store, closing(o.logger, "store", store), nil
+	return opened.Store, closing(o.logger, "store", opened), nil
 }
 
 func provideRing(cfg config.Config) (secrets.Ring, error) {
@@ -116,9 +114,15 @@ func providePeppers(ring secrets.Ring, o *options, repository ports.KeyRepositor
 	return application.NewPeppers(repository, ring.Checks(), o.logger)
 }
 
-func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (Authenticator, func(), error) {
+// authentication proves tokens, unless requests are proven instead.
+type authentication struct {
+	authenticator Authenticator
+	ready         []func(context.Context) error
+}
+
+func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (authentication, func(), error) {
 	if o.authenticator != nil || o.requests != nil {
-		return o.authenticator, func() {}, nil
+		return authentication{authenticator: o.authenticator}, func() {}, nil
 	}
 	a, err := jwtauth.New(ctx, jwtauth.Config{
 		Issuer:   cfg.JWTIssuer,
@@ -140,9 +144,9 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (A
 		err = config.Faults{{Variable: "APIKEYS_JWKS_FILE", Problem: fmt.Sprintf("cannot use %s: %v", cfg.JWKSFile, err)}}
 	}
 	if err != nil {
-		return nil, nil, err
+		return authentication{}, nil, err
 	}
-	return a, closing(o.logger, "token keys", a), nil
+	return authentication{a, []func(context.Context) error{a.Ready}}, closing(o.logger, "token keys", a), nil
 }
 
 func provideRoles(o *options) ports.WorkspaceRoles {
@@ -181,12 +185,12 @@ func provideEventHook(o *options) (*application.EventHook, func()) {
 	return hook, hook.Close
 }
 
-// provideKeys keeps keys in memory when the changes of the repository can be
-// followed. When they cannot, no answer from memory is trusted, and the cache
-// is what bounds the reads.
-func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, hook *application.EventHook, now func() time.Time) (keys, func(), error) {
+// provideKeys keeps keys in memory if the changes of the store can be followed.
+// If they cannot, no answer from memory is trusted, and the cache is what bounds
+// the reads.
+func provideKeys(cfg config.Config, o *options, store ports.Store, hook *application.EventHook, now func() time.Time) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
-		Finder:      repository,
+		Finder:      store.Keys,
 		MaximumKeys: cfg.CacheKeys,
 		OutageGrace: cfg.OutageGrace,
 		Now:         now,
@@ -194,15 +198,15 @@ func provideKeys(cfg config.Config, o *options, repository ports.KeyRepository, 
 	if err != nil {
 		return keys{}, nil, err
 	}
-	writer := cache.Evicting(repository)
+	writer := cache.Evicting(store.Keys)
 	if hook != nil {
 		writer = hook.Writer(writer)
 	}
 	k := keys{Source: cache, Writer: application.Exclusive(writer), cache: cache}
-	if changes, ok := repository.(ports.ChangeSource); ok {
-		k.follow = func(ctx context.Context) { follow(ctx, cache, changes, o.logger) }
+	if store.Changes != nil {
+		k.follow = func(ctx context.Context) { follow(ctx, cache, store.Changes, o.logger) }
 	} else {
-		o.logger.Warn("the changes of this repository cannot be followed; every check reads it")
+		o.logger.Warn("the store does not report changes; every check reads it")
 	}
 	return k, cache.Close, nil
 }
@@ -227,9 +231,8 @@ func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSour
 	}
 }
 
-// provideUsage collects the use of keys when the repository can keep it.
-func provideUsage(o *options, repository ports.KeyRepository, hasher ports.SecretHasher) *application.Usage {
-	recorder, _ := repository.(ports.UsageRecorder)
+// provideUsage collects the use of keys if recorder, which may be nil, can store it.
+func provideUsage(o *options, recorder ports.UsageRecorder, hasher ports.SecretHasher) *application.Usage {
 	return application.NewUsage(recorder, hasher, o.logger)
 }
 

@@ -29,7 +29,7 @@ func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.E
 }
 
 // anyone takes every token for that of an OWNER of the workspace.
-type anyone struct{ notReady error }
+type anyone struct{}
 
 func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 	return domain.Actor{
@@ -38,8 +38,6 @@ func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
 	}, nil
 }
-
-func (a anyone) Ready(context.Context) error { return a.notReady }
 
 func onLoopback() config.Config {
 	cfg := config.Default()
@@ -81,7 +79,7 @@ func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := onLoopback()
-			options := []apikeys.Option{apikeys.WithRepository(memory.NewKeyRepository())}
+			options := []apikeys.Option{apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository()})}
 			if spoil != nil {
 				spoil(&cfg)
 				options = append(options, apikeys.WithAuthenticator(anyone{}))
@@ -99,7 +97,7 @@ func TestRun_LetsRequestsUnderWayFinish(t *testing.T) {
 	t.Parallel()
 	store := blocking{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
 	listening := make(chan apikeys.Listeners, 1)
-	service := startable(t, onLoopback(), apikeys.WithRepository(store),
+	service := startable(t, onLoopback(), apikeys.WithStore(apikeys.Store{Keys: store}),
 		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
@@ -154,10 +152,12 @@ func TestRun_NamesTheVariableOfAnAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-func TestReady_AsksTheAuthenticator(t *testing.T) {
+func TestReady_AsksTheChecksOfTheCaller(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no keys yet")
-	service := startable(t, onLoopback(), apikeys.WithAuthenticator(anyone{notReady: want}))
+	service := startable(t, onLoopback(),
+		apikeys.WithReadinessCheck(func(context.Context) error { return nil }),
+		apikeys.WithReadinessCheck(func(context.Context) error { return want }))
 	if err := service.Ready(t.Context()); !errors.Is(err, want) {
 		t.Errorf("Ready() = %v, want %v", err, want)
 	}

@@ -17,19 +17,19 @@ import (
 // assemble puts the service together. The function it returns releases what
 // was acquired.
 func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, func(), error) {
-	keyRepository, cleanup, err := provideRepository(ctx, cfg, o)
+	store, cleanup, err := provideStore(ctx, cfg, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	eventHook, cleanup2 := provideEventHook(o)
 	v := provideClock(o)
-	apikeysKeys, cleanup3, err := provideKeys(cfg, o, keyRepository, eventHook, v)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, eventHook, v)
 	if err != nil {
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	authenticator, cleanup4, err := provideAuthenticator(ctx, cfg, o)
+	apikeysAuthentication, cleanup4, err := provideAuthenticator(ctx, cfg, o)
 	if err != nil {
 		cleanup3()
 		cleanup2()
@@ -45,6 +45,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	workspaceRoles := provideRoles(o)
+	keyRepository := store.Keys
 	keyWriter := apikeysKeys.Writer
 	ring, err := provideRing(cfg)
 	if err != nil {
@@ -71,7 +72,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	workspaces := application.NewWorkspaces(dependencies)
 	forget := provideForget(o, keyRepository, v)
 	keySource := apikeysKeys.Source
-	usage := provideUsage(o, keyRepository, secretHasher)
+	usageRecorder := store.Usage
+	usage := provideUsage(o, usageRecorder, secretHasher)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, v, lifetime)
 	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
 	if err != nil {
@@ -92,7 +94,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	apikeysMetered := provideMetered(authorize, metrics)
-	service, err := newService(cfg, o, keyRepository, apikeysKeys, authenticator, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
+	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
 	if err != nil {
 		cleanup6()
 		cleanup5()

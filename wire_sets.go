@@ -16,7 +16,7 @@ import (
 var adapterSet = wire.NewSet(
 	provideClock,
 	provideRandom,
-	provideRepository,
+	provideStore,
 	provideRing,
 	provideHasher,
 	provideAuthenticator,
@@ -28,6 +28,7 @@ var adapterSet = wire.NewSet(
 	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
+	wire.FieldsOf(new(ports.Store), "Keys", "Usage"),
 )
 
 var applicationSet = wire.NewSet(

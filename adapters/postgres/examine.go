@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
@@ -12,13 +13,13 @@ import (
 // behind a pooler that others keep busy, one alone may look like a session.
 const examinedAtOnce = 3
 
-// Examine returns nil if the store can work with the databases that its URLs
-// lead to, and an error that wraps [domain.ErrUnavailable] if not or if the
-// primary cannot be asked now. In the first case it wraps an [*UnfitError]. A
-// standby that cannot be asked is no error.
+// Examine implements ports.Schema. Its error wraps an [*UnfitError].
 func (r *KeyRepository) Examine(ctx context.Context) error {
 	_, err := untilDone(ctx, func() (struct{}, error) { return struct{}{}, translate(ctx, r.examine(ctx)) })
-	return err
+	if _, unfit := errors.AsType[*UnfitError](err); unfit {
+		return err
+	}
+	return nil
 }
 
 func (r *KeyRepository) examine(ctx context.Context) error {

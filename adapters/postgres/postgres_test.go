@@ -85,3 +85,11 @@ func TestPepperKeeper(t *testing.T) {
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
+
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	portstest.RunSchema(t, func(t testing.TB) (one, other portstest.SchemaStore) {
+		dsn := pgtest.NewDatabase(t)
+		return openUnmigrated(t, dsn), openUnmigrated(t, dsn)
+	})
+}

@@ -19,6 +19,10 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration = sqlkit.Migration
 
+// Examine implements ports.Schema. It finds nothing: [Open] has examined the
+// file, and if it could not be opened then, it is examined before it is used.
+func (r *KeyRepository) Examine(context.Context) error { return nil }
+
 // Migrate brings the schema to the version of this build. Several processes may
 // do so at once: a step is one transaction, so whoever comes second to it fails
 // as a whole and looks again. It returns an error that wraps

@@ -41,6 +41,15 @@ func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "keys.db")
 // openFile opens and migrates the database at path, and closes it when t ends.
 func openFile(t testing.TB, path string, opts ...sqlite.Option) *sqlite.KeyRepository {
 	t.Helper()
+	repo := openUnmigrated(t, path, opts...)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	return repo
+}
+
+func openUnmigrated(t testing.TB, path string, opts ...sqlite.Option) *sqlite.KeyRepository {
+	t.Helper()
 	repo, err := sqlite.Open(t.Context(), path, opts...)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
@@ -50,9 +59,6 @@ func openFile(t testing.TB, path string, opts ...sqlite.Option) *sqlite.KeyRepos
 			t.Errorf("Close: %v", err)
 		}
 	})
-	if err := repo.Migrate(t.Context()); err != nil {
-		t.Fatalf("Migrate: %v", err)
-	}
 	return repo
 }
 
@@ -74,5 +80,13 @@ func TestPepperKeeper(t *testing.T) {
 	portstest.RunPepperKeeper(t, func(t testing.TB) (one, other ports.PepperKeeper) {
 		path := newFile(t)
 		return openFile(t, path), openFile(t, path)
+	})
+}
+
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	portstest.RunSchema(t, func(t testing.TB) (one, other portstest.SchemaStore) {
+		path := newFile(t)
+		return openUnmigrated(t, path), openUnmigrated(t, path)
 	})
 }

@@ -50,7 +50,7 @@ func TestHangUp_IsNotAFailure(t *testing.T) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	var log syncBuffer
-	w := newWorld(t, nil, apikeys.WithRepository(hungUp{memory.NewKeyRepository(), cancel, release}),
+	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: hungUp{memory.NewKeyRepository(), cancel, release}}),
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	key := http.Header{"X-Api-Key": {unknownSecret(t)}}
 	gate := w.service.RequireHTTP("payment:read")(http.NotFoundHandler())
@@ -129,7 +129,7 @@ var creations = regexp.MustCompile(`apikeys_http_requests_total\{method="POST",r
 func creationHungUp(t *testing.T) string {
 	t.Helper()
 	entered := make(chan struct{})
-	w := newWorld(t, nil, apikeys.WithRepository(hungUp{memory.NewKeyRepository(), func() { close(entered) }, nil}))
+	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: hungUp{memory.NewKeyRepository(), func() { close(entered) }, nil}}))
 	address := strings.TrimPrefix(w.public, "http://")
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {

@@ -68,7 +68,7 @@ func TestOverload_IsNotCausedByClientsThatReadSlowly(t *testing.T) {
 func TestOverload_503_alsoThatBeganWhileABodyCame(t *testing.T) {
 	t.Parallel()
 	store := newHeld()
-	w := newWorld(t, unlimited, apikeys.WithRepository(store))
+	w := newWorld(t, unlimited, apikeys.WithStore(apikeys.Store{Keys: store}))
 	r := w.create(t, `{"name":"k"}`)
 	body, send := io.Pipe()
 	answer, answered := httptest.NewRecorder(), make(chan struct{})

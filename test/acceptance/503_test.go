@@ -44,7 +44,7 @@ func unlimited(cfg *config.Config) { cfg.ManagementRate, cfg.MaxKeysPerWorkspace
 func TestOverload_503(t *testing.T) {
 	t.Parallel()
 	store := newHeld()
-	w := newWorld(t, unlimited, apikeys.WithRepository(store))
+	w := newWorld(t, unlimited, apikeys.WithStore(apikeys.Store{Keys: store}))
 	answers, begun := make(chan answer, managedAtOnce+1), time.Now()
 	create := func(n int) {
 		for range n {
@@ -97,7 +97,7 @@ func TestOverload_DoesNotCountRequestsThatFailedBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, unlimited, apikeys.WithRepository(failing{memory.NewKeyRepository(), fail}))
+			w := newWorld(t, unlimited, apikeys.WithStore(apikeys.Store{Keys: failing{memory.NewKeyRepository(), fail}}))
 			for range managedAtOnce + 1 {
 				mustBe(t, do(t, w.create(t, `{"name":"k"}`)), 500, "5000", "Internal error")
 			}

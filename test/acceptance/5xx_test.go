@@ -28,7 +28,7 @@ func (f failing) Find(context.Context, domain.KeyID) (*domain.APIKey, error) { r
 
 func failingWorld(t *testing.T, fail func() error, opts ...apikeys.Option) *world {
 	t.Helper()
-	return newWorld(t, nil, append(opts, apikeys.WithRepository(failing{memory.NewKeyRepository(), fail}))...)
+	return newWorld(t, nil, append(opts, apikeys.WithStore(apikeys.Store{Keys: failing{memory.NewKeyRepository(), fail}}))...)
 }
 
 func TestCreateKey_500(t *testing.T) {

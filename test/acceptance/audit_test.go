@@ -61,7 +61,7 @@ func TestCreateKey_RecordsTheCallerAndItsAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := open(t)
-			w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.1/32"} }, apikeys.WithRepository(store))
+			w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.1/32"} }, apikeys.WithStore(apikeys.Store{Keys: store}))
 			key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`,
 				set("X-Request-Id", "r-audit"),
 				set("X-Client-Hash", "device-9"),

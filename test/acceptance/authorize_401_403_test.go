@@ -68,7 +68,7 @@ func TestDoors_401(t *testing.T) {
 func TestDoors_401_isTheSameWhateverTheReason(t *testing.T) {
 	t.Parallel()
 	repository := &tampered{KeyRepository: memory.NewKeyRepository()}
-	w := newWorld(t, nil, apikeys.WithRepository(repository))
+	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: repository}))
 	known, _ := w.newKey(t, `{"name":"known","scopes":["payment:read"]}`)
 	disabledID, disabled := w.newKey(t, `{"name":"disabled","scopes":["payment:read"]}`)
 	deletedID, deleted := w.newKey(t, `{"name":"deleted","scopes":["payment:read"]}`)
@@ -274,7 +274,7 @@ func TestDoors_RespondInTheRequestedLanguage(t *testing.T) {
 
 func TestDoors_503(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil, apikeys.WithRepository(down{memory.NewKeyRepository()}))
+	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: down{memory.NewKeyRepository()}}))
 	for _, d := range w.doors() {
 		a := d.ask(t, with(unknownSecret(t)), "payment:read")
 		mustBe(t, a, 503, "5030", "Service temporarily unavailable")

@@ -182,7 +182,7 @@ func (w waiting) Create(ctx context.Context, key *domain.APIKey, event domain.Ev
 func TestIdempotency_409_theTwinIsStillRunning(t *testing.T) {
 	t.Parallel()
 	store := waiting{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
-	w := newWorld(t, nil, apikeys.WithRepository(store))
+	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: store}))
 	r := w.create(t, `{"name":"k"}`, idempotencyKey("o"))
 	first := make(chan answer, 1)
 	begin(t, r, first)

@@ -112,7 +112,7 @@ func TestPeppers_AreComparedWhenTheStoreIsReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.late.Store(3)
-	wrong, log := peppered(t, "memory://", pepperOf(t, "p1", "b"), apikeys.WithRepository(store))
+	wrong, log := peppered(t, "memory://", pepperOf(t, "p1", "b"), apikeys.WithStore(apikeys.Store{Keys: store, Changes: store, Usage: store}))
 	wrong.expectMismatches(t, 1)
 	if got := log.String(); strings.Count(got, "level=ERROR") != 1 || !strings.Contains(got, "pepper=p1") {
 		t.Errorf("the log does not name the pepper once:\n%s", got)

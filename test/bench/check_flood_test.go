@@ -31,7 +31,7 @@ func BenchmarkCheckFlood(b *testing.B) {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			databaseURL := migrated(b, pgtest.NewDatabase(b))
 			keys := &countedLoads{KeyRepository: openPostgres(b, databaseURL)}
-			s := newEmbedded(b, settings(b, jwttest.NewIssuer(b), databaseURL), apikeys.WithRepository(keys))
+			s := newEmbedded(b, settings(b, jwttest.NewIssuer(b), databaseURL), apikeys.WithStore(apikeys.Store{Keys: keys, Changes: keys, Usage: keys}))
 			known := single{service: s, secret: create(b, s)}
 
 			take(b, known, 1, knownChecks)

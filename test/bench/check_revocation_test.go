@@ -78,7 +78,7 @@ func revoke(b *testing.B, databaseURL string) []time.Duration {
 	b.Helper()
 	cfg := settings(b, jwttest.NewIssuer(b), databaseURL)
 	repository := openPostgres(b, databaseURL)
-	own := newEmbedded(b, cfg, apikeys.WithRepository(repository))
+	own := newEmbedded(b, cfg, apikeys.WithStore(apikeys.Store{Keys: repository, Changes: repository, Usage: repository}))
 	others := []string{newReplica(b, databaseURL, cfg), newReplica(b, databaseURL, cfg)}
 	var late []time.Duration
 	for range revocations {

@@ -45,7 +45,7 @@ func newService(t *testing.T) *service {
 	issuer := jwttest.NewIssuer(t)
 	issuer.SetClock(s.clock.Now)
 	s.tokens = tokensOf(t, issuer)
-	running := serving.Start(t, configuration(t, issuer), apikeys.WithRepository(s.store), apikeys.WithClock(s.clock.Now))
+	running := serving.Start(t, configuration(t, issuer), apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store}), apikeys.WithClock(s.clock.Now))
 	document := readDocument(t)
 	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
 	s.operations = operationsOf(document, map[string]string{publicServer: running.Public, internalServer: running.Internal})
