@@ -20,11 +20,11 @@ const (
 // sslModes are the values of libpq's sslmode.
 var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
-// Database returns where DatabaseURL points, and how its store wants that
-// written: the path of a SQLite file, the whole URL of a PostgreSQL server,
-// nothing for memory. The kind is empty for a scheme that is none of these.
+// Database returns the kind of DatabaseURL, and its location in the form that
+// the store expects: the path of a SQLite file, the whole URL of a PostgreSQL
+// server, nothing for memory. The kind is empty if the scheme is unknown.
 //
-// A PostgreSQL location may hold a password, hence it stays a [Secret].
+// A PostgreSQL location may contain a password, so it remains a [Secret].
 func (c Config) Database() (kind Store, location Secret) {
 	scheme, rest, _ := strings.Cut(c.DatabaseURL.Reveal(), "://")
 	switch scheme {
@@ -53,11 +53,11 @@ func judgeDatabaseURL(location string) string {
 		return judgePostgresURL(location)
 	case scheme == "memory":
 		if rest != "" {
-			return "has something after memory://, which takes nothing; write memory://"
+			return "has text after memory://, which accepts none; write memory://"
 		}
 		return ""
 	}
-	return "is of a database that is not known; " + forms
+	return "names an unknown kind of database; " + forms
 }
 
 func (c Config) judgeReadDatabaseURL() string {
@@ -66,10 +66,10 @@ func (c Config) judgeReadDatabaseURL() string {
 		return ""
 	}
 	if kind, _ := c.Database(); kind != StorePostgres {
-		return "is set, but APIKEYS_DATABASE_URL is not of PostgreSQL; leave it out"
+		return "is set, but APIKEYS_DATABASE_URL is not a PostgreSQL URL; unset it"
 	}
 	if scheme, _, _ := strings.Cut(location, "://"); scheme != "postgres" && scheme != "postgresql" {
-		return "is not of PostgreSQL; write postgres://..."
+		return "is not a PostgreSQL URL; write postgres://..."
 	}
 	return judgePostgresURL(location)
 }
@@ -79,23 +79,23 @@ func judgeSQLitePath(path string) string {
 	case path == "":
 		return "names no file; write sqlite:///absolute/path or sqlite://relative/path"
 	case strings.Contains(path, ":memory:"):
-		return "asks SQLite for a database in memory; write memory://"
+		return "names an in-memory database of SQLite; write memory://"
 	case judgeText(path) != "":
-		return "has a path of the file that " + judgeText(path)
+		return "has a file path that " + judgeText(path)
 	case strings.ContainsFunc(path, unicode.IsControl):
-		return "has a control character in the path of the file; remove it"
+		return "has a control character in the file path; remove it"
 	case strings.ContainsAny(path, "?#%"):
-		return "has one of ? # % in the path of the file; it takes no options and no escapes, rename the file"
+		return "has one of ? # % in the file path, which accepts neither options nor escapes; rename the file"
 	}
 	return ""
 }
 
-// judgePostgresURL never shows why a URL cannot be parsed: the reason quotes
-// the URL, and with it the password.
+// judgePostgresURL does not return the error of url.Parse, which quotes the URL
+// and with it the password.
 func judgePostgresURL(location string) string {
 	u, err := url.Parse(location)
 	if err != nil {
-		return "is not a URL; percent-encode what is special in the user name and password (RFC 3986 section 2.1)"
+		return "is not a URL; percent-encode special characters in the user name and password (RFC 3986 section 2.1)"
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -104,9 +104,9 @@ func judgePostgresURL(location string) string {
 	mode := query["sslmode"]
 	switch {
 	case len(mode) == 0:
-		return "has no sslmode; append ?sslmode=verify-full, or sslmode=disable where the way to the server is private"
+		return "has no sslmode; append ?sslmode=verify-full, or sslmode=disable if the network to the server is private"
 	case len(mode) > 1:
-		return "has sslmode more than once; leave one"
+		return "has sslmode more than once; keep one"
 	case !slices.Contains(sslModes, mode[0]):
 		return "has an unknown sslmode; write one of " + strings.Join(sslModes, ", ")
 	}

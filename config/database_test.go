@@ -10,18 +10,18 @@ func TestValidate_RejectsADatabaseLocation(t *testing.T) {
 	t.Parallel()
 	const variable = "APIKEYS_DATABASE_URL: "
 	cases := map[string]struct{ location, want string }{
-		"that is empty":                        {"", "is empty"},
-		"that is a bare path":                  {"apikeys.db", "is not a URL"},
-		"of an unknown kind":                   {"mysql://host/db", "is of a database that is not known"},
-		"in memory, with a name":               {"memory://keys", "has something after memory://"},
-		"of SQLite without a file":             {"sqlite://", "names no file"},
-		"of SQLite with options":               {"sqlite://keys.db?mode=ro", "has one of ? # %"},
-		"of SQLite in memory":                  {"sqlite://:memory:", "asks SQLite for a database in memory"},
-		"of PostgreSQL without sslmode":        {"postgres://u:hunter2@h/db", "has no sslmode"},
-		"of PostgreSQL with sslmode twice":     {"postgres://u:hunter2@h/db?sslmode=disable&sslmode=require", "has sslmode more than once"},
-		"of PostgreSQL with a made-up sslmode": {"postgres://u:hunter2@h/db?sslmode=on", "has an unknown sslmode"},
-		"of PostgreSQL with bad options":       {"postgres://u:hunter2@h/db?a;b", "has options that cannot be read"},
-		"of PostgreSQL that is no URL":         {"postgres://u:hunter2%@h/db?sslmode=disable", "is not a URL; percent-encode"},
+		"an empty one":                       {"", "is empty"},
+		"a bare path":                        {"apikeys.db", "is not a URL"},
+		"an unknown kind":                    {"mysql://host/db", "names an unknown kind of database"},
+		"memory with a name":                 {"memory://keys", "has text after memory://"},
+		"SQLite without a file":              {"sqlite://", "names no file"},
+		"SQLite with options":                {"sqlite://keys.db?mode=ro", "has one of ? # %"},
+		"SQLite in memory":                   {"sqlite://:memory:", "names an in-memory database of SQLite"},
+		"PostgreSQL without sslmode":         {"postgres://u:hunter2@h/db", "has no sslmode"},
+		"PostgreSQL with sslmode twice":      {"postgres://u:hunter2@h/db?sslmode=disable&sslmode=require", "has sslmode more than once"},
+		"PostgreSQL with an unknown sslmode": {"postgres://u:hunter2@h/db?sslmode=on", "has an unknown sslmode"},
+		"PostgreSQL with malformed options":  {"postgres://u:hunter2@h/db?a;b", "has options that cannot be read"},
+		"PostgreSQL with a malformed URL":    {"postgres://u:hunter2%@h/db?sslmode=disable", "is not a URL; percent-encode"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

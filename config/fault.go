@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Fault is one thing wrong with one variable, and how to mend it. It never
-// holds the value of a [Secret].
+// Fault is an error in the value of one variable, and how to correct it. It
+// never contains the value of a [Secret].
 type Fault struct {
 	Variable string
 	Problem  string
 }
 
-// Faults is everything found wrong. A nil Faults means that nothing was.
+// Faults are all errors in a configuration. A nil Faults means that there are none.
 type Faults []Fault
 
-// Err returns f as an error, and nil when nothing was found.
+// Err returns f as an error, or nil if f is empty.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
@@ -23,7 +23,7 @@ func (f Faults) Err() error {
 	return f
 }
 
-// Error lists the faults, a line each.
+// Error lists the faults, one per line.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -32,8 +32,8 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Merge returns f with those of later whose variables have no fault in f. A
-// value that is not the one that was meant is not judged for what it means.
+// Merge returns f and those faults of later whose variables have no fault in f:
+// if a value is written incorrectly, its meaning is not checked.
 func (f Faults) Merge(later Faults) Faults {
 	merged := slices.Clone(f)
 	for _, fault := range later {
@@ -55,7 +55,7 @@ func (f Faults) Of(variables ...string) Faults {
 	return of
 }
 
-// check notes problem as a fault of variable, unless it is empty.
+// check adds problem as a fault of variable, unless it is empty.
 func (f *Faults) check(variable, problem string) {
 	if problem != "" {
 		*f = append(*f, Fault{Variable: variable, Problem: problem})

@@ -7,12 +7,12 @@ import (
 	"strconv"
 )
 
-// minInternalToken is the shortest internal token, in characters: 128 bits
-// and more however it was encoded.
+// minInternalToken is the minimum length of an internal token, in characters:
+// at least 128 bits in any common encoding.
 const minInternalToken = 32
 
-// Loopback says whether a listener at addr, written host:port, can be reached
-// from this host alone: an address of 127.0.0.0/8, ::1, or localhost.
+// Loopback reports whether a listener on addr, a host:port, can be reached only
+// from this host: the host is in 127.0.0.0/8, ::1, or localhost.
 func Loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	return err == nil && loopbackHost(host)
@@ -26,8 +26,8 @@ func loopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// ProxyRanges returns TrustedProxies as ranges. It fails on an entry that
-// Validate refuses.
+// ProxyRanges returns TrustedProxies as ranges, or an error for an entry that
+// Validate rejects.
 func (c Config) ProxyRanges() ([]netip.Prefix, error) {
 	ranges := make([]netip.Prefix, len(c.TrustedProxies))
 	for i, entry := range c.TrustedProxies {
@@ -48,7 +48,7 @@ func (c Config) listening() Faults {
 	}
 	faults.check("APIKEYS_INTERNAL_TOKEN", c.judgeInternalToken())
 	if c.MaxConnections < 0 {
-		faults.check("APIKEYS_MAX_CONNECTIONS", "is negative; write how many connections a listener may have open, such as 10000, or 0 for any number")
+		faults.check("APIKEYS_MAX_CONNECTIONS", "is negative; write how many connections a listener may have open, such as 10000, or 0 for no limit")
 	}
 	for _, entry := range c.TrustedProxies {
 		faults.check("APIKEYS_TRUSTED_PROXIES", judgeProxy(entry))
@@ -66,11 +66,11 @@ func (c Config) judgeInternalToken() string {
 	}
 	for _, b := range []byte(token) {
 		if b < '!' || b > '~' {
-			return "holds a character that is not visible ASCII; use letters, digits and punctuation, without spaces"
+			return "contains a character that is not visible ASCII; use letters, digits and punctuation, without spaces"
 		}
 	}
 	if len(token) < minInternalToken {
-		return "is too short; use at least 32 characters, such as those of 'openssl rand -hex 32'"
+		return "is too short; use at least 32 characters, such as the output of 'openssl rand -hex 32'"
 	}
 	return ""
 }
@@ -86,15 +86,15 @@ func judgeAddr(addr string) string {
 	return ""
 }
 
-// freePort says whether addr asks for a port of the system's choice.
+// freePort reports whether addr lets the system choose a port.
 func freePort(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)
 	return err == nil && port == "0"
 }
 
-// judgeProxy refuses ranges that would trust everyone or nobody: of a /0 no
-// address is left to be a client's, and an IPv4-mapped range contains no
-// address as it is compared.
+// judgeProxy rejects ranges that would trust everyone or nobody: a /0 contains
+// every client, and an IPv4-mapped range contains none, because addresses are
+// unmapped before they are compared.
 func judgeProxy(entry string) string {
 	quoted := strconv.Quote(entry)
 	prefix, err := netip.ParsePrefix(entry)

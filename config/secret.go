@@ -9,7 +9,7 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a value that cannot be printed by accident: every way to format,
-// log or marshal it gives a placeholder, and an empty string when it is empty.
+// log or marshal it yields a placeholder, or an empty string if it is empty.
 type Secret string
 
 // Reveal returns the value itself.
@@ -32,5 +32,5 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue returns a placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns a placeholder; JSON and XML encoders ask for it.
+// MarshalText returns a placeholder; JSON and XML encoders call it.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -14,7 +14,7 @@ import (
 
 const marked = "hunter2-hunter2"
 
-// leaky is a configuration with faults whose every secret holds the mark.
+// leaky returns an invalid configuration, all of whose secrets contain the mark.
 func leaky() config.Config {
 	c := config.Default()
 	c.InternalAddr = ":8081"

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// Parse sets target to the value that text stands for. Every setting is read
-// by Parse, whether it is given by a flag, a variable or a file. target is a
-// pointer to the type of a field of [Config]:
+// Parse parses text into target. Every setting is parsed by Parse, whether it
+// comes from a flag, a variable or a file. target is a pointer to the type of a
+// field of [Config]:
 //
 //   - *string and *[Secret]: text itself.
 //   - *int: a decimal number.
@@ -23,10 +23,10 @@ import (
 //   - *[]string: a list separated by commas, with optional white space around
 //     its entries.
 //
-// The error says what is wrong with text and what to do about it. It does not
+// The error says what is wrong with text and how to correct it. It does not
 // quote the value of a [Secret]. White space and invisible characters at the
-// edges of text, and quotes around it, are errors: what looks right must be
-// right.
+// edges of text, and quotes around it, are errors, so that a value that looks
+// correct is correct.
 func Parse(text string, target any) error {
 	if problem := judgeText(text); problem != "" {
 		return errors.New(problem)
@@ -51,7 +51,7 @@ func Parse(text string, target any) error {
 	return err
 }
 
-// judgeText returns what is wrong with how a text is written, or "".
+// judgeText returns the error in how text is written, or "".
 func judgeText(text string) string {
 	if first, _ := utf8.DecodeRuneInString(text); invisible(first) && text != "" {
 		return "begins with " + nameOf(first) + "; remove it"
@@ -73,7 +73,7 @@ func quoted(text string) bool {
 }
 
 // invisible reports whether r is white space, a control character or another
-// character that leaves no mark, such as a byte order mark.
+// invisible character, such as a byte order mark.
 func invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
 
 func nameOf(r rune) string {
@@ -123,7 +123,7 @@ func parseList(text string) ([]string, error) {
 	for i, entry := range entries {
 		entries[i] = strings.TrimSpace(entry)
 		if entries[i] == "" {
-			return nil, errors.New("has an empty entry; remove the comma, or write what is missing")
+			return nil, errors.New("has an empty entry; remove the comma, or write the missing entry")
 		}
 		if problem := judgeText(entries[i]); problem != "" {
 			return nil, errors.New(entryProblem(entries[i], problem))
@@ -136,7 +136,7 @@ func entryProblem(entry, problem string) string {
 	return "has the entry " + strconv.Quote(entry) + ", which " + problem
 }
 
-// texts judges how every setting is written, for embedders who do not use
+// texts checks how every setting is written, for embedders that do not use
 // [Parse].
 func (c Config) texts() Faults {
 	var faults Faults

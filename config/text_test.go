@@ -85,8 +85,8 @@ func TestParse_Refuses(t *testing.T) {
 	}
 }
 
-// oddities are how a value comes to differ from what was meant, and the start
-// of what is said of it.
+// oddities are ways in which a value may be written wrongly, and the beginning of
+// the resulting error.
 var oddities = map[string]struct {
 	spoil func(value string) string
 	want  string
@@ -106,7 +106,7 @@ var oddities = map[string]struct {
 	"quotes alone":          {func(string) string { return `""` }, "is in quotes, which would be part of the value; remove them"},
 }
 
-// plain are values of each type that a field of Config has.
+// plain contains a value of each type of Config's fields.
 var plain = map[reflect.Type]string{
 	reflect.TypeFor[string]():        "hunter2",
 	reflect.TypeFor[config.Secret](): "hunter2",
@@ -164,7 +164,7 @@ func TestValidate_JudgesTheTextOfEveryVariableAlike(t *testing.T) {
 	}
 }
 
-// problemsOf returns what err says of a variable.
+// problemsOf returns the problems that err contains for a variable.
 func problemsOf(err error, variable string) []string {
 	var faults config.Faults
 	errors.As(err, &faults)

@@ -6,12 +6,11 @@ import (
 	"strconv"
 )
 
-// Validate returns nil if the service can start with c, and else [Faults] with
-// everything that is wrong.
+// Validate returns nil if c is valid, and otherwise [Faults] with all errors.
 func (c Config) Validate() error { return c.faults().Err() }
 
 // ValidateStorage is like [Config.Validate] for a program that only opens the
-// database. It judges where keys are kept, and how to log.
+// database: it checks only the settings of the database and of logging.
 func (c Config) ValidateStorage() error {
 	return c.faults().Of("APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL", "APIKEYS_MIGRATE", "APIKEYS_MIGRATE_WAIT", "APIKEYS_LOG_LEVEL", "APIKEYS_LOG_FORMAT").Err()
 }
@@ -27,7 +26,7 @@ func (c Config) faults() Faults {
 	return c.texts().Merge(faults)
 }
 
-// Level returns LogLevel as slog knows it, and info for what Validate refuses.
+// Level returns LogLevel as a slog.Level, or info if it is invalid.
 func (c Config) Level() slog.Level {
 	level, _ := parseLevel(c.LogLevel)
 	return level
@@ -41,19 +40,19 @@ func (c Config) storage() Faults {
 		faults.check("APIKEYS_MIGRATE", "is "+strconv.Quote(c.Migrate)+"; write auto or off")
 	}
 	if c.MigrateWait < 0 {
-		faults.check("APIKEYS_MIGRATE_WAIT", "is negative; write a duration such as 1m, or 0 to wait for nobody")
+		faults.check("APIKEYS_MIGRATE_WAIT", "is negative; write a duration such as 1m, or 0 not to wait")
 	}
 	return faults
 }
 
-// checks judges what the permission check is given to work with.
+// checks checks the settings of the permission check.
 func (c Config) checks() Faults {
 	var faults Faults
 	if c.CacheKeys < 1 {
-		faults.check("APIKEYS_CACHE_KEYS", "is less than 1; write how many keys to hold, such as 100000")
+		faults.check("APIKEYS_CACHE_KEYS", "is less than 1; write how many keys to cache, such as 100000")
 	}
 	if c.OutageGrace < 0 {
-		faults.check("APIKEYS_OUTAGE_GRACE", "is negative; write a duration such as 30s, or 0 to refuse at once")
+		faults.check("APIKEYS_OUTAGE_GRACE", "is negative; write a duration such as 30s, or 0 for no grace")
 	}
 	return faults
 }
@@ -75,7 +74,7 @@ func (c Config) tokens() Faults {
 	case c.JWKSURL == "" && c.JWKSFile == "":
 		faults.check("APIKEYS_JWKS_URL", "is missing; set it to the https address of the issuer's public keys, or APIKEYS_JWKS_FILE to a file with them")
 	case c.JWKSURL != "" && c.JWKSFile != "":
-		faults.check("APIKEYS_JWKS_URL", "is set beside APIKEYS_JWKS_FILE; unset one of the two")
+		faults.check("APIKEYS_JWKS_URL", "is set together with APIKEYS_JWKS_FILE; unset one of the two")
 	case c.JWKSURL != "":
 		faults.check("APIKEYS_JWKS_URL", judgeJWKSURL(c.JWKSURL, c.JWKSAllowHTTP))
 	}
@@ -85,7 +84,7 @@ func (c Config) tokens() Faults {
 	return append(faults, c.claims()...)
 }
 
-// claims judges the names of the claims, each of which must be another's.
+// claims checks the names of the claims, which must be distinct.
 func (c Config) claims() Faults {
 	var faults Faults
 	variable := map[string]string{}
@@ -100,7 +99,7 @@ func (c Config) claims() Faults {
 		case claim.name == "":
 			faults.check(claim.variable, "is empty; write the name of a claim, or unset it for the default")
 		case taken:
-			faults.check(claim.variable, "names the same claim as "+first+"; name another")
+			faults.check(claim.variable, "names the same claim as "+first+"; write another name")
 		default:
 			variable[claim.name] = claim.variable
 		}
@@ -108,11 +107,11 @@ func (c Config) claims() Faults {
 	return faults
 }
 
-// limits judges what callers are held to.
+// limits checks the limits on callers.
 func (c Config) limits() Faults {
 	var faults Faults
 	if c.MaxKeysPerWorkspace < 0 {
-		faults.check("APIKEYS_MAX_KEYS_PER_WORKSPACE", "is negative; write how many keys a workspace may have, such as 1000, or 0 for any number")
+		faults.check("APIKEYS_MAX_KEYS_PER_WORKSPACE", "is negative; write how many keys a workspace may have, such as 1000, or 0 for no limit")
 	}
 	faults.check("APIKEYS_MANAGEMENT_RATE", judgeRate(c.ManagementRate))
 	faults.check("APIKEYS_AUTH_FAILURE_RATE", judgeRate(c.AuthFailureRate))
@@ -121,20 +120,20 @@ func (c Config) limits() Faults {
 
 func judgeRate(perMinute int) string {
 	if perMinute < 0 {
-		return "is negative; write how many a minute, such as 600, or 0 to limit nobody"
+		return "is negative; write how many per minute, such as 600, or 0 for no limit"
 	}
 	return ""
 }
 
 func judgePeppers(peppers Secret) string {
 	if peppers.Reveal() == "" {
-		return "is missing; make an entry with 'apikeys pepper' and keep it safe"
+		return "is missing; create an entry with 'apikeys pepper' and keep it safe"
 	}
 	return ""
 }
 
-// judgeJWKSURL refuses plain http to another host unless allowHTTP: anyone who
-// can change the response on its way can sign tokens.
+// judgeJWKSURL rejects plain http to another host unless allowHTTP is set: anyone
+// who can change the response in transit can sign tokens.
 func judgeJWKSURL(s string, allowHTTP bool) string {
 	const form = "; write https://host/path, or http:// with a loopback host"
 	u, err := url.Parse(s)
@@ -142,13 +141,13 @@ func judgeJWKSURL(s string, allowHTTP bool) string {
 	case err != nil || u.Host == "":
 		return "is not a URL" + form
 	case u.User != nil:
-		return "holds a user name or password; public keys need none, leave it out"
+		return "contains a user name or password, which public keys do not need; remove it"
 	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopbackHost(u.Hostname())):
 		return ""
 	case allowHTTP:
 		return "is neither https nor http; write https://host/path or http://host/path"
 	}
-	return "is neither https nor on a loopback host" + form + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
+	return "is neither https nor http on a loopback host" + form + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
 }
 
 func judgePortal(s string) string {

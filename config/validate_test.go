@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// valid is a configuration with nothing wrong.
+// valid returns a valid configuration.
 func valid() config.Config {
 	c := config.Default()
 	c.Peppers = "p1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -25,10 +25,10 @@ func valid() config.Config {
 func TestValidate_Accepts(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*config.Config){
-		"what is set least":                      func(*config.Config) {},
+		"only required settings":                 func(*config.Config) {},
 		"a file of public keys instead of a URL": func(c *config.Config) { c.JWKSURL, c.JWKSFile = "", "keys.json" },
 		"plain http to a loopback host":          func(c *config.Config) { c.JWKSURL = "http://[::1]:9000/jwks" },
-		"plain http where it is allowed":         func(c *config.Config) { c.JWKSURL, c.JWKSAllowHTTP = "http://issuer.internal:8080/jwks", true },
+		"plain http if it is allowed":            func(c *config.Config) { c.JWKSURL, c.JWKSAllowHTTP = "http://issuer.internal:8080/jwks", true },
 		"a default portal":                       func(c *config.Config) { c.JWTDefaultPortal = "CONSUMER" },
 		"a database in memory":                   func(c *config.Config) { c.DatabaseURL = "memory://" },
 		"an absolute SQLite path":                func(c *config.Config) { c.DatabaseURL = "sqlite:///var/lib/apikeys/keys.db" },
@@ -36,11 +36,11 @@ func TestValidate_Accepts(t *testing.T) {
 		"a PostgreSQL socket":                    func(c *config.Config) { c.DatabaseURL = "postgresql:///db?host=/run/pg&sslmode=disable" },
 		"free ports for both listeners":          func(c *config.Config) { c.Addr, c.InternalAddr = "127.0.0.1:0", "127.0.0.1:0" },
 		"the internal listener on localhost":     func(c *config.Config) { c.InternalAddr = "localhost:9000" },
-		"the internal listener open, with a token": func(c *config.Config) {
+		"an internal listener that others can reach, with a token": func(c *config.Config) {
 			c.InternalAddr, c.InternalToken = ":9000", config.Secret(strings.Repeat("t", 32))
 		},
-		"any number of keys a workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
-		"no limit of any rate":           func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = 0, 0 },
+		"no limit on keys per workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
+		"no rate limits":                 func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = 0, 0 },
 		"proxies of both families":       func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
 	}
 	for name, change := range cases {
@@ -73,11 +73,11 @@ func TestValidate_Rejects(t *testing.T) {
 			func(c *config.Config) { c.InternalAddr = "127.0.0.1:http" },
 			[]string{`APIKEYS_INTERNAL_ADDR: has the port "http"`},
 		},
-		"both listeners on one address": {
+		"both listeners on the same address": {
 			func(c *config.Config) { c.Addr = c.InternalAddr },
 			[]string{"APIKEYS_INTERNAL_ADDR: is the same as APIKEYS_ADDR"},
 		},
-		"an internal listener open without a token": {
+		"an internal listener that others can reach, without a token": {
 			func(c *config.Config) { c.InternalAddr = ":8081" },
 			[]string{"APIKEYS_INTERNAL_TOKEN: is missing"},
 		},
@@ -87,9 +87,9 @@ func TestValidate_Rejects(t *testing.T) {
 		},
 		"an internal token with a space": {
 			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t ", 32) + "t") },
-			[]string{"APIKEYS_INTERNAL_TOKEN: holds a character"},
+			[]string{"APIKEYS_INTERNAL_TOKEN: contains a character"},
 		},
-		"every bad proxy range": {
+		"every invalid proxy range": {
 			func(c *config.Config) {
 				c.TrustedProxies = []string{"10.0.0.1", "0.0.0.0/0", "::ffff:10.0.0.0/104", "192.168.1.5/24"}
 			},
@@ -102,13 +102,13 @@ func TestValidate_Rejects(t *testing.T) {
 		},
 		"two sources of public keys": {
 			func(c *config.Config) { c.JWKSFile = "keys.json" },
-			[]string{"APIKEYS_JWKS_URL: is set beside APIKEYS_JWKS_FILE"},
+			[]string{"APIKEYS_JWKS_URL: is set together with APIKEYS_JWKS_FILE"},
 		},
 		"public keys over plain http": {
 			func(c *config.Config) { c.JWKSURL = "http://issuer.example/jwks" },
-			[]string{"APIKEYS_JWKS_URL: is neither https nor on a loopback host"},
+			[]string{"APIKEYS_JWKS_URL: is neither https nor http on a loopback host"},
 		},
-		"public keys by another scheme where plain http is allowed": {
+		"public keys with another scheme if plain http is allowed": {
 			func(c *config.Config) { c.JWKSURL, c.JWKSAllowHTTP = "ftp://issuer.example/jwks", true },
 			[]string{"APIKEYS_JWKS_URL: is neither https nor http"},
 		},
@@ -116,26 +116,26 @@ func TestValidate_Rejects(t *testing.T) {
 			func(c *config.Config) { c.JWTDefaultPortal = "partner" },
 			[]string{`APIKEYS_JWT_DEFAULT_PORTAL: is "partner"; write SYSTEM, TENANT, PARTNER or CONSUMER`},
 		},
-		"public keys behind a password": {
+		"public keys with a password": {
 			func(c *config.Config) { c.JWKSURL = "https://user:hunter2@issuer.example/jwks" },
-			[]string{"APIKEYS_JWKS_URL: holds a user name or password"},
+			[]string{"APIKEYS_JWKS_URL: contains a user name or password"},
 		},
-		"an issuer with a line end": {
+		"an issuer with a line ending": {
 			func(c *config.Config) { c.JWTIssuer += "\n" },
 			[]string{"APIKEYS_JWT_ISSUER: ends with a line feed; remove it"},
 		},
-		"one claim for two things, and none for a third": {
+		"one claim used twice, and an empty one": {
 			func(c *config.Config) { c.JWTClaimPortal, c.JWTClaimClientHash = "sub", "" },
 			[]string{
 				"APIKEYS_JWT_CLAIM_PORTAL: names the same claim as APIKEYS_JWT_CLAIM_ACCOUNT",
 				"APIKEYS_JWT_CLAIM_CLIENT_HASH: is empty",
 			},
 		},
-		"rates below none": {
+		"negative rates": {
 			func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = -1, -300 },
 			[]string{"APIKEYS_MANAGEMENT_RATE: is negative", "APIKEYS_AUTH_FAILURE_RATE: is negative"},
 		},
-		"fewer connections than none": {
+		"a negative number of connections": {
 			func(c *config.Config) { c.MaxConnections = -1 },
 			[]string{"APIKEYS_MAX_CONNECTIONS: is negative"},
 		},
@@ -171,7 +171,7 @@ func TestValidateStorage_RequiresOnlyADatabaseAndALogLevel(t *testing.T) {
 	}
 	c := config.Config{DatabaseURL: "mysql://", Migrate: config.MigrateOff}
 	checkFaults(t, c.ValidateStorage(), []string{
-		"APIKEYS_DATABASE_URL: is of a database that is not known",
+		"APIKEYS_DATABASE_URL: names an unknown kind of database",
 		`APIKEYS_LOG_LEVEL: is ""`,
 	})
 	c = config.Default()
@@ -190,7 +190,7 @@ func TestLevel_IsTheOneNamed(t *testing.T) {
 	}
 }
 
-// checkFaults compares err with the start of each fault wanted, in order.
+// checkFaults compares err with the beginnings of the wanted faults, in order.
 func checkFaults(t *testing.T, err error, want []string) {
 	t.Helper()
 	var faults config.Faults

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// headerFlags collects the -H of a curl line.
+// headerFlags collects the -H flags of a curl command.
 type headerFlags http.Header
 
 func (h headerFlags) String() string { return "" }
@@ -21,8 +21,8 @@ func (h headerFlags) Set(line string) error {
 	return nil
 }
 
-// curlStandIn is as much of curl as the printed lines need, for machines
-// without it: one request, its answer shown with status and headers.
+// curlStandIn replaces curl on machines without it, as far as the printed commands
+// need: it sends one request and shows the status, headers and body of the response.
 func curlStandIn() {
 	headers := headerFlags{}
 	line := flag.NewFlagSet("curl", flag.ExitOnError)
@@ -30,7 +30,7 @@ func curlStandIn() {
 	method := line.String("X", http.MethodGet, "method")
 	body := line.String("d", "", "body")
 	line.Var(headers, "H", "header")
-	// curl takes flags after the URL too, the flag package only before.
+	// curl accepts flags after the URL too, the flag package only before it.
 	_ = line.Parse(os.Args[1:])
 	url := line.Arg(0)
 	_ = line.Parse(line.Args()[1:])

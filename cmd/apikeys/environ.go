@@ -8,21 +8,20 @@ import (
 
 const (
 	prefix     = "APIKEYS_"
-	testPrefix = "APIKEYS_TEST_" // read by the tests of the service, in the environment of who runs them
+	testPrefix = "APIKEYS_TEST_" // read by the tests of the service
 )
 
-// injected are the variables that Kubernetes and Docker put into the
-// environment of every container beside a service called apikeys, or apikeys-
-// something: nobody has set, or misspelt, them. PORT alone counts only with
-// the URL they give it.
+// injected matches the variables that Kubernetes and Docker set in every
+// container next to a service called apikeys or apikeys-something. They are not
+// misspelt settings. PORT matches only with the kind of URL that they set.
 var injected = regexp.MustCompile(`^APIKEYS_(?:[A-Z0-9_]+_)?(?:` +
 	`SERVICE_HOST=|SERVICE_PORT(?:_[A-Z0-9_]+)?=|` +
 	`PORT=(?:tcp|udp|sctp)://|` +
 	`PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?=)`)
 
-// unknownVariables returns the names in environ, whose elements are written
-// name=value, that look like settings of the service and are not known, in
-// alphabetical order: a misspelt variable must not silently do nothing.
+// unknownVariables returns the names in environ, a list of name=value, that look
+// like settings of the service but are not known, in alphabetical order: a
+// misspelt variable must not silently have no effect.
 func unknownVariables(environ []string, known map[string]bool) []string {
 	var unknown []string
 	for _, entry := range environ {

@@ -12,21 +12,21 @@ import (
 )
 
 type healthcheckCmd struct {
-	Timeout  time.Duration `default:"3s" placeholder:"DURATION" help:"How long to wait for an answer (${default})."`
+	Timeout  time.Duration `default:"3s" placeholder:"DURATION" help:"How long to wait for a response (${default})."`
 	Settings settings      `embed:""`
 }
 
 // Help is shown below the usage of the command.
 func (healthcheckCmd) Help() string {
-	return `It asks /readyz of the service that runs beside it with the same settings, where there is no curl to do so: in a container, as its HEALTHCHECK. The exit code is 0 when the service is ready, and 1 when it is not or does not answer.`
+	return `Requests /readyz of the service that runs on this host with the same settings, for containers without curl, as their HEALTHCHECK. The exit code is 0 if the service is ready, and 1 if it is not ready or does not respond.`
 }
 
-// Run asks a running service whether it is ready.
+// Run checks whether a running service is ready.
 func (c *healthcheckCmd) Run(ctx context.Context, given *inputs, io streams) error {
 	if err := given.judgeOnly(config.Config(c.Settings).Validate(), "APIKEYS_INTERNAL_ADDR"); err != nil {
 		return err
 	}
-	addr, err := beside(c.Settings.InternalAddr)
+	addr, err := localAddress(c.Settings.InternalAddr)
 	if err != nil {
 		return err
 	}
@@ -36,27 +36,27 @@ func (c *healthcheckCmd) Run(ctx context.Context, given *inputs, io streams) err
 	if err != nil {
 		return err
 	}
-	// No proxy, and no redirect: the answer is that of the service or none.
+	// Without proxies and redirects, only the service itself can respond.
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", addr, err)
+		return fmt.Errorf("%s does not respond: %w", addr, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s is not ready: it answers %d", addr, res.StatusCode)
+		return fmt.Errorf("%s is not ready: status %d", addr, res.StatusCode)
 	}
 	_, err = fmt.Fprintln(io.out, "ready")
 	return err
 }
 
-// beside returns where a service that listens on addr is reached from its own
-// host: one that listens on every address, on loopback.
-func beside(addr string) (string, error) {
+// localAddress returns the address at which a service that listens on addr is reached
+// from its own host: loopback if it listens on all addresses.
+func localAddress(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port == "0" {
 		return "", config.Faults{{
 			Variable: "APIKEYS_INTERNAL_ADDR",
-			Problem:  "is not the address of a running service; write host:port as the service has it, with a port other than 0",
+			Problem:  "is not the address of a running service; write the same host:port as for the service, with a port other than 0",
 		}}
 	}
 	ip, err := netip.ParseAddr(host)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// healthcheck runs the command and returns its exit code and what it says.
+// healthcheck runs the command and returns its exit code and output.
 func healthcheck(ctx context.Context, args ...string) (code int, said string) {
 	var out bytes.Buffer
 	code = run(ctx, append([]string{"healthcheck"}, args...), &out, &out)
@@ -27,7 +27,7 @@ func TestHealthcheck_AsksARunningService(t *testing.T) {
 		t.Errorf("of a service that is ready: exit code %d, %s", code, said)
 	}
 	service.stop(t)
-	if code, said := healthcheck(t.Context(), "--internal-addr", addr); code != exitFailure || !strings.Contains(said, "does not answer") {
+	if code, said := healthcheck(t.Context(), "--internal-addr", addr); code != exitFailure || !strings.Contains(said, "does not respond") {
 		t.Errorf("of one that has stopped: exit code %d, %s", code, said)
 	}
 }
@@ -58,12 +58,12 @@ func TestHealthcheck_DoesNotWaitForever(t *testing.T) {
 	}
 	t.Cleanup(func() { silent.Close() })
 	code, said := healthcheck(t.Context(), "--internal-addr", silent.Addr().String(), "--timeout", "20ms")
-	if code != exitFailure || !strings.Contains(said, "does not answer") {
+	if code != exitFailure || !strings.Contains(said, "does not respond") {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 
-func TestBeside_IsWhereAListenerIsReached(t *testing.T) {
+func TestLocalAddress_ReachesAListener(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
 		":8081":            "127.0.0.1:8081",
@@ -76,7 +76,7 @@ func TestBeside_IsWhereAListenerIsReached(t *testing.T) {
 		"nonsense":         "",
 		"10.0.0.7:8081:99": "",
 	} {
-		if got, err := beside(addr); got != want || (err == nil) != (want != "") {
+		if got, err := localAddress(addr); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v, want %q", addr, got, err, want)
 		}
 	}

@@ -12,18 +12,18 @@ import (
 
 const fileSuffix = "_FILE"
 
-// inputs is what was set by flags and variables, and what was wrong with it.
-// As a resolver of kong it fills secrets from files. It collects faults where
-// kong would stop at the first, so that they are shown all at once.
+// inputs records which settings were set by flags and variables, and their
+// faults. As a resolver of kong it reads secrets from files. kong would stop at
+// the first fault; inputs collects them, so that all are shown at once.
 type inputs struct {
-	set    map[string]bool // by variable: not empty, or set by flag or file
+	set    map[string]bool // by variable: it is not empty, or set by a flag or file
 	faults config.Faults
 }
 
-// Validate accepts every command line; [inputs.judge] says what is wrong.
+// Validate accepts every command line; [inputs.judge] reports the faults.
 func (in *inputs) Validate(*kong.Application) error { return nil }
 
-// Resolve returns the content of the file that a secret is given by, if it is.
+// Resolve returns the content of a secret's file, if one is set.
 func (in *inputs) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	if !isSecret(flag) {
 		return nil, nil
@@ -34,7 +34,7 @@ func (in *inputs) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 		return nil, nil
 	}
 	if os.Getenv(variable) != "" {
-		in.fault(variable, "is set beside "+variable+fileSuffix+"; unset one of the two")
+		in.fault(variable, "is set together with "+variable+fileSuffix+"; unset one of the two")
 		return nil, nil
 	}
 	if err := config.Parse(path, new(string)); err != nil {
@@ -53,7 +53,7 @@ func (in *inputs) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 	return content, nil
 }
 
-// note looks over a parsed command line.
+// note records the settings of a parsed command line, and their faults.
 func (in *inputs) note(command *kong.Context) {
 	in.set = map[string]bool{}
 	known := map[string]bool{}
@@ -77,12 +77,12 @@ func (in *inputs) note(command *kong.Context) {
 		}
 	}
 	for _, variable := range unknownVariables(os.Environ(), known) {
-		in.fault(variable, "is no variable of this service; correct its spelling or unset it")
+		in.fault(variable, "is not a variable of this service; correct its spelling or unset it")
 	}
 }
 
-// judge returns what was wrong with the inputs together with what err says of
-// the configuration they gave.
+// judge returns the faults of the inputs together with those of the resulting
+// configuration, which are in err.
 func (in *inputs) judge(err error) error {
 	var judged config.Faults
 	if err != nil && !errors.As(err, &judged) {
@@ -91,7 +91,7 @@ func (in *inputs) judge(err error) error {
 	return in.faults.Merge(judged).Err()
 }
 
-// judgeOnly is like judge for a command that uses only those variables.
+// judgeOnly is like judge for a command that uses only these variables.
 func (in *inputs) judgeOnly(err error, variables ...string) error {
 	var faults config.Faults
 	if err := in.judge(err); err != nil && !errors.As(err, &faults) {
@@ -106,5 +106,5 @@ func (in *inputs) fault(variable, problem string) {
 
 func isSecret(flag *kong.Flag) bool { return flag.Tag.Has("secret") }
 
-// variableOf returns the variable that sets flag, and "" when there is none.
+// variableOf returns the variable that sets flag, or "" if there is none.
 func variableOf(flag *kong.Flag) string { return strings.Join(flag.Envs, "") }

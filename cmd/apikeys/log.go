@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// logHandler returns the handler that writes the log to w as cfg says.
+// logHandler returns a handler that writes to w, in the format and level of cfg.
 func logHandler(cfg config.Config, w io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: cfg.Level()}
 	if cfg.LogFormat == config.LogText || cfg.LogFormat == "" && isTerminal(w) {

@@ -17,8 +17,8 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// openTerminal returns both ends of a new terminal: what is written to the
-// second can be read from the first.
+// openTerminal returns both ends of a new terminal: data written to the second
+// can be read from the first.
 func openTerminal(t *testing.T) (screen, terminal *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -85,8 +85,8 @@ func TestLogHandler_WritesTextOnATerminal(t *testing.T) {
 	}
 }
 
-// serveOn runs a configured service whose log goes to stderr, until its first
-// line was read from out.
+// serveOn runs a configured service that logs to stderr, until its first line has
+// been read from out.
 func serveOn(t *testing.T, stderr, out *os.File, environ ...string) string {
 	t.Helper()
 	dir := t.TempDir()

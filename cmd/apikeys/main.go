@@ -1,4 +1,4 @@
-// Command apikeys runs the API key service, and helps to set it up.
+// Command apikeys runs the API key service and helps to set it up.
 package main
 
 import (
@@ -12,14 +12,13 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	go func() {
 		<-signals
-		// Before anything ends: from here on SIGINT and SIGTERM have their
-		// default effect, and kill. SIGHUP does not, because both the kernel and
-		// the shell send one when a terminal is closed.
+		// From here on, SIGINT and SIGTERM kill the process. SIGHUP does not,
+		// because both the kernel and the shell send one when a terminal is closed.
 		signal.Ignore(syscall.SIGHUP)
 		signal.Stop(signals)
 		cancel()

@@ -10,14 +10,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// raceAtOnce keeps the race detector from holding every process up for a
-// second at its end.
+// raceAtOnce keeps the race detector from delaying the exit of every process by a
+// second.
 const raceAtOnce = "GORACE=atexit_sleep_ms=0"
 
-// releasedAs is the release that the test binary is of.
+// releasedAs is the release of the test binary.
 const releasedAs = "v0.0.0-tested"
 
-// TestMain lets the test binary stand in for the commands that tests run.
+// TestMain lets the test binary replace the commands that tests run.
 func TestMain(m *testing.M) {
 	version = releasedAs
 	testscript.Main(m, map[string]func(){
@@ -39,11 +39,11 @@ func TestCommandLine(t *testing.T) {
 	})
 }
 
-// pepperLine is the line of the README that writes the pepper to a file.
+// pepperLine matches the line of the README that writes the pepper to a file.
 var pepperLine = regexp.MustCompile(`(?m)^\(.*\bbin/apikeys pepper > .*$`)
 
-// copyPepperLine writes the line of the README that makes a pepper into a shell
-// script in dir, for the command that the tests run.
+// copyPepperLine writes the line of the README that creates a pepper into a shell
+// script in dir, with the command that the tests run.
 func copyPepperLine(dir string) error {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 type migrateCmd struct {
 	Settings settings `embed:""`
 
-	Up     migrateUpCmd     `cmd:"" help:"Bring the schema of APIKEYS_DATABASE_URL up to date; several at once are safe."`
-	Status migrateStatusCmd `cmd:"" help:"List the migrations and whether each has been applied."`
+	Up     migrateUpCmd     `cmd:"" help:"Apply pending migrations to APIKEYS_DATABASE_URL; several may run at once."`
+	Status migrateStatusCmd `cmd:"" help:"List the migrations, and whether each one is applied."`
 }
 
-// configure returns the configuration of the database to work on, and prints
-// its name. The default of serve does not count: a schema is brought up to date
-// where somebody said, or nowhere.
+// configure returns the configuration with the database to migrate, and prints
+// the name of the database. The default of serve does not apply, so that no
+// database is migrated by accident.
 func (c *migrateCmd) configure(given *inputs, io streams) (config.Config, error) {
 	cfg := config.Config(c.Settings)
 	kind, _ := cfg.Database()
@@ -38,7 +38,7 @@ func (c *migrateCmd) configure(given *inputs, io streams) (config.Config, error)
 
 type migrateUpCmd struct{}
 
-// Run applies what is pending.
+// Run applies pending migrations.
 func (migrateUpCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	cfg, err := of.Migrate.configure(given, io)
 	if err != nil {

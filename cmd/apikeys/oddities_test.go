@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// oddities are how a value comes to differ from what was meant, and what is
-// said of it. config has more of them, which are judged there.
+// oddities are ways in which a value may be written wrongly, and the resulting
+// errors. The tests of config have more of them.
 var oddities = map[string]struct {
 	spoil func(value string) string
 	want  string
@@ -28,7 +28,7 @@ var oddities = map[string]struct {
 	"single quotes":         {func(v string) string { return "'" + v + "'" }, "is in quotes, which would be part of the value; remove them"},
 }
 
-// saneValue returns a value that Parse takes for the field.
+// saneValue returns a value that Parse accepts for the field.
 func saneValue(field reflect.StructField) string {
 	switch field.Type.Kind() {
 	case reflect.Int:
@@ -54,7 +54,7 @@ func unsetAll(t *testing.T) {
 	}
 }
 
-// serveRefuses returns what serve says when it refuses its configuration.
+// serveRefuses returns the output of serve with an invalid configuration.
 func serveRefuses(t *testing.T, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer

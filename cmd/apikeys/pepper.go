@@ -7,18 +7,18 @@ import (
 )
 
 type pepperCmd struct {
-	ID string `default:"p1" placeholder:"ID" help:"Name of the pepper, unlike any other in the ring: 1 to 32 of A-Z a-z 0-9 _ - (${default})."`
+	ID string `default:"p1" placeholder:"ID" help:"Name of the pepper, unique in APIKEYS_PEPPERS: 1 to 32 of A-Z a-z 0-9 _ - (${default})."`
 }
 
 // Help is shown below the usage of the command.
 func (pepperCmd) Help() string {
-	return `The entry goes into APIKEYS_PEPPERS, or better into a file that APIKEYS_PEPPERS_FILE names:
+	return `Put the entry into APIKEYS_PEPPERS, or better into a file that APIKEYS_PEPPERS_FILE names:
 
   (umask 077 && set -C && apikeys pepper > peppers)
 
-set -C keeps a file that exists: its pepper would be lost, and with it every key.
+set -C protects an existing file: if its pepper were lost, every key would be too.
 
-To change peppers, append a new entry, after a comma, on every replica and restart each; then move it to the front, likewise. Keep the old ones: secrets hashed under a pepper that is gone are refused.`
+To rotate peppers, append a new entry, after a comma, on every replica and restart each; then move it to the front in the same way. Keep the old ones: secrets hashed under a removed pepper are rejected.`
 }
 
 // Run prints a new entry.

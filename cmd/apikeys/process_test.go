@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for a process before it gives it up.
+// patience is how long a test waits for a process before it fails.
 const patience = time.Minute
 
 // process is a running "apikeys serve --dev" and the lines it has printed.
 type process struct {
 	cmd    *exec.Cmd
 	stderr *bytes.Buffer // to be read after exit only
-	// The lines to paste.
+	// The commands to paste.
 	create, check string
 }
 
-// startDev runs the service in dir, on free ports, until it has printed the
-// lines to paste. The command can be changed before it starts.
+// startDev starts the service in dir, on free ports, and returns when it has
+// printed the commands to paste. The command can be changed before it starts.
 func startDev(t *testing.T, dir string, change ...func(*exec.Cmd)) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -57,7 +57,7 @@ func startDev(t *testing.T, dir string, change ...func(*exec.Cmd)) *process {
 	return p
 }
 
-// readLines returns when the last line to paste, or the end, was read.
+// readLines returns when it has read the last command to paste, or the end.
 func (p *process) readLines(stdout io.Reader) {
 	for lines := bufio.NewScanner(stdout); p.check == "" && lines.Scan(); {
 		switch line := lines.Text(); {
@@ -80,8 +80,8 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
-// paste runs lines in a POSIX shell as if they were pasted, and returns all
-// that is shown.
+// paste runs lines in a POSIX shell as if they were pasted, and returns the
+// output.
 func paste(t *testing.T, path string, lines ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -96,8 +96,8 @@ func paste(t *testing.T, path string, lines ...string) string {
 	return string(shown)
 }
 
-// self returns the path of the test binary, which is every command that
-// TestMain names when it is called by that name.
+// self returns the path of the test binary, which acts as each of the commands of
+// TestMain when it is called by that name.
 func self(t *testing.T) string {
 	t.Helper()
 	path, err := os.Executable()

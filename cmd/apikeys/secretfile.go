@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// maxSecretFile is the largest file a secret is read from, in bytes.
+// maxSecretFile is the maximum size of a file with a secret, in bytes.
 const maxSecretFile = 64 << 10
 
-// readSecretFile returns the content of a file without the one line end that
-// editors and echo leave. Its errors show nothing of the content.
+// readSecretFile returns the content of a file without the final line ending
+// that editors and echo add. Its errors do not show the content.
 func readSecretFile(path string) (string, error) {
 	file, err := os.Open(filepath.Clean(path))
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 func TestReadSecretFile_ReturnsWhatTheVariableWouldHold(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ content, want string }{
-		"as it is":                            {"s3cret", "s3cret"},
-		"without the line end of an editor":   {"s3cret\n", "s3cret"},
-		"without that of Windows":             {"s3cret\r\n", "s3cret"},
-		"with every line end before the last": {"s3cret\n\n", "s3cret\n"},
+		"unchanged":                           {"s3cret", "s3cret"},
+		"without a final line feed":           {"s3cret\n", "s3cret"},
+		"without a final Windows line ending": {"s3cret\r\n", "s3cret"},
+		"with all line endings but the last":  {"s3cret\n\n", "s3cret\n"},
 		"with its white space":                {" s3cret ", " s3cret "},
-		"of the largest size":                 {strings.Repeat("s", maxSecretFile), strings.Repeat("s", maxSecretFile)},
+		"of the maximum size":                 {strings.Repeat("s", maxSecretFile), strings.Repeat("s", maxSecretFile)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestReadSecretFile_ReturnsWhatTheVariableWouldHold(t *testing.T) {
 func TestReadSecretFile_Rejects(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ path, want string }{
-		"a file that is not there": {filepath.Join(t.TempDir(), "none"), "no such file"},
+		"a missing file":           {filepath.Join(t.TempDir(), "none"), "no such file"},
 		"an empty file":            {write(t, "\n"), "is empty"},
 		"a file that is too large": {write(t, strings.Repeat("hunter2\n", maxSecretFile/8)+"\n"), "is larger than 65536 bytes"},
 		"a directory":              {t.TempDir(), "is a directory"},

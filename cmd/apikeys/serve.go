@@ -14,16 +14,16 @@ import (
 )
 
 type serveCmd struct {
-	Dev      bool     `help:"Run for a first look, on this machine alone: makes a database, a pepper and a token issuer in --dev-dir and prints curl lines to paste."`
-	DevDir   string   `default:".apikeys-dev" placeholder:"DIR" help:"Directory of what --dev makes and keeps (${default})."`
+	Dev      bool     `help:"Try the service, on this machine only: creates a database, a pepper and a token issuer in --dev-dir and prints curl commands to paste."`
+	DevDir   string   `default:".apikeys-dev" placeholder:"DIR" help:"Directory for the files of --dev (${default})."`
 	Settings settings `embed:""`
 }
 
 // Help is shown below the usage of the command.
 func (serveCmd) Help() string {
-	return `Two listeners are opened: the public one serves the management API to those with a token, the internal one answers permission checks and must not be reachable from outside.
+	return `The service has two listeners: the public one serves the management API to callers with a token, the internal one serves permission checks and must not be reachable from outside.
 
-SIGINT, SIGTERM or SIGHUP lets the requests in flight finish; a second SIGINT or SIGTERM kills. There is nothing to reload. Logs go to standard error.`
+On SIGINT, SIGTERM or SIGHUP it finishes the requests in flight and exits; a second SIGINT or SIGTERM kills it. No signal reloads the configuration. Logs go to standard error.`
 }
 
 // Run serves until ctx ends.
@@ -53,15 +53,15 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 
 func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
 	return apikeys.WithListening(func(at apikeys.Listeners) {
-		_ = demo.Print(w, at.Public, at.Internal) // without standard output there is nobody to tell
+		_ = demo.Print(w, at.Public, at.Internal) // without standard output, nobody reads it
 	})
 }
 
-// serve runs a service until ctx ends. Being stopped while it starts is a
-// clean stop too.
+// serve runs a service until ctx ends. It returns nil if ctx ends during the
+// start.
 func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ...apikeys.Option) error {
-	// A service outlives the reader of its log: without this, the next line
-	// written to a broken pipe on standard output or standard error would kill it.
+	// A service must survive the reader of its log: by default, the next write to a
+	// broken pipe on standard output or standard error would kill it.
 	signal.Ignore(syscall.SIGPIPE)
 	logger := slog.New(handler)
 	tracing, err := startTracing(ctx, logger)
@@ -70,7 +70,7 @@ func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ..
 	}
 	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithVersion(version))
 	if tracing != nil {
-		defer closeTracing(tracing, logger) // after the service, whose last spans it sends
+		defer closeTracing(tracing, logger) // after the service, to send its last spans
 		opts = append(opts, apikeys.WithTracerProvider(tracing.Provider()))
 	}
 	service, err := apikeys.New(ctx, cfg, opts...)
@@ -83,8 +83,8 @@ func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ..
 	return errors.Join(service.Run(ctx), service.Close())
 }
 
-// startTracing returns nil if the OTEL_… variables do not ask for traces, and
-// [config.Faults] if the value of one cannot be used.
+// startTracing returns nil if the OTEL_… variables do not enable tracing, and
+// [config.Faults] if one of them is invalid.
 func startTracing(ctx context.Context, logger *slog.Logger) (*otlp.Tracing, error) {
 	tracing, err := otlp.New(ctx, logger, version)
 	if fault, ok := errors.AsType[*otlp.Fault](err); ok {

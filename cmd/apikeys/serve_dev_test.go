@@ -57,11 +57,11 @@ func TestToken_IsAcceptedWithItsClaims(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		"the default is an owner":           {nil, `HTTP/1\.1 201 `},
-		"a viewer is refused":               {[]string{"--role", "VIEWER"}, `HTTP/1\.1 403 `},
-		"the owner of another workspace is": {[]string{"--workspace", "other"}, `HTTP/1\.1 403 `},
-		"another device is":                 {[]string{"--client-hash", "other-device"}, `HTTP/1\.1 401 `},
-		"the bound device is accepted":      {[]string{"--client-hash", "demo-device"}, `HTTP/1\.1 201 `},
+		"the default is an owner":                   {nil, `HTTP/1\.1 201 `},
+		"a viewer is refused":                       {[]string{"--role", "VIEWER"}, `HTTP/1\.1 403 `},
+		"the owner of another workspace is refused": {[]string{"--workspace", "other"}, `HTTP/1\.1 403 `},
+		"another device is refused":                 {[]string{"--client-hash", "other-device"}, `HTTP/1\.1 401 `},
+		"the bound device is accepted":              {[]string{"--client-hash", "demo-device"}, `HTTP/1\.1 201 `},
 	}
 	path := pathWithStandIn(t)
 	for name, tc := range cases {
@@ -79,7 +79,7 @@ func TestToken_IsAcceptedWithItsClaims(t *testing.T) {
 	}
 }
 
-// expect reports each pattern that does not follow in shown after the one before.
+// expect reports each pattern that does not occur in shown after the previous one.
 func expect(t *testing.T, shown string, patterns ...string) {
 	t.Helper()
 	rest := shown
@@ -92,8 +92,8 @@ func expect(t *testing.T, shown string, patterns ...string) {
 	}
 }
 
-// pathWithCurl returns a PATH with the curl of this machine, or the stand-in
-// where it has none.
+// pathWithCurl returns a PATH with the curl of this machine, or with the stand-in
+// if it has none.
 func pathWithCurl(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err == nil {

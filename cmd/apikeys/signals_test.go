@@ -14,21 +14,21 @@ import (
 	"testing"
 )
 
-// inFlight is a request whose handler waits for the body.
+// inFlight is a request whose handler is waiting for the body.
 type inFlight struct {
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-// body is what the request in flight lacks.
+// body is the body that the request in flight still lacks.
 const body = `{"name":"k"}`
 
 func (p *process) publicAddr() string {
 	return regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(p.create)
 }
 
-// hold sends a request without its body, and returns when its handler waits
-// for that: 100 Continue says so. The service cannot drain until it is finished.
+// hold sends a request without its body, and returns when its handler is waiting
+// for the body, which 100 Continue shows. The service cannot drain until the request is finished.
 func (p *process) hold(t *testing.T) inFlight {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.publicAddr())
@@ -75,7 +75,7 @@ func (p *process) signal(t *testing.T, sig os.Signal) {
 	}
 }
 
-// awaitDrain returns when the service accepts no connection any more.
+// awaitDrain returns when the service no longer accepts connections.
 func (p *process) awaitDrain(t *testing.T) {
 	t.Helper()
 	for {
@@ -87,8 +87,8 @@ func (p *process) awaitDrain(t *testing.T) {
 	}
 }
 
-// notIgnoringSIGHUP has processes start with the default effect of SIGHUP,
-// also where the tests run under nohup.
+// notIgnoringSIGHUP makes processes start with the default action of SIGHUP, even
+// if the tests run under nohup.
 func notIgnoringSIGHUP(t *testing.T) {
 	t.Helper()
 	if signal.Ignored(syscall.SIGHUP) {
@@ -98,7 +98,7 @@ func notIgnoringSIGHUP(t *testing.T) {
 	}
 }
 
-// nohup has a command start with SIGHUP ignored.
+// nohup makes a command start with SIGHUP ignored.
 func nohup(t *testing.T) func(*exec.Cmd) {
 	t.Helper()
 	apikeys := filepath.Join(t.TempDir(), "apikeys")
@@ -160,8 +160,8 @@ func TestServe_EndsImmediatelyOnASecondSignal(t *testing.T) {
 	}
 }
 
-// Each request below is logged. systemd-journald, or a pipe to another
-// process, may go away under a service.
+// Each request below is logged. systemd-journald, or a process at the other end of
+// a pipe, may exit while the service runs.
 func TestServe_OutlivesTheReaderOfItsLog(t *testing.T) {
 	t.Parallel()
 	reader, writer, err := os.Pipe()

@@ -10,21 +10,21 @@ import (
 )
 
 type tokenCmd struct {
-	DevDir     string        `default:".apikeys-dev" placeholder:"DIR" help:"Directory that 'apikeys serve --dev' has made (${default})."`
-	Workspace  string        `default:"demo" placeholder:"ID" help:"Workspace the token has a role in (${default})."`
+	DevDir     string        `default:".apikeys-dev" placeholder:"DIR" help:"Directory of 'apikeys serve --dev' (${default})."`
+	Workspace  string        `default:"demo" placeholder:"ID" help:"Workspace in which the token has a role (${default})."`
 	Role       string        `default:"OWNER" enum:"OWNER,ADMIN,OPERATOR,VIEWER" help:"Role in that workspace: ${enum} (${default}). Only OWNER manages keys."`
-	Portal     string        `default:"PARTNER" enum:"SYSTEM,TENANT,PARTNER,CONSUMER" help:"Portal: ${enum} (${default}). Only PARTNER makes TEST keys."`
-	Account    string        `default:"demo-owner" placeholder:"ID" help:"Account the token speaks for (${default})."`
+	Portal     string        `default:"PARTNER" enum:"SYSTEM,TENANT,PARTNER,CONSUMER" help:"Portal: ${enum} (${default}). Only PARTNER creates TEST keys."`
+	Account    string        `default:"demo-owner" placeholder:"ID" help:"Account of the token (${default})."`
 	ClientHash string        `placeholder:"HASH" help:"Bind the token to the device with this X-Client-Hash."`
-	TTL        time.Duration `name:"ttl" default:"12h" help:"How long the token is good, such as 30m or 12h (${default})."`
+	TTL        time.Duration `name:"ttl" default:"12h" help:"How long the token is valid, such as 30m or 12h (${default})."`
 }
 
 // Help is shown below the usage of the command.
 func (tokenCmd) Help() string {
-	return `Only a service that runs with --dev on the same directory trusts the token.
+	return `Only a service that runs with --dev in the same directory accepts the token.
 
-  apikeys token --role ADMIN            is refused by every management request
-  apikeys token --portal CONSUMER       makes LIVE keys only`
+  apikeys token --role ADMIN            is rejected by every management request
+  apikeys token --portal CONSUMER       can create LIVE keys only`
 }
 
 // Run prints a token.
@@ -34,7 +34,7 @@ func (c *tokenCmd) Run(io streams) error {
 	case faults != nil:
 		return misuse("--workspace must be 1 to 64 of A-Z a-z 0-9 _ -")
 	case c.TTL <= 0:
-		return misuse("--ttl must be longer than nothing")
+		return misuse("--ttl must be positive")
 	}
 	token, err := apikeys.DevToken(c.DevDir, apikeys.DevClaims{
 		Account:    c.Account,
@@ -44,7 +44,7 @@ func (c *tokenCmd) Run(io streams) error {
 		TTL:        c.TTL,
 	})
 	if errors.Is(err, apikeys.ErrNoDevIssuer) {
-		return fmt.Errorf("%w; start 'apikeys serve --dev --dev-dir %s' once to make one", err, c.DevDir)
+		return fmt.Errorf("%w; start 'apikeys serve --dev --dev-dir %s' once to create one", err, c.DevDir)
 	}
 	if err != nil {
 		return err

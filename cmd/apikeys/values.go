@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// typed returns the options that have kong read every value by [config.Parse].
+// typed returns the options that make kong parse every value with [config.Parse].
 func (in *inputs) typed() []kong.Option {
 	decode := kong.MapperFunc(in.decode)
 	options := []kong.Option{kong.TypeMapper(reflect.TypeFor[bool](), boolMapper{decode})}
@@ -26,15 +26,15 @@ func (in *inputs) typed() []kong.Option {
 	return options
 }
 
-// decode implements kong.Mapper. It adds what is wrong with a setting to the
-// faults, where kong would stop at the first and show the value.
+// decode implements kong.Mapper. It collects the errors of settings; kong would
+// stop at the first and show the value.
 func (in *inputs) decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	err := decode(ctx, target)
 	if err == nil || !isSetting(ctx.Value) {
 		return err
 	}
 	f := config.Fault{Variable: ctx.Value.Tag.Envs[0], Problem: err.Error()}
-	if !slices.Contains(in.faults, f) { // kong reads a variable for each command that has it
+	if !slices.Contains(in.faults, f) { // kong decodes a variable once per command that has it
 		in.faults = append(in.faults, f)
 	}
 	return nil
@@ -51,7 +51,7 @@ func decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	}
 	text := fmt.Sprint(token.Value)
 	if text == "" && !isSetting(ctx.Value) {
-		return errors.New("is empty; write a value, or leave the flag out")
+		return errors.New("is empty; write a value, or omit the flag")
 	}
 	if text = cmp.Or(text, ctx.Value.Default); text == "" { // an empty setting counts as unset
 		target.SetZero()
@@ -69,10 +69,10 @@ func decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// isSetting reports whether a variable can set value.
+// isSetting reports whether a variable sets value.
 func isSetting(value *kong.Value) bool { return len(value.Tag.Envs) > 0 }
 
-// boolMapper reads a flag that needs no value.
+// boolMapper decodes a flag that needs no value.
 type boolMapper struct{ kong.Mapper }
 
 // IsBool implements kong.BoolMapper.

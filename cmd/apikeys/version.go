@@ -7,12 +7,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// version is set by the release build, by -ldflags "-X main.version=...".
+// version is set in releases, with -ldflags "-X main.version=...".
 var version string
 
 type versionCmd struct{}
 
-// Run prints the version, the commit it was built from where that is known, and the Go release.
+// Run prints the version, the commit if it is known, and the Go release.
 func (versionCmd) Run(io streams) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -25,7 +25,7 @@ func (versionCmd) Run(io streams) error {
 // versionFlag does what [versionCmd] does.
 type versionFlag bool
 
-// BeforeReset is called by kong where the flag is given.
+// BeforeReset is called by kong if the flag is set.
 func (versionFlag) BeforeReset(app *kong.Kong, io streams) error {
 	defer app.Exit(exitOK)
 	return versionCmd{}.Run(io)

@@ -21,8 +21,8 @@ func TestVersionLine_SaysWhatWasBuilt(t *testing.T) {
 		info     *debug.BuildInfo
 		want     string
 	}{
-		"by go install":             {"", installed, "apikeys v1.2.3 go1.26.8"},
-		"by the release":            {"v1.3.0", installed, "apikeys v1.3.0 go1.26.8"},
+		"installed by go install":   {"", installed, "apikeys v1.2.3 go1.26.8"},
+		"a release":                 {"v1.3.0", installed, "apikeys v1.3.0 go1.26.8"},
 		"from a clone with changes": {"", cloned, "apikeys (devel) commit abc123 (modified) go1.26.8"},
 	}
 	for name, tc := range cases {
