@@ -9,6 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/conform"
 )
 
 // eachMedia calls f with every body of the document, by where it stands.
@@ -49,10 +50,25 @@ func TestDocument_ExamplesMatchTheirSchema(t *testing.T) {
 	}
 }
 
+// isEnvelope reports whether a body is a success, which has one schema for each
+// kind of data, or an error.
+func isEnvelope(media *openapi3.MediaType) bool {
+	return media.Schema.Value.AllOf != nil || media.Schema.Value.Properties["code"] != nil
+}
+
+func TestDocument_EveryErrorListsItsCodes(t *testing.T) {
+	t.Parallel()
+	for name, response := range loadDocument(t).Components.Responses {
+		if media := response.Value.Content["application/json"]; media != nil && len(conform.Codes(response.Value)) == 0 {
+			t.Errorf("%s lists no codes", name)
+		}
+	}
+}
+
 func TestDocument_EveryJSONBodyHasAnExample(t *testing.T) {
 	t.Parallel()
 	eachMedia(loadDocument(t), func(where string, media *openapi3.MediaType) {
-		if media.Schema.Value.AllOf != nil && media.Examples == nil {
+		if isEnvelope(media) && media.Examples == nil {
 			t.Errorf("%s has none", where)
 		}
 	})

@@ -1,10 +1,16 @@
 package conform
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
+
+// errorCodes is the extension that lists the codes of an error response. All
+// errors share one schema, so that generators give clients one type of error.
+const errorCodes = "x-codes"
 
 // Codes returns the codes that the body of a response may have, or none if it has
 // no envelope.
@@ -13,17 +19,31 @@ func Codes(response *openapi3.Response) []string {
 	if media == nil {
 		return nil
 	}
-	var codes []string
-	for _, schema := range append(openapi3.SchemaRefs{media.Schema}, media.Schema.Value.AllOf...) {
-		code := schema.Value.Properties["code"]
-		if code == nil {
-			continue
+	listed, _ := media.Extensions[errorCodes].([]any)
+	for _, schema := range media.Schema.Value.AllOf { // a success
+		if code := schema.Value.Properties["code"]; code != nil {
+			listed = append(listed, code.Value.Const)
 		}
-		for _, value := range append(slices.Clone(code.Value.Enum), code.Value.Const) {
-			if value, ok := value.(string); ok {
-				codes = append(codes, value)
-			}
+	}
+	var codes []string
+	for _, code := range listed {
+		if code, ok := code.(string); ok {
+			codes = append(codes, code)
 		}
 	}
 	return codes
+}
+
+// checkCode checks that the envelope in body has one of the codes.
+func checkCode(body []byte, codes []string) error {
+	var envelope struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return err
+	}
+	if !slices.Contains(codes, envelope.Code) {
+		return fmt.Errorf("the code %q is not documented, only %q", envelope.Code, codes)
+	}
+	return nil
 }

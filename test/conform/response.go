@@ -35,8 +35,12 @@ func (l *Listener) checkResponse(x Exchange, route *routers.Route) error {
 	if err := openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received)); err != nil {
 		return err
 	}
-	if len(Codes(response.Value)) == 0 || head {
+	codes := Codes(response.Value)
+	if len(codes) == 0 || head {
 		return nil // there is no envelope
+	}
+	if err := checkCode(x.Received, codes); err != nil {
+		return err
 	}
 	return checkOrder(x.Received, l.orders)
 }
