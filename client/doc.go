@@ -1,9 +1,23 @@
 // Package client is the Go client of an API-key service that runs in another
-// process. It checks keys through the HTTP API of the service's internal
-// listener.
+// process. It links neither a store nor a server.
 //
-// A [Client] gives the same decisions as an embedded service, through the same
-// method:
+// A [Manager] creates, lists, changes and rotates the keys of workspaces through
+// the service's public listener:
+//
+//	m, err := client.NewManager(client.ManagerOptions{
+//		BaseURL:    "https://keys.example.com",
+//		Token:      tokens, // func(context.Context) (string, error)
+//		ClientHash: "billing-portal",
+//	})
+//	…
+//	created, err := m.Workspace("ws_1").CreateKey(ctx, client.KeySpec{
+//		Name: "Checkout", Scopes: []string{"payment:read"},
+//	})
+//	…
+//	deliver(created.Secret.Reveal()) // a secret that is printed or logged is redacted
+//
+// A [Client] checks keys through the service's internal listener. It gives the same
+// decisions as an embedded service, through the same method:
 //
 //	Authorize(ctx context.Context, check domain.Check) (domain.Decision, error)
 //

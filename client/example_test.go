@@ -50,7 +50,7 @@ func issuingService(ctx context.Context) (internalURL string, secret domain.Secr
 	cfg := config.Default()
 	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
 	cfg.InternalToken = "internal-token-of-32-characters-"
-	service := must(apikeys.New(ctx, cfg, apikeys.WithAuthenticator(nobody{})))
+	service := must(apikeys.New(ctx, cfg, apikeys.WithAuthenticator(accounts{})))
 	server := httptest.NewServer(service.InternalHandler())
 
 	actor := domain.Actor{AccountID: "acc-7", Portal: domain.PortalTenant, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}

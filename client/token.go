@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 )
 
 const redacted = "[redacted]"
@@ -39,7 +38,7 @@ func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 // request.
 func (t Token) authenticator() (func(http.Header), error) {
 	token := string(t)
-	if strings.ContainsFunc(token, func(r rune) bool { return r < '!' || r > '~' }) {
+	if !isVisibleASCII(token) {
 		return nil, errors.New("client: Token must consist of visible ASCII characters")
 	}
 	if token == "" {

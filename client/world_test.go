@@ -37,11 +37,21 @@ func (c *clock) Now() time.Time           { return *c.at.Load() }
 func (c *clock) set(t time.Time)          { c.at.Store(&t) }
 func (c *clock) advance(by time.Duration) { c.set(c.Now().Add(by)) }
 
-// nobody rejects every token; the tests create keys in process.
-type nobody struct{}
+// The tokens of two owners of the workspace, on two portals.
+const (
+	ownerToken  = "token-of-the-owner-marked"
+	tenantToken = "token-of-the-tenant-marked"
+)
 
-func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
-	return domain.Actor{}, domain.ErrInvalidToken
+// accounts accepts the tokens above.
+type accounts struct{}
+
+func (accounts) Authenticate(_ context.Context, token string) (domain.Actor, error) {
+	portal, ok := map[string]domain.Portal{ownerToken: domain.PortalPartner, tenantToken: domain.PortalTenant}[token]
+	if !ok {
+		return domain.Actor{}, domain.ErrInvalidToken
+	}
+	return domain.Actor{AccountID: "acc-7", Portal: portal, Roles: map[domain.WorkspaceID]domain.Role{ws: domain.RoleOwner}}, nil
 }
 
 // world is a running service in memory that requires the token.
@@ -62,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), token
 	clock := newClock()
-	running := serving.Start(t, cfg, apikeys.WithAuthenticator(nobody{}), apikeys.WithClock(clock.Now))
+	running := serving.Start(t, cfg, apikeys.WithAuthenticator(accounts{}), apikeys.WithClock(clock.Now))
 	return &world{Service: running, clock: clock, internal: "http://" + running.Internal}
 }
 

@@ -78,6 +78,7 @@ type product struct {
 var products = []product{
 	{path: ".", unlinked: slices.Concat(forTests, forTheCommand)},
 	{path: "./cmd/apikeys", unlinked: forTests},
+	{path: "./client", unlinked: slices.Concat(forTests, forTheCommand, forTheService)},
 }
 
 // forTests lists packages for tests and code generation. In a product they would
@@ -113,6 +114,27 @@ var forTheCommand = []string{
 	"golang.org/x/net/trace", // serves requests on http.DefaultServeMux
 	"google.golang.org/genproto",
 	"google.golang.org/grpc",
+}
+
+// forTheService lists packages that a program which only calls the service must not
+// link.
+var forTheService = []string{
+	"database/sql",
+	"github.com/jmoiron/sqlx",
+	"github.com/labstack",
+	"github.com/lestrrat-go",
+	"github.com/lib/pq",
+	"github.com/nicksnyder/go-i18n",
+	"github.com/oapi-codegen",
+	"github.com/pressly/goose",
+	"github.com/prometheus",
+	"github.com/slaunchx/apikeys/adapters",
+	"github.com/slaunchx/apikeys/application",
+	"github.com/slaunchx/apikeys/config",
+	"github.com/slaunchx/apikeys/ports",
+	"go.opentelemetry.io",
+	"go.yaml.in",
+	"modernc.org",
 }
 
 // The limits of test/embedder: packages outside the standard library, including
