@@ -18,8 +18,8 @@ import (
 // ctx ends; it is then unknown whether the counts were changed.
 type LimitStore interface {
 	// Lease grants up to request.Want of what is left of the bucket in the current
-	// window, in one statement. What is granted is spent unless it is given back, even
-	// if the response is lost.
+	// window, in one statement, or nothing if less than request.Need is left. What is
+	// granted counts as spent unless it is given back, even if the response is lost.
 	Lease(ctx context.Context, request LeaseRequest) (Lease, error)
 
 	// Peek is like Lease with a Want of 0, but it changes nothing.
@@ -48,6 +48,8 @@ type LeaseRequest struct {
 	Bucket Bucket
 	// Max is the limit of the bucket, and Want the requested share of it.
 	Max, Want int64
+	// Need is the least share that the caller can use, at most Want.
+	Need int64
 	// Seen is the last Lease of the bucket that the caller has received, or the zero
 	// value. A database that took over from another may lack the last grants of its
 	// predecessor; what the callers have seen is not granted again.
@@ -56,7 +58,7 @@ type LeaseRequest struct {
 
 // Lease is the response to a [LeaseRequest].
 type Lease struct {
-	// Granted is the granted share, from 0 to the requested one.
+	// Granted is the granted share: 0, or from the needed to the wanted one.
 	Granted int64
 	// Total is what is granted in this window to all callers, including Granted. It
 	// can be larger than the limit if the limit was lowered.

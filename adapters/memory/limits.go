@@ -34,7 +34,7 @@ func (s *LimitStore) Lease(ctx context.Context, request ports.LeaseRequest) (por
 
 // Peek implements ports.LimitStore.
 func (s *LimitStore) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
-	request.Want = 0
+	request.Want, request.Need = 0, 0
 	return s.lease(ctx, request, false)
 }
 
@@ -53,6 +53,9 @@ func (s *LimitStore) lease(ctx context.Context, request ports.LeaseRequest, keep
 		c.total = max(c.total, request.Seen.Total)
 	}
 	granted := min(request.Want, max(request.Max-c.total, 0))
+	if granted < request.Need {
+		granted = 0
+	}
 	c.total += granted
 	if keep {
 		s.counts[request.Bucket] = c

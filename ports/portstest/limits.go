@@ -18,19 +18,20 @@ import (
 // buckets.
 func RunLimitStore(t *testing.T, open func(t testing.TB, now func() time.Time) ports.LimitStore) {
 	cases := map[string]func(*testing.T, limitWorld){
-		"grants exactly the limit":                          grantsTheLimit,
-		"counts each bucket separately":                     countsBucketsSeparately,
-		"starts again in the next window":                   startsAgain,
-		"says when the window ends":                         saysWhenWindowsEnd,
-		"keeps the count when the limit changes":            keepsTheCount,
-		"does not reset a count when the clock is set back": keepsTheCountOfAnEarlierClock,
-		"grants again what is given back":                   grantsAgain,
-		"ignores shares of other windows":                   ignoresOtherWindows,
-		"does not grant what was seen granted":              believesWhatWasSeen,
-		"changes nothing in a peek":                         peeks,
-		"changes nothing with a cancelled context":          limitsRespectContext,
-		"forgets ended windows only":                        forgetsEndedWindows,
-		"never grants one too many under concurrency":       grantsConcurrently,
+		"grants exactly the limit":                           grantsTheLimit,
+		"grants nothing if less than what is needed is left": grantsWhatIsNeeded,
+		"counts each bucket separately":                      countsBucketsSeparately,
+		"starts again in the next window":                    startsAgain,
+		"says when the window ends":                          saysWhenWindowsEnd,
+		"keeps the count when the limit changes":             keepsTheCount,
+		"does not reset a count when the clock is set back":  keepsTheCountOfAnEarlierClock,
+		"grants again what is given back":                    grantsAgain,
+		"ignores shares of other windows":                    ignoresOtherWindows,
+		"does not grant what was seen granted":               believesWhatWasSeen,
+		"changes nothing in a peek":                          peeks,
+		"changes nothing with a cancelled context":           limitsRespectContext,
+		"forgets ended windows only":                         forgetsEndedWindows,
+		"never grants one too many under concurrency":        grantsConcurrently,
 	}
 	for name, run := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -99,6 +100,13 @@ func grantsTheLimit(t *testing.T, w limitWorld) {
 	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 10}, 0, 10)
 	most := int64(domain.MaxQuota)
 	w.lease(t, ports.LeaseRequest{Bucket: w.bucket(t, "quota", "TOTAL"), Max: most, Want: most + 1}, most, most)
+}
+
+func grantsWhatIsNeeded(t *testing.T, w limitWorld) {
+	b := w.minute(t)
+	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 10, Want: 8, Need: 8}, 8, 8)
+	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 10, Want: 8, Need: 3}, 0, 8)
+	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 10, Want: 8, Need: 2}, 2, 10)
 }
 
 func countsBucketsSeparately(t *testing.T, w limitWorld) {

@@ -1,0 +1,167 @@
+package limits
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// key is what this process holds of the limits of one key.
+type key struct {
+	id domain.KeyID
+
+	mu      sync.Mutex
+	buckets []*bucket
+	closed  bool // evicted; another key has taken its place
+}
+
+// bucket is what this process holds of one limit. The mutex of its key guards it.
+type bucket struct {
+	id     ports.Bucket
+	max    int64       // the limit when the store was last asked
+	held   int64       // granted and not spent
+	last   ports.Lease // the last response
+	asked  time.Time   // when the request for last was sent; zero if there is none
+	flight *flight     // the request in flight, or nil
+}
+
+// answer is the result of [key.spend]: a verdict, the limits that cannot be judged yet, or
+// gone.
+type answer struct {
+	states   []domain.LimitState
+	refusing int
+	lacking  []lack
+	gone     bool // the key was evicted
+}
+
+// lack is a limit that cannot be judged before a request to the store has ended.
+type lack struct {
+	index  int
+	flight *flight
+}
+
+// spend judges cost by what the key holds, and spends it if no limit refuses. If the
+// store must be asked first, it starts the requests. It passes over the limits in
+// unjudged, but shows their states.
+func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set) answer {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return answer{gone: true}
+	}
+	now, need := l.now(), max(cost, 1)
+	result := answer{refusing: -1}
+	for i, limit := range limits {
+		if unjudged.has(i) {
+			continue
+		}
+		b := k.bucket(limit, now)
+		j := b.judge(limit, need, now)
+		switch {
+		case j == unknown || j == lacks && result.refusing < 0:
+			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, need, result.refusing < 0)})
+		case j == refuses && result.refusing < 0 && result.lacking == nil:
+			result.refusing = i
+		}
+	}
+	if result.lacking != nil {
+		return result
+	}
+	result.states = make([]domain.LimitState, len(limits))
+	for i, limit := range limits {
+		b := k.bucket(limit, now)
+		if result.refusing < 0 && !unjudged.has(i) {
+			b.held -= cost
+			b.prefetch(l, k, limit)
+		}
+		result.states[i] = b.state(limit, now)
+	}
+	return result
+}
+
+// bucket returns the bucket of limit, which it adds if there is none.
+func (k *key) bucket(limit domain.Limit, now time.Time) *bucket {
+	for _, b := range k.buckets {
+		if b.id.Name == limit.Name && b.id.Window == limit.Window {
+			return b
+		}
+	}
+	if len(k.buckets) >= 4*domain.MaxRateLimits { // those of limits that were removed
+		k.buckets = slices.DeleteFunc(k.buckets, func(b *bucket) bool { return b.flight == nil && b.ended(now) })
+	}
+	b := &bucket{id: ports.Bucket{KeyID: k.id, Name: limit.Name, Window: limit.Window}}
+	k.buckets = append(k.buckets, b)
+	return b
+}
+
+// close returns what the key holds. The key must not be used again.
+func (k *key) close(now time.Time) (shares []ports.Share) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	for _, b := range k.buckets {
+		if b.held > 0 && !b.ended(now) {
+			shares = append(shares, ports.Share{Bucket: b.id, Start: b.last.Start, Amount: b.held})
+		}
+		b.held = 0
+	}
+	return shares
+}
+
+type judgement int
+
+const (
+	allows judgement = iota
+	refuses
+	lacks   // it does, if the store grants another share
+	unknown // the store must say what is left
+)
+
+// judge reports whether what the bucket holds allows need.
+func (b *bucket) judge(limit domain.Limit, need int64, now time.Time) judgement {
+	if b.ended(now) || limit.Max < b.max {
+		return unknown
+	}
+	b.max = limit.Max
+	switch {
+	case b.usable() >= need:
+		return allows
+	case b.remaining() >= need || domain.Elapsed(b.asked, now) >= recheckAfter:
+		return lacks
+	}
+	return refuses
+}
+
+// ended reports whether the window of the last response has ended, or there was none.
+func (b *bucket) ended(now time.Time) bool {
+	if b.asked.IsZero() {
+		return true
+	}
+	return b.last.Left >= 0 && domain.Elapsed(b.asked, now) >= b.last.Left
+}
+
+// usable returns what is held of the limit as it is now. If the limit was lowered below
+// what is granted, the excess counts as held here, since it is unknown who holds it.
+func (b *bucket) usable() int64 { return b.held - max(b.last.Total-b.max, 0) }
+
+// remaining returns what is left, as last seen.
+func (b *bucket) remaining() int64 { return max(b.max-b.last.Total+b.held, 0) }
+
+// state returns the state of the bucket as last seen.
+func (b *bucket) state(limit domain.Limit, now time.Time) domain.LimitState {
+	state := domain.LimitState{Limit: limit, Remaining: b.remaining(), Reset: -1}
+	if b.last.Left >= 0 {
+		state.Reset = max(b.last.Left-domain.Elapsed(b.asked, now), 0)
+	}
+	return state
+}
+
+// set is a set of indexes of limits.
+type set uint
+
+func (s set) has(i int) bool { return s&(1<<i) != 0 }
+
+func (s *set) add(i int) { *s |= 1 << i }

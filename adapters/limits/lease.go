@@ -1,0 +1,119 @@
+package limits
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// flight is a request to the store for one bucket, which all checks of the bucket share.
+type flight struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// await waits for the end of the request.
+func (f *flight) await(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
+	}
+}
+
+// share returns how much of a limit is leased at a time.
+func share(limit domain.Limit) int64 { return max(limit.Max/sharesOfLimit, 1) }
+
+// request starts a request for what the bucket lacks to spend need, or returns the one
+// in flight. Unless lease is set, it only looks.
+func (b *bucket) request(l *Limiter, k *key, limit domain.Limit, need int64, lease bool) *flight {
+	if b.flight != nil {
+		return b.flight
+	}
+	request := ports.LeaseRequest{Bucket: b.id, Max: limit.Max, Seen: b.last}
+	if lease && need <= limit.Max && limit.Max >= b.max {
+		request.Need = need
+		if !b.ended(l.now()) {
+			request.Need = max(need-b.held, 0)
+		}
+		request.Want = max(request.Need, share(limit))
+	}
+	return b.send(l, k, request)
+}
+
+// prefetch requests the next share when half of one is left, so that checks need not
+// wait for it. A limit that is leased one by one is not worth it: what is fetched ahead
+// may stay unspent.
+func (b *bucket) prefetch(l *Limiter, k *key, limit domain.Limit) {
+	size := share(limit)
+	if size < 2 || b.held > size/2 || b.flight != nil || b.last.Total >= limit.Max {
+		return
+	}
+	b.send(l, k, ports.LeaseRequest{Bucket: b.id, Max: limit.Max, Want: size, Need: 1, Seen: b.last})
+}
+
+func (b *bucket) send(l *Limiter, k *key, request ports.LeaseRequest) *flight {
+	f := &flight{done: make(chan struct{})}
+	if l.failing() {
+		f.err = errFailing
+		close(f.done)
+		return f
+	}
+	b.flight = f
+	l.inFlight.Go(func() {
+		defer close(f.done)
+		f.err = l.lease(b, k, request)
+	})
+	return f
+}
+
+// errFailing is returned for a short time after a failure, so that not every check
+// waits for a store that does not respond.
+var errFailing = fmt.Errorf("%w: the store of limits has just failed", domain.ErrUnavailable)
+
+func (l *Limiter) failing() bool {
+	failed := l.failedAt.Load()
+	return failed != nil && domain.Elapsed(*failed, l.now()) < retryAfter
+}
+
+// lease asks the store and puts the response into the bucket.
+func (l *Limiter) lease(b *bucket, k *key, request ports.LeaseRequest) error {
+	l.counters.requests.Add(1)
+	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+	defer cancel()
+	asked := l.now()
+	response, err := l.ask(ctx, request)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	b.flight = nil
+	if err != nil {
+		now := l.now()
+		l.failedAt.Store(&now)
+		l.counters.failures.Add(1)
+		return err
+	}
+	l.failedAt.Store(nil)
+	if !response.Start.Equal(b.last.Start) {
+		l.counters.unspent.Add(uint64(max(b.held, 0)))
+		b.held = 0
+	}
+	b.held += response.Granted
+	b.last, b.asked, b.max = response, asked, request.Max
+	return nil
+}
+
+func (l *Limiter) ask(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	if err := l.leases.Acquire(ctx, 1); err != nil {
+		return ports.Lease{}, fmt.Errorf("%w: too many requests to the store of limits", domain.ErrUnavailable)
+	}
+	defer l.leases.Release(1)
+	response, err := l.store.Lease(ctx, request)
+	if err != nil && !errors.Is(err, domain.ErrUnavailable) {
+		err = fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+	}
+	return response, err
+}

@@ -1,0 +1,179 @@
+package limits
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Bounds that an operator has no reason to change.
+const (
+	// sharesOfLimit is how many shares a limit is leased in.
+	sharesOfLimit = 100
+	// leaseTimeout bounds one request to the store, and so how long a check waits.
+	leaseTimeout = 500 * time.Millisecond
+	// concurrentLeases bounds the requests in flight.
+	concurrentLeases = 64
+	// recheckAfter is how long a used-up bucket is taken for used up. Only then can
+	// what another replica gave back be found.
+	recheckAfter = time.Second
+	// retryAfter is how long checks do not wait for a store that has failed.
+	retryAfter = time.Second
+	// giveBackTimeout bounds the return of what is left when the process stops.
+	giveBackTimeout = 2 * time.Second
+	giveBackAtOnce  = 1000
+)
+
+// Options are the parts of a [Limiter]. All are required.
+type Options struct {
+	Store ports.LimitStore
+	Now   func() time.Time
+	// MaximumKeys bounds the keys whose shares are held in memory. The least recently
+	// used key gives its shares back.
+	MaximumKeys int
+	Logger      *slog.Logger
+	// AllowUnjudged passes over rate limits while the store does not respond, instead of
+	// refusing what this process does not hold. Quotas are never passed over.
+	AllowUnjudged bool
+}
+
+// Limiter spends the limits of keys. It is safe for concurrent use.
+type Limiter struct {
+	store  ports.LimitStore
+	now    func() time.Time
+	logger *slog.Logger
+
+	allowUnjudged bool
+
+	keys     *otter.Cache[domain.KeyID, *key]
+	leases   *semaphore.Weighted
+	failedAt atomic.Pointer[time.Time] // nil unless the last request failed
+	inFlight sync.WaitGroup
+
+	counters counters
+}
+
+// New returns a limiter that holds no shares.
+func New(o Options) (*Limiter, error) {
+	if o.MaximumKeys < 1 {
+		return nil, errors.New("limits: room for at least one key is needed")
+	}
+	l := &Limiter{
+		store:  o.Store,
+		now:    o.Now,
+		logger: o.Logger,
+		leases: semaphore.NewWeighted(concurrentLeases),
+
+		allowUnjudged: o.AllowUnjudged,
+	}
+	var err error
+	l.keys, err = otter.New(&otter.Options[domain.KeyID, *key]{
+		MaximumSize: o.MaximumKeys,
+		OnDeletion:  func(e otter.DeletionEvent[domain.KeyID, *key]) { l.evict(e.Value) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("limits: %w", err)
+	}
+	return l, nil
+}
+
+// Spend spends cost from each of the limits of the key, or nothing if one of them does
+// not allow it. It returns the states of the limits after that and the index of the
+// first limit that refuses, or -1. A cost of 0 is judged as 1 and spends nothing.
+//
+// If the store does not respond, quotas allow what this process holds, and Spend returns
+// an error that wraps [domain.ErrUnavailable] for more than that; rate limits are passed
+// over if the limiter was told to, and otherwise treated like quotas.
+func (l *Limiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Limit, cost int64) (states []domain.LimitState, refusing int, err error) {
+	var unjudged set
+	for {
+		k := l.key(id)
+		answer := k.spend(l, limits, cost, unjudged)
+		switch {
+		case answer.gone:
+			l.drop(k)
+			continue
+		case answer.lacking == nil:
+			if unjudged != 0 && answer.refusing < 0 {
+				l.counters.unjudged.Add(1)
+			}
+			return answer.states, answer.refusing, nil
+		}
+		l.counters.waits.Add(1)
+		for _, lack := range answer.lacking {
+			err := lack.flight.await(ctx)
+			switch {
+			case err == nil:
+			case ctx.Err() != nil || !l.allowUnjudged || limits[lack.index].IsQuota():
+				return nil, lack.index, err
+			default:
+				unjudged.add(lack.index)
+			}
+		}
+	}
+}
+
+// drop removes a closed key, unless another has taken its place.
+func (l *Limiter) drop(closed *key) {
+	l.keys.ComputeIfPresent(closed.id, func(k *key) (*key, otter.ComputeOp) {
+		if k == closed {
+			return nil, otter.InvalidateOp
+		}
+		return k, otter.CancelOp
+	})
+}
+
+// key returns the key in memory, which it adds if there is none.
+func (l *Limiter) key(id domain.KeyID) *key {
+	if k, ok := l.keys.GetIfPresent(id); ok {
+		return k
+	}
+	k, _ := l.keys.SetIfAbsent(id, &key{id: id})
+	return k
+}
+
+// evict gives back what an evicted key holds, unless too much else is in flight: then
+// it stays unspent.
+func (l *Limiter) evict(k *key) {
+	shares := k.close(l.now())
+	if len(shares) == 0 || !l.leases.TryAcquire(1) {
+		return
+	}
+	defer l.leases.Release(1)
+	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+	defer cancel()
+	_ = l.giveBack(ctx, shares)
+}
+
+// Close gives back what is not spent, for 2 s at most. Checks must have ended.
+func (l *Limiter) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), giveBackTimeout)
+	defer cancel()
+	l.inFlight.Wait()
+	var shares []ports.Share
+	for k := range l.keys.Values() {
+		shares = append(shares, k.close(l.now())...)
+	}
+	for batch := range slices.Chunk(shares, giveBackAtOnce) {
+		if err := l.giveBack(ctx, batch); err != nil {
+			l.logger.Warn("cannot give back unspent shares of limits; they stay unspent", "error", err)
+			return
+		}
+	}
+}
+
+// giveBack never repeats a request: see [ports.LimitStore].
+func (l *Limiter) giveBack(ctx context.Context, shares []ports.Share) error {
+	return l.store.GiveBack(ctx, shares)
+}
