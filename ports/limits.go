@@ -60,9 +60,9 @@ type LeaseRequest struct {
 type Lease struct {
 	// Granted is the granted share: 0, or from the needed to the wanted one.
 	Granted int64
-	// Total is what is granted in this window to all callers, including Granted. It
-	// can be larger than the limit if the limit was lowered.
-	Total int64
+	// GrantedToAll is what was granted in this window to all callers, including Granted,
+	// and Returned is what they gave back of it. Neither ever decreases in a window.
+	GrantedToAll, Returned int64
 	// Start is the start of the window.
 	Start time.Time
 	// Left is the time until the window ends, counted from an instant after the
@@ -70,6 +70,10 @@ type Lease struct {
 	// if the window does not end.
 	Left time.Duration
 }
+
+// Total returns what counts as spent in the window. It can be larger than the limit if
+// the limit was lowered.
+func (l Lease) Total() int64 { return l.GrantedToAll - l.Returned }
 
 // Share is a part of a granted share.
 type Share struct {

@@ -23,6 +23,7 @@ type bucket struct {
 	id     ports.Bucket
 	max    int64       // the limit when the store was last asked
 	held   int64       // granted and not spent
+	back   int64       // given back since the last response
 	last   ports.Lease // the last response
 	asked  time.Time   // when the request for last was sent; zero if there is none
 	flight *flight     // the request in flight, or nil
@@ -73,7 +74,10 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set)
 	result.states = make([]domain.LimitState, len(limits))
 	for i, limit := range limits {
 		b := k.bucket(limit, now)
-		if result.refusing < 0 && !unjudged.has(i) {
+		switch {
+		case result.refusing >= 0:
+			b.giveBackExcess(l, limit, now)
+		case !unjudged.has(i):
 			b.held -= cost
 			b.prefetch(l, k, limit)
 		}
@@ -145,10 +149,10 @@ func (b *bucket) ended(now time.Time) bool {
 
 // usable returns what is held of the limit as it is now. If the limit was lowered below
 // what is granted, the excess counts as held here, since it is unknown who holds it.
-func (b *bucket) usable() int64 { return b.held - max(b.last.Total-b.max, 0) }
+func (b *bucket) usable() int64 { return b.held - max(b.last.Total()-b.max, 0) }
 
 // remaining returns what is left, as last seen.
-func (b *bucket) remaining() int64 { return max(b.max-b.last.Total+b.held, 0) }
+func (b *bucket) remaining() int64 { return max(b.max-b.last.Total()+b.held+b.back, 0) }
 
 // state returns the state of the bucket as last seen.
 func (b *bucket) state(limit domain.Limit, now time.Time) domain.LimitState {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -50,10 +51,29 @@ func (b *bucket) request(l *Limiter, k *key, limit domain.Limit, need int64, lea
 // may stay unspent.
 func (b *bucket) prefetch(l *Limiter, k *key, limit domain.Limit) {
 	size := share(limit)
-	if size < 2 || b.held > size/2 || b.flight != nil || b.last.Total >= limit.Max {
+	if size < 2 || b.held > size/2 || b.flight != nil || b.last.Total() >= limit.Max {
 		return
 	}
 	b.send(l, k, ports.LeaseRequest{Bucket: b.id, Max: limit.Max, Want: size, Need: 1, Seen: b.last})
+}
+
+// giveBackExcess gives back what was leased for a high cost that another limit has
+// refused, so that other replicas can spend it.
+func (b *bucket) giveBackExcess(l *Limiter, limit domain.Limit, now time.Time) {
+	size := share(limit)
+	excess := b.held - size - size/2
+	if excess <= 0 || b.ended(now) || l.failing() || !l.leases.TryAcquire(1) {
+		return
+	}
+	b.held -= excess
+	b.back += excess
+	shares := []ports.Share{{Bucket: b.id, Start: b.last.Start, Amount: excess}}
+	l.inFlight.Go(func() {
+		defer l.leases.Release(1)
+		ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+		defer cancel()
+		_ = l.giveBack(ctx, shares)
+	})
 }
 
 func (b *bucket) send(l *Limiter, k *key, request ports.LeaseRequest) *flight {
@@ -102,6 +122,7 @@ func (l *Limiter) lease(b *bucket, k *key, request ports.LeaseRequest) error {
 		b.held = 0
 	}
 	b.held += response.Granted
+	b.back = 0
 	b.last, b.asked, b.max = response, asked, request.Max
 	return nil
 }

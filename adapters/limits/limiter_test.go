@@ -145,8 +145,8 @@ func TestSpend_JudgesTheCost(t *testing.T) {
 	l := newLimiter(t, store, c)
 	limits := []domain.Limit{rate("default", 1000, "60")}
 	spend(t, l, limits, 1001, 0)
-	if lease, err := store.LimitStore.Lease(t.Context(), ports.LeaseRequest{Bucket: ports.Bucket{KeyID: id, Name: "default", Window: limits[0].Window}, Max: 1000}); err != nil || lease.Total != 0 {
-		t.Errorf("a cost that can never be paid has leased %d, %v", lease.Total, err)
+	if lease, err := store.LimitStore.Lease(t.Context(), ports.LeaseRequest{Bucket: ports.Bucket{KeyID: id, Name: "default", Window: limits[0].Window}, Max: 1000}); err != nil || lease.Total() != 0 {
+		t.Errorf("a cost that can never be paid has leased %d, %v", lease.Total(), err)
 	}
 	spend(t, l, limits, 0, -1)
 	spend(t, l, limits, 600, -1)

@@ -18,8 +18,8 @@ type LimitStore struct {
 }
 
 type count struct {
-	start time.Time
-	total int64
+	start             time.Time
+	granted, returned int64
 }
 
 // NewLimitStore returns a store without counts. The clock determines the windows.
@@ -50,17 +50,18 @@ func (s *LimitStore) lease(ctx context.Context, request ports.LeaseRequest, keep
 		c = count{start: start}
 	}
 	if request.Seen.Start.Equal(c.start) {
-		c.total = max(c.total, request.Seen.Total)
+		c.granted = max(c.granted, request.Seen.GrantedToAll)
+		c.returned = max(c.returned, request.Seen.Returned)
 	}
-	granted := min(request.Want, max(request.Max-c.total, 0))
+	granted := min(request.Want, max(request.Max-c.granted+c.returned, 0))
 	if granted < request.Need {
 		granted = 0
 	}
-	c.total += granted
+	c.granted += granted
 	if keep {
 		s.counts[request.Bucket] = c
 	}
-	lease := ports.Lease{Granted: granted, Total: c.total, Start: c.start, Left: -1}
+	lease := ports.Lease{Granted: granted, GrantedToAll: c.granted, Returned: c.returned, Start: c.start, Left: -1}
 	if end := window.End(c.start); !end.IsZero() {
 		lease.Left = end.Sub(at)
 	}
@@ -76,7 +77,7 @@ func (s *LimitStore) GiveBack(ctx context.Context, shares []ports.Share) error {
 	defer s.mu.Unlock()
 	for _, share := range shares {
 		if c := s.counts[share.Bucket]; c.start.Equal(share.Start) {
-			c.total = max(c.total-share.Amount, 0)
+			c.returned = min(c.returned+share.Amount, c.granted)
 			s.counts[share.Bucket] = c
 		}
 	}

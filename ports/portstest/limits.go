@@ -78,8 +78,8 @@ func (w limitWorld) lease(t *testing.T, request ports.LeaseRequest, granted, tot
 	if err != nil {
 		t.Fatalf("Lease: %v", err)
 	}
-	if lease.Granted != granted || lease.Total != total {
-		t.Fatalf("granted %d, total %d; want %d, %d", lease.Granted, lease.Total, granted, total)
+	if lease.Granted != granted || lease.Total() != total {
+		t.Fatalf("granted %d, total %d; want %d, %d", lease.Granted, lease.Total(), granted, total)
 	}
 	return lease
 }
@@ -209,16 +209,19 @@ func ignoresOtherWindows(t *testing.T, w limitWorld) {
 
 func believesWhatWasSeen(t *testing.T, w limitWorld) {
 	b := w.minute(t)
-	seen := w.lease(t, ports.LeaseRequest{Bucket: b, Max: 100, Want: 10}, 10, 10)
-	seen.Total = 95
+	first := w.lease(t, ports.LeaseRequest{Bucket: b, Max: 100, Want: 10}, 10, 10)
+	seen := first
+	seen.GrantedToAll, seen.Returned = 97, 2
 	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 100, Want: 10, Seen: seen}, 5, 100)
-	seen.Total = 20
+	seen.GrantedToAll, seen.Returned = 20, 1
 	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 110, Want: 5, Seen: seen}, 5, 105)
+	w.giveBack(t, ports.Share{Bucket: b, Start: first.Start, Amount: 30})
+	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 105, Want: 50, Seen: seen}, 30, 105)
 	w.set(limitsBegin.Add(time.Minute))
 	w.lease(t, ports.LeaseRequest{Bucket: b, Max: 100, Want: 10, Seen: seen}, 10, 10)
 
 	unknown := w.bucket(t, "unknown", "60")
-	seen = ports.Lease{Total: 60, Start: limitsBegin.Add(time.Minute).Truncate(time.Minute)}
+	seen = ports.Lease{GrantedToAll: 60, Start: limitsBegin.Add(time.Minute).Truncate(time.Minute)}
 	w.lease(t, ports.LeaseRequest{Bucket: unknown, Max: 100, Want: 50, Seen: seen}, 40, 100)
 }
 
@@ -227,7 +230,7 @@ func peeks(t *testing.T, w limitWorld) {
 	peek := func(total int64) {
 		t.Helper()
 		lease, err := w.Peek(t.Context(), request)
-		if err != nil || lease.Granted != 0 || lease.Total != total || !lease.Start.Equal(limitsBegin.Truncate(time.Minute)) {
+		if err != nil || lease.Granted != 0 || lease.Total() != total || !lease.Start.Equal(limitsBegin.Truncate(time.Minute)) {
 			t.Fatalf("Peek: %+v, %v; want a total of %d", lease, err, total)
 		}
 	}
@@ -303,7 +306,7 @@ func grantsConcurrently(t *testing.T, w limitWorld) {
 				case err != nil:
 					failed <- err
 					return
-				case lease.Granted < 0 || lease.Granted > request.Want || lease.Total > limit:
+				case lease.Granted < 0 || lease.Granted > request.Want || lease.Total() > limit:
 					failed <- fmt.Errorf("lease %+v", lease)
 					return
 				case lease.Granted == 0:
