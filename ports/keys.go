@@ -59,7 +59,9 @@ type KeyWriter interface {
 	// Create stores a new key and event. It stores nothing and returns
 	// [domain.ErrKeyExists] if a key with the same ID exists in any workspace,
 	// even a deleted one, and [domain.ErrTooManyKeys] if the workspace has
-	// MaxKeys living keys. The limit is exact under concurrency.
+	// MaxKeys living keys. The limit is exact under concurrency. The ID of event
+	// must be new: a store that loses its connection may recognize by it what it
+	// has stored before.
 	Create(ctx context.Context, key *domain.APIKey, event domain.Event, options CreateOptions) error
 
 	// Update reads a key of workspace, calls change with it, and stores the

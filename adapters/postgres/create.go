@@ -3,21 +3,20 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	"errors"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// insertKey writes a key, its secrets and its event and counts it, in one
-// statement, which is one transaction and one round trip. All comes from the
-// count, which is locked before the cap is looked at, so that a workspace with
-// as many keys as it may have gets nothing at all; and then from the key, so
-// that an identifier that exists fails there before anything else can. Unlike
-// an update it notifies nobody: NOTIFY lets one transaction commit at a time,
-// and there is nothing of a new key in any cache but that it was not there, for
-// a second.
+// insertKey writes a key, its secrets and its event, and counts the key: one
+// statement, which is one transaction and one round trip. The key is selected
+// from the count, whose row is locked before the limit is compared, so that a
+// full workspace gets no rows at all. The rest is selected from the key, so that
+// an existing ID fails first. Unlike an update, it does not NOTIFY: only one
+// notifying transaction can commit at a time, and a cache holds nothing about a
+// new key except, for a second, that it does not exist.
 const insertKey = `WITH counted AS (
 ` + sqlkit.CountKey + `
 RETURNING c.workspace_id
@@ -59,39 +58,39 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	return err
 }
 
-// create writes rows. database/sql sends a statement again when its connection
-// was lost, though the first sending may have been carried out: then the
-// identifier exists, or the key took the last place in its workspace, and the
-// event, whose identifier is of this creation alone, tells whether it is ours.
+// create inserts rows. If the connection is lost, database/sql runs the statement
+// again on another one, although the first run may have been committed. The
+// second is then rejected, because the ID exists or because the key has taken the
+// last place in its workspace. So a rejection counts only if the event, whose ID
+// is unique to this creation, is not stored.
 func (r *KeyRepository) create(ctx context.Context, rows newRows, maxKeys int) error {
 	insert, err := r.insert.Prepared(ctx)
 	if err != nil {
 		return err
 	}
-	id := &countedText{text: rows.Key.ID}
-	refusal := refused(insert.ExecContext(ctx, arguments(id, rows, maxKeys)...))
-	if id.sent < 2 || !sqlkit.Settled(refusal) || refusal == nil {
-		return refusal
+	rejection := inserted(insert.ExecContext(ctx, arguments(rows, maxKeys)...))
+	if !errors.Is(rejection, domain.ErrKeyExists) && !errors.Is(rejection, domain.ErrTooManyKeys) {
+		return rejection
 	}
-	var mine []string
-	if err := r.made.Select(ctx, &mine, rows.Event.KeyID, rows.Event.At, rows.Event.ID); err != nil {
+	var stored []string
+	if err := r.findEvent.Select(ctx, &stored, rows.Event.KeyID, rows.Event.At, rows.Event.ID); err != nil {
 		return err
 	}
-	if len(mine) == 1 {
+	if len(stored) == 1 {
 		return nil
 	}
-	return refusal
+	return rejection
 }
 
-// refused reads what the server says of insertKey.
-func refused(done sql.Result, err error) error {
+// inserted returns nil if insertKey, whose result is given, has stored the key.
+func inserted(result sql.Result, err error) error {
 	if keyExists(err) {
 		return domain.ErrKeyExists
 	}
 	if err != nil {
 		return err
 	}
-	written, err := done.RowsAffected()
+	written, err := result.RowsAffected()
 	if err == nil && written == 0 {
 		return domain.ErrTooManyKeys
 	}
@@ -108,34 +107,21 @@ func (r *KeyRepository) createIdempotently(ctx context.Context, made domain.Snap
 			return err
 		}
 		insert := tx.StmtxContext(ctx, tx.prepared[insertKey])
-		if err := refused(insert.ExecContext(ctx, arguments(rows.Key.ID, rows, options.MaxKeys)...)); err != nil {
+		if err := inserted(insert.ExecContext(ctx, arguments(rows, options.MaxKeys)...)); err != nil {
 			return err
 		}
 		return tx.remember(ctx, options.Idempotency, made)
 	})
 }
 
-// arguments returns those of insertKey. id is the identifier of the key.
-func arguments(id any, rows newRows, maxKeys int) []any {
+// arguments returns the arguments of insertKey.
+func arguments(rows newRows, maxKeys int) []any {
 	k, e := rows.Key, rows.Event
 	args := append(sqlkit.CountArgs(k, maxKeys),
-		id, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
+		k.ID, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
 		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt)
 	args = append(args, secretArrays(rows.Secrets)...)
 	return append(args,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
 		e.ClientHash, e.IP, e.RequestID, e.Changes)
-}
-
-// countedText is an argument that knows how often its statement was sent:
-// database/sql asks for its value at every sending.
-type countedText struct {
-	text string
-	sent int
-}
-
-// Value implements driver.Valuer.
-func (c *countedText) Value() (driver.Value, error) {
-	c.sent++
-	return c.text, nil
 }

@@ -29,7 +29,7 @@ type KeyRepository struct {
 
 	migrator        *sqlkit.Migrator
 	insert          *sqlkit.Statement
-	made            *sqlkit.Statement
+	findEvent       *sqlkit.Statement
 	writing         sqlkit.Statements
 	recordUse       *sqlkit.Statement
 	rehash          *sqlkit.Statement
@@ -86,7 +86,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	r.insert = r.migrator.Statement(r.pool, insertKey)
-	r.made = r.migrator.Statement(r.pool, findEvent)
+	r.findEvent = r.migrator.Statement(r.pool, findEvent)
 	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)

@@ -207,7 +207,8 @@ func hidesUpdatedToDeleted(t *testing.T, repo ports.KeyRepository) {
 	if err != nil || len(events) != 2 || events[0].Type != domain.EventDeleted {
 		t.Errorf("Events returns %v and %v, want the deletion before the creation", events, err)
 	}
-	if err := repo.Create(t.Context(), e.key, e.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
+	again := rehydrated(t, e, func(*domain.Snapshot) {})
+	if err := repo.Create(t.Context(), again.key, again.event, ports.CreateOptions{}); !errors.Is(err, domain.ErrKeyExists) {
 		t.Errorf("Create returns %v, want ErrKeyExists", err)
 	}
 }
