@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -16,72 +18,84 @@ func newTestLine(t *testing.T) (l *line, peer net.Conn) {
 	return &line{Conn: near, limit: time.Minute}, far
 }
 
-func TestLine_CutEndsPendingCalls(t *testing.T) {
+func TestLine_FailsAReadInFlightWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
 	ctx, end := context.WithCancel(t.Context())
-	defer l.cutAfter(ctx)()
+	defer l.closeAfter(ctx)()
 	go end()
-	if _, err := l.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("Read gives %v", err)
+	if _, err := l.Read(make([]byte, 1)); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("Read returns %v, want ErrClosedPipe", err)
 	}
 }
 
-func TestLine_FailsForGoodOnceCut(t *testing.T) {
+func TestLine_FailsForGoodAfterItsContextEnded(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
-	l.cut()
+	l.abort()
 	for range 2 {
-		if _, err := l.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("Read gives %v", err)
+		if _, err := l.Read(make([]byte, 1)); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("Read returns %v, want ErrClosedPipe", err)
 		}
-		if _, err := l.Write([]byte("?")); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("Write gives %v", err)
+		if _, err := l.Write([]byte("?")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("Write returns %v, want ErrClosedPipe", err)
 		}
 	}
 }
 
-func TestLine_IsCutOnlyByAContextThatEndsInTime(t *testing.T) {
+func TestLine_FailsAReadThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	cases := map[string]struct {
-		early bool // the context ends before the work does
-		cut   bool
-	}{
-		"a context that ends before the work does":    {early: true, cut: true},
-		"a context that ends when the work has ended": {early: false, cut: false},
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newTestLine(t)
+		begun := time.Now()
+		if _, err := l.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != l.limit {
+			t.Errorf("Read returns %v after %v, want ErrDeadlineExceeded after %v", err, time.Since(begun), l.limit)
+		}
+		begun = time.Now()
+		if _, err := l.Write([]byte("?")); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != l.limit {
+			t.Errorf("Write returns %v after %v, want ErrDeadlineExceeded after %v", err, time.Since(begun), l.limit)
+		}
+	})
+}
+
+func TestLine_IsClosedOnlyByAContextThatEndsFirst(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ first, closed bool }{
+		"the context ends before the work": {first: true, closed: true},
+		"the context ends after the work":  {first: false, closed: false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l, _ := newTestLine(t)
 			ctx, end := context.WithCancel(t.Context())
-			stop := l.cutAfter(ctx)
-			if c.early {
+			stop := l.closeAfter(ctx)
+			if c.first {
 				end()
 			}
 			stop()
 			end()
-			if got := l.isCut.Load(); got != c.cut {
-				t.Errorf("the line is cut: %v, want %v", got, c.cut)
+			if got := l.closed.Load(); got != c.closed {
+				t.Errorf("the line is closed: %v, want %v", got, c.closed)
 			}
 		})
 	}
 }
 
-func TestPromptConn_IsNotUsedAgainOnceCut(t *testing.T) {
+func TestPromptConn_IsNotUsedAgainAfterItsLineWasClosed(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(t)
 	conn := promptConn{serverConn: sound{}, line: l, sessions: new(sessions), made: time.Now()}
 	if !conn.IsValid() {
-		t.Error("a sound connection is dropped")
+		t.Error("a sound connection is discarded")
 	}
-	l.cut() // by a context that ended right after the answer
+	l.abort() // by a context that ended right after the answer
 	if conn.IsValid() {
-		t.Error("a connection that was cut is used again")
+		t.Error("a connection whose line was closed is used again")
 	}
 }
 
-// sound is a connection that has met no trouble itself.
+// sound is a connection that has not failed.
 type sound struct{ serverConn }
 
 func (sound) IsValid() bool { return true }

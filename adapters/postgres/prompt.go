@@ -13,41 +13,47 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// promptly marks the context of a read that is to end with it at once. lib/pq
-// keeps a goroutine for each statement to watch the context; when that ends it
-// asks the server over another connection to cancel, and still reads on from
-// one that fell silent. What has to wait for no lock in the server does better
-// with its connection cut. It must be part of no transaction.
+// This file makes a connection end when the context of its caller does. lib/pq
+// alone does not: while it connects, it passes the context to the dialer only;
+// and when the context of a query ends, it asks the server over another
+// connection to cancel, and keeps reading from this one, which holds its place
+// in the pool for as long as the server is silent. A check that waits for 200 ms
+// would occupy a connection for 3 s. See ADR 0017.
+
+// promptly marks the context of a read whose connection is closed when the
+// context ends. Use it only for reads that wait for no lock and are part of no
+// transaction: a server that waits for a lock does not notice that its client
+// has gone, so lib/pq must ask it to cancel.
 func promptly(ctx context.Context) context.Context { return context.WithValue(ctx, prompt{}, prompt{}) }
 
 type prompt struct{}
 
 // promptConnector makes connections that respect promptly and that sessions has
-// found fit. It gives up when the context ends in which they are made.
+// found fit. Connecting ends when its context does.
 type promptConnector struct {
 	cfg      pq.Config
-	limit    time.Duration // of one read or write; 0: none
-	setup    string        // statements to run first, each with a semicolon behind it
+	limit    time.Duration // of one read or write; 0 means none
+	setup    string        // statements to run first, each followed by a semicolon
 	sessions *sessions
 }
 
 // Driver implements driver.Connector.
 func (promptConnector) Driver() driver.Driver { return pq.Driver{} }
 
-// Connect implements driver.Connector. database/sql calls it in a goroutine of
-// its own too, where nobody could recover a panic.
+// Connect implements driver.Connector. It recovers from panics, because
+// database/sql also calls it in a goroutine of its own.
 func (c promptConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return sqlkit.Contained("connecting to the server", func() (driver.Conn, error) { return c.connect(ctx) })
 }
 
 func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
 	begun := time.Now()
-	dialer := &promptDialer{boundedDialer: boundedDialer{limit: c.limit}, whole: ctx}
+	dialer := &promptDialer{limit: c.limit, connecting: ctx}
 	connector, err := newConnector(c.cfg, dialer)
 	if err != nil {
 		return nil, err
 	}
-	defer dialer.finish()
+	defer dialer.connected()
 	conn, err := connector.Connect(ctx)
 	if problem := lastingProblem(c.cfg, err); problem != "" {
 		return nil, &UnfitError{Read: c.sessions.read, Problem: problem}
@@ -55,57 +61,50 @@ func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := conn.(serverConn) //nolint:forcetypeassert // no other kind is made
+	made := conn.(serverConn) //nolint:forcetypeassert // lib/pq makes no other kind
 	if err := c.sessions.examine(ctx, made, dialer.line, c.setup); err != nil {
 		return nil, errors.Join(err, made.Close())
 	}
 	return &promptConn{serverConn: made, line: dialer.line, sessions: c.sessions, made: begun}, nil
 }
 
-// promptDialer dials for one connection, host after host, and afterwards
-// whenever lib/pq asks the server to cancel a statement of that connection.
+// promptDialer dials for one connection: each of its hosts until one accepts, and
+// later whenever lib/pq asks the server to cancel a statement.
 type promptDialer struct {
-	boundedDialer
-	whole context.Context // of the connection, where DialContext is told of the dialing alone; nil: it is made
-	line  *line           // the last that was dialled for it
-	stop  func()          // watching whole; nil: nothing does
-	// pinned is the connection whose far end to dial, whatever its name leads
-	// to now; nil: dial the address that is asked for.
-	pinned *line
+	pq.Dialer                  // nil: lib/pq calls DialContext instead of its methods
+	limit      time.Duration   // of one read or write; 0 means none
+	connecting context.Context // closes the line when it ends; nil once connected
+	line       *line           // the last one dialled while connecting
+	stop       func()          // ends that connecting closes line; may be nil
+	pinned     *line           // if not nil, dial only its address, and its server
 }
 
+// DialContext implements pq.DialerContext. Its context ends before the handshake.
 func (d *promptDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if d.pinned != nil && address != d.pinned.asked {
-		return nil, fmt.Errorf("postgres: %s is not the host to dial", address)
+	asked := address
+	if d.pinned != nil {
+		if asked != d.pinned.asked {
+			return nil, fmt.Errorf("postgres: %s is not the host to dial", asked)
+		}
+		server := d.pinned.RemoteAddr()
+		network, address = server.Network(), server.String()
 	}
-	if d.whole == nil {
-		return d.boundedDialer.DialContext(ctx, network, address)
-	}
-	dialled, err := d.dial(ctx, network, address)
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	d.unwatch()
-	d.line, d.stop = dialled, dialled.cutAfter(d.whole)
+	dialled := &line{Conn: conn, limit: d.limit, asked: asked}
+	if d.connecting != nil {
+		d.unwatch()
+		d.line, d.stop = dialled, dialled.closeAfter(d.connecting)
+	}
 	return dialled, nil
 }
 
-func (d *promptDialer) dial(ctx context.Context, network, address string) (*line, error) {
-	if d.pinned == nil {
-		return d.boundedDialer.dial(ctx, network, address)
-	}
-	far := d.pinned.RemoteAddr()
-	dialled, err := d.boundedDialer.dial(ctx, far.Network(), far.String())
-	if err == nil {
-		dialled.asked = address
-	}
-	return dialled, err
-}
-
-// finish is called once the connection is made, or cannot be.
-func (d *promptDialer) finish() {
+// connected must be called when connecting has succeeded or failed.
+func (d *promptDialer) connected() {
 	d.unwatch()
-	d.whole = nil
+	d.connecting = nil
 }
 
 func (d *promptDialer) unwatch() {
@@ -115,7 +114,7 @@ func (d *promptDialer) unwatch() {
 	}
 }
 
-// serverConn is what database/sql makes use of in a connection of lib/pq.
+// serverConn is what database/sql uses of a connection of lib/pq.
 type serverConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -132,16 +131,16 @@ type promptConn struct {
 	serverConn
 	line     *line
 	sessions *sessions
-	made     time.Time // when it began to be connected
-	spoiled  bool      // its prepared statements are not what they were
+	made     time.Time // when connecting began
+	spoiled  bool      // its prepared statements cannot be relied on
 }
 
 // IsValid implements driver.Validator.
 func (c *promptConn) IsValid() bool {
-	return !c.spoiled && !c.line.isCut.Load() && !c.sessions.outdated(c.made) && c.serverConn.IsValid()
+	return !c.spoiled && !c.line.closed.Load() && !c.sessions.outdated(c.made) && c.serverConn.IsValid()
 }
 
-// ResetSession implements driver.SessionResetter. It refuses an idle connection
+// ResetSession implements driver.SessionResetter. It rejects an idle connection
 // that was recalled.
 func (c *promptConn) ResetSession(ctx context.Context) error {
 	if c.sessions.outdated(c.made) {
@@ -152,7 +151,7 @@ func (c *promptConn) ResetSession(ctx context.Context) error {
 
 // PrepareContext implements driver.ConnPrepareContext.
 func (c *promptConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	ctx, stop := c.line.cutWith(ctx)
+	ctx, stop := c.line.closeWith(ctx)
 	defer stop()
 	prepared, err := c.serverConn.PrepareContext(ctx, query)
 	if statement, ok := prepared.(serverStmt); ok && err == nil {
@@ -162,8 +161,7 @@ func (c *promptConn) PrepareContext(ctx context.Context, query string) (driver.S
 }
 
 // noted returns err. If it says that the prepared statements of the connection
-// are not what they were, the connection is not used again, nor is any other
-// that is as old.
+// cannot be relied on, neither this connection nor an older one is used again.
 func (c *promptConn) noted(err error) error {
 	if spoiled(err) {
 		c.spoiled = true
@@ -172,7 +170,7 @@ func (c *promptConn) noted(err error) error {
 	return err
 }
 
-// serverStmt is what database/sql makes use of in a statement of lib/pq.
+// serverStmt is what database/sql uses of a statement of lib/pq.
 type serverStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
@@ -186,7 +184,7 @@ type promptStmt struct {
 
 // QueryContext implements driver.StmtQueryContext.
 func (s promptStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	ctx, stop := s.conn.line.cutWith(ctx)
+	ctx, stop := s.conn.line.closeWith(ctx)
 	rows, err := s.serverStmt.QueryContext(ctx, args)
 	if err != nil {
 		stop()
@@ -206,17 +204,8 @@ type promptRows struct {
 	stop func()
 }
 
-// Close implements driver.Rows. It reads what is left.
+// Close implements driver.Rows. It reads the remaining rows.
 func (r promptRows) Close() error {
 	defer r.stop()
 	return r.Rows.Close()
-}
-
-// cutWith cuts the connection when a context ends that is marked by promptly,
-// unless stop is called before, and returns the one to tell lib/pq.
-func (l *line) cutWith(ctx context.Context) (told context.Context, stop func()) {
-	if ctx.Value(prompt{}) == nil {
-		return ctx, func() {}
-	}
-	return context.WithoutCancel(ctx), l.cutAfter(ctx)
 }

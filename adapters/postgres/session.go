@@ -165,7 +165,7 @@ type witness struct {
 // connected again if that fails.
 func (w *witness) query(ctx context.Context, cfg pq.Config, at *line, query string) (string, error) {
 	if w.conn != nil && w.line.asked == at.asked && w.line.RemoteAddr().String() == at.RemoteAddr().String() && time.Since(w.made) < witnessLifetime {
-		defer w.line.cutAfter(ctx)()
+		defer w.line.closeAfter(ctx)()
 		if text, err := queryText(w.conn, query); err == nil {
 			return text, nil
 		}
@@ -173,7 +173,7 @@ func (w *witness) query(ctx context.Context, cfg pq.Config, at *line, query stri
 	if err := w.connect(ctx, cfg, at); err != nil {
 		return "", err
 	}
-	defer w.line.cutAfter(ctx)()
+	defer w.line.closeAfter(ctx)()
 	return queryText(w.conn, query)
 }
 
@@ -181,8 +181,8 @@ func (w *witness) connect(ctx context.Context, cfg pq.Config, at *line) error {
 	w.hangUp()
 	cfg = cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsAny
-	dialer := &promptDialer{boundedDialer: boundedDialer{limit: witnessLimit}, whole: ctx, pinned: at}
-	defer dialer.finish()
+	dialer := &promptDialer{limit: witnessLimit, connecting: ctx, pinned: at}
+	defer dialer.connected()
 	connector, err := newConnector(cfg, dialer)
 	if err != nil {
 		return err
