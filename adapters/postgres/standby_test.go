@@ -226,13 +226,14 @@ func TestStandby_DelaysNobodyWhenItIsDown(t *testing.T) {
 	r := newReplicated(t)
 	id := createIn(t, r.other)
 	r.polled(t)
+	r.repo.standby.resting.Store(nil)
 	r.standby.Stop(pgtest.Immediate)
 	for range 2 * standbyReaders {
 		if r.disabled(t, id) {
 			t.Error("the key is disabled")
 		}
 	}
-	if !r.repo.standby.rests() {
+	if r.repo.standby.resting.Load() == nil {
 		t.Error("it is asked again at once")
 	}
 	r.standby.Restart()
