@@ -95,16 +95,16 @@ func TestCreateKey_201_takesEveryAllowedSpelling(t *testing.T) {
 	tests := map[string]func(*request){
 		"a charset":                   set("Content-Type", "application/json; charset=UTF-8"),
 		"the scheme in another case":  func(r *request) { r.header["Authorization"][0] = "bEARER " + r.header["Authorization"][0][7:] },
-		"any type accepted":           set("Accept", "*/*"),
+		"any accepted type":           set("Accept", "*/*"),
 		"any application type":        set("Accept", "text/html, application/*;q=0.5"),
 		"an escaped path":             func(r *request) { r.url = strings.Replace(r.url, "ws_1", "ws%5F1", 1) },
 		"the longest client hash":     set("X-Client-Hash", strings.Repeat("~", 256)),
 		"an idempotency key":          set("Idempotency-Key", strings.Repeat("k", 255)),
-		"a query nobody asked for":    func(r *request) { r.url += "?pretty" },
+		"an unknown query parameter":  func(r *request) { r.url += "?pretty" },
 		"the longest name":            func(r *request) { r.body = `{"name":"` + strings.Repeat("é", 128) + `"}` },
 		"an integer with a fraction":  func(r *request) { r.body = `{"name":"k","mode":2.0}` },
-		"a name of another alphabet":  func(r *request) { r.body = `{"name":"生产密钥 <&> 🔑"}` },
-		"an address of IPv4 in IPv6":  func(r *request) { r.body = `{"name":"k","ipWhitelist":["::ffff:10.0.0.1"]}` },
+		"a name in another script":    func(r *request) { r.body = `{"name":"生产密钥 <&> 🔑"}` },
+		"an IPv4-mapped address":      func(r *request) { r.body = `{"name":"k","ipWhitelist":["::ffff:10.0.0.1"]}` },
 		"a hundred different scopes":  func(r *request) { r.body = `{"name":"k","scopes":` + scopes(100) + `}` },
 		"white space around the body": func(r *request) { r.body = "\r\n\t {\"name\" : \"k\"} \n" },
 	}
@@ -134,7 +134,7 @@ func TestCreateKey_201_echoesTheRequestID(t *testing.T) {
 	}
 }
 
-// scopes is a JSON array of n different codes.
+// scopes returns a JSON array of n different scopes.
 func scopes(n int) string {
 	list := make([]string, n)
 	for i := range list {

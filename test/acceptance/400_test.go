@@ -36,7 +36,7 @@ func TestCreateKey_400_body(t *testing.T) {
 		{name: "a misspelt whitelist", body: `{"name":"k","ipWhiteList":["10.0.0.1"]}`, want: []string{"ipWhiteList unknown_field"}},
 		{name: "a member twice", body: `{"name":"k","name":"k"}`, want: []string{"name duplicate_field"}},
 		{name: "a member twice, once escaped", body: `{"name":"k","n\u0061me":"k"}`, want: []string{"name duplicate_field"}},
-		{name: "scopes that are no list", body: `{"name":"k","scopes":"payment:read"}`, want: []string{"scopes type"}},
+		{name: "scopes that are not a list", body: `{"name":"k","scopes":"payment:read"}`, want: []string{"scopes type"}},
 		{name: "scopes that are no scopes", body: `{"name":"k","scopes":["a",1,"b:c"," b:c","a:b:c","A:b",""]}`, want: []string{"scopes[0] format", "scopes[1] type", "scopes[3] format", "scopes[4] format", "scopes[5] format", "scopes[6] format"}},
 		{name: "a scope too long", body: `{"name":"k","scopes":["a:` + strings.Repeat("b", 127) + `"]}`, want: []string{"scopes[0] length"}},
 		{name: "too many scopes", body: `{"name":"k","scopes":` + scopes(101) + `}`, want: []string{"scopes too_many"}},
@@ -78,7 +78,7 @@ func TestCreateKey_400_namesTheCanonicalRange(t *testing.T) {
 	}
 }
 
-// Responses show a mode by its name, requests give its number.
+// Responses contain the name of a mode, requests its number.
 func TestCreateKey_400_saysHowToWriteAMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -158,7 +158,7 @@ func TestCreateKey_400_boundsTheListOfFaults(t *testing.T) {
 	}
 }
 
-// mustFail fails unless a is a 4000 with those faults.
+// mustFail fails the test unless a is a 4000 with these faults.
 func mustFail(t *testing.T, a answer, want []string) {
 	t.Helper()
 	if a.status != http.StatusBadRequest {

@@ -21,7 +21,7 @@ func TestCreateKey_401(t *testing.T) {
 	tests := []struct {
 		name      string
 		change    func(*request)
-		challenge string // what WWW-Authenticate begins with; bare means nothing more
+		challenge string // the beginning of WWW-Authenticate; bare means that it ends there
 	}{
 		{name: "no token", change: without("Authorization"), challenge: bare},
 		{name: "another scheme", change: set("Authorization", "Basic dXNlcjpwYXNz"), challenge: bare},

@@ -14,7 +14,7 @@ func TestCreateKey_403_notAnOwner(t *testing.T) {
 		"an operator":             role("OPERATOR"),
 		"a viewer":                role("VIEWER"),
 		"a role in another case":  role("owner"),
-		"a role nobody knows":     role("EMPEROR"),
+		"an unknown role":         role("EMPEROR"),
 		"no workspaces":           func(c *jwttest.Claims) { c.Workspaces = nil },
 		"another workspace":       func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} },
 		"the system portal's own": func(c *jwttest.Claims) { c.Portal, c.Workspaces = "SYSTEM", nil },

@@ -11,7 +11,7 @@ func TestRoute_404(t *testing.T) {
 	for name, path := range map[string]string{
 		"the root":                      "/",
 		"an unknown path":               "/web/v1/nothing",
-		"a slash at the end":            keysPath + "/",
+		"a trailing slash":              keysPath + "/",
 		"an empty workspace":            "/web/v1/workspaces//api-keys",
 		"another version":               "/web/v2/workspaces/ws_1/api-keys",
 		"the permission check":          "/internal/v1/api-keys/verify",

@@ -12,7 +12,7 @@ func TestCreateKey_406(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	for _, accept := range []string{"text/html", "application/json;q=0", "application/xml, */*;q=0", "nonsense"} {
-		// The content type is wrong too: what the client accepts is judged first.
+		// The content type is wrong too; Accept is checked first.
 		a := do(t, w.create(t, `{"name":"k"}`, set("Accept", accept), set("Content-Type", "text/plain")))
 		mustBe(t, a, 406, "4060", "Response type not available")
 	}
@@ -29,20 +29,20 @@ func TestCreateKey_415(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A header is missing too: the content type is judged first.
+			// A header is missing too; the content type is checked first.
 			a := do(t, w.create(t, `{"name":"k"}`, change, without("X-Client-Hash")))
 			mustBe(t, a, 415, "4150", "Content-Type must be application/json")
 		})
 	}
 }
 
-// A body in another coding would be read as something it is not.
+// A body with a content coding would be misread.
 func TestContentEncoding_415(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	for _, coding := range [][]string{{"gzip"}, {"GZIP"}, {"identity, gzip"}, {"identity", "br"}, {"nonsense"}} {
 		for what, r := range map[string]request{
-			"a creation": w.create(t, `{"name":"k"}`, without("X-Client-Hash")), // judged later
+			"a creation": w.create(t, `{"name":"k"}`, without("X-Client-Hash")), // checked later
 			"a check":    w.verify(`{"key":"` + unknownSecret(t) + `"}`),
 		} {
 			r.header["Content-Encoding"] = coding
@@ -70,7 +70,7 @@ func TestContentEncoding_415(t *testing.T) {
 func TestCreateKey_413_declared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	// The token is missing too: the declared size is judged first.
+	// The token is missing too; the declared size is checked first.
 	a := do(t, w.create(t, strings.Repeat(" ", 64<<10+1), without("Authorization")))
 	mustBe(t, a, 413, "4130", "Request body is too large")
 }
@@ -79,7 +79,7 @@ func TestCreateKey_413_outgrown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	r := w.create(t, "")
-	// A reader of unknown size is sent in chunks.
+	// A body of unknown size is sent in chunks.
 	body := io.MultiReader(bytes.NewReader(make([]byte, 64<<10)), strings.NewReader("x"))
 	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, body)
 	if err != nil {

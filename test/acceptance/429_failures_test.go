@@ -13,7 +13,7 @@ import (
 
 func from(addr string) func(*request) { return set("X-Forwarded-For", addr) }
 
-// fail sends a request that proves nobody.
+// fail sends a request that fails authentication.
 func (w *world) fail(t *testing.T, changes ...func(*request)) answer {
 	t.Helper()
 	return do(t, w.create(t, `{"name":"k"}`, append(changes, without("Authorization"))...))

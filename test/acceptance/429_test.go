@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// ratedWorld admits so many requests of an account and failures of an address
-// a minute. The proxy it trusts is the test.
+// ratedWorld returns a world with these limits per minute, on requests of an
+// account and on failures of an address. It trusts the test as a proxy.
 func ratedWorld(t *testing.T, requests, failures int) *world {
 	t.Helper()
 	return newWorld(t, func(cfg *config.Config) {
@@ -26,7 +26,8 @@ func ofAccount(name string) func(*jwttest.Claims) {
 	return func(c *jwttest.Claims) { c.Account = name }
 }
 
-// mustBeLimited fails unless a says 429, how long to wait, and nothing else.
+// mustBeLimited fails the test unless a is a 429 that says how long to wait,
+// and nothing else.
 func mustBeLimited(t *testing.T, a answer, retryAfter string) {
 	t.Helper()
 	mustBe(t, a, 429, "4290", "Too many requests")
@@ -43,7 +44,7 @@ func TestManagement_429_beyondTheRateOfTheAccount(t *testing.T) {
 	w := ratedWorld(t, 3, 0)
 	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
 	get := w.create(t, "", func(r *request) { r.method, r.url = http.MethodGet, r.url+"/"+key })
-	for range 2 { // whatever is asked counts
+	for range 2 { // every request counts
 		if a := do(t, get); a.status != http.StatusOK {
 			t.Fatalf("within the rate: %d %s", a.status, a.body)
 		}
@@ -83,17 +84,17 @@ func TestManagement_429_isJudgedAfterTheTokenAndBeforeAllElse(t *testing.T) {
 		change func(*request)
 		status int
 	}{
-		"no such route":             {func(r *request) { r.url += "/x/y" }, 404},
-		"a method not allowed":      {func(r *request) { r.method = http.MethodPut }, 405},
-		"a body that is too large":  {func(r *request) { r.body = strings.Repeat(" ", 64<<10+1) }, 413},
-		"no token":                  {without("Authorization"), 401},
-		"a token of another device": {as(w.token(t, func(c *jwttest.Claims) { c.ClientHash = "device-2" })), 401},
-		"a type not to be had":      {set("Accept", "text/html"), limited},
-		"another type of body":      {set("Content-Type", "text/plain"), limited},
-		"a header that is missing":  {without("X-Client-Hash"), limited},
-		"another workspace":         {set("X-Workspace-Id", "ws_2"), limited},
-		"who is not the owner":      {as(w.token(t, role("VIEWER"))), limited},
-		"a body that is none":       {func(r *request) { r.body = `{` }, limited},
+		"no such route":                 {func(r *request) { r.url += "/x/y" }, 404},
+		"a method not allowed":          {func(r *request) { r.method = http.MethodPut }, 405},
+		"a body that is too large":      {func(r *request) { r.body = strings.Repeat(" ", 64<<10+1) }, 413},
+		"no token":                      {without("Authorization"), 401},
+		"a token for another device":    {as(w.token(t, func(c *jwttest.Claims) { c.ClientHash = "device-2" })), 401},
+		"an unsupported accepted type":  {set("Accept", "text/html"), limited},
+		"an unsupported content type":   {set("Content-Type", "text/plain"), limited},
+		"a missing header":              {without("X-Client-Hash"), limited},
+		"another workspace":             {set("X-Workspace-Id", "ws_2"), limited},
+		"a caller who is not the owner": {as(w.token(t, role("VIEWER"))), limited},
+		"a malformed body":              {func(r *request) { r.body = `{` }, limited},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,11 +17,11 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// hungUp is a repository whose clients hang up while it works for them.
+// hungUp is a repository whose clients hang up while it works.
 type hungUp struct {
 	ports.KeyRepository
 	hangUp  func()
-	release <-chan struct{} // what Find waits for, as it would for a slow database
+	release <-chan struct{} // Find waits for it, as for a slow database
 }
 
 func (h hungUp) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
@@ -42,8 +42,8 @@ func (h hungUp) Ready(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
 }
 
-// A client that hangs up says nothing about the service: neither the alerts
-// nor whoever reads the log should take it for a failure.
+// A client that hangs up is not a failure of the service, neither in alerts nor
+// in the log.
 func TestHangUp_IsNotAFailure(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -57,7 +57,7 @@ func TestHangUp_IsNotAFailure(t *testing.T) {
 	for name, tc := range map[string]struct {
 		handler http.Handler
 		request request
-		route   string // empty: an embedder's
+		route   string // empty for an embedder's route
 	}{
 		"a creation":          {w.service.Handler(), w.create(t, `{"name":"k"}`), "/web/v1/workspaces/:workspaceId/api-keys"},
 		"a check":             {w.service.InternalHandler(), w.verify(`{"key":"` + unknownSecret(t) + `"}`), "/internal/v1/api-keys/verify"},
@@ -96,7 +96,7 @@ func TestHangUp_IsNotAFailure(t *testing.T) {
 	}
 }
 
-// A store that fails while its client hangs up has failed all the same.
+// A store that fails while its client hangs up is still a failure.
 func TestHangUp_HidesNoFailure(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +115,7 @@ func TestHangUp_HidesNoFailure(t *testing.T) {
 
 func TestHangUp_IsNoticedOnAConnection(t *testing.T) {
 	t.Parallel()
-	for range 20 { // one that is noticed after 2 s, on a busy machine, is a 503
+	for range 20 { // on a busy machine, one that is noticed only after 2 s is a 503
 		if creationHungUp(t) == "499" {
 			return
 		}
@@ -125,7 +125,8 @@ func TestHangUp_IsNoticedOnAConnection(t *testing.T) {
 
 var creations = regexp.MustCompile(`apikeys_http_requests_total\{method="POST",route="/web/v1/workspaces/:workspaceId/api-keys",status="(\d+)"\} 1\n`)
 
-// creationHungUp hangs up on a creation, and returns the status that counts it.
+// creationHungUp hangs up during a create, and returns the status under which
+// it is counted.
 func creationHungUp(t *testing.T) string {
 	t.Helper()
 	entered := make(chan struct{})

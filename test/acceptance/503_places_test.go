@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// serve has the service answer r, whose body comes from elsewhere, past the
-// network.
+// serve passes r to the service without the network. Its body comes from
+// elsewhere.
 func (w *world) serve(t *testing.T, to http.ResponseWriter, r request, body io.Reader) {
 	t.Helper()
 	asked := httptest.NewRequestWithContext(t.Context(), r.method, r.url, body)
@@ -22,7 +22,7 @@ func (w *world) serve(t *testing.T, to http.ResponseWriter, r request, body io.R
 	w.service.Handler().ServeHTTP(to, asked)
 }
 
-// slowReader takes an answer when it is told to.
+// slowReader reads a response when it is told to.
 type slowReader struct {
 	*httptest.ResponseRecorder
 
@@ -40,7 +40,7 @@ func TestOverload_IsNotCausedByClientsThatReadSlowly(t *testing.T) {
 	w := newWorld(t, unlimited)
 	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
 	for name, asked := range asks {
-		if name == "deleteKey" { // its answer has nothing to be taken
+		if name == "deleteKey" { // its response has no body
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestOverload_503_alsoThatBeganWhileABodyCame(t *testing.T) {
 		defer close(answered)
 		w.serve(t, answer, r, body)
 	}()
-	if _, err := io.WriteString(send, r.body); err != nil { // it is read, so the request was let in
+	if _, err := io.WriteString(send, r.body); err != nil { // the body is read, so the request was admitted
 		t.Fatal(err)
 	}
 	var others sync.WaitGroup
@@ -98,7 +98,7 @@ func TestOverload_503_alsoThatBeganWhileABodyCame(t *testing.T) {
 	<-answered
 }
 
-// slowRoles knows every actor as an owner, when it is told to.
+// slowRoles makes every actor an owner, when it is told to.
 type slowRoles struct{ asked, proceed chan struct{} }
 
 func (r slowRoles) Role(context.Context, domain.Actor, domain.WorkspaceID) (domain.Role, error) {

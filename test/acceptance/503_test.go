@@ -19,11 +19,11 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// managedAtOnce is how many management requests docs/operations.md says are at
-// work at once.
+// managedAtOnce is the number of management requests in flight that
+// docs/operations.md states.
 const managedAtOnce = 128
 
-// held is a repository whose creations wait until they are let go.
+// held is a repository whose creates wait until they are released.
 type held struct {
 	ports.KeyRepository
 	entered, proceed chan struct{}
@@ -57,16 +57,16 @@ func TestOverload_503(t *testing.T) {
 	mustBeMade := func() {
 		t.Helper()
 		a := <-answers
-		late := a.status == http.StatusServiceUnavailable && time.Since(begun) > 2*time.Second // for which a store is waited
+		late := a.status == http.StatusServiceUnavailable && time.Since(begun) > 2*time.Second // the time that a request waits for the store
 		if a.status != http.StatusCreated && !late {
 			t.Errorf("one that was at work is answered %d", a.status)
 		}
 	}
 	create(managedAtOnce)
 	for what, r := range map[string]request{
-		"a creation":              w.create(t, `{"name":"k"}`),
-		"a list":                  w.list(t, ""),
-		"one that proves nothing": w.list(t, "", as("x")),
+		"a creation":                w.create(t, `{"name":"k"}`),
+		"a list":                    w.list(t, ""),
+		"one with an invalid token": w.list(t, "", as("x")),
 	} {
 		a := do(t, r)
 		mustBe(t, a, 503, "5030", "Service temporarily unavailable")
@@ -118,7 +118,8 @@ func TestOverload_IsNotCausedBySlowBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { conn.Close() })
-		// The service asks for the rest once it wants to read it: RFC 9110 section 10.1.1.
+		// The service asks for the body once it wants to read it (RFC 9110
+		// section 10.1.1).
 		fmt.Fprintf(conn, "POST /web/v1/workspaces/%s/api-keys HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nX-Client-Hash: %s\r\n"+
 			"X-Workspace-Id: %s\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n",
 			workspace, address, w.token(t), clientHash, workspace)

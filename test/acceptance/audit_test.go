@@ -19,8 +19,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// openStores opens a migrated store of each kind, for tests that look behind
-// the service.
+// openStores opens a migrated store of each kind, for tests that read it
+// directly.
 var openStores = map[string]func(t *testing.T) ports.KeyRepository{
 	"memory": func(*testing.T) ports.KeyRepository { return memory.NewKeyRepository() },
 	"sqlite": func(t *testing.T) ports.KeyRepository {

@@ -28,19 +28,19 @@ func TestAuthorize_204(t *testing.T) {
 			{"no scope", "", with(secret)},
 			{"an empty query", "?", with(secret)},
 			{"as a bearer token", "?scope=payment:read", bearer},
-			{"in a scheme of another case", "?scope=payment:read", http.Header{"Authorization": {"bEARER " + secret}}},
+			{"with a scheme in another case", "?scope=payment:read", http.Header{"Authorization": {"bEARER " + secret}}},
 			{"the same key in both headers", "?scope=payment:read", http.Header{"X-Api-Key": {secret}, "Authorization": {"Bearer " + secret}}},
-			{"beside credentials for what is behind the proxy", "?scope=payment:read", http.Header{"X-Api-Key": {secret}, "Authorization": {"Basic dXNlcjpwYXNz"}}},
-			{"an empty X-Api-Key beside a bearer token", "?scope=payment:read", http.Header{"X-Api-Key": {""}, "Authorization": {"Bearer " + secret}}},
-			{"whatever is accepted and sent", "?scope=payment:read", http.Header{"X-Api-Key": {secret}, "Accept": {"text/html"}, "Content-Type": {"text/plain"}}},
+			{"with credentials for the API behind the proxy", "?scope=payment:read", http.Header{"X-Api-Key": {secret}, "Authorization": {"Basic dXNlcjpwYXNz"}}},
+			{"an empty X-Api-Key with a bearer token", "?scope=payment:read", http.Header{"X-Api-Key": {""}, "Authorization": {"Bearer " + secret}}},
+			{"any Accept and Content-Type", "?scope=payment:read", http.Header{"X-Api-Key": {secret}, "Accept": {"text/html"}, "Content-Type": {"text/plain"}}},
 			{"a scope in the path", "/for/payment:read", with(secret)},
 			{"all scopes in the path", "/for/payment:write/payment:read", with(secret)},
 			{"an escaped scope in the path", "/for/payment%3Aread", with(secret)},
-			{"a slash at the end of the path", "/for/payment:read/", with(secret)},
-			{"the query beside a path is somebody else's", "/for/payment:read?scope=payment:refund&x=1;y=%zz", with(secret)},
+			{"a trailing slash in the path", "/for/payment:read/", with(secret)},
+			{"a query after a path, which is the caller's", "/for/payment:read?scope=payment:refund&x=1;y=%zz", with(secret)},
 			{"the caller's path after the scope", "/for/payment:read/orders/7", with(secret)},
-			{"a colon further on in the caller's path", "/for/payment:read/orders/7:cancel", with(secret)},
-			{"a caller's path after a mark", "/for/payment:read/-/orders:cancel", with(secret)},
+			{"a colon later in the caller's path", "/for/payment:read/orders/7:cancel", with(secret)},
+			{"a caller's path after the mark", "/for/payment:read/-/orders:cancel", with(secret)},
 			{"a caller's path with empty segments", "/for/payment:read//orders//7", with(secret)},
 		}
 		for _, tt := range tests {
@@ -86,7 +86,7 @@ func TestAuthorize_AcceptsAnyMethod(t *testing.T) {
 	}
 }
 
-// A proxy passes on the header of a request whose body it keeps.
+// A proxy sends the header of a request without its body.
 func TestAuthorize_DoesNotWaitForABody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

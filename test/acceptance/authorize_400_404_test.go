@@ -14,11 +14,11 @@ func TestAuthorize_400(t *testing.T) {
 	}{
 		{"a misspelt parameter", "scopes=payment:read", []string{"scopes unknown_field"}},
 		{"a parameter in another case", "Scope=payment:read", []string{"Scope unknown_field"}},
-		{"others beside the scope", "scope=payment:read&a=1&b=2", []string{"a unknown_field", "b unknown_field"}},
+		{"other parameters with the scope", "scope=payment:read&a=1&b=2", []string{"a unknown_field", "b unknown_field"}},
 		{"a value without a name", "=payment:read", []string{"unknown_field"}},
 		{"a semicolon", "scope=payment:read;scope=payment:write", []string{"scope syntax"}},
-		{"an escape that is none", "scope=payment%3read%z", []string{"scope syntax"}},
-		{"an escape that is none in a name", "sc%ope=payment:read", []string{"scope syntax"}},
+		{"an invalid escape", "scope=payment%3read%z", []string{"scope syntax"}},
+		{"an invalid escape in a name", "sc%ope=payment:read", []string{"scope syntax"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAuthorize_400(t *testing.T) {
 	}
 }
 
-// A path without a scope must not ask for none.
+// A path without a scope is not a check without scopes.
 func TestAuthorize_404_withoutAScopeInThePath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

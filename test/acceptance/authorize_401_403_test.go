@@ -39,11 +39,11 @@ func TestDoors_401(t *testing.T) {
 		{"another scheme alone", http.Header{"Authorization": {"Basic dXNlcjpwYXNz"}}, "Bearer"},
 		{"the secret under another scheme", http.Header{"Authorization": {"Basic " + secret}}, "Bearer"},
 		{"a scheme without a token", http.Header{"Authorization": {"Bearer "}}, keyMissing},
-		{"a scheme without a token beside a key", http.Header{"X-Api-Key": {secret}, "Authorization": {"Bearer"}}, keyMissing},
+		{"a scheme without a token, with a key", http.Header{"X-Api-Key": {secret}, "Authorization": {"Bearer"}}, keyMissing},
 		{"X-Api-Key twice, with the same key", http.Header{"X-Api-Key": {secret, secret}}, keyTwice},
 		{"X-Api-Key twice, once empty", http.Header{"X-Api-Key": {"", secret}}, keyTwice},
 		{"Authorization twice", http.Header{"Authorization": {"Bearer " + secret, "Bearer " + secret}}, keyTwice},
-		{"Authorization twice, of other schemes, beside a key", http.Header{"X-Api-Key": {secret}, "Authorization": {"Basic a", "Digest b"}}, keyTwice},
+		{"Authorization twice, with other schemes, with a key", http.Header{"X-Api-Key": {secret}, "Authorization": {"Basic a", "Digest b"}}, keyTwice},
 		{"two different keys", http.Header{"X-Api-Key": {secret}, "Authorization": {"Bearer " + other}}, keyTwice},
 		{"a key and a token of the issuer", http.Header{"X-Api-Key": {secret}, "Authorization": {"Bearer " + jwt}}, keyTwice},
 		{"a token of the issuer alone", http.Header{"Authorization": {"Bearer " + jwt}}, keyInvalid},
@@ -64,7 +64,7 @@ func TestDoors_401(t *testing.T) {
 	}
 }
 
-// Nobody learns from a refusal whether a key exists.
+// A denial does not reveal whether a key exists.
 func TestDoors_401_isTheSameWhateverTheReason(t *testing.T) {
 	t.Parallel()
 	repository := &tampered{KeyRepository: memory.NewKeyRepository()}
@@ -103,7 +103,8 @@ func TestDoors_401_isTheSameWhateverTheReason(t *testing.T) {
 	}
 }
 
-// seen is all that a stranger sees of an answer but what differs between any two.
+// seen contains everything that a stranger sees of a response, except what
+// differs between any two.
 func seen(a answer) answer {
 	a.header = a.header.Clone()
 	a.header.Del("X-Request-Id")
@@ -146,7 +147,7 @@ func TestDoors_403(t *testing.T) {
 	}
 }
 
-// The question is that of verify: a code no key can hold is not held.
+// As in verify, a scope that no key can hold is not held.
 func TestAuthorize_403_whatIsNoScopeIsNotHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -154,15 +155,15 @@ func TestAuthorize_403_whatIsNoScopeIsNotHeld(t *testing.T) {
 	_, bare := w.newKey(t, `{"name":"bare"}`)
 	tests := []struct{ name, rest, secret, scope string }{
 		{"an empty scope", "?scope=", secret, ""},
-		{"an empty scope beside one that is held", "?scope=payment:read&scope", secret, `, scope="payment:read"`},
+		{"an empty scope with one that is held", "?scope=payment:read&scope", secret, `, scope="payment:read"`},
 		{"another case", "?scope=Payment:read", secret, `, scope="Payment:read"`},
 		{"two scopes in one", "?scope=payment:read,payment:write", secret, `, scope="payment:read,payment:write"`},
-		{"two scopes in one, by a space", "?scope=payment:read+payment:write", secret, ""},
-		{"no scope, of a key without", "", bare, ""},
-		{"what would end the quotes", "?scope=a%22b", secret, ""},
-		{"what would escape the quotes", "?scope=a%5C&scope=x:y", secret, `, scope="x:y"`},
+		{"two scopes in one, with a space", "?scope=payment:read+payment:write", secret, ""},
+		{"no scope, for a key without scopes", "", bare, ""},
+		{"a character that ends the quotes", "?scope=a%22b", secret, ""},
+		{"a character that escapes the quotes", "?scope=a%5C&scope=x:y", secret, `, scope="x:y"`},
 		{"a line break", "?scope=a%0D%0AX-Evil:1", secret, ""},
-		{"what is not ASCII", "?scope=%C3%A9", secret, ""},
+		{"a scope that is not ASCII", "?scope=%C3%A9", secret, ""},
 		{"a word in the path", "/for/orders", secret, `, scope="orders"`},
 		{"a slash escaped in the path", "/for/payment:read%2Forders", secret, `, scope="payment:read/orders"`},
 		{"an escape of an escape in the path", "/for/payment%253Aread", secret, `, scope="payment%3Aread"`},
@@ -191,15 +192,15 @@ func TestDoors_FindClientAddressesBehindProxies(t *testing.T) {
 	}{
 		{"an allowed client", []string{"203.0.113.7"}, true},
 		{"an allowed client behind two proxies", []string{"203.0.113.7, 10.0.0.9"}, true},
-		{"an allowed client on a line of its own", []string{"203.0.113.7", "10.0.0.9"}, true},
+		{"an allowed client on a separate line", []string{"203.0.113.7", "10.0.0.9"}, true},
 		{"an allowed client with a port", []string{"203.0.113.7:51008"}, true},
-		{"an allowed client, a mapped address with a port", []string{"[::ffff:203.0.113.7]:51008, 10.0.0.9:80"}, true},
+		{"an allowed client with a mapped address and a port", []string{"[::ffff:203.0.113.7]:51008, 10.0.0.9:80"}, true},
 		{"an allowed client among empty entries", []string{", 203.0.113.7, ,", ""}, true},
 		{"another client", []string{"198.51.100.1"}, false},
 		{"another client with a port", []string{"203.0.113.7, [2001:db8::1]:443"}, false},
-		{"another client who claims to be an allowed one", []string{"203.0.113.7, 198.51.100.1"}, false},
-		{"an address that cannot be read", []string{"203.0.113.7, unknown"}, false},
-		{"nobody but the proxy", nil, false},
+		{"another client that claims an allowed address", []string{"203.0.113.7, 198.51.100.1"}, false},
+		{"an unreadable address", []string{"203.0.113.7, unknown"}, false},
+		{"only the proxy", nil, false},
 	}
 	for _, d := range w.doors() {
 		for _, tt := range tests {

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
-// contract is the document, and what it says of each listener. Reading it
-// takes longer than a test, so all share it.
+// contract is the document, and its part for each listener. Parsing it takes
+// longer than a test, so all share it.
 type contract struct {
 	document         *conform.Document
 	public, internal *conform.Listener
@@ -36,12 +36,11 @@ var readContract = sync.OnceValues(func() (contract, error) {
 	return contract{document, public, internal}, err
 })
 
-// listening are the running services, by host and port. What a client asks
-// elsewhere, such as an embedder's own routes, is no matter of the document.
+// listening contains the running services, by host and port. The document does
+// not cover requests to other hosts, such as an embedder's own routes.
 var listening sync.Map // string to *conform.Listener
 
-// heldToTheDocument has every exchange with a service checked as long as the
-// test lasts.
+// heldToTheDocument checks every exchange with a service until the test ends.
 func heldToTheDocument(t *testing.T, running *serving.Service) {
 	t.Helper()
 	contract, err := readContract()
@@ -54,11 +53,12 @@ func heldToTheDocument(t *testing.T, running *serving.Service) {
 	t.Cleanup(func() { listening.Delete(public); listening.Delete(internal) })
 }
 
-// unchecked ends that, for a world of so many exchanges that checking them
-// would take longer than all other tests. They are to be checked elsewhere.
+// unchecked ends that, for a world with so many exchanges that checking them
+// would take longer than all other tests. Other tests must check them.
 func (w *world) unchecked() { listening.Delete(strings.TrimPrefix(w.public, "http://")) }
 
-// checked sends requests, and fails where an exchange is not as documented.
+// checked sends requests, and fails the test if an exchange is not as
+// documented.
 var checked = &conform.Transport{
 	Base: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
 	Listener: func(host string) *conform.Listener {

@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// damagedWorld is a world whose rows can be damaged behind its back.
+// damagedWorld is a world whose rows a test can damage directly.
 type damagedWorld struct {
 	*world
 
@@ -24,8 +24,8 @@ type damagedWorld struct {
 	damage func(t *testing.T, statement string)
 }
 
-// sqlStores make databases that a test looks into: their URL for the service,
-// and the driver and source of a connection behind its back.
+// sqlStores create databases that a test accesses directly. They return the URL
+// for the service, and the driver and source of the test's own connection.
 var sqlStores = map[string]func(t *testing.T) (databaseURL, driver, source string){
 	"sqlite": func(t *testing.T) (databaseURL, driver, source string) {
 		path := filepath.Join(t.TempDir(), "apikeys.db")
@@ -37,7 +37,7 @@ var sqlStores = map[string]func(t *testing.T) (databaseURL, driver, source strin
 	},
 }
 
-// onDamagedStores runs a case on each store that keeps rows.
+// onDamagedStores runs a case on each SQL store.
 func onDamagedStores(t *testing.T, run func(t *testing.T, w damagedWorld)) {
 	t.Helper()
 	t.Parallel()
@@ -63,8 +63,8 @@ func onDamagedStores(t *testing.T, run func(t *testing.T, w damagedWorld)) {
 	}
 }
 
-// A name that a person cannot be shown, as one stored before names were refused
-// for it.
+// A name that cannot be displayed, as it may have been stored before such names
+// were rejected.
 const bidiName = "invoice\u202efdp.exe"
 
 func TestDamagedName_KeepsNobodyFromTheKey(t *testing.T) {

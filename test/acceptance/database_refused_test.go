@@ -18,8 +18,8 @@ import (
 
 var silent = apikeys.WithLogger(slog.New(slog.DiscardHandler))
 
-// onPostgres returns the configuration of a service on that database, with what
-// a change makes of its URL.
+// onPostgres returns the configuration of a service on that database, with the
+// URL changed by change.
 func onPostgres(t *testing.T, dsn string, change func(u *url.URL)) config.Config {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
@@ -53,7 +53,7 @@ func setOption(name, value string) func(u *url.URL) {
 func stranger(u *url.URL) { u.User = url.UserPassword("stranger", "hunter2") }
 
 // mustBeFault fails the test unless err is one fault of that variable that
-// holds wants and no password.
+// contains wants and no password.
 func mustBeFault(t *testing.T, err error, variable string, wants ...string) {
 	t.Helper()
 	var faults config.Faults
@@ -141,8 +141,8 @@ func TestStart_RoleThatMustNotMakeTablesIsInvalidConfiguration(t *testing.T) {
 	mustBeFault(t, apikeys.Migrate(t.Context(), cfg), "APIKEYS_DATABASE_URL", wants...)
 }
 
-// A server that is down at the start is waited for. What it then says is
-// logged, since the first reason is no longer the one to look at.
+// The service waits for a server that is down at the start. It logs each new
+// error, because the first one may no longer be the cause.
 func TestStart_DatabaseThatIsDownIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)

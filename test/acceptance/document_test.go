@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// documents are the forms of the contract, by path.
+// documents are the formats of the contract, by path.
 var documents = map[string]struct{ file, mediaType string }{
 	"/openapi.json": {"../../adapters/httpapi/openapi/openapi.json", "application/json; charset=utf-8"},
 	"/openapi.yaml": {"../../adapters/httpapi/openapi/openapi.yaml", "application/yaml"},

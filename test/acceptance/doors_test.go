@@ -15,15 +15,15 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// door is one way in for the holder of a key: it lets a request with that
-// header through when its key holds the scopes.
+// door is one way to use a key: it admits a request with that header if its key
+// holds the scopes.
 type door struct {
 	name string
-	open int // the status of what was let through
+	open int // the status of an admitted request
 	ask  func(t *testing.T, header http.Header, scopes ...string) answer
 }
 
-// doors are all of them, which judge alike.
+// doors are all ways, which must decide alike.
 func (w *world) doors() []door {
 	through := func(h func(scopes ...string) http.Handler) func(*testing.T, http.Header, ...string) answer {
 		return func(t *testing.T, header http.Header, scopes ...string) answer {
@@ -55,23 +55,23 @@ func (w *world) doors() []door {
 	}
 }
 
-// authorize is a question of a proxy to the internal listener.
+// authorize returns the request of a proxy to the internal listener.
 func (w *world) authorize(rest string, header http.Header) request {
 	return request{method: http.MethodGet, url: w.internal + "/internal/v1/authorize" + rest, header: header}
 }
 
-// with is the header of a request that presents a key.
+// with returns the header of a request with a key.
 func with(secret string) http.Header { return http.Header{"X-Api-Key": {secret}} }
 
-// newKey returns the key that a create with that body makes, and its secret.
+// newKey creates a key with that body and returns it with its secret.
 func (w *world) newKey(t *testing.T, body string) (id, secret string) {
 	t.Helper()
 	data := do(t, w.create(t, body)).data(t)
 	return data["apiKeyId"].(string), data["secret"].(string)
 }
 
-// tampered is a repository in which keys can be changed behind the service's
-// back. It has no feed, so that nothing is kept in memory.
+// tampered is a repository whose keys a test can change without the service. It
+// has no feed, so that no key is cached.
 type tampered struct {
 	ports.KeyRepository
 	changes sync.Map // domain.KeyID to func(*domain.APIKey)
@@ -88,7 +88,7 @@ func (r *tampered) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, e
 	return key, err
 }
 
-// down is a repository that cannot be reached.
+// down is an unreachable repository.
 type down struct{ ports.KeyRepository }
 
 // Find implements ports.KeyFinder.

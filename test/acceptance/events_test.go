@@ -11,13 +11,13 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// events is a right request for the audit trail of a key.
+// events returns a valid request for the audit trail of a key.
 func (w *world) events(t *testing.T, keyID, query string, changes ...func(*request)) request {
 	t.Helper()
 	return w.manage(t, http.MethodGet, "/"+keyID+"/events"+query, changes...)
 }
 
-// types returns what the items of a page say happened.
+// types returns the event types of the items of a page.
 func (a answer) types(t *testing.T) (types []string) {
 	t.Helper()
 	for _, item := range a.data(t)["items"].([]any) {

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// syncBuffer is a buffer that a server may write to while a test reads it.
+// syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -28,7 +28,7 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// unknownSecret is well formed and belongs to no key.
+// unknownSecret returns a well-formed secret that belongs to no key.
 func unknownSecret(t *testing.T) string {
 	t.Helper()
 	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
@@ -38,7 +38,7 @@ func unknownSecret(t *testing.T) string {
 	return secret.Reveal()
 }
 
-// withChecksum completes the body of a secret.
+// withChecksum appends the checksum to the body of a secret.
 func withChecksum(body string) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	sum := crc32.ChecksumIEEE([]byte(body))

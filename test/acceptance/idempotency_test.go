@@ -19,7 +19,8 @@ import (
 
 func idempotencyKey(key string) func(*request) { return set("Idempotency-Key", key) }
 
-// mustBeReplay fails unless again repeats first, but for the secret and the clock.
+// mustBeReplay fails the test unless again equals first, except for the secret
+// and the time.
 func mustBeReplay(t *testing.T, first, again answer) {
 	t.Helper()
 	if first.header.Get("Idempotent-Replayed") != "" || again.header.Get("Idempotent-Replayed") != "true" {
@@ -85,7 +86,7 @@ func TestIdempotency_AReplayShowsTheOriginalOutcome(t *testing.T) {
 		mustBeReplay(t, rotated, do(t, rotate))
 		w.clock.Set(now.Add(2 * time.Hour)) // past its expiry
 		do(t, w.remove(t, id))
-		again := w.create(t, create.body, idempotencyKey("c")) // with a token of now
+		again := w.create(t, create.body, idempotencyKey("c")) // with a current token
 		mustBeReplay(t, first, do(t, again))
 		mustBeReplay(t, rotated, do(t, w.rotate(t, id, `{}`, idempotencyKey("r"))))
 	})
@@ -167,7 +168,7 @@ func TestIdempotency_OneOfManyAtOnceIsCarriedOut(t *testing.T) {
 	})
 }
 
-// waiting is a repository whose creations wait until they are let go.
+// waiting is a repository whose creates wait until they are released.
 type waiting struct {
 	ports.KeyRepository
 	begun, goOn chan struct{}

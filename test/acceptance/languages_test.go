@@ -44,7 +44,7 @@ func TestLanguages(t *testing.T) {
 			messages[at] = message
 		}
 	}
-	// Success is the same word in three of them.
+	// Three of them have the same word for success.
 	for _, code := range []string{"4000", "4010"} {
 		differ := map[string]bool{}
 		for _, language := range []string{"en", "zh", "zh-Hant", "ja", "vi"} {

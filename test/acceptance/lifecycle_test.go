@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// manage is a right request on the keys of the workspace, without a body.
+// manage returns a valid request on the keys of the workspace, without a body.
 func (w *world) manage(t *testing.T, method, rest string, changes ...func(*request)) request {
 	t.Helper()
 	r := w.create(t, "", changes...)
@@ -18,7 +18,7 @@ func (w *world) manage(t *testing.T, method, rest string, changes ...func(*reque
 	return r
 }
 
-// remove is a right request to delete a key.
+// remove returns a valid request to delete a key.
 func (w *world) remove(t *testing.T, keyID string, changes ...func(*request)) request {
 	t.Helper()
 	r := w.create(t, `{"keyId":"`+keyID+`"}`, changes...)
@@ -26,7 +26,7 @@ func (w *world) remove(t *testing.T, keyID string, changes ...func(*request)) re
 	return r
 }
 
-// reason is what the permission check says of a key.
+// reason returns the result of the permission check of a key.
 func (w *world) reason(t *testing.T, secret string) string {
 	t.Helper()
 	return do(t, w.verify(`{"key":"`+secret+`"}`)).data(t)["reason"].(string)
@@ -58,14 +58,14 @@ func TestLifecycle_TakesEffectBeforeTheResponse(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
 		id, secret := key["apiKeyId"].(string), key["secret"].(string)
-		for range 2 { // again: no effect
+		for range 2 { // the second time it has no effect
 			for _, s := range []struct{ action, reason, status string }{
 				{"disable", "DISABLED", "DISABLED"},
 				{"disable", "DISABLED", "DISABLED"},
 				{"enable", "OK", "ACTIVE"},
 				{"enable", "OK", "ACTIVE"},
 			} {
-				w.reason(t, secret) // so that memory holds the key as it was
+				w.reason(t, secret) // so that the key is cached as it was
 				a := do(t, w.manage(t, http.MethodPost, "/"+id+"/"+s.action))
 				if a.status != http.StatusOK || !strings.HasSuffix(a.body, `"message":"SUCCESS","data":null}`) {
 					t.Fatalf("%s: %d %s", s.action, a.status, a.body)
@@ -172,7 +172,7 @@ func TestLifecycle_405(t *testing.T) {
 	}
 }
 
-// The word is an operation, not a key: it has none of a key's methods.
+// The word is an operation, not a key, so it has none of a key's methods.
 func TestDeleteKey_405(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

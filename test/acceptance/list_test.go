@@ -15,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// list is a right request to list keys.
+// list returns a valid request to list keys.
 func (w *world) list(t *testing.T, query string, changes ...func(*request)) request {
 	t.Helper()
 	return w.manage(t, http.MethodGet, query, changes...)
@@ -185,7 +185,7 @@ func TestListKeys_403(t *testing.T) {
 	}
 }
 
-// ticking is a clock that each reading moves on by a second.
+// ticking is a clock that advances by a second at each reading.
 type ticking struct{ at atomic.Int64 }
 
 func (c *ticking) Now() time.Time { return time.Unix(c.at.Add(1), 0) }

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// handled returns the status of r's answer and what is logged meanwhile. It
-// goes past the server, which may send an answer before its line is logged.
+// handled returns the status of the response to r and the log lines. It
+// bypasses the server, which may send a response before its line is logged.
 func handled(h http.Handler, log *syncBuffer, r request) (status int, lines string) {
 	before := len(log.String())
 	asked := httptest.NewRequest(r.method, r.url, strings.NewReader(r.body))
@@ -35,7 +35,7 @@ func TestVerify_IsLoggedOnlyWithoutAResult(t *testing.T) {
 	}{
 		{"a yes", `{"key":"` + secret + `"}`, http.StatusOK, false},
 		{"a no", `{"key":"` + unknownSecret(t) + `"}`, http.StatusOK, false},
-		{"a question that cannot be read", `{"key":1}`, http.StatusBadRequest, true},
+		{"a malformed check", `{"key":1}`, http.StatusBadRequest, true},
 	}
 	internal := w.service.InternalHandler()
 	for _, tc := range cases {
@@ -59,13 +59,13 @@ func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
 	}
 }
 
-// A client may send its key under a wrong name, or a proxy its header.
+// A client may send its key in a wrong header, or a proxy may.
 func TestRequestID_IsNeverASecret(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	secret := unknownSecret(t)
-	named := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // as by middleware of an embedder
+	named := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // like an embedder's middleware
 		rw.Header().Set("X-Request-Id", r.Header.Get("X-Request-Id"))
 		w.service.Handler().ServeHTTP(rw, r)
 	})
@@ -85,7 +85,7 @@ func TestRequestID_IsNeverASecret(t *testing.T) {
 	}
 }
 
-// net/http cuts the connection for who panics so, without a word.
+// net/http closes the connection after such a panic, without a log line.
 func TestCreateKey_PassesOnAnAbort(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer

@@ -9,10 +9,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// embedded manages keys as a Go program does that holds the service.
+// embedded manages keys like a Go program that embeds the service.
 type embedded struct{ *world }
 
-// codes are those that the contract has for what the methods return.
+// codes are the contract's codes for the errors of the methods.
 var codes = map[error]string{
 	domain.ErrNotOwner:             "4030",
 	domain.ErrTestKeyPortal:        "4031",
@@ -37,7 +37,7 @@ func ended(t *testing.T, err error) done {
 	return done{}
 }
 
-// as calls f with the workspace, opened to the caller.
+// as calls f with the workspace, opened for the caller.
 func (e embedded) as(t *testing.T, by caller, f func(ws *apikeys.Workspace) error) error {
 	t.Helper()
 	ws, err := e.open(t, by)
@@ -47,7 +47,7 @@ func (e embedded) as(t *testing.T, by caller, f func(ws *apikeys.Workspace) erro
 	return f(ws)
 }
 
-// open opens the workspace to the caller.
+// open opens the workspace for the caller.
 func (e embedded) open(t *testing.T, by caller) (*apikeys.Workspace, error) {
 	t.Helper()
 	id := domain.WorkspaceID(by.workspace)
@@ -58,7 +58,7 @@ func (e embedded) open(t *testing.T, by caller) (*apikeys.Workspace, error) {
 	}, id, domain.Origin{})
 }
 
-// shownAt shows a key as it was at an instant.
+// shownAt returns a key as it was at an instant.
 func shownAt(key *domain.APIKey, secret domain.Secret, at time.Time) seenKey {
 	s := key.Snapshot()
 	k := seenKey{ID: string(s.ID), Secret: secret.Reveal(), Name: s.Name.String(), Status: string(key.Status(at)), Mode: s.Mode.String(), CreatedBy: s.CreatedBy}
@@ -74,7 +74,7 @@ func shownAt(key *domain.APIKey, secret domain.Secret, at time.Time) seenKey {
 	return k
 }
 
-// made shows what a create or a rotate answered, be it a replay.
+// made returns the result of a create or a rotate, which may be a replay.
 func (e embedded) made(created apikeys.CreatedKey, err error) seenKey {
 	if before, replayed := errors.AsType[*apikeys.Replayed](err); replayed {
 		return shownAt(before.Outcome, domain.Secret{}, before.At)
@@ -123,7 +123,7 @@ func patch(t *testing.T, w wish) (p apikeys.KeyPatch) {
 	return p
 }
 
-// right returns what a parser made of a right text.
+// right returns the result of parsing a valid text.
 func right[T any](t *testing.T) func(value T, faults domain.Faults) T {
 	return func(value T, faults domain.Faults) T {
 		t.Helper()

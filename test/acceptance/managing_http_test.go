@@ -11,12 +11,12 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// overHTTP manages keys as a portal does.
+// overHTTP manages keys like a portal.
 type overHTTP struct{ *world }
 
 func sortedCopy(in []string) []string { return slices.Sorted(slices.Values(in)) }
 
-// ask sends a right request of the caller; a nil body is none.
+// ask sends a valid request of the caller, without a body if body is nil.
 func (h overHTTP) ask(t *testing.T, by caller, method, rest string, body map[string]any, changes ...func(*request)) answer {
 	t.Helper()
 	text := ""
@@ -35,7 +35,7 @@ func (h overHTTP) ask(t *testing.T, by caller, method, rest string, body map[str
 	return do(t, r)
 }
 
-// under sets an idempotency key, where there is one.
+// under sets an idempotency key, if there is one.
 func under(key string) func(*request) {
 	return func(r *request) {
 		if key != "" {
@@ -44,7 +44,7 @@ func under(key string) func(*request) {
 	}
 }
 
-// said says how the operation ended; a 204 has no code in it.
+// said returns the outcome of the operation; a 204 contains no code.
 func (a answer) said(t *testing.T) done {
 	t.Helper()
 	code := "2000"
@@ -82,7 +82,7 @@ func (h overHTTP) create(t *testing.T, by caller, w wish) (seenKey, done) {
 	return a.key(t), a.said(t)
 }
 
-// members are those of a body, but for the mode.
+// members returns the members of a body, except the mode.
 func (w wish) members() map[string]any {
 	body := map[string]any{}
 	if w.name != "" {

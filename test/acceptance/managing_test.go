@@ -9,26 +9,26 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// caller is who manages keys: the owner of a workspace, unless it says otherwise.
+// caller manages keys. By default it is the owner of a workspace.
 type caller struct{ workspace, account, portal, role string }
 
-// wish is what a caller asks for of one key.
+// wish contains what a caller requests for one key.
 type wish struct {
-	name, mode, expiresAt string // empty: not said
+	name, mode, expiresAt string // empty: not set
 	scopes, ipWhitelist   []string
 	idempotencyKey        string
-	seen                  string // the tag that a change depends on
+	seen                  string // the tag for If-Match
 	grace                 int    // seconds
 }
 
-// seenKey is a key as a door shows it.
+// seenKey is a key as a door returns it.
 type seenKey struct {
 	ID, Secret, Name, Status, Mode, CreatedBy, ExpiresAt string
 	Scopes, IPWhitelist                                  []string
 }
 
-// done is how an operation ended: the code of the contract, and whether it had
-// been carried out before.
+// done is the outcome of an operation: the code of the contract, and whether it
+// is a replay.
 type done struct {
 	code     string
 	replayed bool
@@ -52,8 +52,8 @@ type managingDoor interface {
 	events(t *testing.T, by caller, id string) (types []string, d done)
 }
 
-// throughEveryDoor runs a case through each door, on each store, for an owner
-// of a workspace that nobody else uses.
+// throughEveryDoor runs a case through each door, on each store, for the owner
+// of a workspace of its own.
 func throughEveryDoor(t *testing.T, run func(t *testing.T, w *world, door managingDoor, by caller)) {
 	t.Helper()
 	onEveryStoreWith(t, func(cfg *config.Config) { cfg.MaxKeysPerWorkspace = 3 }, func(t *testing.T, w *world) {

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// expiry is when the keys of situations expire that are to be expired.
+// expiry is when keys expire in situations with an expired key.
 var expiry = now.Add(time.Minute)
 
 func (w *world) openAsOwner(t *testing.T, workspace string) *apikeys.Workspace {
@@ -22,8 +22,8 @@ func (w *world) openAsOwner(t *testing.T, workspace string) *apikeys.Workspace {
 	return ws
 }
 
-// keyFor makes the key that a situation is about, before expiry, and returns
-// its identifier.
+// keyFor creates the key of a situation, before expiry, and returns its
+// identifier.
 func (w *world) keyFor(t *testing.T, s situation) string {
 	t.Helper()
 	switch s.key {
@@ -53,8 +53,8 @@ func (w *world) keyFor(t *testing.T, s situation) string {
 	return made.ID
 }
 
-// kept says all that a refused request could have changed: the key and the
-// length of its trail, or, where it names none, how many keys there are.
+// kept describes everything that a rejected request could have changed: the key
+// and the length of its trail, or, if it names no key, the number of keys.
 func (w *world) kept(t *testing.T, s situation, id string) string {
 	t.Helper()
 	if asks[s.operation].keyless {

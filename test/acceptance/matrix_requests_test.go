@@ -8,14 +8,14 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// ask is how an operation is asked for. In path and body $id stands for the
-// key, $mode for the mode and $number for the number it is written as.
+// ask is the request of an operation. In path and body $id stands for the key,
+// $mode for the mode and $number for its number.
 type ask struct {
 	method, path, body string
-	keyless            bool // it names no key
+	keyless            bool // the request names no key
 }
 
-// asks are the operations, by the names that the document gives them.
+// asks are the operations, by their names in the document.
 var asks = map[string]ask{
 	"createKey":  {method: http.MethodPost, body: `{"name":"k","mode":$number}`, keyless: true},
 	"listKeys":   {method: http.MethodGet, path: "?mode=$mode", keyless: true},
@@ -28,12 +28,12 @@ var asks = map[string]ask{
 	"listEvents": {method: http.MethodGet, path: "/$id/events"},
 }
 
-// own and foreign are the workspaces of a situation. Those of another
-// operation or role are others, so that nothing done there is seen here.
+// own and foreign are the workspaces of a situation. Each operation and role
+// has its own, so that none affects another.
 func (s situation) own() string     { return "own-" + s.operation + "-" + s.role }
 func (s situation) foreign() string { return "foreign-" + s.operation + "-" + s.role }
 
-// spelling returns what the workspaces of path, header and key are.
+// spelling returns the workspaces of path, header and key.
 func (s situation) spelling() (path, header, key string) {
 	switch s.where {
 	case "foreign":
@@ -48,7 +48,7 @@ func (s situation) spelling() (path, header, key string) {
 	return s.own(), s.own(), s.own()
 }
 
-// asked is the request of a situation for the key with that identifier.
+// asked returns the request of a situation for the key with that identifier.
 func (w *world) asked(t *testing.T, s situation, id string) request {
 	t.Helper()
 	number := map[string]string{"LIVE": "1", "TEST": "2"}[s.mode]

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Every value of each column. The keys of asks are the operations.
+// All values of each column. The operations are the keys of asks.
 var (
 	matrixRoles   = []string{"OWNER", "ADMIN", "OPERATOR", "VIEWER", "none", "EMPEROR"}
 	matrixPortals = []string{"SYSTEM", "TENANT", "PARTNER", "CONSUMER"}
@@ -14,7 +14,7 @@ var (
 	matrixKeys    = []string{"absent", "active", "disabled", "expired", "disabled+expired", "deleted", "malformed"}
 )
 
-// situations is the full product of the columns, without what makes no sense:
+// situations returns the full product of the columns, without meaningless ones:
 // the state or the workspace of a key for an operation that names none.
 func situations() []situation {
 	var all []situation
@@ -35,7 +35,7 @@ func situations() []situation {
 	return all
 }
 
-// callers is the product of the columns that say who asks, and in which mode.
+// callers returns the product of the columns of the caller and the mode.
 func callers() []situation {
 	var all []situation
 	for _, role := range matrixRoles {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// situation is who asks for what: one value of each column of the table.
+// situation is one value of each column of the table.
 type situation struct{ operation, role, portal, mode, where, key string }
 
 func (s situation) columns() []string {
@@ -19,9 +19,9 @@ func (s situation) columns() []string {
 
 func (s situation) String() string { return strings.Join(s.columns(), " ") }
 
-// outcome is a line of the table: the answer to the situations that fit.
+// outcome is a line of the table: the response in all matching situations.
 type outcome struct {
-	columns []string // lists of values; * fits everything
+	columns []string // lists of values; * matches everything
 	answer  string   // status and code
 	line    int
 }
@@ -56,7 +56,7 @@ func outcomes(t *testing.T) []outcome {
 	return table
 }
 
-// decide returns the line of the table that decides, which every situation has.
+// decide returns the line of the table that applies; every situation has one.
 func decide(t *testing.T, table []outcome, s situation) outcome {
 	t.Helper()
 	at := slices.IndexFunc(table, func(o outcome) bool { return o.fits(s) })

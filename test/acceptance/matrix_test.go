@@ -8,8 +8,8 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// matrixShares say of how many situations a store is asked for one. The number
-// has no factor in common with the size of a column, so every value is met.
+// matrixShares is n for a store on which one in n situations is tested. n has
+// no factor in common with the size of a column, so that every value occurs.
 var matrixShares = map[string]int{"memory": 1, "sqlite": 37, "postgres": 37}
 
 func TestAuthorization_IsAnsweredAsTheTableHasIt(t *testing.T) {
@@ -22,7 +22,7 @@ func TestAuthorization_IsAnsweredAsTheTableHasIt(t *testing.T) {
 				cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
 			})
 			if store == "memory" {
-				w.unchecked() // its situations are checked as a sample on the other stores
+				w.unchecked() // the other stores check a sample of its situations
 			}
 			groups := w.prepared(t, share)
 			w.clock.Set(expiry.Add(time.Minute))
@@ -38,15 +38,15 @@ func TestAuthorization_IsAnsweredAsTheTableHasIt(t *testing.T) {
 	}
 }
 
-// matrixCase is a situation, the key it is about, and its answer.
+// matrixCase is a situation, its key, and the response.
 type matrixCase struct {
 	situation
 	id     string
 	answer outcome
 }
 
-// prepared makes the keys of one situation in so many, and returns the cases
-// by operation and role, which do not touch each other.
+// prepared creates the keys of one situation in share, and returns the cases by
+// operation and role, which do not affect each other.
 func (w *world) prepared(t *testing.T, share int) map[string][]matrixCase {
 	t.Helper()
 	table, groups := outcomes(t), map[string][]matrixCase{}
@@ -59,8 +59,8 @@ func (w *world) prepared(t *testing.T, share int) map[string][]matrixCase {
 	return groups
 }
 
-// holdTo asks, and fails where the answer is not that of the table, and where
-// a request that is refused has changed something.
+// holdTo sends the request, and fails the test if the response is not that of
+// the table, or if a rejected request has changed something.
 func (w *world) holdTo(t *testing.T, c matrixCase) {
 	t.Helper()
 	before := w.kept(t, c.situation, c.id)

@@ -30,7 +30,8 @@ func TestMetrics_200(t *testing.T) {
 				t.Errorf("metrics lack %s", want)
 			}
 		}
-		// How many are held is for the feed to say, which tells of the creation too.
+		// The number of cached keys depends on the feed, which also reports the
+		// create.
 		if !strings.Contains(a.body, "\napikeys_cache_keys ") {
 			t.Error("metrics lack apikeys_cache_keys")
 		}

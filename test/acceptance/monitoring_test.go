@@ -19,7 +19,7 @@ const (
 	runbookFile   = "../../docs/operations.md"
 )
 
-// rules are those of [rulesFile], as Prometheus reads them.
+// rules are the rules of [rulesFile], as Prometheus reads them.
 type rules struct {
 	Groups []struct {
 		Name  string
@@ -45,7 +45,7 @@ func readRules(t *testing.T) (r rules) {
 	return r
 }
 
-// dashboard is that of [dashboardFile], as far as it asks for anything.
+// dashboard contains the queries of [dashboardFile].
 type dashboard struct {
 	Panels []struct {
 		Title   string
@@ -71,7 +71,7 @@ func readDashboard(t *testing.T) (d dashboard) {
 	return d
 }
 
-// lively scrapes a service in which everything that makes a series has
+// lively scrapes a service in which every event that creates a series has
 // happened once.
 func lively(t *testing.T) scraped {
 	t.Helper()

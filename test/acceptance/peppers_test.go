@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// pepperOf returns the pepper with that id that is made of that seed.
+// pepperOf returns the pepper with that id, made from that seed.
 func pepperOf(t *testing.T, id, seed string) config.Secret {
 	t.Helper()
 	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat(seed, 32)), id)
@@ -36,7 +36,7 @@ func peppered(t *testing.T, databaseURL string, pepper config.Secret, opts ...ap
 	}, opts...), &log
 }
 
-// expectMismatches waits until so many peppers do not fit.
+// expectMismatches waits until that many peppers mismatch.
 func (w *world) expectMismatches(t *testing.T, want int) {
 	t.Helper()
 	line := fmt.Sprintf("apikeys_pepper_mismatches %d\n", want)
@@ -91,7 +91,7 @@ func TestPeppers_OneThatWasReplacedUnderItsIDIsAnError(t *testing.T) {
 	}
 }
 
-// lateStore is an embedder's store that cannot be reached at first.
+// lateStore is an embedder's store that is unreachable at first.
 type lateStore struct {
 	*memory.KeyRepository
 

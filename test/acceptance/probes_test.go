@@ -17,7 +17,7 @@ func TestProbes_200(t *testing.T) {
 	})
 }
 
-// Load balancers and uptime monitors probe by HEAD.
+// Load balancers and uptime monitors probe with HEAD.
 func TestProbes_HEAD(t *testing.T) {
 	t.Parallel()
 	ready, unready := newWorld(t, nil), newWorld(t, notMigrated(t))

@@ -38,13 +38,13 @@ func TestProfile_404(t *testing.T) {
 	t.Parallel()
 	off, on := newWorld(t, nil), newWorld(t, profiled)
 	for name, r := range map[string]request{
-		"unless asked for":             profile(off.internal, "heap"),
-		"on the public listener":       profile(on.public, "heap"),
-		"of a name that there is not":  profile(on.internal, "secrets"),
-		"without a name":               profile(on.internal, ""),
-		"of the command line":          profile(on.internal, "cmdline"),
-		"public and unless asked for":  profile(off.public, "heap"),
-		"of the CPU, unless asked for": profile(off.internal, "profile?seconds=1"),
+		"if disabled":                        profile(off.internal, "heap"),
+		"on the public listener":             profile(on.public, "heap"),
+		"of an unknown name":                 profile(on.internal, "secrets"),
+		"without a name":                     profile(on.internal, ""),
+		"of the command line":                profile(on.internal, "cmdline"),
+		"on the public listener if disabled": profile(off.public, "heap"),
+		"of the CPU, if disabled":            profile(off.internal, "profile?seconds=1"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,8 +53,8 @@ func TestProfile_404(t *testing.T) {
 	}
 }
 
-// There is one profile of the CPU at a time in the whole process, so no other
-// test may take any.
+// A process can take only one CPU profile at a time, so no other test may take
+// one.
 func TestCPUProfile_200And503Meanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, profiled)

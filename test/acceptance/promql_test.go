@@ -19,7 +19,7 @@ func notMigrated(t *testing.T) func(*config.Config) {
 	}
 }
 
-// scraped are the values seen of each label of each series, by their names.
+// scraped contains the observed values of each label of each series, by name.
 type scraped map[string]map[string][]string
 
 var (
@@ -45,8 +45,8 @@ func (s scraped) labelled(names []string, label string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { _, ok := s[name][label]; return ok })
 }
 
-// The parts of an expression of PromQL that name something. They are taken out
-// of it one after the other; what is left must be of the language.
+// The parts of a PromQL expression that contain names. They are removed one
+// after the other; the rest must be keywords of the language.
 var (
 	selectors = regexp.MustCompile(`\b([a-zA-Z_:][\w:]*)\{([^}]*)\}|\b(apikeys_\w+)`)
 	matchers  = regexp.MustCompile(`(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
@@ -64,7 +64,7 @@ func namesIn(expr string) (names []string) {
 	return names
 }
 
-// judge returns what an expression names that was not scraped.
+// judge returns the names in an expression that were not scraped.
 func (s scraped) judge(expr string) (faults []string) {
 	for _, selector := range selectors.FindAllStringSubmatch(expr, -1) {
 		faults = append(faults, s.judgeSelector(selector[1]+selector[3], selector[2])...)
@@ -119,18 +119,18 @@ func TestJudge_FindsSeriesThatAreNotServed(t *testing.T) {
 		expr   string
 		faults int
 	}{
-		"what is served":                  {`sum by (verdict, instance) (rate(apikeys_a_total{verdict="OK"}[5m])) > 0.1`, 0},
-		"a histogram":                     {`histogram_quantile(0.99, sum by (le) (rate(apikeys_b_bucket[$__rate_interval])))`, 0},
-		"a variable of the dashboard":     {`apikeys_a_total{instance=~"$instance"}`, 0},
-		"a series that is not served":     {`rate(apikeys_c_total[5m])`, 1},
-		"one of another name, selected":   {`rate(apkeys_a_total{verdict="OK"}[5m])`, 1},
-		"one of another name":             {`rate(apkeys_a_total[5m])`, 1},
-		"a label that it does not have":   {`apikeys_a_total{verdikt="OK"}`, 1},
-		"a value that is never seen":      {`apikeys_a_total{verdict="NO"}`, 1},
-		"a pattern that matches nothing":  {`apikeys_a_total{verdict=~"N.*"}`, 1},
-		"an exception that excludes none": {`apikeys_a_total{verdict!="NO"}`, 1},
-		"a grouping by what it lacks":     {`sum by (route) (apikeys_a_total)`, 1},
-		"a selector that is none":         {`apikeys_a_total{verdict}`, 1},
+		"what is served":                      {`sum by (verdict, instance) (rate(apikeys_a_total{verdict="OK"}[5m])) > 0.1`, 0},
+		"a histogram":                         {`histogram_quantile(0.99, sum by (le) (rate(apikeys_b_bucket[$__rate_interval])))`, 0},
+		"a variable of the dashboard":         {`apikeys_a_total{instance=~"$instance"}`, 0},
+		"a series that is not served":         {`rate(apikeys_c_total[5m])`, 1},
+		"a series of another name, selected":  {`rate(apkeys_a_total{verdict="OK"}[5m])`, 1},
+		"a series of another name":            {`rate(apkeys_a_total[5m])`, 1},
+		"a label that the series lacks":       {`apikeys_a_total{verdikt="OK"}`, 1},
+		"a value that never occurs":           {`apikeys_a_total{verdict="NO"}`, 1},
+		"a pattern that matches nothing":      {`apikeys_a_total{verdict=~"N.*"}`, 1},
+		"an exception that excludes none":     {`apikeys_a_total{verdict!="NO"}`, 1},
+		"a grouping by a label that it lacks": {`sum by (route) (apikeys_a_total)`, 1},
+		"a malformed selector":                {`apikeys_a_total{verdict}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -78,7 +78,7 @@ func TestRequire_PanicsOnAnInvalidScope(t *testing.T) {
 	}
 }
 
-// What the embedder has said about the request is left as it is.
+// Headers that the embedder has set are preserved.
 func TestRequire_KeepsTheEmbeddersHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -12,7 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// rotate is a right request to rotate a key; an empty body is none.
+// rotate returns a valid request to rotate a key, without a body if body is
+// empty.
 func (w *world) rotate(t *testing.T, keyID, body string, changes ...func(*request)) request {
 	t.Helper()
 	r := w.create(t, body, changes...)
@@ -24,7 +25,7 @@ func TestRotateKey_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
 		id, first := key["apiKeyId"].(string), key["secret"].(string)
-		w.reason(t, first) // so that memory holds it
+		w.reason(t, first) // so that it is cached
 
 		a := do(t, w.rotate(t, id, `{"gracePeriodSeconds":60}`))
 		second, _ := a.data(t)["secret"].(string)
@@ -65,7 +66,7 @@ func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
 		for i := range requests {
 			requests[i] = w.rotate(t, id, `{}`)
 		}
-		current, givenUp := 0, 0 // by the service, since their turn came too late
+		current, givenUp := 0, 0 // by the service, because their turn came too late
 		for _, a := range atOnce(t, requests) {
 			switch a.status {
 			case http.StatusOK:
@@ -78,7 +79,8 @@ func TestRotateKey_200_ofManyAtOnceOneIsCurrent(t *testing.T) {
 				t.Errorf("rotate: %d %s", a.status, a.body)
 			}
 		}
-		// Whether a rotation that was given up was made is unknown: it may be the last.
+		// It is unknown whether an abandoned rotation was made: it may be the
+		// last.
 		if current != 1 && (current != 0 || givenUp == 0) {
 			t.Errorf("%d of the answered secrets work, want 1; %d rotations were given up", current, givenUp)
 		}
@@ -90,7 +92,7 @@ func TestRotateKey_200_withNothingInChunks(t *testing.T) {
 	w := newWorld(t, nil)
 	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
 	r := w.rotate(t, id, "")
-	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, io.MultiReader()) // whose length nobody knows
+	req, err := http.NewRequestWithContext(t.Context(), r.method, r.url, io.MultiReader()) // of unknown length
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// The tokens of these tests have no claim "entrance".
+// The tokens of these tests lack the claim "entrance".
 func TestCreateKey_WithADefaultPortal(t *testing.T) {
 	t.Parallel()
 	for portal, want := range map[string]int{
@@ -61,7 +61,7 @@ func wronglySigned(token string) string {
 func TestNew_WarnsOfTokenKeysOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	var log syncBuffer
-	// Nobody listens there, and Linux refuses the connection at once.
+	// Nothing listens there, so Linux refuses the connection at once.
 	w := newWorld(t, func(cfg *config.Config) {
 		cfg.JWKSFile, cfg.JWKSURL, cfg.JWKSAllowHTTP = "", "http://0.0.0.0:1/jwks.json", true
 	}, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq" // the driver by which the databases are made
+	_ "github.com/lib/pq" // the driver that creates the databases
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
@@ -16,8 +16,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pooler"
 )
 
-// A database that the store cannot work with is a fault of the configuration,
-// whatever the schema is and whether the service may change it.
+// A database that the store cannot use is an error in the configuration,
+// whatever its schema and whether or not the service may migrate it.
 func TestNew_RejectsADatabaseThatTheStoreCannotUse(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -56,7 +56,7 @@ func requireFault(t *testing.T, err error, variable, problem string) {
 	}
 }
 
-// newDatabaseIn returns the URL of a new database with an encoding, which is
+// newDatabaseIn returns the URL of a new database with this encoding, which is
 // dropped when t ends.
 func newDatabaseIn(t *testing.T, encoding string) string {
 	t.Helper()

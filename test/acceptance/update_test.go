@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// patch is a right request to change a key.
+// patch returns a valid request to change a key.
 func (w *world) patch(t *testing.T, keyID, body string, changes ...func(*request)) request {
 	t.Helper()
 	r := w.create(t, body, changes...)
@@ -38,8 +38,8 @@ func TestUpdateKey_200_absentStaysAndNullClears(t *testing.T) {
 	})
 }
 
-// withoutUse is a key's body as if it had never been used: when its use is
-// written is not the subject here.
+// withoutUse returns a key's body without its last use, because these tests do
+// not control when it is written.
 func withoutUse(body string) string {
 	before, rest, found := strings.Cut(body, `"lastUsedAt":"`)
 	if !found {

@@ -31,8 +31,8 @@ func TestVerify_200(t *testing.T) {
 		}{
 			{"the scope is held", ask(open, `,"scopes":["payment:read"]`), `{"allowed":true,"reason":"OK",` + openIs},
 			{"all scopes are held", ask(open, `,"scopes":["payment:write","payment:read"],"ip":"203.0.113.9"`), `{"allowed":true,"reason":"OK",` + openIs},
-			{"no scope asked for", ask(open, ``), `{"allowed":true,"reason":"OK",` + openIs},
-			{"null asks for none", ask(open, `,"scopes":null,"ip":null`), `{"allowed":true,"reason":"OK",` + openIs},
+			{"no scope requested", ask(open, ``), `{"allowed":true,"reason":"OK",` + openIs},
+			{"null scopes", ask(open, `,"scopes":null,"ip":null`), `{"allowed":true,"reason":"OK",` + openIs},
 			{"an empty address is unknown", ask(open, `,"scopes":[],"ip":""`), `{"allowed":true,"reason":"OK",` + openIs},
 			{"one scope is not held", ask(open, `,"scopes":["payment:read","payment:refund"]`), `{"allowed":false,"reason":"INSUFFICIENT_SCOPE",` + openIs},
 			{"a scope in another case", ask(open, `,"scopes":["Payment:read"]`), `{"allowed":false,"reason":"INSUFFICIENT_SCOPE",` + openIs},
@@ -41,8 +41,8 @@ func TestVerify_200(t *testing.T) {
 			{"from inside, mapped", ask(bound, `,"ip":"::ffff:192.168.1.7"`), `{"allowed":true,"reason":"OK",` + boundIs},
 			{"from inside, IPv6", ask(bound, `,"ip":"2001:DB8:1::1"`), `{"allowed":true,"reason":"OK",` + boundIs},
 			{"from outside", ask(bound, `,"ip":"192.168.2.7"`), `{"allowed":false,"reason":"IP_NOT_ALLOWED",` + boundIs},
-			{"from nowhere known", ask(bound, ``), `{"allowed":false,"reason":"IP_NOT_ALLOWED",` + boundIs},
-			{"the address is judged before the scopes", ask(bound, `,"scopes":["x:y"],"ip":"10.0.0.1"`), `{"allowed":false,"reason":"IP_NOT_ALLOWED",` + boundIs},
+			{"from an unknown address", ask(bound, ``), `{"allowed":false,"reason":"IP_NOT_ALLOWED",` + boundIs},
+			{"the address is checked before the scopes", ask(bound, `,"scopes":["x:y"],"ip":"10.0.0.1"`), `{"allowed":false,"reason":"IP_NOT_ALLOWED",` + boundIs},
 			{"an unknown key", `{"key":"` + unknownSecret(t) + `"}`, notFound},
 			{"a malformed key", `{"key":"sk_live_nonsense"}`, notFound},
 			{"an empty key", `{"key":""}`, notFound},
@@ -75,7 +75,7 @@ func TestVerify_200(t *testing.T) {
 	})
 }
 
-// forged is a well-formed secret that claims to be of that key.
+// forged returns a well-formed secret of that key that is not its own.
 func forged(keyID string) string {
 	return withChecksum(keyID + strings.Repeat("0", 43))
 }
@@ -91,17 +91,17 @@ func TestVerify_400(t *testing.T) {
 		{"not JSON", `key`, []string{"syntax"}},
 		{"a string", `"sk_live_x"`, []string{"type"}},
 		{"no key", `{"scopes":[]}`, []string{"key required"}},
-		{"a key that is no string", `{"key":1}`, []string{"key type"}},
+		{"a key that is not a string", `{"key":1}`, []string{"key type"}},
 		{"a null key", `{"key":null}`, []string{"key type"}},
-		{"scopes that are no list", `{"key":"k","scopes":"payment:read"}`, []string{"scopes type"}},
-		{"a scope that is no string", `{"key":"k","scopes":["a:b",1]}`, []string{"scopes[1] type"}},
-		{"an address that is none", `{"key":"k","ip":"localhost"}`, []string{"ip format"}},
+		{"scopes that are not a list", `{"key":"k","scopes":"payment:read"}`, []string{"scopes type"}},
+		{"a scope that is not a string", `{"key":"k","scopes":["a:b",1]}`, []string{"scopes[1] type"}},
+		{"an invalid address", `{"key":"k","ip":"localhost"}`, []string{"ip format"}},
 		{"an address with a zone", `{"key":"k","ip":"fe80::1%eth0"}`, []string{"ip format"}},
 		{"an unknown member", `{"key":"k","scope":["a:b"]}`, []string{"scope unknown_field"}},
 		{"a member twice", `{"key":"k","ip":"10.0.0.1","ip":"10.0.0.2"}`, []string{"ip duplicate_field"}},
 		{"no questions", `[]`, []string{"length"}},
-		{"too many questions", `[` + strings.Repeat(`{"key":"k"},`, 100) + `{"key":"k"}]`, []string{"too_many"}},
-		{"one ill-formed question among them", `[{"key":"k"},{"key":"k","ip":"x"},1]`, []string{"[1].ip format", "[2] type"}},
+		{"too many checks", `[` + strings.Repeat(`{"key":"k"},`, 100) + `{"key":"k"}]`, []string{"too_many"}},
+		{"malformed checks among others", `[{"key":"k"},{"key":"k","ip":"x"},1]`, []string{"[1].ip format", "[2] type"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

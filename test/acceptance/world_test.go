@@ -29,10 +29,10 @@ const (
 	clientHash = "device-1"
 )
 
-// now is what the clock of a world reads until it is set.
+// now is the time of a world's clock until it is set.
 var now = time.Date(2026, 3, 21, 0, 0, 0, 123456789, time.UTC)
 
-// world is a running service with a token issuer of its own.
+// world is a running service with its own token issuer.
 type world struct {
 	public   string // http://host:port
 	internal string
@@ -47,7 +47,7 @@ func (c *clock) Now() time.Time   { return *c.at.Load() }
 func (c *clock) Set(t time.Time)  { c.at.Store(&t) }
 func newClock(t time.Time) *clock { c := new(clock); c.Set(t); return c }
 
-// stores are the database URLs a contract case runs on.
+// stores are the databases on which contract cases run.
 var stores = map[string]func(t testing.TB) string{
 	"memory":   func(testing.TB) string { return "memory://" },
 	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
@@ -96,8 +96,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	}
 }
 
-// configWith returns a valid configuration that trusts issuer and keeps keys in
-// memory.
+// configWith returns a valid configuration that trusts issuer, on memory.
 func configWith(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	t.Helper()
 	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
@@ -136,7 +135,7 @@ func portal(name string) func(*jwttest.Claims) {
 	return func(c *jwttest.Claims) { c.Portal = name }
 }
 
-// request is one request, right in every respect until changed.
+// request is one request, valid until changed.
 type request struct {
 	method, url string
 	header      http.Header
@@ -145,7 +144,7 @@ type request struct {
 
 const keysPath = "/web/v1/workspaces/" + workspace + "/api-keys"
 
-// create is a right request to create a key.
+// create returns a valid request to create a key.
 func (w *world) create(t *testing.T, body string, changes ...func(*request)) request {
 	t.Helper()
 	r := request{
@@ -165,7 +164,7 @@ func (w *world) create(t *testing.T, body string, changes ...func(*request)) req
 	return r
 }
 
-// verify is a question to the internal listener.
+// verify returns a permission check on the internal listener.
 func (w *world) verify(body string) request {
 	return request{method: http.MethodPost, url: w.internal + "/internal/v1/api-keys/verify", body: body, header: http.Header{}}
 }
@@ -180,14 +179,14 @@ func without(name string) func(*request) {
 
 func as(token string) func(*request) { return set("Authorization", "Bearer "+token) }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// fields is the answer's body as JSON.
+// fields returns the response's body as JSON.
 func (a answer) fields(t *testing.T) map[string]any {
 	t.Helper()
 	var fields map[string]any
@@ -197,7 +196,7 @@ func (a answer) fields(t *testing.T) map[string]any {
 	return fields
 }
 
-// data is the payload of a success.
+// data returns the payload of a success.
 func (a answer) data(t *testing.T) map[string]any {
 	t.Helper()
 	data, ok := a.fields(t)["data"].(map[string]any)
@@ -226,8 +225,8 @@ func (a answer) faults(t *testing.T) []string {
 	return faults
 }
 
-// do sends r on a connection of its own kind of client: no redirects, no
-// compression, nothing added.
+// do sends r without following redirects, without compression and without added
+// headers.
 func do(t *testing.T, r request) answer {
 	t.Helper()
 	a, err := send(t.Context(), r)
@@ -237,8 +236,8 @@ func do(t *testing.T, r request) answer {
 	return a
 }
 
-// begin sends r beside the test, which does not end before the answer is in
-// answers. A request that comes to nothing has the zero answer.
+// begin sends r in the background; the test does not end before the response is
+// in answers. A failed request has the zero answer.
 func begin(t *testing.T, r request, answers chan<- answer) {
 	t.Helper()
 	var sent sync.WaitGroup
@@ -252,7 +251,7 @@ func begin(t *testing.T, r request, answers chan<- answer) {
 	t.Cleanup(sent.Wait)
 }
 
-// atOnce sends all requests at the same time and returns their answers.
+// atOnce sends all requests at the same time and returns their responses.
 func atOnce(t *testing.T, requests []request) []answer {
 	t.Helper()
 	answers := make([]answer, len(requests))
@@ -294,7 +293,8 @@ var client = &http.Client{
 	Timeout:       time.Minute,
 }
 
-// mustBe fails unless a is the error envelope of that status, code and message, to the byte.
+// mustBe fails the test unless a is exactly the error envelope of that status,
+// code and message.
 func mustBe(t *testing.T, a answer, status int, code, message string) {
 	t.Helper()
 	want := `{"success":false,"code":"` + code + `","message":"` + message + `"}`
@@ -304,7 +304,7 @@ func mustBe(t *testing.T, a answer, status int, code, message string) {
 	mustHaveHeaders(t, a)
 }
 
-// mustHaveHeaders checks what every answer with a body has.
+// mustHaveHeaders checks the headers of every response with a body.
 func mustHaveHeaders(t *testing.T, a answer) {
 	t.Helper()
 	for name, want := range map[string]string{
