@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// What ends by the wall clock ends when that says so, and no step changes what
-// it says for good: whatever it said in between, the truth holds once it is
-// right again.
+// What ends by the wall clock ends when that clock says so. A step of the clock
+// has no lasting effect: once the clock is correct again, so are the results.
 
 func TestClock_KeyExpiry(t *testing.T) {
 	t.Parallel()
@@ -61,7 +60,8 @@ func TestClock_RotationGrace(t *testing.T) {
 	}
 }
 
-// steps sets the clock, and checks the current secret and old ones each time.
+// steps sets the clock in steps, and checks the current secret and old ones
+// after each.
 func (c *clocked) steps(t *testing.T, current string, old map[string]string, ahead ...time.Duration) {
 	t.Helper()
 	for _, d := range ahead {
@@ -87,19 +87,19 @@ func TestClock_IdempotencyKeys(t *testing.T) {
 				for _, ahead := range []time.Duration{time.Hour, 0, -time.Hour, 22 * time.Hour, 0} {
 					c.step(t, ahead)
 					if again := c.createUnder(t, key); !again.replayed || member(again.body, "apiKeyId") != member(first.body, "apiKeyId") {
-						t.Errorf("%s, by a clock ahead by %v: %d %s", key, ahead, again.status, again.body)
+						t.Errorf("%s, with a clock ahead by %v: %d %s", key, ahead, again.status, again.body)
 					}
 				}
 				c.step(t, 26*time.Hour)
 				if a := c.createUnder(t, key); a.replayed {
-					t.Errorf("%s: it is remembered for good", key)
+					t.Errorf("%s: it never expires", key)
 				}
 			}
 		})
 	}
 }
 
-// createUnder creates a key under an idempotency key.
+// createUnder creates a key with an idempotency key.
 func (c *clocked) createUnder(t *testing.T, key string) answer {
 	t.Helper()
 	a := available(t, func() answer {

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// bothWays are the steps of a clock that is corrected, and corrected again.
+// bothWays are steps of a clock forward and back.
 var bothWays = []time.Duration{time.Hour, 0, -time.Hour, 0}
 
 func TestClock_Tokens(t *testing.T) {
@@ -19,7 +19,7 @@ func TestClock_Tokens(t *testing.T) {
 	for _, ahead := range bothWays {
 		c.step(t, ahead)
 		if a := c.create(t); a.status != http.StatusCreated {
-			t.Errorf("a token of now, by a clock ahead by %v: %d %s", ahead, a.status, a.body)
+			t.Errorf("a current token, with a clock ahead by %v: %d %s", ahead, a.status, a.body)
 		}
 	}
 	c.step(t, -time.Hour)
@@ -41,14 +41,14 @@ func TestClock_RateLimit(t *testing.T) {
 		begun := time.Now()
 		for n := 0; c.create(t).status != http.StatusTooManyRequests; n++ {
 			if allowed := 2*perMinute + int(time.Since(begun).Seconds()); n > allowed {
-				t.Fatalf("nobody is refused after %d requests", n)
+				t.Fatalf("no request is refused after %d", n)
 			}
 		}
 		c.step(t, ahead)
 		eventually(t, "a clock ahead by "+ahead.String()+" keeps clients waiting", func() bool {
 			a := c.create(t)
 			if a.status == http.StatusTooManyRequests && a.retryAfter != "1" {
-				t.Errorf("a clock ahead by %v makes clients wait for %s s, want 1", ahead, a.retryAfter)
+				t.Errorf("a clock ahead by %v: clients wait %s s, want 1", ahead, a.retryAfter)
 			}
 			return a.status == http.StatusCreated
 		})
@@ -85,7 +85,7 @@ func TestClock_ChangeFeed(t *testing.T) {
 		secret := c.knownKey(t)
 		c.step(t, ahead)
 		disable(t, databaseURL, secret)
-		t.Logf("by a clock ahead by %v", ahead)
+		t.Logf("with a clock ahead by %v", ahead)
 		c.mustRefuse(t, secret, time.Now())
 		c.knownKey(t)
 	}
@@ -98,9 +98,9 @@ func TestClock_OutageGrace(t *testing.T) {
 	secret := c.knownKey(t)
 	confirmed := c.feed(t).confirmed
 	server.Stop(pgtest.Immediate)
-	stopped := time.Now() // the last poll that succeeded was sent before
+	stopped := time.Now() // the last successful poll was sent before
 
-	c.step(t, time.Hour) // as if the machine had been suspended for so long
+	c.step(t, time.Hour) // as if the machine had been suspended that long
 	mustBeUnavailable(t, "an hour ahead", c.verify(t, secret))
 	c.step(t, -time.Hour)
 	if a := c.verify(t, secret); !allowed(a) && time.Now().Before(confirmed.Add(2*grace)) {
@@ -110,7 +110,7 @@ func TestClock_OutageGrace(t *testing.T) {
 		sent := time.Now()
 		a := c.verify(t, secret)
 		if late := sent.Sub(stopped); allowed(a) && late > 2*grace {
-			t.Fatalf("allowed %v after the loss, by a clock that is set back", late)
+			t.Fatalf("allowed %v after the loss, with a clock that is set back", late)
 		}
 		return a.status == http.StatusServiceUnavailable
 	})

@@ -11,15 +11,15 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// wallClock is the clock of this machine, whose wall can be set. Like that of
-// a machine whose time is corrected, its monotonic reading does not follow.
+// wallClock is the clock of this machine, whose wall time can be set. As when
+// the time of a machine is corrected, the monotonic reading does not change.
 type wallClock struct{ ahead atomic.Int64 } // seconds
 
-// now moves the wall seconds of a time, which package time keeps above 30 bits
-// of nanoseconds, beside the monotonic reading. Add would move both.
+// now changes only the wall seconds of a time, which package time stores above
+// 30 bits of nanoseconds. Add would change the monotonic reading too.
 func (c *wallClock) now() time.Time {
 	t := time.Now()
-	*(*uint64)(unsafe.Pointer(&t)) += uint64(c.ahead.Load()) << 30 // a step back wraps around, as it has to
+	*(*uint64)(unsafe.Pointer(&t)) += uint64(c.ahead.Load()) << 30 // a step back wraps around, as it must
 	return t
 }
 
@@ -42,8 +42,8 @@ func TestWallClock_StepsWithoutTheMonotonicClock(t *testing.T) {
 	}
 }
 
-// clocked is a service whose wall clock can be set, and that of the issuer of
-// its tokens with it.
+// clocked is a service whose wall clock can be set, together with that of its
+// token issuer.
 type clocked struct {
 	*world
 	clock  *wallClock
@@ -58,14 +58,15 @@ func startClocked(t *testing.T, databaseURL string, edits ...func(*config.Config
 	return c
 }
 
-// step sets the wall clock so far ahead of the true time, or behind it.
+// step sets the wall clock ahead of the true time, or behind it if ahead is
+// negative.
 func (c *clocked) step(t *testing.T, ahead time.Duration) {
 	t.Helper()
 	c.clock.ahead.Store(int64(ahead / time.Second))
 	c.token = ownerToken(t, c.issuer)
 }
 
-// at returns an instant by the true time, as a request spells it.
+// at returns an instant in true time, as requests write it.
 func at(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
 
 func (w *world) url(path string) string {
@@ -83,7 +84,7 @@ func (w *world) rotate(t *testing.T, secret, grace string) string {
 	return member(a.body, "secret")
 }
 
-// mustSay checks the secret.
+// mustSay checks the secret and compares the result with reason.
 func (w *world) mustSay(t *testing.T, when, secret, reason string) {
 	t.Helper()
 	if a := available(t, func() answer { return w.verify(t, secret) }); !says(reason)(a) {

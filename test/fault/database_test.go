@@ -1,4 +1,5 @@
-// Package fault takes away what the service stands on and looks at what it says.
+// Package fault makes the dependencies of the service fail, and checks its
+// responses.
 package fault
 
 import (
@@ -19,7 +20,7 @@ import (
 
 const workspace = "ws_1"
 
-// world is a running service and how to call it.
+// world is a running service with its clients.
 type world struct {
 	public, internal string
 	token            string
@@ -69,12 +70,12 @@ func (w *world) call(t *testing.T, method, url, body string, edits ...func(http.
 	t.Helper()
 	a, err := w.ask(t.Context(), method, url, body, edits...)
 	if err != nil {
-		t.Fatalf("no answer in %v: %v", patience, err)
+		t.Fatalf("no response in %v: %v", patience, err)
 	}
 	return a
 }
 
-// ask sends one request, which may come to nothing.
+// ask sends one request, which may fail.
 func (w *world) ask(ctx context.Context, method, url, body string, edits ...func(http.Header)) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -104,7 +105,8 @@ func (w *world) ask(ctx context.Context, method, url, body string, edits ...func
 	}, err
 }
 
-// create asks for a key with the given members besides its name and scope.
+// create requests a key with the given members in addition to its name and
+// scope.
 func (w *world) create(t *testing.T, members ...string) answer {
 	t.Helper()
 	members = append([]string{`"name":"k"`, `"scopes":["a:b"]`}, members...)
@@ -122,8 +124,8 @@ func (w *world) newKey(t *testing.T, members ...string) (secret string) {
 	return secret
 }
 
-// available repeats a request while it is answered 503, which a machine that is
-// busy with other things makes of one that it has no time for.
+// available repeats a request while the response is 503, which may happen on a
+// busy machine.
 func available(t *testing.T, ask func() answer) (a answer) {
 	t.Helper()
 	eventually(t, "the service is unavailable", func() bool {

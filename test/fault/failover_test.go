@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// Each failover takes two servers of its own.
+// Each failover uses two servers of its own.
 const failovers, failoversSoaking = 1, 5
 
 func TestFailover_LosesNothingWithASynchronousStandby(t *testing.T) {
@@ -40,13 +40,13 @@ func failOver(t *testing.T) {
 	promoted := time.Now()
 	back := service.recovers(t, promoted, good)
 	tr.goesOn(10)
-	t.Logf("%s; the standby was promoted %v after the loss, and the service back %v later",
+	t.Logf("%s; the standby was promoted %v after the loss, and the service recovered %v later",
 		tr.end(), promoted.Sub(lost).Round(time.Millisecond), back.Round(time.Millisecond))
 	all.finish(t, service.world, openDatabase(t, standby.URLOf(databaseURL)), 1)
 	service.end(t)
 }
 
-// eitherOf returns the URL of the database at whichever server can be written to.
+// eitherOf returns the URL of the database on whichever server accepts writes.
 func eitherOf(t *testing.T, databaseURL string, servers ...*pgtest.Server) string {
 	t.Helper()
 	at, err := url.Parse(databaseURL)

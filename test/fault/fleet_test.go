@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// fleet is what stands behind one address: services that come and go, and
-// clients that are led to the next with each request.
+// fleet is a set of services behind one address that come and go. Each request
+// of a client goes to the next service.
 type fleet struct {
 	mu       sync.Mutex
 	services []*world
@@ -19,7 +19,7 @@ func (f *fleet) all() []*world {
 	return slices.Clone(f.services)
 }
 
-// turn returns the service of a client's nth request.
+// turn returns the service for a client's nth request.
 func (f *fleet) turn(n int) *world {
 	services := f.all()
 	return services[n%len(services)]
@@ -31,8 +31,8 @@ func (f *fleet) add(p *process) {
 	f.services = append(f.services, p.world)
 }
 
-// retire leads nobody to the service any more, and stops it once the clients
-// of tr have their answers from it.
+// retire sends no further requests to the service, and stops it once the
+// clients of tr have its responses.
 func (f *fleet) retire(t *testing.T, tr *traffic, p *process) {
 	t.Helper()
 	f.mu.Lock()

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// holder makes keys and changes them, one change after the other and each
+// holder creates keys and changes them, one change after the other and each
 // through the next service of the fleet. It sends no idempotency key, which
-// not every build knows: what was answered 503 it sends again as it is.
+// older builds ignore: after a 503 it simply sends the request again.
 type holder struct {
 	name    string
 	turn    int
 	records []*record
-	lost    int  // creates that were answered 503
-	again   bool // the change under way was answered 503 before
+	lost    int  // creates that got 503
+	again   bool // the current change got 503 before
 	pace    *pace
 }
 
-// pace is how soon changes were in force.
+// pace is how soon changes took effect.
 type pace struct {
 	mu      sync.Mutex
 	slowest time.Duration
@@ -33,8 +33,7 @@ func (p *pace) note(took time.Duration) {
 	p.slowest = max(p.slowest, took)
 }
 
-// next makes the change that comes next, and waits until it is in force
-// everywhere.
+// next makes the next change, and waits until it takes effect everywhere.
 func (h *holder) next(ctx context.Context, t *testing.T, f *fleet) (answer, error) {
 	r, c := h.due()
 	w := f.turn(h.turn)
@@ -60,7 +59,7 @@ func (h *holder) next(ctx context.Context, t *testing.T, f *fleet) (answer, erro
 	return a, nil
 }
 
-// due returns the key to change, and how.
+// due returns the next key to change, and the change.
 func (h *holder) due() (*record, change) {
 	n := len(h.records)
 	if n > 0 {
@@ -74,8 +73,8 @@ func (h *holder) due() (*record, change) {
 	return r, changes[0]
 }
 
-// doubt notes that a change may have been made and may not. A key whose create
-// was not answered is nobody's.
+// doubt notes that a change may or may not have been made. A key whose create
+// got no response belongs to nobody.
 func (h *holder) doubt(r *record) {
 	if len(r.events) == 0 {
 		h.records, h.lost = h.records[:len(h.records)-1], h.lost+1
@@ -84,8 +83,8 @@ func (h *holder) doubt(r *record) {
 	r.doubtful, h.again = true, true
 }
 
-// inForce waits until every service says reason of the secret. None may say
-// what was true before for longer than is promised.
+// inForce waits until every service returns reason for the secret. None may
+// return the previous result for longer than is promised.
 func (h *holder) inForce(ctx context.Context, t *testing.T, f *fleet, acknowledged time.Time, secret, reason string) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()

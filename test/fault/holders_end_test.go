@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// finish looks that a service of the present build shows of the holders' keys
-// what was acknowledged, and that the database is whole.
+// finish checks that a service of the current build shows the acknowledged
+// changes of the holders' keys, and that the database is consistent.
 func (all holders) finish(t *testing.T, w *world, db *sql.DB) {
 	t.Helper()
 	mustBeSound(t, db)
@@ -32,12 +32,12 @@ func (all holders) finish(t *testing.T, w *world, db *sql.DB) {
 	if slowest := all[0].pace.slowest; slowest > refusedWithin {
 		exceeded(t, "a change was in force everywhere after %v, want %v", slowest, refusedWithin)
 	}
-	t.Logf("%d changes of %d keys acknowledged, none lost; %d keys had changes answered 503, %d were not told of; in force everywhere after %v at most",
+	t.Logf("%d changes of %d keys acknowledged, none lost; %d keys had changes that got 503, %d were never acknowledged; in effect everywhere after %v at most",
 		made, len(records), doubtful, lost, all[0].pace.slowest)
 }
 
-// mustBeShown looks at the key's trail, at its place among the found, and at
-// what a check says.
+// mustBeShown checks the key's trail, whether it is found by name, and the
+// result of a check.
 func (r *record) mustBeShown(t *testing.T, w *world) {
 	t.Helper()
 	events := query[struct{ Type string }](t, w, "/"+r.id+"/events?size=100").Items
@@ -56,8 +56,8 @@ func (r *record) mustBeShown(t *testing.T, w *world) {
 	w.mustSay(t, fmt.Sprintf("%s (%s) after %v", r.name, r.id, r.events), r.secret, reason)
 }
 
-// mustBeListed looks at the lists in both orders and at how many they say
-// that there are. Up to lost keys more than those of the records may be there.
+// mustBeListed checks the lists in both orders and their totals. There may be
+// up to lost keys more than in the records.
 func (all holders) mustBeListed(t *testing.T, w *world, db *sql.DB, records []*record, lost int) {
 	t.Helper()
 	const living = `SELECT id FROM api_keys WHERE workspace_id = 'ws_1' AND deleted_at IS NULL ORDER BY `
@@ -88,7 +88,7 @@ func (all holders) mustBeListed(t *testing.T, w *world, db *sql.DB, records []*r
 	}
 }
 
-// listed is what is looked at of a key in a list.
+// listed is the part of a listed key that is checked.
 type listed struct{ APIKeyID, Name string }
 
 type listing[T any] struct {
@@ -96,7 +96,7 @@ type listing[T any] struct {
 	Total int
 }
 
-// query asks for a list, by the path after that of all keys.
+// query requests a list. path follows the path of all keys.
 func query[T any](t *testing.T, w *world, path string) listing[T] {
 	t.Helper()
 	a := available(t, func() answer { return w.call(t, http.MethodGet, w.url(path), "") })

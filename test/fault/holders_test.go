@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// holders are the clients of a test that change keys.
+// holders are a test's clients that change keys.
 type holders []*holder
 
 func newHolders(n int) holders {
@@ -18,7 +18,7 @@ func newHolders(n int) holders {
 	return all
 }
 
-// drive begins the traffic of the holders, and of checks, of the services of f.
+// drive starts the requests of the holders, and checks, to the services of f.
 func (all holders) drive(t *testing.T, f *fleet, good, bad string) *traffic {
 	t.Helper()
 	tr := newTraffic(t)

@@ -28,7 +28,7 @@ func TestFeed_LeavesNoStaleKeyWhenHalfOpen(t *testing.T) {
 	}
 }
 
-// disable disables the key as another process does it.
+// disable disables the key like another process.
 func disable(t *testing.T, databaseURL, text string) {
 	t.Helper()
 	secret, err := domain.ParseSecret(text)
@@ -48,15 +48,15 @@ func disable(t *testing.T, databaseURL, text string) {
 	}
 }
 
-// feedLine is a way to a database on which the connections of the change feed
-// can hang: they stay open, and nothing comes through.
+// feedLine is a proxy in front of a database that can make the connections of
+// the change feed hang: they stay open, but carry nothing.
 type feedLine struct {
 	databaseURL string
 	hang        atomic.Bool
 	swallowed   atomic.Int64 // bytes
 }
 
-// ofTheFeed are parts of the statements that only a feed sends.
+// ofTheFeed are parts of statements that only a feed sends.
 var ofTheFeed = [][]byte{[]byte("pg_current_snapshot"), []byte("LISTEN")}
 
 func newFeedLine(t *testing.T, databaseURL string) *feedLine {
@@ -69,7 +69,7 @@ func newFeedLine(t *testing.T, databaseURL string) *feedLine {
 	return l
 }
 
-// watch finds out whether a connection is the feed's.
+// watch detects whether a connection is the feed's.
 func (l *feedLine) watch() relay.Watch {
 	var feeds atomic.Bool
 	return func(piece []byte) relay.Fate {

@@ -30,7 +30,7 @@ func TestDatabase_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 		server.Restart()
 		back := service.recovers(t, time.Now(), good)
 		tr.goesOn(5)
-		t.Logf("a crash: %s; back after %v", tr.end(), back.Round(time.Millisecond))
+		t.Logf("a crash: %s; recovered after %v", tr.end(), back.Round(time.Millisecond))
 		all.judge(t, service.world)
 	}
 	service.mustReturnTo(t, before, connectionsOf(t, databaseURL))

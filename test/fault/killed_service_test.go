@@ -14,13 +14,15 @@ import (
 
 const (
 	kills, killsSoaking = 8, 50
-	// ownersAtOnce make changes side by side, so that every kill cuts some off.
+	// ownersAtOnce owners make changes concurrently, so that every kill
+	// interrupts some.
 	ownersAtOnce = 8
-	// mostBeforeKill bounds the changes between a start and a kill.
+	// mostBeforeKill is the maximum number of changes between a start and a
+	// kill.
 	mostBeforeKill = 60
 )
 
-// stores make a database each that outlives a service.
+// stores create databases that outlive a service.
 var stores = map[string]func(*testing.T) string{
 	"on SQLite":     func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
 	"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
@@ -47,13 +49,13 @@ func TestService_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 			all.judge(t, service.world)
 			mustBeWhole(t, db)
 			all.mustHold(t, db)
-			t.Logf("%d kills: %d changes acknowledged, none lost; %d were not, of which %d had been made: each is there once after its retry",
+			t.Logf("%d kills: %d changes acknowledged, none lost; %d were not, of which %d had been made: each exists once after its retry",
 				n, all.acknowledged()-r.sent, r.sent, r.replayed)
 		})
 	}
 }
 
-// workUntilKilled has the owners make changes, and kills the service after
+// workUntilKilled lets the owners make changes, and kills the service after
 // some of them.
 func (all owners) workUntilKilled(t *testing.T, service *process) {
 	t.Helper()
@@ -88,7 +90,7 @@ func (all owners) workUntilKilled(t *testing.T, service *process) {
 	<-over
 	service.client.CloseIdleConnections()
 	if service.answers(t) {
-		t.Error("a killed service answers")
+		t.Error("a killed service responds")
 	}
 }
 

@@ -8,13 +8,13 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// lookedAt is for how long a refused key is asked for, before the standby
-// catches up and after.
+// lookedAt is how long a disabled key is checked, before the standby catches up
+// and after.
 const lookedAt, lookedAtSoaking = 3, 60 // seconds
 
 // twoProcesses are one that changes keys, and one that checks them and reads
-// them from a standby. That has room for one key, so that two which are asked
-// for in turn are read each time.
+// them from a standby. The second caches one key, so that two keys that are
+// checked in turn are read each time.
 type twoProcesses struct {
 	primary, standby *pgtest.Server
 	databaseURL      string
@@ -34,7 +34,7 @@ func newTwoProcesses(t *testing.T) *twoProcesses {
 	return two
 }
 
-// readsStandby waits until keys are read from the standby.
+// readsStandby waits until the service reads keys from the standby.
 func (two *twoProcesses) readsStandby(t *testing.T, secrets ...string) {
 	t.Helper()
 	db := openDatabase(t, two.standby.URLOf(two.databaseURL))
@@ -48,7 +48,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%
 	db.Close()
 }
 
-// rename changes the key, so that whoever holds it in memory reads it again.
+// rename changes the key, so that every process that has cached it reads it
+// again.
 func (w *world) rename(t *testing.T, secret, name string) {
 	t.Helper()
 	a := available(t, func() answer {
@@ -59,7 +60,7 @@ func (w *world) rename(t *testing.T, secret, name string) {
 	}
 }
 
-// disable disables the key, and returns when that was acknowledged.
+// disable disables the key, and returns the time of the response.
 func (w *world) disable(t *testing.T, secret string) time.Time {
 	t.Helper()
 	l := &life{name: keyID(secret), id: keyID(secret), stage: rotated}
@@ -67,19 +68,19 @@ func (w *world) disable(t *testing.T, secret string) time.Time {
 	return time.Now()
 }
 
-// lookout asks a process for a key that another process has disabled.
+// lookout checks in one process a key that another process has disabled.
 type lookout struct {
 	*twoProcesses
 	disabled, other string // secrets
 	since           time.Time
-	refused         bool // was seen once
+	refused         bool // the key was refused once
 
 	asked, unavailable int
-	last               time.Duration // after the change: the key was allowed
+	last               time.Duration // of the key being allowed, since the change
 }
 
-// look checks the disabled key for so long, and until it is refused. In between
-// it is evicted by another key, and by changes.
+// look checks the disabled key for that long, and at least until it is refused.
+// Between the checks, another key and changes evict it.
 func (o *lookout) look(t *testing.T, limit time.Duration) {
 	t.Helper()
 	begun := time.Now()
@@ -124,10 +125,10 @@ func (o *lookout) checkOther(t *testing.T) {
 	}
 }
 
-// tell logs what came of the looks so far, and begins to count anew.
+// tell logs the results so far, and resets the counts.
 func (o *lookout) tell(t *testing.T, when string) {
 	t.Helper()
-	t.Logf("%s: a disabled key was asked for %d times, and last allowed %v after the change", when, o.asked, o.last.Round(time.Millisecond))
+	t.Logf("%s: a disabled key was checked %d times, and last allowed %v after the change", when, o.asked, o.last.Round(time.Millisecond))
 	if o.unavailable > 0 {
 		exceeded(t, "%s: %d checks were answered 503", when, o.unavailable)
 	}

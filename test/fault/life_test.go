@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// stage is the change of a key that was acknowledged last.
+// stage is the last acknowledged change of a key.
 type stage int
 
 const (
@@ -20,18 +20,18 @@ const (
 	disabled
 )
 
-// life is one key as its owner knows it, who creates, rotates and disables it.
+// life is the owner's view of one key, which is created, rotated and disabled.
 type life struct {
-	name  string // of this key alone
+	name  string // unique
 	id    string
 	stage stage
-	open  bool // the next change was sent, and may have been made
-	// The secrets are "" where the answer that told them was lost.
+	open  bool // the next change was sent and may have been made
+	// A secret is "" if the response with it was lost.
 	secret, previous string
 }
 
-// next sends the change that comes next, under the same idempotency key each
-// time. It is acknowledged by an answer of 2xx.
+// next sends the next change, with the same idempotency key each time. A 2xx
+// acknowledges it.
 func (l *life) next(ctx context.Context, w *world) (answer, error) {
 	url := w.public + "/web/v1/workspaces/" + workspace + "/api-keys"
 	body := ""
@@ -53,7 +53,7 @@ func (l *life) next(ctx context.Context, w *world) (answer, error) {
 	return a, err
 }
 
-// insist sends the change that comes next until it is acknowledged.
+// insist sends the next change until it is acknowledged.
 func (l *life) insist(t *testing.T, w *world) (a answer) {
 	t.Helper()
 	next := l.stage + 1
@@ -77,24 +77,25 @@ func (l *life) book(a answer) {
 	l.stage, l.open = l.stage+1, false
 }
 
-// keyID returns the identifier that a secret begins with.
+// keyID returns the identifier at the beginning of a secret.
 func keyID(secret string) string { return secret[:domain.KeyIDLength] }
 
-// member returns a text of a JSON object, or "" when it has none by that name.
+// member returns a string member of a JSON object, or "" if there is none.
 func member(body, name string) string {
 	_, rest, _ := strings.Cut(body, `"`+name+`":"`)
 	value, _, _ := strings.Cut(rest, `"`)
 	return value
 }
 
-// expectation is what a check of a secret may say.
+// expectation contains the possible results of a check.
 type expectation struct {
 	life    *life
 	secret  string
 	reasons []string
 }
 
-// expected returns what is known of the key's secrets from what was acknowledged.
+// expected returns the expectations for the key's secrets after the
+// acknowledged changes.
 func (l *life) expected() (all []expectation) {
 	if l.previous != "" {
 		all = append(all, expectation{l, l.previous, []string{"NOT_FOUND"}})
@@ -114,13 +115,13 @@ func (l *life) expected() (all []expectation) {
 	return append(all, expectation{l, l.secret, reasons})
 }
 
-// owner makes keys, one after the other.
+// owner creates keys, one after the other.
 type owner struct {
 	name  string
 	lives []*life
 }
 
-// current returns the key whose next change is due.
+// current returns the key whose change is next.
 func (o *owner) current() *life {
 	if n := len(o.lives); n > 0 && o.lives[n-1].stage != disabled {
 		return o.lives[n-1]

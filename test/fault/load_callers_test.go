@@ -14,20 +14,21 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 )
 
-// busyWorkspaces are over how many the load is spread.
+// busyWorkspaces is the number of workspaces in the load.
 const busyWorkspaces = 16
 
-// busyHouse is a service whose keys are checked and managed all the time.
+// busyHouse is a service whose keys are checked and managed continuously.
 type busyHouse struct {
 	*process
 
-	checks  [][]byte     // a question for each of the keys there are
-	created atomic.Int64 // keys, of which the answer told
-	seeded  int          // keys made beforehand
-	doubts  atomic.Int64 // creations that were refused, or not answered
+	checks  [][]byte     // the request of a check for each key
+	created atomic.Int64 // keys that were acknowledged
+	seeded  int          // keys created beforehand
+	doubts  atomic.Int64 // creates that were refused, or got no response
 }
 
-// newBusyHouse serves that many keys, of which a tenth has no room in memory.
+// newBusyHouse returns a service with that many keys, a tenth of which does not
+// fit into its cache.
 func newBusyHouse(t *testing.T, databaseURL string, keys int) *busyHouse {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
@@ -75,7 +76,7 @@ func (h *busyHouse) fill(t *testing.T) {
 
 const newKey = `{"name":"k","scopes":["payment:read"]}`
 
-// caller asks one thing after the other. It is used by one goroutine.
+// caller sends one request after the other. It is used by one goroutine.
 type caller struct {
 	house            *busyHouse
 	public, internal *cheapLine
@@ -85,7 +86,8 @@ type caller struct {
 	mine             mine
 }
 
-// mine is a key of a caller's own, with what is asked about it; "": none yet.
+// mine is a key of the caller's own, with its requests; "" if there is none
+// yet.
 type mine struct {
 	id                       string
 	shows, rotates, disables []byte
@@ -117,17 +119,17 @@ func (c *caller) connect(t *testing.T) {
 	}
 }
 
-// kind is one thing to ask. It returns false for an answer that is not right,
-// and the status of it.
+// kind is one kind of request. It returns false for a wrong response, and its
+// status.
 type kind func(c *caller) (status int, right bool, err error)
 
-// check asks for one of the keys that are allowed.
+// check checks one of the allowed keys.
 func check(c *caller) (int, bool, error) {
 	status, body, err := c.internal.ask(c.house.checks[c.random.IntN(len(c.house.checks))])
 	return status, bytes.Contains(body, []byte(`"allowed":true`)), err
 }
 
-// manage creates a key, or shows, lists, rotates or disables.
+// manage creates a key, or gets, lists, rotates or disables keys.
 func manage(c *caller) (int, bool, error) {
 	if c.mine.id == "" {
 		return c.create()
@@ -146,7 +148,7 @@ func manage(c *caller) (int, bool, error) {
 	}
 }
 
-// mixed is a check, or once in fifty times the management of keys.
+// mixed sends a check, or once in fifty times a management request.
 func mixed(c *caller) (int, bool, error) {
 	if c.random.IntN(50) == 0 {
 		return manage(c)

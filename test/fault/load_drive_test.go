@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// inTime is what an answer must not take to be of use.
+	// inTime is the time within which a response is useful.
 	inTime = time.Second
-	// unsentAfter is how long a question waits for a connection that is free.
+	// unsentAfter is how long a request waits for a free connection.
 	unsentAfter = 100 * time.Millisecond
 )
 
-// tally is what came of the questions of a while.
+// tally contains the results of requests over a period.
 type tally struct {
 	lasted  time.Duration
-	spent   time.Duration           // of processor time, by the clients
-	right   *hdrhistogram.Histogram // answers, in microseconds since the question was due
-	refused *hdrhistogram.Histogram // 503 and 429, in microseconds since it was sent
-	late    int64                   // right, but not in time
-	unsent  int64                   // for want of a free connection
+	spent   time.Duration           // processor time of the clients
+	right   *hdrhistogram.Histogram // responses, in microseconds since the request was due
+	refused *hdrhistogram.Histogram // 503 and 429, in microseconds since the request was sent
+	late    int64                   // correct, but not in time
+	unsent  int64                   // no connection was free
 	wrong   int64
-	first   string // of the wrong ones
+	first   string // of the wrong responses
 }
 
 func newTally() *tally {
@@ -39,7 +39,7 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Microseconds(), 2)
 }
 
-// add adds what came of other questions, of another while.
+// add adds the results of another period.
 func (y *tally) add(other *tally) {
 	y.lasted += other.lasted
 	y.spent += other.spent
@@ -53,14 +53,15 @@ func (y *tally) add(other *tally) {
 	}
 }
 
-// goodput is the right answers a second that came in time.
+// goodput returns the rate of correct responses in time, per second.
 func (y *tally) goodput() float64 {
 	return float64(y.right.TotalCount()-y.late) / y.lasted.Seconds()
 }
 
-// yield is the right answers that came in time, by the seconds of processor
-// time that were left to the service and its database: clients, which ask
-// three times as often in an overload, share the processors with them here.
+// yield returns the number of correct responses in time, per second of
+// processor time that was left to the service and its database: clients, which
+// send three times as many requests in an overload, share the processors with
+// them here.
 func (y *tally) yield() float64 {
 	left := time.Duration(runtime.NumCPU())*y.lasted - y.spent
 	return float64(y.right.TotalCount()-y.late) / left.Seconds()
@@ -78,7 +79,7 @@ func quantiles(h *hdrhistogram.Histogram) string {
 	return fmt.Sprintf("%v, %v, %v, %v (p50, p99, p99.9, worst)", at(50), at(99), at(99.9), at(100))
 }
 
-// note keeps what came of one question.
+// note records the result of one request.
 func (y *tally) note(due, sent time.Time, status int, right bool, err error) {
 	now := time.Now()
 	switch {
@@ -96,7 +97,7 @@ func (y *tally) note(due, sent time.Time, status int, right bool, err error) {
 	}
 }
 
-// drive has every caller work until it is done, and adds up.
+// drive runs all callers until they are done, and adds up their results.
 func drive(callers []*caller, work func(*caller, *tally)) *tally {
 	begun, spent, all := time.Now(), processorTime(), newTally()
 	var working sync.WaitGroup
@@ -115,7 +116,7 @@ func drive(callers []*caller, work func(*caller, *tally)) *tally {
 	return all
 }
 
-// processorTime is what this process has used up.
+// processorTime returns the processor time that this process has used.
 func processorTime() time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
@@ -124,7 +125,7 @@ func processorTime() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// closed has each caller ask as soon as it is answered.
+// closed lets each caller send a request as soon as it has a response.
 func closed(callers []*caller, lasting time.Duration, ask kind) *tally {
 	end := time.Now().Add(lasting)
 	return drive(callers, func(c *caller, y *tally) {
@@ -135,9 +136,9 @@ func closed(callers []*caller, lasting time.Duration, ask kind) *tally {
 	})
 }
 
-// open has that many questions a second asked whether or not those before are
-// answered, as far as there are callers to ask them: each is due at its time,
-// and what keeps it from being sent counts as its waiting.
+// open sends that many requests per second whether or not earlier ones have
+// been answered, as long as a caller is free. Each is due at a fixed time, and
+// the time until it is sent counts as waiting.
 func open(callers []*caller, rate float64, lasting time.Duration, ask kind) *tally {
 	var next atomic.Int64
 	begun := time.Now()

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The server may close a connection on which nothing is asked at any time
-// (RFC 9112, section 9.5); this one does after 5 s without a first request. A
-// client that meets it has to connect again.
+// A server may close an idle connection at any time (RFC 9112 section 9.5);
+// this one does after 5 s without a first request. The client must then
+// reconnect.
 func TestCheapLine_ReconnectsWhenTheServiceHasClosedAnIdleConnection(t *testing.T) {
 	t.Parallel()
 	w := start(t, "memory://")
@@ -29,16 +29,16 @@ func TestCheapLine_ReconnectsWhenTheServiceHasClosedAnIdleConnection(t *testing.
 	}
 }
 
-// A connection that breaks within an answer, or at once, is an error: only the
-// service can tell what became of the request.
+// A connection that breaks within a response, or immediately, is an error: only
+// the service knows whether the request was carried out.
 func TestCheapLine_DoesNotResendOnceAResponseHasBegun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		begun string // of the answer
-		open  bool   // the connection, before the request
+		begun string // the beginning of the response
+		open  bool   // the connection was open before the request
 	}{
-		"an answer that ends within its first line": {"HTTP/1.1 2", true},
-		"a new connection":                          {"", false},
+		"a response that ends within its first line": {"HTTP/1.1 2", true},
+		"a new connection":                           {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,8 +66,8 @@ func TestCheapLine_DoesNotResendOnceAResponseHasBegun(t *testing.T) {
 	}
 }
 
-// breakConnections closes each connection after that much of an answer, until
-// the listener is closed. It returns how many there were.
+// breakConnections closes each connection after that part of a response, until
+// the listener is closed. It returns the number of connections.
 func breakConnections(listener net.Listener, begun string) (n int) {
 	for ; ; n++ {
 		conn, err := listener.Accept()

@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-// cheapLine is an HTTP client that costs next to nothing, since it shares the
-// processors with the service: one connection that is kept, on which a request
-// is written as it stands.
+// cheapLine is an HTTP client with minimal cost, because it shares the
+// processors with the service: it keeps one connection and writes prepared
+// requests to it.
 type cheapLine struct {
 	host    string
-	conn    net.Conn // nil until something is asked
+	conn    net.Conn // nil until the first request
 	answers *bufio.Reader
 	body    []byte
 	resent  int // requests sent again on a new connection
@@ -49,11 +49,12 @@ func (l *cheapLine) dial() (err error) {
 	return err
 }
 
-// ask returns the status and the body of the answer, valid until the next.
+// ask returns the status and the body of the response, which is valid until the
+// next call.
 //
-// A connection that was open before, and is closed before the first byte of the
-// answer, is replaced once: a server may close one that it sees idle at any
-// time, also while a request is on its way (RFC 9112, section 9.5).
+// If a connection was open before, and is closed before the first byte of the
+// response, ask reconnects once: a server may close an idle connection at any
+// time, even while a request is in transit (RFC 9112 section 9.5).
 func (l *cheapLine) ask(request []byte) (status int, body []byte, err error) {
 	open := l.conn != nil
 	line, err := l.send(request)
@@ -66,7 +67,7 @@ func (l *cheapLine) ask(request []byte) (status int, body []byte, err error) {
 		return 0, nil, err
 	}
 	if len(line) < len("HTTP/1.1 200") {
-		return 0, nil, fmt.Errorf("answer begins with %q", line)
+		return 0, nil, fmt.Errorf("response begins with %q", line)
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
 		return 0, nil, err
@@ -84,7 +85,7 @@ func (l *cheapLine) ask(request []byte) (status int, body []byte, err error) {
 	return status, l.body, err
 }
 
-// send writes a request and returns the first line of its answer.
+// send writes a request and returns the first line of the response.
 func (l *cheapLine) send(request []byte) (line []byte, err error) {
 	if err := l.dial(); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (l *cheapLine) send(request []byte) (line []byte, err error) {
 	return l.answers.ReadSlice('\n')
 }
 
-// header reads the header section to its end.
+// header reads the rest of the header section.
 func (l *cheapLine) header() (length int, chunked bool, err error) {
 	for {
 		line, err := l.answers.ReadSlice('\n')
@@ -122,7 +123,7 @@ func (l *cheapLine) more(n int) error {
 	return err
 }
 
-// chunks reads a body in chunks: RFC 9112 section 7.1.
+// chunks reads a chunked body (RFC 9112 section 7.1).
 func (l *cheapLine) chunks() error {
 	for {
 		line, err := l.answers.ReadSlice('\n')

@@ -11,21 +11,21 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// loadVariable is for how long the long form keeps the service at work, a
-// duration; 30 minutes without it.
+// loadVariable sets how long the long form loads the service. It defaults to 30
+// minutes.
 const loadVariable = "APIKEYS_LOAD"
 
-// loadForm is how much is asked, and what is expected of the answers. The short
-// form asserts only what no other work on the machine can change.
+// loadForm describes the load, and what is expected of the responses. The short
+// form asserts only what other programs on the machine cannot affect.
 type loadForm struct {
 	keys     int
 	lasting  time.Duration
-	turn     time.Duration // of measuring the maximum that has to last, five times
+	turn     time.Duration // of measuring the maximum for the steady load, five times
 	overload time.Duration // of an overload, and of measuring the maximum before it
-	rounds   int           // of both
+	rounds   int           // of measuring and overloading
 	sampled  time.Duration
-	crowd    int // callers of an overload
-	memory   int // more of it in an overload, at the most, in bytes; the race detector takes much
+	crowd    int // callers in an overload
+	memory   int // maximum additional memory in an overload, in bytes; the race detector needs much
 }
 
 func formOfLoad(t *testing.T) loadForm {
@@ -47,26 +47,26 @@ func formOfLoad(t *testing.T) loadForm {
 }
 
 const (
-	// steadyCallers are as many as keep the service busy.
+	// steadyCallers is the number of callers that keep the service busy.
 	steadyCallers = 64
-	// leastGoodput is expected of three times the maximum, as a part of that.
+	// leastGoodput is the minimum goodput at three times the maximum, as a
+	// fraction of the maximum.
 	leastGoodput = 0.8
-	// refusedIn is how soon an overloaded service refuses a request, in 99 of a
-	// hundred cases.
+	// refusedIn is how soon an overloaded service refuses a request (p99).
 	refusedIn = 250 * time.Millisecond
-	// normalWithin is how soon an answer is expected when an overload is over.
+	// normalWithin is how soon a response is expected after an overload.
 	normalWithin = 250 * time.Millisecond
-	// moreMemory and moreBusyGoroutines are what a service that is kept busy may
-	// take more in the end than at first.
+	// moreMemory and moreBusyGoroutines limit the growth of a service under
+	// steady load.
 	moreMemory         = 1.1
 	moreBusyGoroutines = 16
 )
 
-// maximum is the median of five turns in which each caller asks as soon as it
-// is answered.
+// maximum returns the median rate of five turns in which each caller sends a
+// request as soon as it has a response.
 func (f loadForm) maximum(t *testing.T, callers []*caller, ask kind) float64 {
 	t.Helper()
-	closed(callers, f.turn, ask) // fills memory, and grows stacks and pools
+	closed(callers, f.turn, ask) // fills the cache, and grows stacks and pools
 	var rates []float64
 	for range 5 {
 		y := closed(callers, f.turn, ask)
@@ -81,11 +81,11 @@ func (f loadForm) maximum(t *testing.T, callers []*caller, ask kind) float64 {
 func mustBeRight(t *testing.T, y *tally) {
 	t.Helper()
 	if y.wrong > 0 {
-		t.Fatalf("%d wrong answers, the first: %s", y.wrong, y.first)
+		t.Fatalf("%d wrong responses, the first: %s", y.wrong, y.first)
 	}
 }
 
-// Not in parallel with others: it measures.
+// Not parallel, because it measures.
 func TestLoad_AtFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
 	f := formOfLoad(t)
 	url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
@@ -119,7 +119,7 @@ func TestLoad_AtThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			h := newBusyHouse(t, url, f.keys)
 			few := h.callers(t, steadyCallers)
 			for _, c := range few {
-				c.connect(t) // now, so that they are among what was there before
+				c.connect(t) // now, so that they count as existing before
 			}
 			mustBeRight(t, closed(few, f.overload, of.ask)) // fills memory, and grows stacks and pools
 			before, crowd := h.vitals(t), h.callers(t, f.crowd)
@@ -131,7 +131,7 @@ func TestLoad_AtThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 			t.Logf("at most: %s", most)
 			t.Logf("at three times that: %s", y)
 			goodput := y.yield() / most.yield()
-			t.Logf("goodput is %.2f of the maximum, %.2f by what clients leave of the processors", y.goodput()/most.goodput(), goodput)
+			t.Logf("goodput is %.2f of the maximum, %.2f scaled by the processor time that clients leave", y.goodput()/most.goodput(), goodput)
 			if goodput < leastGoodput {
 				exceeded(t, "goodput is %.2f of the maximum, want %.2f", goodput, leastGoodput)
 			}
@@ -153,9 +153,8 @@ func TestLoad_AtThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 	}
 }
 
-// alternated has the service do what it can, and three times that, in turn: a
-// machine that is shared with others is slower at times, which has to bear on
-// both.
+// alternated loads the service with its maximum, and with three times that, in
+// turn, so that times in which a shared machine is slower affect both.
 func (f loadForm) alternated(few, crowd []*caller, ask kind) (most, overload *tally) {
 	most, overload = newTally(), newTally()
 	for range f.rounds {
@@ -165,8 +164,8 @@ func (f loadForm) alternated(few, crowd []*caller, ask kind) (most, overload *ta
 	return most, overload
 }
 
-// becomesNormal waits until the overload is forgotten: a create and a check are
-// answered right, and soon.
+// becomesNormal waits until the overload has no more effect: a create and a
+// check get correct responses soon.
 func (h *busyHouse) becomesNormal(t *testing.T) {
 	t.Helper()
 	c, over := h.caller(t, 0), time.Now()
@@ -189,7 +188,7 @@ func (h *busyHouse) becomesNormal(t *testing.T) {
 	}
 }
 
-// mustHoldEveryKey compares the keys there are with those that were acknowledged.
+// mustHoldEveryKey compares the stored keys with the acknowledged ones.
 func (h *busyHouse) mustHoldEveryKey(t *testing.T, databaseURL string) {
 	t.Helper()
 	keys := count(t, openDatabase(t, databaseURL), `SELECT count(*) FROM api_keys`)
@@ -200,7 +199,7 @@ func (h *busyHouse) mustHoldEveryKey(t *testing.T, databaseURL string) {
 	t.Logf("%d keys acknowledged, %d stored", made, keys)
 }
 
-// readings are the vitals of a while.
+// readings are vitals over a period.
 type readings []vitals
 
 // sampled takes readings while work is done.
@@ -229,8 +228,8 @@ func (all readings) mostMemory() (most int) {
 	return most
 }
 
-// areFlat compares the last third with the first that is left when a tenth,
-// for warming up, is not looked at.
+// areFlat compares the first third with the last, not counting a tenth for
+// warming up.
 func (all readings) areFlat(t *testing.T) {
 	t.Helper()
 	all = all[len(all)/10:]

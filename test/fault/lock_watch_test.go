@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// conflicting are the modes of a lock of a table that keep others from reading
-// or writing it, be it held or waited for: who waits has others wait behind it.
+// conflicting are the modes of table locks that block readers or writers,
+// whether held or awaited: others queue behind a waiting transaction.
 const conflicting = `'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'`
 
-// seenLocks has those that a migration holds or waits for, each with its
-// transaction, and who waits for a migration for anything at all. A table or
-// an index that the migration is just making is not in pg_class yet.
+// seenLocks selects the locks that a migration holds or waits for, each with
+// its transaction, and everyone who waits for a migration for any reason. A
+// table or an index that the migration is creating is not in pg_class yet.
 const seenLocks = `SELECT l.virtualtransaction || ' ' || c.relname || ' ' || l.mode, l.mode || ' of ' || c.relname
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE a.application_name = '` + migratorName + `' AND a.datname = current_database()
@@ -30,7 +30,7 @@ AND EXISTS (
 	WHERE m.application_name = '` + migratorName + `' AND m.datname = current_database() AND m.pid = ANY (pg_blocking_pids(w.pid))
 )`
 
-// lockWatch looks every few milliseconds at what a migration locks.
+// lockWatch samples the locks of a migration every few milliseconds.
 type lockWatch struct {
 	db      *sql.DB
 	stop    context.CancelFunc
@@ -64,7 +64,7 @@ func (l *lockWatch) watch(ctx context.Context) error {
 	}
 }
 
-// look notes for how long each lock was seen so far.
+// look records how long each lock has been seen so far.
 func (l *lockWatch) look(ctx context.Context) error {
 	rows, err := l.db.QueryContext(ctx, seenLocks)
 	if err != nil {
@@ -86,9 +86,9 @@ func (l *lockWatch) look(ctx context.Context) error {
 	return rows.Err()
 }
 
-// end ends the watch and returns what it saw, none of which is expected to last
-// longer than limit. What was seen once alone lasted less than the time between
-// two looks.
+// end ends the watch and returns its observations, none of which may last
+// longer than limit. A lock that was seen only once lasted less than the time
+// between two samples.
 func (l *lockWatch) end(t *testing.T, limit time.Duration) string {
 	t.Helper()
 	l.stop()
@@ -96,7 +96,7 @@ func (l *lockWatch) end(t *testing.T, limit time.Duration) string {
 		t.Fatalf("watching locks: %v", err)
 	}
 	if l.looks == 0 {
-		t.Fatal("nobody looked")
+		t.Fatal("no samples were taken")
 	}
 	var longest time.Duration
 	for what, took := range l.longest {

@@ -11,8 +11,8 @@ import (
 // often each fault is injected.
 const soakVariable = "APIKEYS_SOAK"
 
-// patience bounds the wait for anything that must happen at all. It is not a
-// promise: the long form asserts how soon things happen.
+// patience bounds the wait for anything that must happen eventually. It is not
+// a promise: the long form asserts how soon things happen.
 const patience = time.Minute
 
 // soaking reports whether the tests run in their long form.
@@ -33,8 +33,8 @@ func times(t *testing.T, short, long int) int {
 }
 
 // exceeded reports a measurement that is worse than its target. Only the long
-// form fails: how long something takes depends on what else the machine does,
-// and the short form must pass beside any other work.
+// form fails, because durations depend on the load of the machine, and the
+// short form must pass under any load.
 func exceeded(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if soaking() {
@@ -44,7 +44,7 @@ func exceeded(t *testing.T, format string, args ...any) {
 	t.Logf("measured, not asserted: "+format, args...)
 }
 
-// eventually polls f, for what nothing else announces.
+// eventually polls f, for events that nothing announces.
 func eventually(t *testing.T, otherwise string, f func() bool) {
 	t.Helper()
 	deadline := time.After(patience)

@@ -10,12 +10,12 @@ import (
 
 const networkRounds, networkRoundsSoaking = 1, 10
 
-// trouble goes wrong on the line to the database, on every connection.
+// trouble is a fault of the network to the database, on every connection.
 type trouble struct {
 	name   string
 	toxics []string
-	cut    bool // the line is cut, and carries nothing
-	slow   bool // and no more than that: all may be answered
+	cut    bool // connections are cut and refused
+	slow   bool // only slow: all requests may get a response
 }
 
 var troubles = []trouble{
@@ -94,7 +94,7 @@ func TestNetwork_LosesNothingWithFaultsUnderLoad(t *testing.T) {
 		line.relieve(t, trouble)
 		back := service.recovers(t, ending, good)
 		tr.goesOn(2)
-		t.Logf("%s: %s; back after %v", trouble.name, tr.end(), back.Round(time.Millisecond))
+		t.Logf("%s: %s; recovered after %v", trouble.name, tr.end(), back.Round(time.Millisecond))
 		all.judge(t, service.world)
 	}
 	service.mustReturnTo(t, before, connectionsOf(t, databaseURL))

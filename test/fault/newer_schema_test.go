@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// The way back of a release is its older build, on the schema of the newer.
+// Rolling a release back means running the older build on the newer schema.
 func TestService_ServesANewerSchemaAndLogsIt(t *testing.T) {
 	t.Parallel()
 	for name, databaseURL := range stores {
@@ -19,7 +19,7 @@ func TestService_ServesANewerSchemaAndLogsIt(t *testing.T) {
 				t.Parallel()
 				cfg := deploy(t, databaseURL(t)).settings.config()
 				if log := logOfStart(t, cfg); strings.Contains(log, "newer") {
-					t.Errorf("of its own schema it says:\n%s", log)
+					t.Errorf("about its own schema it logs:\n%s", log)
 				}
 				db := openDatabase(t, cfg.DatabaseURL.Reveal())
 				if _, err := db.ExecContext(t.Context(), `INSERT INTO apikeys_schema_versions (version_id, is_applied) VALUES (99, true)`); err != nil {
@@ -28,14 +28,15 @@ func TestService_ServesANewerSchemaAndLogsIt(t *testing.T) {
 				cfg.Migrate = migrates
 				const said = `level=WARN msg="the schema is newer than this build, which serves it as it is" version=99`
 				if log := logOfStart(t, cfg); strings.Count(log, said) != 1 {
-					t.Errorf("it says:\n%s", log)
+					t.Errorf("it logs:\n%s", log)
 				}
 			})
 		}
 	}
 }
 
-// logOfStart returns what a service logs that is ready and is closed.
+// logOfStart returns the log of a service that becomes ready and is then
+// closed.
 func logOfStart(t *testing.T, cfg config.Config) string {
 	t.Helper()
 	var log bytes.Buffer
@@ -46,7 +47,7 @@ func logOfStart(t *testing.T, cfg config.Config) string {
 	if err := service.Ready(t.Context()); err != nil {
 		t.Errorf("Ready() = %v", err)
 	}
-	if err := service.Close(); err != nil { // waits for what it still has to say
+	if err := service.Close(); err != nil { // waits for its last log lines
 		t.Error(err)
 	}
 	return log.String()

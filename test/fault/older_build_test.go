@@ -14,16 +14,16 @@ import (
 	"testing"
 )
 
-// olderCommit is the last one that knows the schema of migration 00001 alone:
-// what is built of it names no column of 00002, keeps no count and knows no
-// idempotency key. No later build is harder to have beside the present one.
+// olderCommit is the last commit that knows only the schema of migration 00001:
+// its build names no column of 00002, keeps no count and ignores idempotency
+// keys. It is the hardest build to run beside the current one.
 const olderCommit = "07117ecf16c27c55d06f47e7f475d5f83c536f5d"
 
-// olderBuild is the path of its binary.
+// olderBuild is the path of the binary of olderCommit.
 type olderBuild string
 
-// buildOlder makes the older build out of the history of this repository. It
-// outlives the subtests of t, and not t.
+// buildOlder builds the older build from the history of this repository. It is
+// removed when t ends.
 func buildOlder(t *testing.T) olderBuild {
 	t.Helper()
 	requireHistory(t)
@@ -33,13 +33,13 @@ func buildOlder(t *testing.T) olderBuild {
 	run(t, exec.CommandContext(t.Context(), "tar", "-xf", archive, "-C", source))
 	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/apikeys")
 	build.Dir = source
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as "make build" does, so that the libraries are built once
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // like "make build", so that libraries are built only once
 	run(t, build)
 	return olderBuild(binary)
 }
 
-// requireHistory skips the test where the older build cannot be had: a copy of
-// the source alone is not at fault.
+// requireHistory skips the test in a copy of the source without its history,
+// which cannot build the older build.
 func requireHistory(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -50,11 +50,11 @@ func requireHistory(t *testing.T) {
 	}
 }
 
-// git runs at the root of the module, whoever owns it.
+// git runs git at the root of the module, whoever owns it.
 func git(args ...string) *exec.Cmd {
 	root, err := filepath.Abs("../..")
 	if err != nil {
-		panic(err) // there is no working directory
+		panic(err) // the working directory is gone
 	}
 	return exec.CommandContext(context.Background(), "git", append([]string{"-C", root, "-c", "safe.directory=*"}, args...)...)
 }
@@ -66,18 +66,18 @@ func run(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// of returns the deployment with the older build in place of the present one,
-// with migrate for APIKEYS_MIGRATE.
+// of returns the deployment with the older build instead of the current one,
+// with migrate as APIKEYS_MIGRATE.
 func (older olderBuild) of(d *deployment, migrate string) *deployment {
 	s := d.settings
 	s.Older, s.OlderMigrates = string(older), migrate
 	return &deployment{settings: s, token: d.token}
 }
 
-// beOlder runs the older build in place of this one, as [beService] does.
+// beOlder is like [beService] for the older build.
 func beOlder(s settings) error {
 	cmd := exec.CommandContext(context.Background(), s.Older, "serve")
-	cmd.Env = s.variables() // and no others, which it may not know
+	cmd.Env = s.variables() // and no others, which it might not know
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s settings) variables() []string {
 	}
 }
 
-// readAddresses finds in a log where the service listens.
+// readAddresses finds the addresses of the service in its log.
 func readAddresses(log io.Reader) (public, internal string, err error) {
 	var before bytes.Buffer
 	lines := json.NewDecoder(io.TeeReader(log, &before))

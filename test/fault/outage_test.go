@@ -11,9 +11,9 @@ import (
 
 const (
 	grace = 2 * time.Second
-	// afterwards is for how long it is looked at what comes after a deadline.
+	// afterwards is how long the test continues after a deadline.
 	afterwards = 500 * time.Millisecond
-	// backAfter is how soon after its database the service is expected back.
+	// backAfter is how soon after its database the service must recover.
 	backAfter = time.Second
 )
 
@@ -25,7 +25,7 @@ func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 	confirmed := w.feed(t).confirmed
 
 	server.Stop(pgtest.Immediate)
-	stopped := time.Now() // the last poll that succeeded was sent before
+	stopped := time.Now() // the last successful poll was sent before
 	answered := 0
 	for after := 0; after == 0 || time.Since(stopped) < grace+afterwards; {
 		sent := time.Now()
@@ -40,7 +40,7 @@ func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 			t.Errorf("within the grace: %d %s", a.status, a.body)
 		}
 	}
-	t.Logf("allowed %d times while the database was away", answered)
+	t.Logf("allowed %d times while the database was down", answered)
 
 	server.Restart()
 	returned := time.Now()
@@ -50,9 +50,9 @@ func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 	}
 }
 
-// feed is what a service knows of its change feed.
+// feed is the state of a service's change feed.
 type feed struct {
-	confirmed time.Time // at the latest: when the last poll that succeeded was sent
+	confirmed time.Time // at the latest, when the last successful poll was sent
 	evicted   int       // keys, since the start
 }
 
@@ -67,8 +67,8 @@ func (w *world) feed(t *testing.T) feed {
 	}
 }
 
-// knownKey makes a key and uses it until it is in memory for good: until a poll
-// that was sent after the feed had told of the making tells nothing more.
+// knownKey creates a key and uses it until it stays cached: until a poll that
+// was sent after the feed had reported the create reports nothing more.
 func (w *world) knownKey(t *testing.T) (secret string) {
 	t.Helper()
 	secret = w.newKey(t)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// owners are the clients of a test.
+// owners are a test's clients that change keys.
 type owners []*owner
 
 func newOwners(n int) owners {
@@ -27,7 +27,7 @@ func (all owners) lives() (lives []*life) {
 	return lives
 }
 
-// acknowledged returns how many changes were.
+// acknowledged returns the number of acknowledged changes.
 func (all owners) acknowledged() (n int) {
 	for _, l := range all.lives() {
 		n += int(l.stage)
@@ -35,7 +35,8 @@ func (all owners) acknowledged() (n int) {
 	return n
 }
 
-// retries are changes that were sent again, and how many of them had been made before.
+// retries counts changes that were sent again, and those that had been made
+// before.
 type retries struct{ sent, replayed int }
 
 func (r *retries) add(more retries) {
@@ -43,7 +44,7 @@ func (r *retries) add(more retries) {
 	r.replayed += more.replayed
 }
 
-// retry sends what was not acknowledged again, until it is.
+// retry sends every unacknowledged change again until it is acknowledged.
 func (all owners) retry(t *testing.T, w *world) (r retries) {
 	t.Helper()
 	for _, l := range all.lives() {
@@ -58,10 +59,10 @@ func (all owners) retry(t *testing.T, w *world) (r retries) {
 	return r
 }
 
-// mostQuestions is how many one request may ask.
+// mostQuestions is the maximum number of checks in one request.
 const mostQuestions = 100
 
-// judge checks every secret against what was acknowledged.
+// judge compares the check of every secret with the acknowledged changes.
 func (all owners) judge(t *testing.T, w *world) {
 	t.Helper()
 	var expected []expectation
@@ -100,7 +101,7 @@ func (w *world) judge(t *testing.T, expected []expectation) {
 	}
 }
 
-// keys makes two keys past the owners, and disables the second.
+// keys creates two keys that are not the owners', and disables the second.
 func (w *world) keys(t *testing.T) (good, bad string) {
 	t.Helper()
 	good = w.knownKey(t)
@@ -111,8 +112,8 @@ func (w *world) keys(t *testing.T) (good, bad string) {
 	return good, l.secret
 }
 
-// finish retries what was not acknowledged, and looks that nothing is lost,
-// half or twice.
+// finish retries unacknowledged changes, and checks that no change is lost, or
+// made in part or twice.
 func (all owners) finish(t *testing.T, w *world, db *sql.DB, faults int) {
 	t.Helper()
 	all.judge(t, w)

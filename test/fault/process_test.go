@@ -19,27 +19,27 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// serviceVariable tells a process of this test binary that it is a service,
-// and what that is made of.
+// serviceVariable tells a process of this test binary that it is a service, and
+// contains its settings.
 const serviceVariable = "APIKEYS_FAULT_SERVICE"
 
-// settings are what a service in a process of its own is made of.
+// settings are the settings of a service in a separate process.
 type settings struct {
 	DatabaseURL, ReadDatabaseURL string
 	JWKSFile, Issuer, Audience   string
-	CacheKeys                    int // 0: as many as by default
-	// Migrates has the process bring the schema up to date, and serve nothing.
+	CacheKeys                    int // 0 means the default
+	// Migrates makes the process apply migrations and exit.
 	Migrates bool
-	// Older is the binary that serves instead, "" for none, and OlderMigrates
-	// its APIKEYS_MIGRATE.
+	// Older is the binary that runs instead, "" for none, and OlderMigrates its
+	// APIKEYS_MIGRATE.
 	Older, OlderMigrates string
 }
 
-// pepper is that of every service in a process of its own.
+// pepper is the pepper of every service in a separate process.
 var pepper = "p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
 
-// deployment is where services are started, one after the other or side by
-// side, on one database.
+// deployment starts services, one after the other or side by side, on one
+// database.
 type deployment struct {
 	settings settings
 	token    string
@@ -57,8 +57,8 @@ func deploy(t *testing.T, databaseURL string) *deployment {
 	}
 }
 
-// process is a service in a process of its own. It ends with the test, or
-// with the process of the test.
+// process is a service in a separate process. It ends with the test, or with
+// the test's process.
 type process struct {
 	*world
 	cmd  *exec.Cmd
@@ -84,7 +84,7 @@ func (d *deployment) start(t *testing.T) *process {
 	return p
 }
 
-// command is a process of this test binary.
+// command returns a command that runs this test binary.
 func (s settings) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	text, err := json.Marshal(s)
@@ -107,7 +107,7 @@ func newClient(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// kill ends the service as kill -9 does.
+// kill ends the service with SIGKILL.
 func (p *process) kill(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Kill(); err != nil {
@@ -116,7 +116,7 @@ func (p *process) kill(t *testing.T) {
 	_ = p.cmd.Wait() // it was killed, which is an error
 }
 
-// end stops a service that lives, in good order.
+// end stops a running service gracefully.
 func (p *process) end(t *testing.T) {
 	t.Helper()
 	if p.cmd.ProcessState != nil {
@@ -128,8 +128,8 @@ func (p *process) end(t *testing.T) {
 	}
 }
 
-// beService serves until its standard input ends, and says on its standard
-// output where.
+// beService serves until its standard input ends, and prints its addresses to
+// standard output.
 func beService(text string) error {
 	var s settings
 	if err := json.Unmarshal([]byte(text), &s); err != nil {

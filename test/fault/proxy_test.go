@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// line is a way to a database on which things go wrong.
+// line is a proxy in front of a database that injects faults.
 type line struct {
 	databaseURL string
 	proxy       *toxiproxy.Proxy
@@ -22,7 +22,7 @@ func newLine(t *testing.T, databaseURL string) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics log past the logger they are given
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics do not use the given logger
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	l := &line{proxy: toxiproxy.NewProxy(server, "database", "127.0.0.1:0", at.Host)}
 	l.up(t)
@@ -32,7 +32,7 @@ func newLine(t *testing.T, databaseURL string) *line {
 	return l
 }
 
-// up has the line carry connections, at the address it has had before.
+// up makes the line accept connections again, at the same address.
 func (l *line) up(t *testing.T) {
 	t.Helper()
 	if err := l.proxy.Start(); err != nil {
@@ -40,10 +40,10 @@ func (l *line) up(t *testing.T) {
 	}
 }
 
-// down cuts every connection, and refuses others.
+// down cuts all connections, and refuses new ones.
 func (l *line) down() { l.proxy.Stop() }
 
-// spoil makes something go wrong on every connection, those there are too.
+// spoil adds faults to every connection, including existing ones.
 func (l *line) spoil(t *testing.T, toxics ...string) {
 	t.Helper()
 	for _, toxic := range toxics {
@@ -53,7 +53,7 @@ func (l *line) spoil(t *testing.T, toxics ...string) {
 	}
 }
 
-// mend ends what spoil began.
+// mend removes the faults that spoil added.
 func (l *line) mend(t *testing.T) {
 	t.Helper()
 	l.proxy.Toxics.ResetToxics(t.Context())

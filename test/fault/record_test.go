@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// record is one key as its holder knows it.
+// record is the holder's view of one key.
 type record struct {
 	id, secret, name string
-	events           []string // of the changes that were acknowledged
+	events           []string // of acknowledged changes
 	deleted          bool
-	// doubtful: a change was answered 503, and may have been made more than once.
+	// doubtful means that a change got 503, and may have been made more than
+	// once.
 	doubtful bool
 }
 
@@ -18,13 +19,13 @@ type record struct {
 type change struct {
 	event  string
 	method string
-	path   string // after that of the key
+	path   string // follows the path of the key
 	body   func(r *record) string
 	status int
-	reason string // of a check, once it is in force
+	reason string // of a check, once the change takes effect
 }
 
-// changes are made in this order. Every second key is not deleted.
+// changes are made in this order. Only every second key is deleted.
 var changes = []change{
 	{"CREATED", http.MethodPost, "", func(r *record) string { return `{"name":"` + r.name + `","scopes":["a:b"]}` }, http.StatusCreated, "OK"},
 	{"UPDATED", http.MethodPatch, "", func(r *record) string { return `{"name":"` + renamed(r.name) + `"}` }, http.StatusOK, "OK"},
@@ -34,7 +35,7 @@ var changes = []change{
 	{"DELETED", http.MethodPost, "/delete", func(r *record) string { return `{"keyId":"` + r.id + `"}` }, http.StatusNoContent, "NOT_FOUND"},
 }
 
-// renamed has a length of its own, and letters that have case.
+// renamed has a unique length, and letters with case.
 func renamed(name string) string { return strings.TrimSuffix(name, " renamed") + " renamed" }
 
 func (r *record) url(w *world, c change) string {
@@ -45,7 +46,7 @@ func (r *record) url(w *world, c change) string {
 	return keys + "/" + r.id + c.path
 }
 
-// book notes a change that was acknowledged, and returns the secret that it ended.
+// book records an acknowledged change, and returns the secret that it ended.
 func (r *record) book(c change, a answer) (previous string) {
 	r.events = append(r.events, c.event)
 	switch c.event {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What SQLite still writes to a removed file ends with the process: a key must
-// not be promised that will not be there.
+// What SQLite still writes to a removed file is lost with the process, so no
+// such key may be acknowledged.
 func TestDatabase_IsUnavailableOnceItsFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "apikeys.db")

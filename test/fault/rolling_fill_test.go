@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// fillVersion1 makes keys with a secret and an event each in the schema of
+// fillVersion1 creates keys, with a secret and an event each, in the schema of
 // 00001, half of them in one workspace.
 var fillVersion1 = []string{
 	`INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at)

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// killedSchemas are migrated, each by migrations that are killed.
+	// killedSchemas is the number of schemas that killed migrations migrate.
 	killedSchemas, killedSchemasSoaking = 1, 10
 	mostKills                           = 4
-	// keysToMigrate take a migration about two seconds.
+	// keysToMigrate keys take about two seconds to migrate.
 	keysToMigrate = 20_000
-	// migratorName is how a migration calls itself to the server.
+	// migratorName is the application name of a migration.
 	migratorName = "migrator"
 )
 
-// migration is a process that brings the schema up to that of the present
-// build, and calls itself [migratorName].
+// migration is a process that migrates the schema to the current build, under
+// the name [migratorName].
 func (d *deployment) migration(t *testing.T) *exec.Cmd {
 	t.Helper()
 	s := d.settings
@@ -59,7 +59,7 @@ func killMigrationsOf(t *testing.T, older olderBuild, d *deployment) {
 	tr.goesOn(12)
 	t.Logf("%d killed, within %q; %s", len(killed), killed, tr.end())
 	if n := count(t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`); n > 0 {
-		t.Errorf("%d indexes are of no use", n)
+		t.Errorf("%d indexes are invalid", n)
 	}
 	if n := count(t, db, `SELECT count(*) FROM api_key_events WHERE seq IS NULL`); n > 0 {
 		t.Errorf("%d events have no number", n)
@@ -69,14 +69,14 @@ func killMigrationsOf(t *testing.T, older olderBuild, d *deployment) {
 	service.end(t)
 }
 
-// underWay has the statement of a migration that runs, by its last words.
+// underWay selects the end of the statement that a migration is running.
 const underWay = `SELECT right(regexp_replace(query, '\s+', ' ', 'g'), 90) FROM pg_stat_activity
 WHERE application_name = '` + migratorName + `' AND datname = current_database() AND query NOT LIKE '%advisory_lock%'`
 
-// killMigration begins a migration, and kills it at some moment. It returns
-// the statement that it was killed in, and nothing when it was done before. The
-// server goes on with that statement, since it looks for its client only
-// afterwards, and who migrates next waits for it.
+// killMigration starts a migration, and kills it at some moment. It returns the
+// statement in which it was killed, or nothing if it had finished. The server
+// continues with that statement, since it notices the lost client only
+// afterwards, and the next migration waits for it.
 func (d *deployment) killMigration(t *testing.T, db *sql.DB) []string {
 	t.Helper()
 	cmd := d.migration(t)
@@ -90,12 +90,12 @@ func (d *deployment) killMigration(t *testing.T, db *sql.DB) []string {
 	case <-time.After(rand.N(500 * time.Millisecond)):
 	case err := <-ended:
 		if err != nil {
-			t.Errorf("a migration that nobody killed: %v", err)
+			t.Errorf("a migration that was not killed: %v", err)
 		}
 		return nil
 	}
 	within := texts(t, db, underWay)
 	_ = cmd.Process.Kill()
 	<-ended                             // it was killed, which is an error
-	return within[:min(len(within), 1)] // and not those of one that was killed before
+	return within[:min(len(within), 1)] // not those of a migration killed earlier
 }

@@ -10,8 +10,7 @@ import (
 
 const (
 	manyKeys, manyKeysSoaking = 20_000, 1_000_000 // the batches of a migration have at most 5,000
-	// lockedFor is for how long a migration is expected to keep others from a table
-	// at most.
+	// lockedFor is how long a migration may block others on a table at most.
 	lockedFor = time.Second
 )
 

@@ -9,10 +9,10 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// holdersAtOnce change keys side by side.
+// holdersAtOnce holders change keys concurrently.
 const holdersAtOnce = 4
 
-// rolling are the tests of two builds on one database. The older one is made
+// rolling are the tests of two builds on one database. The older build is built
 // once for all of them.
 var rolling = map[string]func(*testing.T, olderBuild){
 	"forth and back under load, on PostgreSQL":               rollForthAndBack,
@@ -65,7 +65,7 @@ func rollForthAndBack(t *testing.T, older olderBuild) {
 	all.finish(t, again.world, openDatabase(t, d.settings.DatabaseURL))
 }
 
-// One process at a time has the file.
+// Only one process at a time may use the file.
 func rollSQLite(t *testing.T, older olderBuild) {
 	d := deploy(t, "sqlite://"+filepath.Join(t.TempDir(), "apikeys.db"))
 	all := newHolders(holdersAtOnce)
@@ -87,7 +87,7 @@ func rollSQLite(t *testing.T, older olderBuild) {
 	}
 }
 
-// startReady starts a service and waits until it says that it is ready.
+// startReady starts a service and waits until it is ready.
 func (d *deployment) startReady(t *testing.T) *process {
 	t.Helper()
 	p := d.start(t)
@@ -95,7 +95,7 @@ func (d *deployment) startReady(t *testing.T) *process {
 	return p
 }
 
-// migrate brings the schema up to that of the present build.
+// migrate migrates the schema to the current build.
 func (d *deployment) migrate(t *testing.T) {
 	t.Helper()
 	run(t, d.migration(t))

@@ -16,30 +16,30 @@ import (
 )
 
 const (
-	// answerWithin is how soon every answer is expected, whatever is wrong with
+	// answerWithin is how soon every response must come, whatever the fault of
 	// the database: the service waits 2 s for the store.
 	answerWithin = 3 * time.Second
-	// pause is between the answer to a client and its next request.
+	// pause is the time between a client's response and its next request.
 	pause = 5 * time.Millisecond
 )
 
-// traffic is what clients ask while something goes wrong: owners change keys,
-// and others check them. Every request must be answered, and no answer may be
+// traffic consists of the requests during a fault: owners change keys, and
+// others check them. Every request must get a response, and no response may be
 // wrong.
 type traffic struct {
 	t       *testing.T
 	stop    func() // stops the clients and waits for them
 	stopped chan struct{}
 	clients sync.WaitGroup
-	answers []*atomic.Int64 // of each client
+	answers []*atomic.Int64 // responses to each client
 
 	mu       sync.Mutex // guards what follows
 	statuses map[int]int
 	slowest  time.Duration
 }
 
-// newTraffic returns traffic without clients. Its clients stop with the test
-// at the latest, however that ends, since they report to it.
+// newTraffic returns traffic without clients. Its clients stop before the test
+// ends, however it ends, because they report to it.
 func newTraffic(t *testing.T) *traffic {
 	t.Helper()
 	tr := &traffic{t: t, stopped: make(chan struct{}), statuses: map[int]int{}}
@@ -51,8 +51,8 @@ func newTraffic(t *testing.T) *traffic {
 	return tr
 }
 
-// drive begins the traffic of the owners, and of checks of a key that is
-// allowed, one that is not, and one that nobody has.
+// drive starts the requests of the owners, and checks of an allowed key, a
+// denied one, and an unknown one.
 func (all owners) drive(t *testing.T, w *world, good, bad string) *traffic {
 	t.Helper()
 	tr := newTraffic(t)
@@ -65,7 +65,8 @@ func (all owners) drive(t *testing.T, w *world, good, bad string) *traffic {
 	return tr
 }
 
-// unknownSecret returns one that belongs to no key, so that the store is asked.
+// unknownSecret returns a new secret that belongs to no key, so that the store
+// is read.
 func unknownSecret() string {
 	secret, err := domain.NewSecret(rand.Reader, domain.ModeLive)
 	if err != nil {
@@ -78,18 +79,19 @@ func (w *world) check(ctx context.Context, secret string) (answer, error) {
 	return w.ask(ctx, http.MethodPost, w.internal+"/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`)
 }
 
-// changed admits the answers to a change: that it was made, or that a twin of
-// it, whose answer was not waited for, is still under way.
+// changed accepts the responses to a change: that it was made, or that the same
+// request, whose client gave up, is still in flight.
 func changed(a answer) bool {
 	return a.status/100 == 2 || a.status == http.StatusConflict && member(a.body, "code") == "4090"
 }
 
-// says admits one answer to a check.
+// says accepts one result of a check.
 func says(reason string) func(answer) bool {
 	return func(a answer) bool { return a.status == http.StatusOK && member(a.body, "reason") == reason }
 }
 
-// client asks until it is stopped. Every answer must be right, or 503.
+// client sends requests until it is stopped. Every response must be correct, or
+// 503.
 func (tr *traffic) client(ask func(context.Context) (answer, error), right func(answer) bool) {
 	answers := new(atomic.Int64)
 	tr.answers = append(tr.answers, answers)
@@ -100,7 +102,7 @@ func (tr *traffic) client(ask func(context.Context) (answer, error), right func(
 			a, err := ask(context.WithoutCancel(tr.t.Context()))
 			switch {
 			case err != nil:
-				tr.t.Errorf("no answer: %v", err)
+				tr.t.Errorf("no response: %v", err)
 			case a.status != http.StatusServiceUnavailable && !right(a):
 				tr.t.Errorf("%d %s", a.status, a.body)
 			}
@@ -122,8 +124,8 @@ func (tr *traffic) note(a answer) {
 	tr.slowest = max(tr.slowest, a.took)
 }
 
-// goesOn waits until every client has had n more answers, the first of which
-// may be to what was asked before.
+// goesOn waits until every client has n more responses, the first of which may
+// be to an earlier request.
 func (tr *traffic) goesOn(n int64) {
 	tr.t.Helper()
 	var want []int64
@@ -135,7 +137,7 @@ func (tr *traffic) goesOn(n int64) {
 	}
 }
 
-// isUnavailable waits until a client is answered 503.
+// isUnavailable waits until a client gets 503.
 func (tr *traffic) isUnavailable() {
 	tr.t.Helper()
 	eventually(tr.t, "nobody is answered 503", func() bool {
@@ -160,8 +162,8 @@ func (tr *traffic) end() string {
 	return fmt.Sprintf("answers %s, the slowest after %v", strings.Join(statuses, ", "), tr.slowest.Round(time.Millisecond))
 }
 
-// recovers waits until the service does all of its work again, and returns
-// how long that took since the cause of its trouble ended.
+// recovers waits until the service works again, and returns the time since the
+// end of the fault.
 func (w *world) recovers(t *testing.T, since time.Time, good string) time.Duration {
 	t.Helper()
 	probe := newOwners(1)[0]

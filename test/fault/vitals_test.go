@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// Bounds of what a service has at rest beyond what it had before.
+// How much more an idle service may use than before the test.
 const (
 	moreGoroutines = 8
-	moreFiles      = 20 // connections that a pool keeps, or does not
-	// mostConnections is what docs/operations.md promises of a process.
+	moreFiles      = 20 // connections that a pool may keep
+	// mostConnections is the maximum per process that docs/operations.md
+	// promises.
 	mostConnections = 20
 )
 
-// vitals are what a service has in hand; memory is in bytes.
+// vitals are the resources that a service uses; memory is in bytes.
 type vitals struct{ goroutines, files, memory int }
 
 func (w *world) vitals(t *testing.T) vitals {
@@ -47,11 +48,11 @@ func metric(t *testing.T, text, name string) float64 {
 	return value
 }
 
-// mustReturnTo waits until the service has not more in hand than before, and
-// no more connections, none of them in use, than it is promised to have.
+// mustReturnTo waits until the service uses no more resources than before, and
+// no more connections than promised, none of them busy.
 func (w *world) mustReturnTo(t *testing.T, before vitals, connections func() (open, busy int)) {
 	t.Helper()
-	deadline := time.After(patience) // a silent connection is given up after 3 s
+	deadline := time.After(patience) // a silent connection is abandoned after 3 s
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -71,7 +72,7 @@ func (w *world) mustReturnTo(t *testing.T, before vitals, connections func() (op
 	}
 }
 
-// connectionsOf counts those to the database of db, but for those of db itself.
+// connectionsOf counts connections to the database of db, except db's own.
 func connectionsOf(t *testing.T, databaseURL string) func() (open, busy int) {
 	t.Helper()
 	db := openDatabase(t, databaseURL)

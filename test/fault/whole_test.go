@@ -9,7 +9,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// openDatabase looks at a database past the service.
+// openDatabase opens a database without the service.
 func openDatabase(t *testing.T, databaseURL string) *sql.DB {
 	t.Helper()
 	driver, source := "postgres", databaseURL
@@ -32,10 +32,10 @@ func count(t *testing.T, db *sql.DB, query string) (n int) {
 	return n
 }
 
-// halves count what a change leaves that was made in part, on either store,
-// whoever made it.
+// halves are queries, on either store, that count traces of changes that were
+// made in part.
 var halves = map[string]string{
-	"keys without the event of their making": `SELECT count(*) FROM api_keys k
+	"keys without their creation event": `SELECT count(*) FROM api_keys k
 WHERE NOT EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'CREATED')`,
 	"events without a key": `SELECT count(*) FROM api_key_events e
 WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = e.api_key_id)`,
@@ -45,15 +45,16 @@ WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = s.api_key_id)`,
 WHERE (SELECT count(*) FROM api_key_secrets s WHERE s.api_key_id = k.id) <> 1`,
 	"keys deleted without an event, or the reverse": `SELECT count(*) FROM api_keys k
 WHERE (k.deleted_at IS NOT NULL) <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DELETED')`,
-	"counts that are not those of the living keys": `SELECT count(*) FROM api_key_counts c
+	"counts that differ from the number of living keys": `SELECT count(*) FROM api_key_counts c
 WHERE c.living <> (SELECT count(*) FROM api_keys k WHERE k.workspace_id = c.workspace_id AND k.deleted_at IS NULL)`,
 	"workspaces without a count": `SELECT count(*) FROM api_keys k
 WHERE NOT EXISTS (SELECT 1 FROM api_key_counts c WHERE c.workspace_id = k.workspace_id)`,
 	"keys whose name is not folded": `SELECT count(*) FROM api_keys WHERE name_folded <> upper(name)`,
 }
 
-// repeats count what is not as the owners leave it, who change a key but once
-// in each way, and each time under an idempotency key but for keys named "k".
+// repeats are queries that count changes that the owners did not make: they
+// make each kind of change once per key, with an idempotency key except for
+// keys named "k".
 var repeats = map[string]string{
 	"keys disabled without an event, or the reverse": `SELECT count(*) FROM api_keys k
 WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DISABLED')`,
@@ -64,10 +65,10 @@ WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = 
 (SELECT api_key_id FROM api_key_events GROUP BY api_key_id, type HAVING count(*) > 1) AS twice`,
 }
 
-// mustBeSound looks for changes that were made in part.
+// mustBeSound checks that no change was made in part.
 func mustBeSound(t *testing.T, db *sql.DB) { mustCountNone(t, db, halves) }
 
-// mustBeWhole looks besides for what the owners did not do.
+// mustBeWhole also checks that there are no other changes than the owners'.
 func mustBeWhole(t *testing.T, db *sql.DB) {
 	t.Helper()
 	mustCountNone(t, db, halves)
@@ -83,8 +84,8 @@ func mustCountNone(t *testing.T, db *sql.DB, queries map[string]string) {
 	}
 }
 
-// mustHold looks that the database has of the owners' keys what was
-// acknowledged, and no more.
+// mustHold checks that the database has exactly the acknowledged changes of the
+// owners' keys.
 func (all owners) mustHold(t *testing.T, db *sql.DB) {
 	t.Helper()
 	n := count(t, db, `SELECT count(*) FROM api_key_events e JOIN api_keys k ON k.id = e.api_key_id WHERE k.name LIKE 'key-%'`)
