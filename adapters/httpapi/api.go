@@ -35,13 +35,7 @@ type Authorizer interface {
 }
 
 // Messages speaks the languages of the service.
-type Messages interface {
-	// Match returns the tag of the language that fits the lines of an
-	// Accept-Language header best.
-	Match(acceptLanguage ...string) string
-	// Message returns the sentence with that identifier.
-	Message(language, id string, args map[string]string) string
-}
+type Messages = keycheck.Messages
 
 // Limiter bounds how often something may happen under a name.
 type Limiter interface {

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -62,29 +63,11 @@ func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
 // identify tells who the key is. It sets what Header.Set would, which would
 // allocate four times.
 func (p *reply) identify(key domain.Identity) {
-	p.told = [...]string{string(key.KeyID), string(key.Workspace), key.Mode.String(), spaced(key.Scopes)}
+	p.told = answer.IdentityValues(key)
 	h := p.w.Header()
-	h["X-Api-Key-Id"] = p.told[0:1:1]
-	h["X-Workspace-Id"] = p.told[1:2:2]
-	h["X-Api-Key-Mode"] = p.told[2:3:3]
-	h["X-Api-Key-Scopes"] = p.told[3:4:4]
-}
-
-// spaced returns the codes of a set with a space between each two.
-func spaced(set domain.ScopeSet) string {
-	length, n := 0, 0
-	for code := range set.All() {
-		length, n = length+len(code)+1, n+1
+	for i, name := range answer.IdentityHeaders {
+		h[name] = p.told[i : i+1 : i+1]
 	}
-	var b strings.Builder
-	b.Grow(length)
-	for code := range set.All() {
-		b.WriteString(string(code))
-		if n--; n > 0 {
-			b.WriteByte(' ')
-		}
-	}
-	return b.String()
 }
 
 // scopesInQuery appends every scope parameter to scopes. Any other is refused, since a

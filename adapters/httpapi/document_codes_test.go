@@ -11,14 +11,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
 func TestDocument_HasExactlyTheCodesWithTheirStatus(t *testing.T) {
 	t.Parallel()
 	var want []string
-	for _, o := range append([]outcome{validation, internal}, outcomes...) {
-		want = append(want, strconv.Itoa(o.status)+" "+o.code)
+	for _, o := range append([]answer.Outcome{answer.Validation, answer.Internal}, outcomes...) {
+		want = append(want, strconv.Itoa(o.Status)+" "+o.Code)
 	}
 	got := documentedErrors(loadDocument(t))
 	slices.Sort(want)

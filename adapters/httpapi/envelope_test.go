@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -61,7 +62,7 @@ func mustMatch(t *rapid.T, at int64, message string, given, shape any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := appendJSON(nil, successShape{Version: "1.3.0", Timestamp: at, Success: true, Code: "2000", Message: message, Data: shape})
+	want, err := answer.AppendJSON(nil, successShape{Version: "1.3.0", Timestamp: at, Success: true, Code: "2000", Message: message, Data: shape})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func FuzzAppendText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		want, err := appendJSON(nil, s)
+		want, err := answer.AppendJSON(nil, s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -22,7 +23,7 @@ func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decisio
 		ForwardedFor:  r.Header.Values("X-Forwarded-For"),
 	}, scopes, a.options.TrustedProxies)
 	if err != nil {
-		err = refusalFor(err, scopes)
+		err = answer.Refusal(err, scopes)
 	}
 	return decision, err
 }
@@ -68,7 +69,7 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 	p := g.api.replyTo(w, r)
 	p.begin()
 	p.fail(err)
-	if outcomeOf(err).status >= http.StatusInternalServerError && !abandoned(r.Context(), err) {
+	if outcomeOf(err).Status >= http.StatusInternalServerError && !abandoned(r.Context(), err) {
 		g.api.options.Logger.LogAttrs(r.Context(), slog.LevelError, "permission check",
 			slog.String("code", p.code),
 			slog.String("requestId", p.requestID),

@@ -1,11 +1,10 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 
-	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 )
 
 // reply answers one request in the envelope.
@@ -19,8 +18,8 @@ type reply struct {
 
 	// Where the header keeps its values: one allocation with the rest. The
 	// header outlives the request, a reply is never used again.
-	named [1]string // X-Request-Id
-	told  [4]string // who the key is
+	named [1]string                           // X-Request-Id
+	told  [len(answer.IdentityHeaders)]string // who the key is
 }
 
 func (a *API) replyTo(w http.ResponseWriter, r *http.Request) reply {
@@ -40,7 +39,7 @@ func (p *reply) begin() {
 var (
 	noStore      = []string{"no-store"}
 	varyLanguage = []string{"Accept-Language"}
-	jsonInUTF8   = []string{"application/json; charset=utf-8"}
+	jsonInUTF8   = []string{answer.ContentType}
 )
 
 // succeed answers with data in the success envelope.
@@ -56,39 +55,15 @@ func (p *reply) succeed(status int, data any) error {
 // fail answers with the error envelope that belongs to err.
 func (p *reply) fail(err error) {
 	o := outcomeOf(err)
-	p.code = o.code
-	if o.headers != nil {
-		o.headers(p.w.Header(), err)
+	p.code = o.Code
+	if o.Headers != nil {
+		o.Headers(p.w.Header(), err)
 	}
-	body, err := appendJSON(nil, errorBody{
-		Code:    o.code,
-		Message: p.text(o.code, nil),
-		Errors:  p.faults(err),
-	})
+	body, err := answer.ErrorBody(o.Code, err, p.text)
 	if err == nil {
 		// The answer is on its way; when it cannot be written nobody is left to tell.
-		_ = p.write(o.status, body)
+		_ = p.write(o.Status, body)
 	}
-}
-
-func (p *reply) faults(err error) []faultBody {
-	faults, ok := errors.AsType[domain.Faults](err)
-	if !ok {
-		return nil
-	}
-	bodies := make([]faultBody, len(faults))
-	for i, f := range faults {
-		args := map[string]string{"Field": f.Field}
-		for name, value := range f.Args {
-			args[name] = value
-		}
-		bodies[i] = faultBody{
-			Field:   f.Field,
-			Reason:  string(f.Reason),
-			Message: p.text(string(f.Rule), args),
-		}
-	}
-	return bodies
 }
 
 // text returns a sentence in the language of the request. Languages are
@@ -117,6 +92,6 @@ func (p *reply) write(status int, body []byte) error {
 		h["Vary"] = append(slices.Clip(given), varyLanguage...)
 	}
 	p.w.WriteHeader(status)
-	_, err := p.w.Write(body)
+	_, err := p.w.Write(body) //nolint:gosec // the body is JSON, and says so
 	return err
 }

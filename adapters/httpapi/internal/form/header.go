@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -36,18 +37,8 @@ func Header(h http.Header, name string, most int, need Presence) (string, domain
 		return values[0], nil
 	case values[0] == "" || len(values[0]) > most:
 		return refuse(domain.ReasonLength, RuleHeaderLength)
-	case !VisibleASCII(values[0]):
+	case !answer.VisibleASCII(values[0]):
 		return refuse(domain.ReasonCharacters, RuleHeaderCharacters)
 	}
 	return values[0], nil
-}
-
-// VisibleASCII reports whether s consists of VCHAR (RFC 5234) only.
-func VisibleASCII(s string) bool {
-	for _, c := range []byte(s) {
-		if c < 0x21 || c > 0x7e {
-			return false
-		}
-	}
-	return true
 }

@@ -1,8 +1,7 @@
 package form
 
 import (
-	"errors"
-
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -15,7 +14,7 @@ const (
 	RuleTypeObject       domain.Rule = "type_object"
 	RuleBodySyntax       domain.Rule = "body_syntax"
 	RuleQuerySyntax      domain.Rule = "query_syntax"
-	RuleUnknownField     domain.Rule = "unknown_field"
+	RuleUnknownField     domain.Rule = answer.RuleUnknownField
 	RuleDuplicateField   domain.Rule = "duplicate_field"
 	RuleHeaderRequired   domain.Rule = "header_required"
 	RuleHeaderLength     domain.Rule = "header_length" // Min, Max
@@ -23,7 +22,7 @@ const (
 )
 
 // ErrTooLarge is the error of a body that is larger than its limit.
-var ErrTooLarge = errors.New("request body is too large")
+var ErrTooLarge = answer.ErrTooLarge
 
 // Fault returns one fault of a field.
 func Fault(field string, reason domain.Reason, rule domain.Rule) domain.Faults {

@@ -1,13 +1,12 @@
-package httpapi
+package answer
 
 import (
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-func TestRequestID(t *testing.T) {
+func TestRequestID_TakesOnlyHarmlessIdentifiers(t *testing.T) {
 	t.Parallel()
 	made := regexp.MustCompile(`^[A-Z2-7]{26}$`)
 	tests := []struct {
@@ -30,12 +29,12 @@ func TestRequestID(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := requestID(http.Header{"X-Request-Id": tt.values})
+			got := RequestID(tt.values)
 			if tt.taken && got != tt.values[0] {
-				t.Errorf("requestID() = %q, want the caller's", got)
+				t.Errorf("RequestID() = %q, want the caller's", got)
 			}
 			if !tt.taken && !made.MatchString(got) {
-				t.Errorf("requestID() = %q, want 26 base32 characters", got)
+				t.Errorf("RequestID() = %q, want 26 base32 characters", got)
 			}
 		})
 	}

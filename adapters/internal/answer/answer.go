@@ -1,0 +1,69 @@
+// Package answer decides how a permission check is answered: status, code,
+// headers and body. The adapters that check the keys of a proxy's requests use it,
+// so that their responses are the same over HTTP and gRPC.
+package answer
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// The reasons to refuse a request for the API key that it presents.
+var (
+	ErrInvalidKey     = errors.New("invalid API key")
+	ErrLacksScope     = errors.New("API key lacks a required scope")
+	ErrAddressRefused = errors.New("address not allowed for this API key")
+)
+
+// ErrTooLarge is the error of a request that is larger than its limit.
+var ErrTooLarge = errors.New("request body is too large")
+
+// RetryAfterSeconds is how long a caller is asked to wait after a 503.
+const RetryAfterSeconds = 1
+
+// Outcome is how an error is answered.
+type Outcome struct {
+	Err     error
+	Status  int
+	Code    string
+	Headers func(h http.Header, err error) // may be nil
+}
+
+// Checks are the outcomes of a permission check that is refused or fails.
+var Checks = []Outcome{
+	{Err: domain.ErrInvalidToken, Status: http.StatusUnauthorized, Code: "4010", Headers: challenge},
+	{Err: ErrInvalidKey, Status: http.StatusUnauthorized, Code: "4011", Headers: challenge},
+	{Err: ErrLacksScope, Status: http.StatusForbidden, Code: "4032", Headers: challenge},
+	// No challenge: no other credentials would change the address.
+	{Err: ErrAddressRefused, Status: http.StatusForbidden, Code: "4033"},
+	{Err: ErrTooLarge, Status: http.StatusRequestEntityTooLarge, Code: "4130"},
+	{Err: domain.ErrUnavailable, Status: http.StatusServiceUnavailable, Code: "5030", Headers: RetryAfter},
+}
+
+// The outcomes of [domain.Faults] and of unknown errors.
+var (
+	Validation = Outcome{Status: http.StatusBadRequest, Code: "4000"}
+	Internal   = Outcome{Status: http.StatusInternalServerError, Code: "5000"}
+)
+
+// Of returns the first of outcomes that matches err, [Validation] for
+// [domain.Faults], or else [Internal].
+func Of(err error, outcomes []Outcome) Outcome {
+	if _, ok := errors.AsType[domain.Faults](err); ok {
+		return Validation
+	}
+	for _, o := range outcomes {
+		if errors.Is(err, o.Err) {
+			return o
+		}
+	}
+	return Internal
+}
+
+// RetryAfter sets the header of that name (RFC 9110 section 10.2.3).
+func RetryAfter(h http.Header, _ error) {
+	h.Set("Retry-After", strconv.Itoa(RetryAfterSeconds))
+}
