@@ -39,6 +39,7 @@ type Service struct {
 	checks      metered
 	messages    *i18n.Catalog
 	listening   func(Listeners)
+	extAuthz    func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 
 	migrated atomic.Bool
 	stopping atomic.Bool
@@ -90,6 +91,12 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	}
 	if err := Validate(o.completed(cfg)); err != nil {
 		return nil, err
+	}
+	if cfg.ExtAuthzAddr != "" && o.extAuthz == nil {
+		return nil, config.Faults{{
+			Variable: extAuthzAddr,
+			Problem:  "is set, but this program does not serve Envoy's gRPC authorization; unset it, or pass extauthz.New to apikeys.WithExtAuthz",
+		}}
 	}
 	s, release, err := assemble(ctx, cfg, o)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
@@ -79,6 +80,7 @@ type RequestAuthenticator interface {
 // Listeners are the addresses a running service listens on.
 type Listeners struct {
 	Public, Internal net.Addr
+	ExtAuthz         net.Addr // nil unless ExtAuthzAddr is set
 }
 
 // Option changes what a [Service] is made of.
@@ -93,6 +95,7 @@ type options struct {
 	logger        *slog.Logger
 	listening     func(Listeners)
 	ready         []func(context.Context) error
+	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 	traces        trace.TracerProvider
 	metrics       prometheus.Registerer // nil: only at /metrics
 	metricLabels  prometheus.Labels
@@ -229,6 +232,20 @@ func WithListening(f func(Listeners)) Option {
 	return func(o *options) {
 		o.require("WithListening", f)
 		o.listening = f
+	}
+}
+
+// WithExtAuthz serves Envoy's gRPC authorization at ExtAuthzAddr of the
+// configuration while [Service.Run] runs, by a server that newServer returns:
+//
+//	apikeys.New(ctx, cfg, apikeys.WithExtAuthz(extauthz.New))
+//
+// The server is a package of its own, adapters/extauthz, so that only programs
+// that serve it link gRPC. Without this option, ExtAuthzAddr must be empty.
+func WithExtAuthz[S Server](newServer func(httpapi.CheckServerOptions) (S, error)) Option {
+	return func(o *options) {
+		o.require("WithExtAuthz", newServer)
+		o.extAuthz = func(parts httpapi.CheckServerOptions) (Server, error) { return newServer(parts) }
 	}
 }
 

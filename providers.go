@@ -35,8 +35,11 @@ func newService(
 		return nil, err
 	}
 	s := &Service{
-		bounds:      httpserver.DefaultBounds(cfg.MaxConnections),
-		listen:      listen{public: cfg.Addr, internal: cfg.InternalAddr, guarded: cfg.InternalToken.Reveal() != ""},
+		bounds: httpserver.DefaultBounds(cfg.MaxConnections),
+		listen: listen{
+			public: cfg.Addr, internal: cfg.InternalAddr, extAuthz: cfg.ExtAuthzAddr,
+			guarded: cfg.InternalToken.Reveal() != "",
+		},
 		migrates:    cfg.Migrate == config.MigrateAuto,
 		migrateWait: cfg.MigrateWait,
 		logger:      o.logger,
@@ -51,6 +54,7 @@ func newService(
 		checks:      checks,
 		messages:    messages,
 		listening:   o.listening,
+		extAuthz:    o.extAuthz,
 	}
 	s.api = httpapi.New(httpapi.Options{
 		Authenticator:        proof.authenticator,

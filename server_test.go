@@ -6,10 +6,14 @@ import (
 )
 
 // A name that is one of loopback may not resolve to it.
-func TestOpenInternal_RefusesAnAddressThatOthersCanReach(t *testing.T) {
+func TestOpen_RefusesAnAddressThatOthersReach(t *testing.T) {
 	t.Parallel()
-	l, err := listen{internal: "0.0.0.0:0"}.openInternal(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "APIKEYS_INTERNAL_TOKEN") {
-		t.Errorf("openInternal() = %v, %v, want a refusal that names APIKEYS_INTERNAL_TOKEN", l, err)
+	for _, variable := range []string{internalAddr, extAuthzAddr} {
+		s := &Service{}
+		d := door{variable: variable}
+		err := s.open(t.Context(), &d, "0.0.0.0:0")
+		if err == nil || !strings.Contains(err.Error(), "APIKEYS_INTERNAL_TOKEN") || !strings.Contains(err.Error(), variable) {
+			t.Errorf("open() = %v, want a refusal that names APIKEYS_INTERNAL_TOKEN and %s", err, variable)
+		}
 	}
 }

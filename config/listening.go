@@ -46,6 +46,7 @@ func (c Config) listening() Faults {
 	if c.Addr == c.InternalAddr && !freePort(c.Addr) {
 		faults.check("APIKEYS_INTERNAL_ADDR", "is the same as APIKEYS_ADDR; give it another port")
 	}
+	faults.check("APIKEYS_EXT_AUTHZ_ADDR", c.judgeExtAuthzAddr())
 	faults.check("APIKEYS_INTERNAL_TOKEN", c.judgeInternalToken())
 	if c.MaxConnections < 0 {
 		faults.check("APIKEYS_MAX_CONNECTIONS", "is negative; write how many connections a listener may have open, such as 10000, or 0 for no limit")
@@ -59,8 +60,13 @@ func (c Config) listening() Faults {
 func (c Config) judgeInternalToken() string {
 	token := c.InternalToken.Reveal()
 	if token == "" {
-		if judgeAddr(c.InternalAddr) == "" && !Loopback(c.InternalAddr) {
-			return "is missing; APIKEYS_INTERNAL_ADDR is not a loopback address, so set a token of at least 32 characters or listen on 127.0.0.1"
+		for _, listener := range [...]struct{ variable, addr string }{
+			{"APIKEYS_INTERNAL_ADDR", c.InternalAddr},
+			{"APIKEYS_EXT_AUTHZ_ADDR", c.ExtAuthzAddr},
+		} {
+			if judgeAddr(listener.addr) == "" && !Loopback(listener.addr) {
+				return "is missing; " + listener.variable + " is not a loopback address, so set a token of at least 32 characters or listen on 127.0.0.1"
+			}
 		}
 		return ""
 	}
@@ -71,6 +77,22 @@ func (c Config) judgeInternalToken() string {
 	}
 	if len(token) < minInternalToken {
 		return "is too short; use at least 32 characters, such as the output of 'openssl rand -hex 32'"
+	}
+	return ""
+}
+
+func (c Config) judgeExtAuthzAddr() string {
+	switch {
+	case c.ExtAuthzAddr == "":
+		return ""
+	case judgeAddr(c.ExtAuthzAddr) != "":
+		return judgeAddr(c.ExtAuthzAddr)
+	case freePort(c.ExtAuthzAddr):
+		return ""
+	case c.ExtAuthzAddr == c.Addr:
+		return "is the same as APIKEYS_ADDR; give it another port"
+	case c.ExtAuthzAddr == c.InternalAddr:
+		return "is the same as APIKEYS_INTERNAL_ADDR; give it another port"
 	}
 	return ""
 }

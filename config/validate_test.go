@@ -39,6 +39,10 @@ func TestValidate_Accepts(t *testing.T) {
 		"an internal listener that others can reach, with a token": func(c *config.Config) {
 			c.InternalAddr, c.InternalToken = ":9000", config.Secret(strings.Repeat("t", 32))
 		},
+		"Envoy's authorization on loopback": func(c *config.Config) { c.ExtAuthzAddr = "127.0.0.1:8082" },
+		"Envoy's authorization open, with a token": func(c *config.Config) {
+			c.ExtAuthzAddr, c.InternalToken = ":8082", config.Secret(strings.Repeat("t", 32))
+		},
 		"no limit on keys per workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
 		"no rate limits":                 func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = 0, 0 },
 		"proxies of both families":       func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
@@ -80,6 +84,22 @@ func TestValidate_Rejects(t *testing.T) {
 		"an internal listener that others can reach, without a token": {
 			func(c *config.Config) { c.InternalAddr = ":8081" },
 			[]string{"APIKEYS_INTERNAL_TOKEN: is missing"},
+		},
+		"Envoy's authorization open without a token": {
+			func(c *config.Config) { c.ExtAuthzAddr = "10.0.0.1:8082" },
+			[]string{"APIKEYS_INTERNAL_TOKEN: is missing; APIKEYS_EXT_AUTHZ_ADDR is not a loopback address"},
+		},
+		"Envoy's authorization without a port": {
+			func(c *config.Config) { c.ExtAuthzAddr = "localhost" },
+			[]string{`APIKEYS_EXT_AUTHZ_ADDR: is "localhost", which is not host:port`},
+		},
+		"Envoy's authorization on the internal address": {
+			func(c *config.Config) { c.ExtAuthzAddr = c.InternalAddr },
+			[]string{"APIKEYS_EXT_AUTHZ_ADDR: is the same as APIKEYS_INTERNAL_ADDR"},
+		},
+		"Envoy's authorization on the public address": {
+			func(c *config.Config) { c.Addr, c.ExtAuthzAddr = "127.0.0.1:9", "127.0.0.1:9" },
+			[]string{"APIKEYS_EXT_AUTHZ_ADDR: is the same as APIKEYS_ADDR"},
 		},
 		"an internal token of 31 characters": {
 			func(c *config.Config) { c.InternalToken = config.Secret(strings.Repeat("t", 31)) },

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// limited returns a listener that accepts a connection from l only while fewer
+// Limited returns a listener that accepts a connection from l only while fewer
 // than connections are open; 0 means no limit.
-func limited(l net.Listener, connections int) net.Listener {
+func Limited(l net.Listener, connections int) net.Listener {
 	if connections == 0 {
 		return l
 	}

@@ -16,12 +16,14 @@ const DrainTimeout = 20 * time.Second
 func Drain(ctx context.Context, servers ...*Server) error {
 	var errs []error
 	for _, s := range servers {
-		errs = append(errs, s.drain(ctx))
+		errs = append(errs, s.Drain(ctx))
 	}
 	return errors.Join(errs...)
 }
 
-func (s *Server) drain(ctx context.Context) error {
+// Drain stops accepting connections and waits for the requests in flight, for at
+// most [DrainTimeout]. It returns an error if requests were aborted.
+func (s *Server) Drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {

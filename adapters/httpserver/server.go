@@ -63,7 +63,7 @@ func New(h http.Handler, bounds Bounds, logger *slog.Logger) *Server {
 // Serve serves the connections of l until [Drain]. It always returns a non-nil
 // error.
 func (s *Server) Serve(l net.Listener) error {
-	return s.http.Serve(limited(l, s.connections))
+	return s.http.Serve(Limited(l, s.connections))
 }
 
 // CloseUnlessFramed returns a handler that calls next and closes the connection

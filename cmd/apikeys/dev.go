@@ -20,6 +20,7 @@ func judgeDev(cfg config.Config, set map[string]bool) config.Faults {
 	for _, listener := range [...]struct{ variable, addr string }{
 		{"APIKEYS_ADDR", cfg.Addr},
 		{"APIKEYS_INTERNAL_ADDR", cfg.InternalAddr},
+		{"APIKEYS_EXT_AUTHZ_ADDR", cfg.ExtAuthzAddr},
 	} {
 		if set[listener.variable] && !config.Loopback(listener.addr) {
 			faults = append(faults, config.Fault{

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/config"
 )
@@ -21,7 +22,7 @@ type serveCmd struct {
 
 // Help is shown below the usage of the command.
 func (serveCmd) Help() string {
-	return `The service has two listeners: the public one serves the management API to callers with a token, the internal one serves permission checks and must not be reachable from outside.
+	return `The service has two listeners: the public one serves the management API to callers with a token, the internal one serves permission checks and must not be reachable from outside. A third, for Envoy, is off by default.
 
 On SIGINT, SIGTERM or SIGHUP it finishes the requests in flight and exits; a second SIGINT or SIGTERM kills it. No signal reloads the configuration. Logs go to standard error.`
 }
@@ -68,7 +69,7 @@ func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ..
 	if err != nil {
 		return err
 	}
-	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithVersion(version))
+	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithVersion(version), apikeys.WithExtAuthz(extauthz.New))
 	if tracing != nil {
 		defer closeTracing(tracing, logger) // after the service, to send its last spans
 		opts = append(opts, apikeys.WithTracerProvider(tracing.Provider()))

@@ -52,6 +52,7 @@ func (w *world) doors() []door {
 				w.WriteHeader(http.StatusTeapot)
 			}))
 		})},
+		{"ext_authz", http.StatusNoContent, w.askEnvoys},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
@@ -36,6 +37,7 @@ var now = time.Date(2026, 3, 21, 0, 0, 0, 123456789, time.UTC)
 type world struct {
 	public   string // http://host:port
 	internal string
+	extAuthz string // host:port
 	issuer   *jwttest.Issuer
 	clock    *clock
 	service  *apikeys.Service
@@ -85,11 +87,12 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	if change != nil {
 		change(&cfg)
 	}
-	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now)}, opts...)...)
+	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New)}, opts...)...)
 	heldToTheDocument(t, running)
 	return &world{
 		public:   "http://" + running.Public,
 		internal: "http://" + running.Internal,
+		extAuthz: running.ExtAuthz,
 		issuer:   issuer,
 		clock:    clock,
 		service:  running.Service,
@@ -104,7 +107,7 @@ func configWith(t *testing.T, issuer *jwttest.Issuer) config.Config {
 		t.Fatal(err)
 	}
 	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Addr, cfg.InternalAddr, cfg.ExtAuthzAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL = "memory://"
 	cfg.JWKSFile = issuer.JWKSFile(t)
 	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()

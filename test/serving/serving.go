@@ -16,6 +16,7 @@ type Service struct {
 	*apikeys.Service
 
 	Public, Internal string // host:port
+	ExtAuthz         string // host:port, or empty if it is not served
 	// Stop stops the service before the test ends.
 	Stop func()
 }
@@ -47,7 +48,11 @@ func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service 
 	t.Cleanup(stop)
 	select {
 	case l := <-listening:
-		return &Service{Service: service, Public: l.Public.String(), Internal: l.Internal.String(), Stop: stop}
+		running := &Service{Service: service, Public: l.Public.String(), Internal: l.Internal.String(), Stop: stop}
+		if l.ExtAuthz != nil {
+			running.ExtAuthz = l.ExtAuthz.String()
+		}
+		return running
 	case err := <-stopped:
 		stopped <- err
 		t.Fatalf("the service did not start: %v", err)

@@ -1,0 +1,182 @@
+package extauthz
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// checkTimeout bounds one check, as a request over HTTP is bounded.
+const checkTimeout = 2 * time.Second
+
+var (
+	errBusy      = fmt.Errorf("too many checks in flight: %w", domain.ErrUnavailable)
+	errMalformed = domain.Faults{{Reason: domain.ReasonSyntax, Rule: answer.RuleCheckSyntax}}.Err()
+)
+
+// checker answers checks.
+type checker struct {
+	options  Options
+	language string        // of requests without Accept-Language
+	places   chan struct{} // one element for each check in flight
+}
+
+// check is one check and what becomes known of it.
+type check struct {
+	*checker
+	message   message
+	headers   headers
+	hideKey   bool // from the upstream
+	requestID string
+	code      string // of a denied response
+	key       domain.Identity
+}
+
+// serve answers one call, whose message receive decodes. It returns an error only
+// if nobody would read the response: Envoy, with failure_mode_allow, would take it
+// for an approval.
+func (s *checker) serve(ctx context.Context, receive func(any) error) (*authv3.CheckResponse, error) {
+	c := &check{checker: s}
+	begun := s.options.Now()
+	response, err := c.run(ctx, receive)
+	if err == nil {
+		return response, nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+	if c.requestID == "" {
+		c.requestID = answer.RequestID(nil)
+	}
+	response = c.denied(err)
+	c.log(ctx, response, err, s.options.Now().Sub(begun))
+	return response, nil
+}
+
+// run returns the response if the key is allowed, or else an error. It turns a
+// panic into an error.
+func (c *check) run(ctx context.Context, receive func(any) error) (response *authv3.CheckResponse, err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		// The panic's value may contain anything, even a secret; its type and the
+		// stack, which shows no values, say where to look.
+		err = fmt.Errorf("panic of type %T", p)
+		c.options.Logger.LogAttrs(ctx, slog.LevelError, "panic",
+			slog.String("requestId", c.requestID),
+			slog.String("type", fmt.Sprintf("%T", p)),
+			slog.String("stack", string(debug.Stack())))
+	}()
+	if !c.knowsToken(ctx) {
+		return nil, domain.ErrInvalidToken
+	}
+	if err := receive(&c.message); err != nil {
+		return nil, fmt.Errorf("receive: %w: %w", domain.ErrUnavailable, err)
+	}
+	if c.message.err != nil {
+		return nil, c.message.err
+	}
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	default:
+		return nil, errBusy
+	}
+	decision, err := c.decide(ctx)
+	c.key = decision.Key
+	if err != nil {
+		return nil, err
+	}
+	return c.allowed(), nil
+}
+
+// knowsToken reports whether the caller has sent the internal token.
+func (c *check) knowsToken(ctx context.Context) bool {
+	if c.options.InternalToken == "" {
+		return true
+	}
+	values := metadata.ValueFromIncomingContext(ctx, "x-internal-token")
+	return len(values) == 1 && subtle.ConstantTimeCompare([]byte(values[0]), []byte(c.options.InternalToken)) == 1
+}
+
+// decide checks the key of the request that the message describes.
+func (c *check) decide(ctx context.Context) (domain.Decision, error) {
+	attributes := c.message.request.GetAttributes()
+	c.headers = headersOf(attributes.GetRequest().GetHttp())
+	c.requestID = answer.RequestID(c.headers.requestID)
+	extensions, faults := extensionsOf(attributes.GetContextExtensions())
+	if faults != nil {
+		return domain.NotFound(), faults.Err()
+	}
+	c.hideKey = extensions.hideKey
+	ctx, cancel := context.WithTimeout(ctx, timeoutBefore(ctx))
+	defer cancel()
+	decision, err := c.options.Authorize.Do(ctx, keycheck.Request{
+		APIKey:        c.headers.apiKey,
+		Authorization: c.headers.authorization,
+		Peer:          attributes.GetSource().GetAddress().GetSocketAddress().GetAddress(),
+		ForwardedFor:  c.headers.forwardedFor,
+	}, extensions.scopes, c.options.TrustedProxies)
+	if err == nil {
+		return decision, nil
+	}
+	err = answer.Refusal(err, extensions.scopes)
+	if ctx.Err() != nil && answer.Of(err, answer.Checks).Status >= http.StatusInternalServerError {
+		err = fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+	}
+	return decision, err
+}
+
+// timeoutBefore returns how long a check of a call may take. It ends before the
+// caller's own deadline, after which the caller would no longer read that the
+// request is denied.
+func timeoutBefore(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return checkTimeout
+	}
+	return min(checkTimeout, time.Until(deadline)*4/5)
+}
+
+// log writes the line of a request that was denied. Allowed ones are counted.
+func (c *check) log(ctx context.Context, response *authv3.CheckResponse, err error, took time.Duration) {
+	httpStatus := int(response.GetDeniedResponse().GetStatus().GetCode())
+	level := slog.LevelInfo
+	if httpStatus >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{
+		slog.String("route", authv3.Authorization_Check_FullMethodName),
+		slog.Int("status", httpStatus),
+		slog.String("code", c.code),
+		slog.Int64("durationMicros", took.Microseconds()),
+		slog.String("requestId", c.requestID),
+	}
+	for _, a := range []slog.Attr{
+		slog.String("workspaceId", string(c.key.Workspace)),
+		slog.String("apiKeyId", string(c.key.KeyID)),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	if httpStatus >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	c.options.Logger.LogAttrs(ctx, level, "request", attrs...)
+}

@@ -1,0 +1,7 @@
+// Package extauthz serves Envoy's external authorization by gRPC,
+// envoy.service.auth.v3.Authorization/Check, with the permission check of the
+// service. It answers as /internal/v1/authorize does over HTTP.
+//
+// The root package does not import it, so only programs that use it link gRPC and
+// Envoy's API: pass [New] to apikeys.WithExtAuthz.
+package extauthz

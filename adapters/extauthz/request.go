@@ -1,0 +1,128 @@
+package extauthz
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// headers are the values of the headers that a check uses.
+type headers struct {
+	apiKey, authorization, forwardedFor, acceptLanguage, requestID []string
+}
+
+// headersOf returns the headers of a request, from both of the fields in which
+// Envoy may send them. In the field headers, Envoy joins the values of one name
+// with commas; a field that only repeats what the other one says adds nothing.
+func headersOf(request *authv3.AttributeContext_HttpRequest) headers {
+	var h headers
+	for _, header := range request.GetHeaderMap().GetHeaders() {
+		values := h.named(header.GetKey())
+		if values == nil {
+			continue
+		}
+		value := header.GetValue()
+		if raw := header.GetRawValue(); len(raw) > 0 {
+			value = string(raw)
+		}
+		*values = append(*values, value)
+	}
+	raw := h
+	for name, value := range request.GetHeaders() {
+		if values := h.named(name); values != nil && !repeats(value, *raw.named(name)) {
+			*values = append(slices.Clip(*values), value)
+		}
+	}
+	return h
+}
+
+// named returns the values of the header with that name, in any case, or nil if
+// no check uses it.
+func (h *headers) named(name string) *[]string {
+	switch len(name) {
+	case len("x-api-key"):
+		if strings.EqualFold(name, "x-api-key") {
+			return &h.apiKey
+		}
+	case len("x-request-id"):
+		if strings.EqualFold(name, "x-request-id") {
+			return &h.requestID
+		}
+	case len("authorization"):
+		if strings.EqualFold(name, "authorization") {
+			return &h.authorization
+		}
+	case len("x-forwarded-for"): // and accept-language
+		if strings.EqualFold(name, "x-forwarded-for") {
+			return &h.forwardedFor
+		}
+		if strings.EqualFold(name, "accept-language") {
+			return &h.acceptLanguage
+		}
+	}
+	return nil
+}
+
+// repeats reports whether joined, a value of the field headers, is made of those
+// values of the field header_map.
+func repeats(joined string, values []string) bool {
+	return len(values) > 0 && (joined == strings.Join(values, ",") || joined == strings.Join(values, ", "))
+}
+
+// extensions are what the configuration of a route says of its checks.
+type extensions struct {
+	scopes  []domain.Scope
+	hideKey bool
+}
+
+// maxCost is the highest cost of a check.
+const maxCost = 1_000_000
+
+// extensionsOf reads context_extensions. An unknown one is refused, since a
+// misspelt one must never silently ask for less.
+func extensionsOf(given map[string]string) (extensions, domain.Faults) {
+	var e extensions
+	var faults domain.Faults
+	fault := func(name string, reason domain.Reason, rule domain.Rule) {
+		faults = append(faults, domain.Fault{Field: name, Reason: reason, Rule: rule})
+	}
+	for name, value := range given {
+		switch name {
+		case "scope":
+			for scope := range strings.SplitSeq(value, " ") {
+				if scope != "" {
+					e.scopes = append(e.scopes, domain.Scope(scope))
+				}
+			}
+		case "cost":
+			if reason, ok := judgeCost(value); !ok {
+				fault(name, reason, answer.RuleCostRange)
+			}
+		case "hide_key":
+			if value != "true" && value != "false" {
+				fault(name, domain.ReasonFormat, answer.RuleHideKeyFormat)
+			}
+			e.hideKey = value == "true"
+		default:
+			fault(name, domain.ReasonUnknownField, answer.RuleUnknownField)
+		}
+	}
+	slices.SortFunc(faults, func(a, b domain.Fault) int { return strings.Compare(a.Field, b.Field) })
+	return e, faults[:min(len(faults), domain.MaxFaults)]
+}
+
+// judgeCost reports whether value is a cost in decimal digits, or why not.
+func judgeCost(value string) (domain.Reason, bool) {
+	if value == "" || strings.Trim(value, "0123456789") != "" {
+		return domain.ReasonFormat, false
+	}
+	if n, err := strconv.ParseUint(value, 10, 64); err != nil || n > maxCost {
+		return domain.ReasonRange, false
+	}
+	return "", true
+}

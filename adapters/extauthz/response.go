@@ -1,0 +1,120 @@
+package extauthz
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// The statuses of responses. Envoy allows a request if the code is OK, and denies
+// it otherwise. They are shared and must not be modified.
+var (
+	statusOK              = &rpcstatus.Status{Code: int32(codes.OK)}
+	statusUnauthenticated = &rpcstatus.Status{Code: int32(codes.Unauthenticated)}
+	statusDenied          = &rpcstatus.Status{Code: int32(codes.PermissionDenied)}
+)
+
+// allowed returns the response that lets the request pass, with who the key is
+// for the upstream.
+func (c *check) allowed() *authv3.CheckResponse {
+	ok := &authv3.OkHttpResponse{Headers: make([]*corev3.HeaderValueOption, 0, len(answer.IdentityHeaders))}
+	values := answer.IdentityValues(c.key)
+	for i, name := range answer.IdentityHeaders {
+		ok.Headers = append(ok.Headers, header(name, values[i]))
+	}
+	if c.hideKey {
+		ok.HeadersToRemove = c.headers.ofKey()
+	}
+	return &authv3.CheckResponse{
+		Status:          statusOK,
+		HttpResponse:    &authv3.CheckResponse_OkResponse{OkResponse: ok},
+		DynamicMetadata: metadataOf(c.key),
+	}
+}
+
+// ofKey returns the names of the headers that may carry the key.
+func (h *headers) ofKey() []string {
+	names := []string{"x-api-key"}
+	if len(h.authorization) == 1 {
+		if _, ok := keycheck.BearerToken(h.authorization[0]); ok {
+			names = append(names, "authorization")
+		}
+	}
+	return names
+}
+
+// denied returns the response that the client of the request gets for err.
+func (c *check) denied(err error) *authv3.CheckResponse {
+	o := answer.Of(err, answer.Checks)
+	c.code = o.Code
+	language := c.language
+	if c.headers.acceptLanguage != nil {
+		language = c.options.Messages.Match(c.headers.acceptLanguage...)
+	}
+	h := http.Header{
+		"Content-Type":     {answer.ContentType},
+		"Content-Language": {language},
+		"Vary":             {"Accept-Language"},
+		"Cache-Control":    {"no-store"},
+		"X-Request-Id":     {c.requestID},
+	}
+	if o.Headers != nil {
+		o.Headers(h, err)
+	}
+	body, err := answer.ErrorBody(o.Code, err, func(id string, args map[string]string) string {
+		return c.options.Messages.Message(language, id, args)
+	})
+	if err != nil { // the status says enough
+		body = nil
+	}
+	denied := &authv3.DeniedHttpResponse{
+		Status: &typev3.HttpStatus{Code: typev3.StatusCode(o.Status)},
+		Body:   string(body),
+	}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		denied.Headers = append(denied.Headers, header(name, h.Get(name)))
+	}
+	response := &authv3.CheckResponse{
+		Status:       statusDenied,
+		HttpResponse: &authv3.CheckResponse_DeniedResponse{DeniedResponse: denied},
+	}
+	if o.Status == http.StatusUnauthorized {
+		response.Status = statusUnauthenticated
+	}
+	return response
+}
+
+// header returns a header that replaces those of the same name.
+func header(name, value string) *corev3.HeaderValueOption {
+	return &corev3.HeaderValueOption{
+		Header:       &corev3.HeaderValue{Key: name, Value: value},
+		AppendAction: corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD,
+	}
+}
+
+// metadataOf returns who the key is, for other filters and for access logs.
+func metadataOf(key domain.Identity) *structpb.Struct {
+	scopes := &structpb.ListValue{}
+	for code := range key.Scopes.All() {
+		scopes.Values = append(scopes.Values, structpb.NewStringValue(string(code)))
+	}
+	return &structpb.Struct{Fields: map[string]*structpb.Value{
+		"apikeys": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+			"api_key_id":   structpb.NewStringValue(string(key.KeyID)),
+			"workspace_id": structpb.NewStringValue(string(key.Workspace)),
+			"mode":         structpb.NewStringValue(key.Mode.String()),
+			"scopes":       structpb.NewListValue(scopes),
+		}}),
+	}}
+}
