@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/slaunchx/apikeys/adapters/internal/limitcount"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -14,58 +15,37 @@ type LimitStore struct {
 	now func() time.Time
 
 	mu     sync.Mutex
-	counts map[ports.Bucket]count
-}
-
-type count struct {
-	start             time.Time
-	granted, returned int64
+	counts map[ports.Bucket]limitcount.Count
 }
 
 // NewLimitStore returns a store without counts. The clock determines the windows.
 func NewLimitStore(now func() time.Time) *LimitStore {
-	return &LimitStore{now: now, counts: make(map[ports.Bucket]count)}
+	return &LimitStore{now: now, counts: make(map[ports.Bucket]limitcount.Count)}
 }
 
 // Lease implements ports.LimitStore.
 func (s *LimitStore) Lease(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
-	return s.lease(ctx, request, true)
-}
-
-// Peek implements ports.LimitStore.
-func (s *LimitStore) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
-	request.Want, request.Need = 0, 0
-	return s.lease(ctx, request, false)
-}
-
-func (s *LimitStore) lease(ctx context.Context, request ports.LeaseRequest, keep bool) (ports.Lease, error) {
 	if err := alive(ctx); err != nil {
 		return ports.Lease{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, window := s.now(), request.Bucket.Window
-	c := s.counts[request.Bucket]
-	if start := window.Start(at); c.start.Before(start) {
-		c = count{start: start}
-	}
-	if request.Seen.Start.Equal(c.start) {
-		c.granted = max(c.granted, request.Seen.GrantedToAll)
-		c.returned = max(c.returned, request.Seen.Returned)
-	}
-	granted := min(request.Want, max(request.Max-c.granted+c.returned, 0))
-	if granted < request.Need {
-		granted = 0
-	}
-	c.granted += granted
-	if keep {
-		s.counts[request.Bucket] = c
-	}
-	lease := ports.Lease{Granted: granted, GrantedToAll: c.granted, Returned: c.returned, Start: c.start, Left: -1}
-	if end := window.End(c.start); !end.IsZero() {
-		lease.Left = end.Sub(at)
-	}
+	count := s.counts[request.Bucket]
+	lease := count.Lease(request, s.now())
+	s.counts[request.Bucket] = count
 	return lease, nil
+}
+
+// Peek implements ports.LimitStore.
+func (s *LimitStore) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	if err := alive(ctx); err != nil {
+		return ports.Lease{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count := s.counts[request.Bucket]
+	request.Want, request.Need = 0, 0
+	return count.Lease(request, s.now()), nil
 }
 
 // GiveBack implements ports.LimitStore.
@@ -76,9 +56,9 @@ func (s *LimitStore) GiveBack(ctx context.Context, shares []ports.Share) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, share := range shares {
-		if c := s.counts[share.Bucket]; c.start.Equal(share.Start) {
-			c.returned = min(c.returned+share.Amount, c.granted)
-			s.counts[share.Bucket] = c
+		if count, ok := s.counts[share.Bucket]; ok {
+			count.GiveBack(share)
+			s.counts[share.Bucket] = count
 		}
 	}
 	return nil
@@ -91,12 +71,12 @@ func (s *LimitStore) ForgetLimits(ctx context.Context, limit int) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, removed := s.now().Add(-time.Hour), 0
-	for bucket, c := range s.counts {
+	before, removed := s.now().Add(-limitcount.KeptFor), 0
+	for bucket, count := range s.counts {
 		if removed == limit {
 			break
 		}
-		if end := bucket.Window.End(c.start); !end.IsZero() && !before.Before(end) {
+		if end := bucket.Window.End(count.Start); !end.IsZero() && !before.Before(end) {
 			delete(s.counts, bucket)
 			removed++
 		}

@@ -70,5 +70,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 3, Name: "older_builds", Applied: applied},
 		{Version: 4, Name: "events_page", Applied: applied},
 		{Version: 5, Name: "pepper_checks", Applied: applied},
+		{Version: 6, Name: "limit_counts", Applied: applied},
 	}
 }

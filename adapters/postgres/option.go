@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"log/slog"
+	"time"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -16,6 +17,7 @@ type options struct {
 	standby  *string // a DSN
 	provider trace.TracerProvider
 	logger   *slog.Logger
+	now      func() time.Time
 }
 
 // WithLogger logs to l what an operator must know and no caller is told. The
@@ -36,6 +38,12 @@ func WithStandby(dsn string) Option {
 // traces. A nil p traces nothing.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.provider = p }
+}
+
+// WithClock determines the windows of limits by now instead of the clock of the server,
+// for tests. Replicas whose clocks differ have different windows.
+func WithClock(now func() time.Time) Option {
+	return func(o *options) { o.now = now }
 }
 
 func traces(provider trace.TracerProvider) sqlkit.Traces {

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -63,6 +64,13 @@ func openUnmigrated(t testing.TB, dsn string, opts ...postgres.Option) *postgres
 		}
 	})
 	return repo
+}
+
+func TestLimitStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
+		return openDSN(t, pgtest.NewDatabase(t), postgres.WithClock(now))
+	})
 }
 
 func TestUsageRecorder(t *testing.T) {

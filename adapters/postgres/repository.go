@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -39,6 +40,9 @@ type KeyRepository struct {
 	lists           *sqlkit.KeyLists
 	idempotencyKeys *sqlkit.Statement
 	forget          *sqlkit.Statement
+
+	now                                 func() time.Time // nil: the clock of the server
+	lease, peek, giveBack, forgetCounts *sqlkit.Statement
 
 	keepPepper, findPepper *sqlkit.Statement
 }
@@ -77,6 +81,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 		dsn:         dsn,
 		cfg:         cfg,
 		sessions:    sessions,
+		now:         o.now,
 		pool:        newPool(traces(o.provider).OpenDB(serving), maxConnections),
 		changes:     semaphore.NewWeighted(maxChanges),
 		maintenance: newPool(sql.OpenDB(promptConnector{cfg: cfg, sessions: sessions}), 2),
@@ -97,6 +102,10 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	r.lists = r.migrator.KeyLists(r.pool)
 	r.idempotencyKeys = r.migrator.Statement(r.pool, sqlkit.FindIdempotencyKey)
 	r.forget = r.migrator.Statement(r.pool, forgetIdempotencyKeys)
+	r.lease = r.migrator.Statement(r.pool, leaseShare)
+	r.peek = r.migrator.Statement(r.pool, peekCount)
+	r.giveBack = r.migrator.Statement(r.pool, giveBack)
+	r.forgetCounts = r.migrator.Statement(r.pool, forgetCounts)
 	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
 	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
 	return r, nil

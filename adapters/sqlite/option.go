@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"time"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -18,6 +19,7 @@ type Option func(*options)
 type options struct {
 	provider trace.TracerProvider
 	logger   *slog.Logger
+	now      func() time.Time
 }
 
 // WithTracerProvider makes a span of each statement for a request that p
@@ -32,8 +34,13 @@ func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
+// WithClock determines the windows of limits by now instead of [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(o *options) { o.now = now }
+}
+
 func newOptions(opts []Option) options {
-	o := options{logger: slog.New(slog.DiscardHandler)}
+	o := options{logger: slog.New(slog.DiscardHandler), now: time.Now}
 	for _, opt := range opts {
 		opt(&o)
 	}

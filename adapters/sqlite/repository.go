@@ -34,6 +34,8 @@ type KeyRepository struct {
 	events          *sqlkit.Statement
 	lists           *sqlkit.KeyLists
 	idempotencyKeys *sqlkit.Statement
+	counts          *sqlkit.Statement
+	now             func() time.Time // determines the windows of limits
 	followers       followers
 
 	closing slots
@@ -91,6 +93,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 		reads:      make(slots, connections),
 		migrations: make(slots, 1),
 		closing:    make(slots, 1),
+		now:        o.now,
 	}
 	r.closed = sync.OnceValue(r.close)
 	if r.writer, err = openPool(writerDSN(path), 1, o.traces()); err != nil {
@@ -111,6 +114,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.events = r.migrator.Statement(r.reader, sqlkit.ListEvents)
 	r.lists = r.migrator.KeyLists(r.reader)
 	r.idempotencyKeys = r.migrator.Statement(r.reader, sqlkit.FindIdempotencyKey)
+	r.counts = r.migrator.Statement(r.reader, findCount)
 	return r, nil
 }
 

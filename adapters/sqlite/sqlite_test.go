@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -60,6 +61,13 @@ func openUnmigrated(t testing.TB, path string, opts ...sqlite.Option) *sqlite.Ke
 		}
 	})
 	return repo
+}
+
+func TestLimitStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
+		return openFile(t, newFile(t), sqlite.WithClock(now))
+	})
 }
 
 func TestUsageRecorder(t *testing.T) {

@@ -15,7 +15,8 @@ func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.State
 		discountKey, deleteSecrets,
 		sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey, forgetIdempotencyKeys,
 		sqlkit.InsertPepper, sqlkit.FindPepper,
-		recordUse, rehash)
+		recordUse, rehash,
+		findCount, setCount, forgetCounts)
 }
 
 // unwatched is the context of statements in a transaction, but for the span of
