@@ -13,6 +13,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -184,7 +185,7 @@ func TestNew_RefusesNil(t *testing.T) {
 	t.Parallel()
 	var absent *memory.KeyRepository
 	for want, option := range map[string]apikeys.Option{
-		"option 3 of 3 is nil":                                  nil,
+		"option 2 of 2 is nil":                                  nil,
 		"Keys of WithStore was given nil":                       apikeys.WithStore(apikeys.Store{}),
 		"Keys of WithStore was given a nil *memory.":            apikeys.WithStore(apikeys.Store{Keys: absent}),
 		"Changes of WithStore was given a nil *memory.":         apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Changes: absent}),
@@ -196,10 +197,12 @@ func TestNew_RefusesNil(t *testing.T) {
 		"WithLogger was given a nil *slog.Logger":               apikeys.WithLogger(nil),
 		"WithListening was given a nil func(apikeys.Listeners)": apikeys.WithListening(nil),
 		"WithTracerProvider was given nil":                      apikeys.WithTracerProvider(nil),
+		"WithMetrics was given nil":                             apikeys.WithMetrics(nil),
+		"WithMetrics was given a nil *telemetry.Metrics":        apikeys.WithMetrics((*telemetry.Metrics)(nil)),
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), apikeys.WithVersion("v1"), option)
+			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), option)
 			if err == nil {
 				t.Error(service.Close())
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -223,7 +224,10 @@ func ExampleWithEventHook() {
 
 func ExampleWithMetrics() {
 	registry := prometheus.NewRegistry()
-	service := mustService(apikeys.WithMetrics(registry, prometheus.Labels{"service": "payments"}))
+	service := mustService(apikeys.WithMetrics(telemetry.New(telemetry.Options{
+		Registerer: registry,
+		Labels:     prometheus.Labels{"service": "payments"},
+	})))
 	defer service.Close()
 
 	families, err := registry.Gather()

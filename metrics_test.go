@@ -11,7 +11,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 )
+
+// measured returns the option of metrics that are in registry too.
+func measured(registry *prometheus.Registry, labels prometheus.Labels) apikeys.Option {
+	return apikeys.WithMetrics(telemetry.New(telemetry.Options{Registerer: registry, Labels: labels}))
+}
 
 // lines returns the metrics of registry as they are scraped.
 func lines(t *testing.T, registry *prometheus.Registry) []string {
@@ -28,7 +34,7 @@ func TestWithMetrics_TellsTwoServicesOnOneRegistryApart(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
 	for service, checks := range map[string]int{"a": 1, "b": 2} {
-		s, err := newService(t.Context(), apikeys.WithMetrics(registry, prometheus.Labels{"service": service}))
+		s, err := newService(t.Context(), measured(registry, prometheus.Labels{"service": service}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +65,7 @@ func TestWithMetrics_LeavesTheRegistryAsItWas(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
 	labels := prometheus.Labels{"service": "a"}
-	first, err := newService(t.Context(), apikeys.WithMetrics(registry, labels))
+	first, err := newService(t.Context(), measured(registry, labels))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +77,7 @@ func TestWithMetrics_LeavesTheRegistryAsItWas(t *testing.T) {
 		"a label that the metrics have":    {"verdict": "OK"},
 		"a label whose name is not a name": {"\xff": "a"},
 	} {
-		if s, err := newService(t.Context(), apikeys.WithMetrics(registry, labels)); err == nil {
+		if s, err := newService(t.Context(), measured(registry, labels)); err == nil {
 			t.Errorf("New accepts %s", name)
 			s.Close()
 		}
@@ -83,19 +89,39 @@ func TestWithMetrics_LeavesTheRegistryAsItWas(t *testing.T) {
 	if after := lines(t, registry); len(after) != 1 {
 		t.Errorf("after Close the registry has %v", after)
 	}
-	again, err := newService(t.Context(), apikeys.WithMetrics(registry, labels))
+	again, err := newService(t.Context(), measured(registry, labels))
 	if err != nil {
 		t.Fatalf("the labels cannot be used again after Close: %v", err)
 	}
 	again.Close()
 }
 
-func TestNew_RefusesNilMetrics(t *testing.T) {
+func TestWithMetrics_RefusesTheMetricsOfAnotherService(t *testing.T) {
 	t.Parallel()
-	var none *prometheus.Registry
-	for _, registerer := range []prometheus.Registerer{nil, none} {
-		if _, err := newService(t.Context(), apikeys.WithMetrics(registerer, nil)); err == nil || !strings.Contains(err.Error(), "WithMetrics") {
-			t.Errorf("New() = %v, want an error that names WithMetrics", err)
-		}
+	metrics := telemetry.New(telemetry.Options{})
+	first, err := newService(t.Context(), apikeys.WithMetrics(metrics))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if second, err := newService(t.Context(), apikeys.WithMetrics(metrics)); err == nil {
+		t.Error(second.Close())
+	}
+}
+
+func TestInternalHandler_ServesNoMetricsIfNothingIsMeasured(t *testing.T) {
+	t.Parallel()
+	service, err := newService(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if _, err := service.Authorize(t.Context(), apikeys.Check{}); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	service.InternalHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), `"code":"4041"`) {
+		t.Errorf("GET /metrics: %d %s, want 404 with code 4041", w.Code, w.Body)
 	}
 }

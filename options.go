@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
@@ -77,6 +76,25 @@ type RequestAuthenticator interface {
 	AuthenticateRequest(r *http.Request) (domain.Actor, error)
 }
 
+// Metrics measures one service; see [WithMetrics]. It is safe for concurrent use.
+type Metrics interface {
+	// Attach is called once, before requests and checks are observed. The sources
+	// may be read until detach is called, which happens when the service is closed
+	// or, if it cannot start, before [New] returns.
+	Attach(sources ports.MetricSources) (detach func(), err error)
+	// BeginCheck is called immediately before each permission check. EndCheck is
+	// called after it with what BeginCheck returned and with the outcome.
+	BeginCheck() time.Time
+	EndCheck(begun time.Time, verdict domain.Verdict, err error)
+	// ObserveRequest is called after each HTTP request, with the template of its
+	// route (empty if none matched), its method as sent, and its status, which is
+	// 499 if the client disconnected before the response. The context has the span
+	// of a traced request.
+	ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration)
+	// Handler returns what is served at /metrics of [Service.InternalHandler].
+	Handler() http.Handler
+}
+
 // Listeners are the addresses a running service listens on.
 type Listeners struct {
 	Public, Internal net.Addr
@@ -97,11 +115,9 @@ type options struct {
 	ready         []func(context.Context) error
 	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 	traces        trace.TracerProvider
-	metrics       prometheus.Registerer // nil: only at /metrics
-	metricLabels  prometheus.Labels
+	metrics       Metrics                      // nil: nothing is measured
 	hook          func(context.Context, Event) // nil: nobody is told of changes
-	version       string
-	faults        []error // what was nil and must not be
+	faults        []error                      // what was nil and must not be
 }
 
 // newOptions returns the defaults changed by opts, or an error that names every
@@ -260,15 +276,14 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	}
 }
 
-// WithMetrics registers the metrics of the service with r as well, until the
-// service is closed. The constant labels tell several services on one registry
-// apart: give each the same names with other values. [New] returns an error if
-// r refuses a metric. The metrics of the Go runtime and the process are left
-// out; they are at /metrics of [Service.InternalHandler] with all others.
-func WithMetrics(r prometheus.Registerer, labels prometheus.Labels) Option {
+// WithMetrics measures the service with m and serves the metrics at /metrics of
+// [Service.InternalHandler]. Package adapters/telemetry makes metrics for
+// Prometheus, as the command does; each service needs its own. Without this option
+// nothing is measured, and /metrics responds with 404.
+func WithMetrics(m Metrics) Option {
 	return func(o *options) {
-		o.require("WithMetrics", r)
-		o.metrics, o.metricLabels = r, labels
+		o.require("WithMetrics", m)
+		o.metrics = m
 	}
 }
 
@@ -291,12 +306,6 @@ func WithEventHook(hook func(ctx context.Context, event Event)) Option {
 		o.require("WithEventHook", hook)
 		o.hook = hook
 	}
-}
-
-// WithVersion names the release that runs, in metrics. It defaults to the
-// version of this module in the Go build.
-func WithVersion(version string) Option {
-	return func(o *options) { o.version = version }
 }
 
 // NewPepper makes an entry for the Peppers of a configuration, of 32 random

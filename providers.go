@@ -18,7 +18,6 @@ import (
 	"github.com/slaunchx/apikeys/adapters/keycache"
 	"github.com/slaunchx/apikeys/adapters/ratelimit"
 	"github.com/slaunchx/apikeys/adapters/secrets"
-	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -56,7 +55,7 @@ func newService(
 		listening:   o.listening,
 		extAuthz:    o.extAuthz,
 	}
-	s.api = httpapi.New(httpapi.Options{
+	api := httpapi.Options{
 		Authenticator:        proof.authenticator,
 		RequestAuthenticator: o.requests,
 		Workspaces:           workspaces,
@@ -66,8 +65,6 @@ func newService(
 		Logger:               o.logger,
 		Now:                  o.now,
 		Tracer:               tracer(o.traces),
-		Observe:              checks.metrics.ObserveRequest,
-		Metrics:              checks.metrics.Handler(),
 		Profiles:             cfg.PProf,
 		Ready:                s.Ready,
 		InternalToken:        cfg.InternalToken.Reveal(),
@@ -75,7 +72,11 @@ func newService(
 		ManagementRate:       limits.accounts,
 		AuthFailureRate:      limits.failures,
 		TrustedProxies:       proxies,
-	})
+	}
+	if o.metrics != nil {
+		api.Observe, api.Metrics = o.metrics.ObserveRequest, o.metrics.Handler()
+	}
+	s.api = httpapi.New(api)
 	return s, nil
 }
 
@@ -266,41 +267,42 @@ func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), err
 	return all, func() { accounts.Close(); failures.Close() }, nil
 }
 
-func (l limits) stats() telemetry.LimitStats {
-	return telemetry.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), AtOnce: l.atOnce.Refused()}
+func (l limits) stats() ports.LimitStats {
+	return ports.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), Concurrency: l.atOnce.Refused()}
 }
 
-func provideMetrics(o *options, keys keys, usage *application.Usage, limits limits, peppers *application.Peppers) (*telemetry.Metrics, func(), error) {
-	metrics := telemetry.New(telemetry.Options{
-		Routes:  httpapi.Routes(),
-		Cache:   func() telemetry.CacheStats { return telemetry.CacheStats(keys.cache.Stats()) },
-		Usage:   func() telemetry.UsageStats { return telemetry.UsageStats(usage.Stats()) },
-		Limits:  limits.stats,
-		Peppers: peppers.Mismatches,
-		Version: o.version,
-	})
-	if o.metrics == nil {
-		return metrics, func() {}, nil
-	}
-	unregister, err := metrics.Register(o.metrics, o.metricLabels)
-	return metrics, unregister, err
-}
-
-// metered counts the checks it passes on, whichever door they come through.
+// metered tells the metrics of the checks it passes on, whichever door they come
+// through.
 type metered struct {
 	checks  *application.Authorize
-	metrics *telemetry.Metrics
+	metrics Metrics // nil: nothing is measured
 }
 
-func provideMetered(checks *application.Authorize, metrics *telemetry.Metrics) metered {
-	return metered{checks: checks, metrics: metrics}
+func provideMetered(
+	o *options, checks *application.Authorize, keys keys, usage *application.Usage, limits limits, peppers *application.Peppers,
+) (metered, func(), error) {
+	m := metered{checks: checks, metrics: o.metrics}
+	if m.metrics == nil {
+		return m, func() {}, nil
+	}
+	detach, err := m.metrics.Attach(ports.MetricSources{
+		Routes:           httpapi.Routes(),
+		Cache:            keys.cache.Stats,
+		Usage:            usage.Stats,
+		Limits:           limits.stats,
+		PepperMismatches: peppers.Mismatches,
+	})
+	return m, detach, err
 }
 
 // Do answers check as the use case does.
 func (m metered) Do(ctx context.Context, check domain.Check) (domain.Decision, error) {
-	timing := m.metrics.BeginCheck()
+	if m.metrics == nil {
+		return m.checks.Do(ctx, check)
+	}
+	begun := m.metrics.BeginCheck()
 	decision, err := m.checks.Do(ctx, check)
-	m.metrics.EndCheck(timing, decision.Verdict, err)
+	m.metrics.EndCheck(begun, decision.Verdict, err)
 	return decision, err
 }
 

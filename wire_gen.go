@@ -84,7 +84,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	peppers := providePeppers(ring, o, keyRepository)
-	metrics, cleanup6, err := provideMetrics(o, apikeysKeys, usage, apikeysLimits, peppers)
+	apikeysMetered, cleanup6, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, peppers)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -93,7 +93,6 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	apikeysMetered := provideMetered(authorize, metrics)
 	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
 	if err != nil {
 		cleanup6()

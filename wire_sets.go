@@ -24,7 +24,6 @@ var adapterSet = wire.NewSet(
 	provideMessages,
 	provideKeys,
 	provideLimits,
-	provideMetrics,
 	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),

@@ -42,18 +42,11 @@ type Usage struct {
 	dropped, failedFlushes uint64
 }
 
-// UsageStats is a reading of a [Usage].
-type UsageStats struct {
-	Pending       int    // keys whose use is not yet written
-	Dropped       uint64 // uses dropped because the queue was full
-	FailedFlushes uint64 // batches that could not be written
-}
-
 // Stats returns the current reading.
-func (u *Usage) Stats() UsageStats {
+func (u *Usage) Stats() ports.UsageStats {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return UsageStats{Pending: len(u.lastUsed), Dropped: u.dropped, FailedFlushes: u.failedFlushes}
+	return ports.UsageStats{Pending: len(u.lastUsed), Dropped: u.dropped, FailedFlushes: u.failedFlushes}
 }
 
 // NewUsage returns a collector that writes to recorder. If recorder is nil, it

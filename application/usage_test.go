@@ -281,7 +281,7 @@ func TestUsage_DropsUsesBeyondItsBound(t *testing.T) {
 	w := newRehashWorld(t)
 	w.check(t, clock(), w.newKeys(t)...)
 	const bound = 16 << 10
-	want := application.UsageStats{Pending: bound, Dropped: moreThanQueue - bound}
+	want := ports.UsageStats{Pending: bound, Dropped: moreThanQueue - bound}
 	if got := w.usage.Stats(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

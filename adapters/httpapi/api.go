@@ -62,9 +62,10 @@ type Options struct {
 	// Observe is called after each request with the template of its route, which
 	// is empty if none matched, its method as sent, and its status, which is 499 if
 	// the client hung up before it was answered. The context has the span of a
-	// request that is traced.
+	// request that is traced. Nil: requests are not observed.
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
-	// Metrics is served at /metrics on the internal listener.
+	// Metrics is served at /metrics on the internal listener; nil: there is no
+	// such endpoint.
 	Metrics http.Handler
 	// Profiles has profiles of the process served at /debug/pprof/ on the
 	// internal listener.
@@ -159,7 +160,9 @@ func (a *API) Internal() http.Handler {
 	probes := []string{http.MethodGet, http.MethodHead}
 	e.Match(probes, livezPath, a.plain(a.live))
 	e.Match(probes, readyzPath, a.plain(a.ready))
-	e.GET(metricsPath, a.plain(a.internal(a.metrics)))
+	if a.options.Metrics != nil {
+		e.GET(metricsPath, a.plain(a.internal(a.metrics)))
+	}
 	if a.options.Profiles {
 		e.GET(profilePath, a.plain(a.internal(a.profile)))
 	}

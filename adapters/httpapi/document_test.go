@@ -49,7 +49,7 @@ func TestDocument_HasExactlyTheRoutesOfEachListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := New(Options{Messages: messages, Profiles: true})
+	api := New(Options{Messages: messages, Profiles: true, Metrics: http.NotFoundHandler()})
 	for server, handler := range map[string]http.Handler{publicServer: api.Public(), internalServer: api.Internal()} {
 		got, want := documentedRoutes(document, server), registeredRoutes(handler.(*echo.Echo))
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -75,7 +75,9 @@ func (x *exchange) answer(next echo.HandlerFunc) {
 		x.status, x.code = statusAbandoned, ""
 	}
 	took := x.api.options.Now().Sub(begun)
-	x.api.options.Observe(x.Request().Context(), x.Path(), x.Request().Method, x.status, took)
+	if observe := x.api.options.Observe; observe != nil {
+		observe(x.Request().Context(), x.Path(), x.Request().Method, x.status, took)
+	}
 	x.log(err, took)
 }
 

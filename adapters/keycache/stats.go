@@ -2,28 +2,17 @@ package keycache
 
 import (
 	"sync/atomic"
-	"time"
+
+	"github.com/slaunchx/apikeys/ports"
 )
 
 type counters struct {
 	hits, misses, evictions, feedEvictions, failedPolls atomic.Uint64
 }
 
-// Stats is what a cache has done and holds.
-type Stats struct {
-	Hits          uint64        // answers from memory
-	Misses        uint64        // questions the store was asked
-	Evictions     uint64        // keys that had to make room for others
-	FeedEvictions uint64        // keys that changed, as the feed told
-	FailedPolls   uint64        // polls of the feed without an answer
-	Keys          int           // keys held, about
-	Loads         int           // reads of the store under way or waiting
-	Unconfirmed   time.Duration // since the feed was last confirmed; 0 when it never was
-}
-
 // Stats returns a reading of the cache.
-func (c *Cache) Stats() Stats {
-	s := Stats{
+func (c *Cache) Stats() ports.CacheStats {
+	s := ports.CacheStats{
 		Hits:          c.counters.hits.Load(),
 		Misses:        c.counters.misses.Load(),
 		Evictions:     c.counters.evictions.Load(),

@@ -23,7 +23,7 @@ func TestStats(t *testing.T) {
 	w.clock = begin.Add(time.Second)
 	got := w.Stats()
 	got.Keys = 0 // an estimate
-	want := Stats{Hits: 2, Misses: 1, FeedEvictions: 1, Unconfirmed: time.Second}
+	want := ports.CacheStats{Hits: 2, Misses: 1, FeedEvictions: 1, Unconfirmed: time.Second}
 	if got != want {
 		t.Errorf("Stats() = %+v, want %+v", got, want)
 	}

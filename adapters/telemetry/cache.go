@@ -2,22 +2,11 @@ package telemetry
 
 import (
 	"math"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-)
 
-// CacheStats is a reading of the key cache.
-type CacheStats struct {
-	Hits          uint64        // look-ups answered from memory
-	Misses        uint64        // look-ups that read the store
-	Evictions     uint64        // keys evicted to make room for others
-	FeedEvictions uint64        // keys evicted because the change feed reported them
-	FailedPolls   uint64        // polls of the change feed that failed
-	Keys          int           // approximate number of cached keys
-	Loads         int           // reads of the store in flight or waiting
-	Unconfirmed   time.Duration // time since the feed was last confirmed; 0 if it never was
-}
+	"github.com/slaunchx/apikeys/ports"
+)
 
 var (
 	cacheHits     = describe("cache_hits_total", "Key look-ups answered from memory.")
@@ -41,7 +30,7 @@ func gauge(d *prometheus.Desc, value float64) prometheus.Metric {
 }
 
 // cacheCollector reads the cache once per scrape, so that its figures are consistent.
-type cacheCollector struct{ read func() CacheStats }
+type cacheCollector struct{ read func() ports.CacheStats }
 
 // Describe implements prometheus.Collector.
 func (cacheCollector) Describe(out chan<- *prometheus.Desc) {
@@ -60,12 +49,12 @@ func (c cacheCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(cacheLoads, float64(s.Loads))
 	out <- counter(feedEvictions, s.FeedEvictions)
 	out <- counter(feedFailures, s.FailedPolls)
-	out <- gauge(feedLag, s.lag())
+	out <- gauge(feedLag, lag(s))
 }
 
-// lag is infinite until the feed is first confirmed, so that an alert on it
-// fires.
-func (s CacheStats) lag() float64 {
+// lag returns the lag of the feed in seconds. It is infinite until the feed is
+// first confirmed, so that an alert on it fires.
+func lag(s ports.CacheStats) float64 {
 	if s.Unconfirmed == 0 {
 		return math.Inf(1)
 	}

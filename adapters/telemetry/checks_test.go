@@ -5,13 +5,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestEndCheck_CountsByVerdict(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	lost := errors.New("lost")
 	for _, c := range []struct {
 		verdict domain.Verdict
@@ -44,7 +43,7 @@ func TestEndCheck_CountsByVerdict(t *testing.T) {
 
 func TestEndCheck_CountsConcurrentChecksExactly(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
@@ -59,7 +58,7 @@ func TestEndCheck_CountsConcurrentChecksExactly(t *testing.T) {
 
 func TestEndCheck_TimesOneIn64(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	const checks = 64 * 1000
 	for range checks {
 		m.EndCheck(m.BeginCheck(), domain.VerdictOK, nil)
@@ -77,7 +76,7 @@ func TestEndCheck_TimesOneIn64(t *testing.T) {
 
 // Not parallel, because AllocsPerRun counts for the whole process.
 func TestEndCheck_DoesNotAllocate(t *testing.T) {
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	if n := testing.AllocsPerRun(1000, func() { m.EndCheck(m.BeginCheck(), domain.VerdictOK, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys/adapters/telemetry"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // scrape reads the metrics over HTTP, as Prometheus does.
@@ -76,13 +77,30 @@ func expect(t *testing.T, text string, lines ...string) {
 	}
 }
 
-func full() telemetry.Options {
-	return telemetry.Options{
-		Routes: []string{"/livez", "/internal/v1/api-keys/verify"},
-		Cache:  func() telemetry.CacheStats { return telemetry.CacheStats{} },
-		Usage:  func() telemetry.UsageStats { return telemetry.UsageStats{} },
-		Limits: func() telemetry.LimitStats { return telemetry.LimitStats{} },
-
-		Peppers: func() int { return 0 },
+// sources returns those of a service that has counted nothing.
+func sources() ports.MetricSources {
+	return ports.MetricSources{
+		Routes:           []string{"/livez", "/internal/v1/api-keys/verify"},
+		Cache:            func() ports.CacheStats { return ports.CacheStats{} },
+		Usage:            func() ports.UsageStats { return ports.UsageStats{} },
+		Limits:           func() ports.LimitStats { return ports.LimitStats{} },
+		PepperMismatches: func() int { return 0 },
 	}
+}
+
+// attached returns new metrics that read the given sources.
+func attached(t *testing.T, sources ports.MetricSources) *telemetry.Metrics {
+	t.Helper()
+	return attachedWith(t, telemetry.Options{}, sources)
+}
+
+func attachedWith(t *testing.T, o telemetry.Options, sources ports.MetricSources) *telemetry.Metrics {
+	t.Helper()
+	m := telemetry.New(o)
+	detach, err := m.Attach(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(detach)
+	return m
 }

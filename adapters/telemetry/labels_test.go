@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -18,7 +17,7 @@ var fromCallers = []string{
 
 func TestLabels_TakeNoValueFromCallers(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	for i, text := range fromCallers {
 		m.ObserveRequest(t.Context(), text, text, i*100-300, time.Millisecond)
 		m.ObserveRequest(t.Context(), "/livez", text, 200, -time.Millisecond)
@@ -55,7 +54,7 @@ func TestLabels_TakeNoValueFromCallers(t *testing.T) {
 
 func TestObserveRequest(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	m.ObserveRequest(t.Context(), "/livez", "GET", 200, 3*time.Millisecond)
 	m.ObserveRequest(t.Context(), "/livez", "PATCH", 405, 3*time.Millisecond)
 	m.ObserveRequest(t.Context(), "/nowhere", "GET", 404, 3*time.Millisecond)

@@ -1,13 +1,10 @@
 package telemetry
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
 
-// LimitStats is a reading of the requests rejected for their rate or number.
-type LimitStats struct {
-	Accounts  uint64 // requests over the rate limit of an account
-	Addresses uint64 // failed authentications over the rate limit of an address
-	AtOnce    uint64 // requests over the limit of requests in flight
-}
+	"github.com/slaunchx/apikeys/ports"
+)
 
 var rateLimited = prometheus.NewDesc("rate_limited_total",
 	"Requests answered with 429, by limit: account, or address for failed authentications.", []string{"limit"}, nil)
@@ -15,7 +12,7 @@ var rateLimited = prometheus.NewDesc("rate_limited_total",
 var overloaded = prometheus.NewDesc("overloaded_total",
 	"Management requests answered with 503 because too many were in flight.", nil, nil)
 
-type limitCollector struct{ read func() LimitStats }
+type limitCollector struct{ read func() ports.LimitStats }
 
 // Describe implements prometheus.Collector.
 func (limitCollector) Describe(out chan<- *prometheus.Desc) { out <- rateLimited; out <- overloaded }
@@ -25,5 +22,5 @@ func (c limitCollector) Collect(out chan<- prometheus.Metric) {
 	s := c.read()
 	out <- counter(rateLimited, s.Accounts, "account")
 	out <- counter(rateLimited, s.Addresses, "address")
-	out <- counter(overloaded, s.AtOnce)
+	out <- counter(overloaded, s.Concurrency)
 }

@@ -1,12 +1,16 @@
 package telemetry
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/slaunchx/apikeys/ports"
 )
 
 const namespace = "apikeys"
@@ -14,81 +18,84 @@ const namespace = "apikeys"
 // maxScrapes is the number of concurrent scrapes; further ones get a 503.
 const maxScrapes = 4
 
-// Options are the sources of the metrics.
+// Options change what [New] returns. The zero value is valid.
 type Options struct {
-	// Routes are the templates of the routes served, as passed to
-	// [Metrics.ObserveRequest]. Requests to other routes count as "other".
-	Routes []string
-	// Cache reads the key cache; nil means that there is none. Cache, Usage and
-	// Limits are called once per scrape.
-	Cache func() CacheStats
-	// Usage reads the queue of key usage to be written; nil means that no usage
-	// is recorded.
-	Usage func() UsageStats
-	// Limits reads the numbers of rejected requests; nil means that nothing is
-	// limited.
-	Limits func() LimitStats
-	// Peppers reads the number of configured peppers that do not fit the store;
-	// nil means that they are not compared.
-	Peppers func() int
+	// Registerer has the metrics of the service as well, until the service is
+	// closed. It does not get those of the Go runtime and the process, which a
+	// registry has once. Nil means that only [Metrics.Handler] serves metrics.
+	Registerer prometheus.Registerer
+	// Labels are constant labels of every metric in Registerer. They tell several
+	// services in one registry apart: give each the same names with other values.
+	Labels prometheus.Labels
 	// Version is the name of the release; it defaults to the module version that
 	// the Go build recorded.
 	Version string
 }
 
-// Metrics counts and times requests and checks. It has its own registry and is
-// safe for concurrent use.
+// Metrics counts and times the requests and checks of one service. It has a
+// registry of its own and is safe for concurrent use.
 type Metrics struct {
+	options  Options
 	registry *prometheus.Registry
-	service  []prometheus.Collector // all but those of the process
 	checks   *checks
 	requests *requests
+	attached atomic.Bool
 }
 
-// New returns metrics that read the sources in o. All counts start at 0.
+// New returns metrics for one service. All counts start at 0.
 func New(o Options) *Metrics {
 	m := &Metrics{
+		options:  o,
 		registry: prometheus.NewRegistry(),
 		checks:   newChecks(),
-		requests: newRequests(o.Routes),
+		requests: newRequests(),
 	}
-	m.service = append(m.checks.collectors(), m.requests.total, m.requests.duration, buildInfo(o.Version))
-	if o.Cache != nil {
-		m.service = append(m.service, cacheCollector{read: o.Cache})
-	}
-	if o.Usage != nil {
-		m.service = append(m.service, usageCollector{read: o.Usage})
-	}
-	if o.Limits != nil {
-		m.service = append(m.service, limitCollector{read: o.Limits})
-	}
-	if o.Peppers != nil {
-		m.service = append(m.service, pepperMismatches(o.Peppers))
-	}
-	own := prefixed(m.registry)
-	own.MustRegister(m.service...)
-	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	prefixed(m.registry).MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// errAttached is returned for the second service that is given the same metrics.
+var errAttached = errors.New("these metrics belong to another service; make new ones for each")
+
+// Attach makes m read sources from now on, and registers the metrics of the
+// service with the Registerer of the options until detach is called. It must be
+// called once, before requests are observed. If the Registerer refuses a metric,
+// it is left with none, and Attach returns the error.
+func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error) {
+	if !m.attached.CompareAndSwap(false, true) {
+		return nil, errAttached
+	}
+	m.requests.serve(sources.Routes)
+	service := append(m.checks.collectors(),
+		m.requests.total,
+		m.requests.duration,
+		buildInfo(m.options.Version),
+		cacheCollector{read: sources.Cache},
+		usageCollector{read: sources.Usage},
+		limitCollector{read: sources.Limits},
+		pepperMismatches(sources.PepperMismatches),
+	)
+	prefixed(m.registry).MustRegister(service...)
+	if m.options.Registerer == nil {
+		return func() {}, nil
+	}
+	return register(prometheus.WrapRegistererWith(m.options.Labels, prefixed(m.options.Registerer)), service)
 }
 
 func prefixed(r prometheus.Registerer) prometheus.Registerer {
 	return prometheus.WrapRegistererWithPrefix(namespace+"_", r)
 }
 
-// Register registers the metrics of the service with r as well, each with the
-// constant labels, and returns what unregisters them. It leaves out those of
-// the Go runtime and the process, which a registry has once. If r refuses one,
-// Register registers none and returns the error.
-func (m *Metrics) Register(r prometheus.Registerer, labels prometheus.Labels) (unregister func(), err error) {
-	to := prometheus.WrapRegistererWith(labels, prefixed(r))
+// register registers all collectors with r, or none if it returns an error.
+func register(r prometheus.Registerer, collectors []prometheus.Collector) (unregister func(), err error) {
 	var registered []prometheus.Collector
 	unregister = func() {
 		for _, c := range registered {
-			to.Unregister(c)
+			r.Unregister(c)
 		}
 	}
-	for _, c := range m.service {
-		if err := to.Register(c); err != nil {
+	for _, c := range collectors {
+		if err := r.Register(c); err != nil {
 			unregister()
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // golden lists all metrics with their types and labels, on which dashboards and
@@ -41,7 +42,7 @@ var golden = []string{
 
 func TestHandler_ServesTheseNamesTypesAndLabels(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	m.ObserveRequest(t.Context(), "/livez", "GET", 200, time.Millisecond)
 	text := scrape(t, m)
 
@@ -81,7 +82,7 @@ func TestHandler_ServesTheseNamesTypesAndLabels(t *testing.T) {
 
 func TestHandler_PrefixesEveryName(t *testing.T) {
 	t.Parallel()
-	text := scrape(t, telemetry.New(full()))
+	text := scrape(t, attached(t, sources()))
 	for _, s := range samples(t, text) {
 		if !strings.HasPrefix(s.name, "apikeys_") {
 			t.Errorf("%s does not begin with apikeys_", s.name)
@@ -96,7 +97,7 @@ func TestHandler_PrefixesEveryName(t *testing.T) {
 
 func TestNew_WorksTwiceInOneProcess(t *testing.T) {
 	t.Parallel()
-	one, two := telemetry.New(full()), telemetry.New(full())
+	one, two := attached(t, sources()), attached(t, sources())
 	one.EndCheck(one.BeginCheck(), domain.VerdictOK, nil)
 	expect(t, scrape(t, one), `apikeys_checks_total{verdict="OK"} 1`)
 	expect(t, scrape(t, two), `apikeys_checks_total{verdict="OK"} 0`)
@@ -105,14 +106,14 @@ func TestNew_WorksTwiceInOneProcess(t *testing.T) {
 func TestCache_IsReadOncePerScrape(t *testing.T) {
 	t.Parallel()
 	reads := 0
-	o := full()
-	o.Cache = func() telemetry.CacheStats {
+	o := sources()
+	o.Cache = func() ports.CacheStats {
 		reads++
-		return telemetry.CacheStats{
+		return ports.CacheStats{
 			Hits: 1, Misses: 2, FeedEvictions: 3, FailedPolls: 4, Keys: 5, Loads: 6, Unconfirmed: 250 * time.Millisecond,
 		}
 	}
-	expect(t, scrape(t, telemetry.New(o)),
+	expect(t, scrape(t, attached(t, o)),
 		"apikeys_cache_hits_total 1", "apikeys_cache_misses_total 2", "apikeys_feed_evictions_total 3",
 		"apikeys_feed_failed_polls_total 4", "apikeys_cache_keys 5", "apikeys_cache_loads_in_flight 6",
 		"apikeys_feed_lag_seconds 0.25")
@@ -123,47 +124,45 @@ func TestCache_IsReadOncePerScrape(t *testing.T) {
 
 func TestCache_LagIsInfiniteUntilTheFeedIsConfirmed(t *testing.T) {
 	t.Parallel()
-	expect(t, scrape(t, telemetry.New(full())), "apikeys_feed_lag_seconds +Inf")
+	expect(t, scrape(t, attached(t, sources())), "apikeys_feed_lag_seconds +Inf")
 }
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	o := full()
-	o.Usage = func() telemetry.UsageStats { return telemetry.UsageStats{Pending: 7, Dropped: 8, FailedFlushes: 9} }
-	expect(t, scrape(t, telemetry.New(o)),
+	o := sources()
+	o.Usage = func() ports.UsageStats { return ports.UsageStats{Pending: 7, Dropped: 8, FailedFlushes: 9} }
+	expect(t, scrape(t, attached(t, o)),
 		"apikeys_usage_pending_keys 7", "apikeys_usage_dropped_total 8", "apikeys_usage_failed_flushes_total 9")
 }
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	o := full()
-	o.Limits = func() telemetry.LimitStats { return telemetry.LimitStats{Accounts: 7, Addresses: 8, AtOnce: 9} }
-	expect(t, scrape(t, telemetry.New(o)),
+	o := sources()
+	o.Limits = func() ports.LimitStats { return ports.LimitStats{Accounts: 7, Addresses: 8, Concurrency: 9} }
+	expect(t, scrape(t, attached(t, o)),
 		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`, "apikeys_overloaded_total 9")
 }
 
 func TestPeppers(t *testing.T) {
 	t.Parallel()
-	o := full()
-	o.Peppers = func() int { return 2 }
-	expect(t, scrape(t, telemetry.New(o)), "apikeys_pepper_mismatches 2")
+	o := sources()
+	o.PepperMismatches = func() int { return 2 }
+	expect(t, scrape(t, attached(t, o)), "apikeys_pepper_mismatches 2")
 }
 
-func TestNew_OmitsMetricsWithoutASource(t *testing.T) {
+func TestBuildInfo_NamesTheRelease(t *testing.T) {
 	t.Parallel()
-	text := scrape(t, telemetry.New(telemetry.Options{}))
-	for _, name := range []string{"apikeys_cache_", "apikeys_feed_", "apikeys_usage_", "apikeys_rate_", "apikeys_overloaded_", "apikeys_pepper_"} {
-		if strings.Contains(text, name) {
-			t.Errorf("%s… is served without a source", name)
-		}
-	}
-}
-
-func TestBuildInfo(t *testing.T) {
-	t.Parallel()
-	o := full()
-	o.Version = "v9.8.7"
-	if text := scrape(t, telemetry.New(o)); !strings.Contains(text, `version="v9.8.7"} 1`) {
+	m := attachedWith(t, telemetry.Options{Version: "v9.8.7"}, sources())
+	if text := scrape(t, m); !strings.Contains(text, `version="v9.8.7"} 1`) {
 		t.Error("the release is missing")
 	}
+}
+
+func TestAttach_RefusesASecondService(t *testing.T) {
+	t.Parallel()
+	m := attached(t, sources())
+	if _, err := m.Attach(sources()); err == nil {
+		t.Error("the metrics of two services would be added up")
+	}
+	expect(t, scrape(t, m), "apikeys_usage_pending_keys 0")
 }

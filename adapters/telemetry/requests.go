@@ -47,9 +47,8 @@ type series struct {
 	status        int
 }
 
-func newRequests(routes []string) *requests {
+func newRequests() *requests {
 	r := &requests{
-		routes: slices.Clip(slices.Clone(routes)),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total",
 			Help: "Requests by route template and response status; 499: the client disconnected before the response.",
@@ -59,16 +58,22 @@ func newRequests(routes []string) *requests {
 			Help:    "Duration of requests, including the time to read the body.",
 			Buckets: requestBuckets,
 		}, []string{"route"}),
-		durations: map[string]prometheus.Observer{},
 	}
-	for _, route := range append(r.routes, other) {
-		r.durations[route] = r.duration.WithLabelValues(route)
-	}
+	r.serve(nil)
 	r.seen.Store(&map[series]prometheus.Counter{})
 	return r
 }
 
-// ObserveRequest counts a request. A route that is not in [Options], a method
+// serve sets the known routes. It must not be called while requests are observed.
+func (r *requests) serve(routes []string) {
+	r.routes = slices.Clone(routes)
+	r.durations = map[string]prometheus.Observer{other: r.duration.WithLabelValues(other)}
+	for _, route := range routes {
+		r.durations[route] = r.duration.WithLabelValues(route)
+	}
+}
+
+// ObserveRequest counts a request. A route that the service does not serve, a method
 // other than PATCH and those of RFC 9110, and a status that is neither named by
 // net/http nor 499 (the client disconnected) count as "other", so that callers
 // cannot create label values. If the request's trace is sampled, its ID is

@@ -5,13 +5,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/slaunchx/apikeys/adapters/telemetry"
 )
 
 func TestObserveRequest_CountsConcurrentRequestsExactly(t *testing.T) {
 	t.Parallel()
-	m := telemetry.New(full())
+	m := attached(t, sources())
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
 	statuses := []int{200, 204, 401, 403, 503}
 	const goroutines, each = 8, 50

@@ -1,13 +1,10 @@
 package telemetry
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
 
-// UsageStats is a reading of the queue of key usage.
-type UsageStats struct {
-	Pending       int    // keys whose use is not yet written
-	Dropped       uint64 // uses dropped because the queue was full
-	FailedFlushes uint64 // batches that could not be written
-}
+	"github.com/slaunchx/apikeys/ports"
+)
 
 var (
 	usagePending  = describe("usage_pending_keys", "Keys whose last use is not yet written.")
@@ -15,7 +12,7 @@ var (
 	usageFailures = describe("usage_failed_flushes_total", "Batches of key usage that could not be written.")
 )
 
-type usageCollector struct{ read func() UsageStats }
+type usageCollector struct{ read func() ports.UsageStats }
 
 // Describe implements prometheus.Collector.
 func (usageCollector) Describe(out chan<- *prometheus.Desc) {

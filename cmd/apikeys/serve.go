@@ -11,6 +11,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 )
 
@@ -69,7 +70,8 @@ func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ..
 	if err != nil {
 		return err
 	}
-	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithVersion(version), apikeys.WithExtAuthz(extauthz.New))
+	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithExtAuthz(extauthz.New),
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{Version: version})))
 	if tracing != nil {
 		defer closeTracing(tracing, logger) // after the service, to send its last spans
 		opts = append(opts, apikeys.WithTracerProvider(tracing.Provider()))

@@ -5,15 +5,16 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
-// newEmbedded starts a service without listeners.
+// newEmbedded starts a service without listeners, measured as that of the command.
 func newEmbedded(t testing.TB, cfg config.Config, options ...apikeys.Option) *apikeys.Service {
 	t.Helper()
-	s, err := apikeys.New(t.Context(), cfg, append(options, apikeys.WithLogger(newLogger(t)))...)
+	s, err := apikeys.New(t.Context(), cfg, append(options, apikeys.WithLogger(newLogger(t)), apikeys.WithMetrics(telemetry.New(telemetry.Options{})))...)
 	if err != nil {
 		t.Fatal(err)
 	}

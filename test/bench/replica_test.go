@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -85,6 +86,7 @@ func serveReplica(settings string) error {
 	s, err := apikeys.New(ctx, cfg,
 		apikeys.WithAuthenticator(nobody{}),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
 		apikeys.WithListening(func(l apikeys.Listeners) { fmt.Println(l.Internal) }))
 	if err != nil {
 		return err

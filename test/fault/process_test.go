@@ -16,6 +16,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 )
 
@@ -145,6 +146,7 @@ func beService(text string) error {
 	}
 	service, err := apikeys.New(ctx, s.config(),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
 		apikeys.WithListening(func(l apikeys.Listeners) {
 			fmt.Fprintf(os.Stdout, "http://%s http://%s\n", l.Public, l.Internal)
 		}))

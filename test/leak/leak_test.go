@@ -24,6 +24,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -119,6 +120,7 @@ func exercise(t *testing.T, url string, out *traces) map[string]string {
 	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString([]byte(pepperKey)))
 	cfg.InternalToken = internalToken
 	service, err := apikeys.New(t.Context(), cfg,
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 )
 
@@ -22,12 +23,13 @@ type Service struct {
 }
 
 // Start runs a service until the test ends, and fails the test if the service does
-// not stop cleanly. By default it logs nothing.
+// not stop cleanly. By default it logs nothing and serves metrics.
 func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service {
 	t.Helper()
 	listening := make(chan apikeys.Listeners, 1)
 	service, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
 		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }),
 	}, options...)...)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/otlp"
+	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -58,6 +59,7 @@ func newService(t *testing.T, database string, opts ...apikeys.Option) service {
 	s, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
 		apikeys.WithAuthenticator(anyone{}),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
+		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)

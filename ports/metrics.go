@@ -1,0 +1,42 @@
+package ports
+
+import "time"
+
+// MetricSources are what the metrics of a service read. Each function is called
+// once per scrape and is safe for concurrent use.
+type MetricSources struct {
+	// Routes are the templates of the HTTP routes that the service serves.
+	Routes []string
+	Cache  func() CacheStats
+	Usage  func() UsageStats
+	Limits func() LimitStats
+	// PepperMismatches returns the number of configured peppers that are not the
+	// ones used under their IDs before.
+	PepperMismatches func() int
+}
+
+// CacheStats is a reading of the key cache.
+type CacheStats struct {
+	Hits          uint64        // look-ups answered from memory
+	Misses        uint64        // look-ups that read the store
+	Evictions     uint64        // keys evicted to make room for others
+	FeedEvictions uint64        // keys evicted because the change feed reported them
+	FailedPolls   uint64        // polls of the change feed that failed
+	Keys          int           // approximate number of cached keys
+	Loads         int           // reads of the store in flight or waiting
+	Unconfirmed   time.Duration // time since the feed was last confirmed; 0 if it never was
+}
+
+// UsageStats is a reading of the queue of key usage.
+type UsageStats struct {
+	Pending       int    // keys whose use is not yet written
+	Dropped       uint64 // uses dropped because the queue was full
+	FailedFlushes uint64 // batches that could not be written
+}
+
+// LimitStats is a reading of the requests rejected for their rate or number.
+type LimitStats struct {
+	Accounts    uint64 // requests over the rate limit of an account
+	Addresses   uint64 // failed authentications over the rate limit of an address
+	Concurrency uint64 // requests over the limit of requests in flight
+}
