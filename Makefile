@@ -41,7 +41,7 @@ build: ## build the static binary bin/apikeys
 # -count=1, because go's test cache does not know the PostgreSQL server. No test
 # asserts how long something takes, so they pass under any load.
 .PHONY: test
-test: pg-ensure servers ## test everything on memory, SQLite and PostgreSQL
+test: pg-ensure servers node ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
@@ -79,15 +79,18 @@ fmt: ## format the code
 generate: ## regenerate files
 	$(GO) tool wire gen .
 	$(GO) test ./adapters/httpapi -run=TestDocument_JSONIsMadeFromYAML -update
+	$(GO) test ./test/generators -run=TestGo_TypesOfTheClientAreGeneratedFromTheDocument -update
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
 	cd tools/supply && $(GO) mod tidy
+	cd tools/openapi && $(GO) mod tidy
 
 .PHONY: generated
 generated: ## check that generated files are up to date
 	$(GO) tool wire diff .
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd tools/openapi && $(GO) mod tidy -diff
 
 .PHONY: bench
 bench: pg-ensure ## compare creates and checks with baselines; BENCHPKG=./... runs all
@@ -121,6 +124,10 @@ pg-ensure:
 .PHONY: servers
 servers: ## fetch nginx, Caddy, HAProxy and PgBouncer for tests if missing
 	@tools/servers.sh ensure
+
+.PHONY: node
+node: ## fetch Node.js if missing, and the packages that check the OpenAPI document
+	@tools/node.sh ensure
 
 .PHONY: require-race
 require-race:

@@ -33,6 +33,9 @@ func (l *Listener) Check(x Exchange) error {
 }
 
 func (l *Listener) check(x Exchange) error {
+	if x.Response.StatusCode == http.StatusRequestHeaderFieldsTooLarge {
+		return l.checkStray(x, http.StatusRequestHeaderFieldsTooLarge, "HeadersTooLarge") // from net/http
+	}
 	route, params, err := l.find(x.Request)
 	switch {
 	case errors.Is(err, routers.ErrPathNotFound):
@@ -63,7 +66,7 @@ func (l *Listener) find(r *http.Request) (*routers.Route, map[string]string, err
 	return likeGet, params, nil
 }
 
-// checkStray checks the response to a request that matches no operation.
+// checkStray checks a response that belongs to no operation.
 func (l *Listener) checkStray(x Exchange, status int, response string) error {
 	responses := openapi3.NewResponses(openapi3.WithStatus(status, l.spec.Components.Responses[response]))
 	return l.checkResponse(x, &routers.Route{Spec: l.spec, Operation: &openapi3.Operation{Responses: responses}})

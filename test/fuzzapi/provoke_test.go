@@ -124,10 +124,6 @@ var provocations = map[string]provocation{
 		}
 		return nil
 	},
-	"431": func(_ context.Context, _ *service, c *call, _ key) error {
-		c.header.Set("X-Filler", strings.Repeat("x", 24<<10))
-		return nil
-	},
 	"5000": func(_ context.Context, s *service, _ *call, _ key) error {
 		s.store.fail(errors.New("the column is on fire"))
 		return nil
