@@ -100,7 +100,7 @@ func goCommand(t *testing.T, dir string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as "make build" does, so that the libraries are built once
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // like "make build", so that libraries are built only once
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()

@@ -1,6 +1,6 @@
-// Command embedder is the smallest program that embeds the service: keys in
-// memory and an authenticator of its own. test/arch builds it, to hold what
-// such a program links.
+// Command embedder is the smallest program that embeds the service, with keys
+// in memory and an authenticator of its own. test/arch builds it, and limits
+// what such a program links.
 package main
 
 import (

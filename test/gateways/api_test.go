@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// idHeader has the identifier of a request of a test.
+// idHeader contains the test's identifier of a request.
 const idHeader = "X-Request-Id"
 
-// api is an API that records what it gets.
+// api is an API that records the requests that it gets.
 type api struct {
 	addr string // host:port
 

@@ -33,13 +33,13 @@ func (w *world) dial(t *testing.T) *conn {
 	return &conn{Conn: c, reader: bufio.NewReader(c)}
 }
 
-// request is written to a connection as it stands here.
+// request is a request, which is written to a connection unchanged.
 type request struct {
 	method  string // GET if empty
 	target  string
 	headers []string // lines without their ends
 	body    string
-	chunked bool // whether the body goes in chunks
+	chunked bool // the body is sent in chunks
 }
 
 // get returns a request for a target with header lines.
@@ -62,7 +62,7 @@ func (a answer) code() string {
 	return envelope.Code
 }
 
-// do sends r on a connection of its own and returns the answer.
+// do sends r on a separate connection and returns the response.
 func (w *world) do(t *testing.T, r request) answer {
 	t.Helper()
 	return w.dial(t).do(t, r)
@@ -73,7 +73,7 @@ func (c *conn) do(t *testing.T, r request) answer {
 	return c.send(t, r)(t)
 }
 
-// send sends r and returns a function that waits for the answer.
+// send sends r and returns a function that waits for the response.
 func (c *conn) send(t *testing.T, r request) func(*testing.T) answer {
 	t.Helper()
 	if r.method == "" {
@@ -98,8 +98,8 @@ func (c *conn) send(t *testing.T, r request) func(*testing.T) answer {
 	}
 }
 
-// afterEnd ends what the client sends, and returns what the gateway still has
-// to say to it.
+// afterEnd closes the client's side of the connection, and returns the rest of
+// the gateway's data.
 func (c *conn) afterEnd(t *testing.T) io.Reader {
 	t.Helper()
 	tcp, ok := c.Conn.(*net.TCPConn)
@@ -112,7 +112,7 @@ func (c *conn) afterEnd(t *testing.T) io.Reader {
 	return c.reader
 }
 
-// text returns r as it is sent.
+// text returns the bytes of r.
 func (r request) text(id string) string {
 	lines := append([]string{
 		r.method + " " + r.target + " HTTP/1.1", "Host: api.example", idHeader + ": " + id,
@@ -136,12 +136,12 @@ func (w *world) mustPass(t *testing.T, a answer) received {
 	t.Helper()
 	got, ok := w.api.received(a.id)
 	if a.status != http.StatusOK || a.header.Get("X-Api") != "reached" || !ok {
-		t.Fatalf("status %d, body %q, want the answer of the API", a.status, a.body)
+		t.Fatalf("status %d, body %q, want the response of the API", a.status, a.body)
 	}
 	return got
 }
 
-// refused sends r, which must not reach the API, and returns the answer.
+// refused sends r, which must not reach the API, and returns the response.
 func (w *world) refused(t *testing.T, r request) answer {
 	t.Helper()
 	a := w.do(t, r)

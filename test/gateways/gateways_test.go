@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// run tests a gateway: on one process whatever the shipped file does, on others
-// what needs changes to the file or stops the service.
+// run tests a gateway: everything that the provided file does in one process,
+// and tests that change the file or stop the service in others.
 func run(t *testing.T, g gateway) {
 	t.Run("as shipped", func(t *testing.T) {
 		t.Parallel()
@@ -41,14 +41,14 @@ func run(t *testing.T, g gateway) {
 	})
 }
 
-// behaviours are what every gateway does.
+// behaviours are the requirements for every gateway.
 var behaviours = map[string]func(*testing.T, *world){
 	"an allowed request has the identity and no key":    hasIdentityAndNoKey,
 	"credentials for the API are passed on":             passesOtherCredentials,
 	"every method passes":                               passesMethods,
 	"a body passes":                                     passesBody,
 	"the API is told of address, host and scheme":       forwards,
-	"more cookies than the service takes pass":          passesCookies,
+	"more cookies than the service accepts pass":        passesCookies,
 	"a path and a query pass as they were sent":         passesTargets,
 	"a key that is not valid is 401":                    refusesInvalidKeys,
 	"a key without the scope of the route is 403":       refusesMissingScopes,
@@ -62,8 +62,8 @@ var behaviours = map[string]func(*testing.T, *world){
 	"an unlisted path is 404":                           refusesUnlistedPaths,
 }
 
-// passesNothingWithoutService checks that requests are answered with status
-// while the service is away.
+// passesNothingWithoutService checks that requests get status while the service
+// is down.
 func passesNothingWithoutService(t *testing.T, w *world, status int) {
 	key := "X-Api-Key: " + w.writer
 	w.passed(t, get("/payments/1", key))
@@ -92,7 +92,7 @@ func passesNothingWithoutService(t *testing.T, w *world, status int) {
 	w.mustHaveLoggedNoSecret(t)
 }
 
-// believesProxy sends requests as a proxy at the address of the client does.
+// believesProxy sends requests like a proxy at the address of the client.
 func believesProxy(t *testing.T, w *world) {
 	w.mustIdentify(t, w.passed(t, get("/payments/1", "X-Forwarded-For: 203.0.113.7", "X-Api-Key: "+w.elsewhere)), w.elsewhere)
 	w.mustIdentify(t, w.passed(t, get("/payments/1", "X-Forwarded-For: 198.51.100.1, 203.0.113.7", "X-Api-Key: "+w.elsewhere)), w.elsewhere)
@@ -105,7 +105,7 @@ func believesProxy(t *testing.T, w *world) {
 	}
 }
 
-// mustHaveLoggedNoSecret also checks that there is a log to look into.
+// mustHaveLoggedNoSecret also checks that there is a log.
 func (w *world) mustHaveLoggedNoSecret(t *testing.T) {
 	t.Helper()
 	log := w.logged(t)

@@ -64,12 +64,12 @@ func (w *world) mustHoldNoSecret(t *testing.T, got received) {
 
 func hasIdentityAndNoKey(t *testing.T, w *world) {
 	for name, headers := range map[string][]string{
-		"X-Api-Key":                  {"X-Api-Key: " + w.reader},
-		"a name in small letters":    {"x-api-key: " + w.reader},
-		"a bearer token":             {"Authorization: Bearer " + w.reader},
-		"a scheme in small letters":  {"authorization: bearer  " + w.reader},
-		"the key in both":            {"X-Api-Key: " + w.reader, "Authorization: Bearer " + w.reader},
-		"an empty X-Api-Key besides": {"X-Api-Key:", "Authorization: Bearer " + w.reader},
+		"X-Api-Key":                 {"X-Api-Key: " + w.reader},
+		"a name in small letters":   {"x-api-key: " + w.reader},
+		"a bearer token":            {"Authorization: Bearer " + w.reader},
+		"a scheme in small letters": {"authorization: bearer  " + w.reader},
+		"the key in both":           {"X-Api-Key: " + w.reader, "Authorization: Bearer " + w.reader},
+		"an empty X-Api-Key too":    {"X-Api-Key:", "Authorization: Bearer " + w.reader},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,8 +99,8 @@ func passesOtherCredentials(t *testing.T, w *world) {
 		request request
 		want    string
 	}{
-		"of another scheme, beside a key": {get("/payments/1", "X-Api-Key: "+w.reader, "Authorization: "+basic), basic},
-		"on an open route":                {get("/status", "Authorization: "+bearer), bearer},
+		"of another scheme, with a key": {get("/payments/1", "X-Api-Key: "+w.reader, "Authorization: "+basic), basic},
+		"on an open route":              {get("/status", "Authorization: "+bearer), bearer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func passesBody(t *testing.T, w *world) {
 			t.Parallel()
 			r.method, r.target, r.headers = http.MethodPost, "/payments/", []string{"X-Api-Key: " + w.reader}
 			c := w.dial(t)
-			for range 2 { // what is left of a body would be taken for the next request
+			for range 2 { // the rest of a body would be taken for the next request
 				got := w.mustPass(t, c.do(t, r))
 				if got.body != r.body {
 					t.Errorf("the API got %d bytes that differ from the %d sent", len(got.body), len(r.body))
@@ -192,7 +192,7 @@ func forwards(t *testing.T, w *world) {
 	}
 }
 
-// passesCookies sends more of them than the service takes headers.
+// passesCookies sends more bytes of cookies than the service accepts headers.
 func passesCookies(t *testing.T, w *world) {
 	headers := []string{"X-Api-Key: " + w.reader}
 	for range 4 {

@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// mustBe checks the refusal of an API key: the envelope of the contract, and
-// its challenge.
+// mustBe checks the denial of an API key: the envelope of the contract, and its
+// challenge.
 func (a answer) mustBe(t *testing.T, status int, code, challenge string) {
 	t.Helper()
 	if a.status != status || a.code() != code {
@@ -102,7 +102,7 @@ func refusesOtherAddresses(t *testing.T, w *world) {
 	}
 }
 
-// refusesBodies sends a request as the body of one that is refused.
+// refusesBodies sends a request as the body of a denied one.
 func refusesBodies(t *testing.T, w *world) {
 	id := rand.Text()
 	c := w.dial(t)
@@ -111,7 +111,7 @@ func refusesBodies(t *testing.T, w *world) {
 		body: request{method: http.MethodGet, target: "/status"}.text(id),
 	}).mustBe(t, http.StatusUnauthorized, "4011", "Bearer")
 	if n, err := io.Copy(io.Discard, c.afterEnd(t)); err != nil || n > 0 {
-		t.Errorf("%d bytes follow the answer, %v", n, err)
+		t.Errorf("%d bytes follow the response, %v", n, err)
 	}
 	if _, ok := w.api.received(id); ok {
 		t.Error("the body reached the API as a request")

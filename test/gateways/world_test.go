@@ -21,20 +21,21 @@ import (
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
-// gateway is a proxy with its shipped configuration.
+// gateway is a proxy with its provided configuration.
 type gateway struct {
 	// start starts the proxy. The changes are further arguments of substitute.
 	start func(t *testing.T, place place, changes ...string) *servers.Process
 	// behind are the changes for a gateway behind a proxy at a loopback
-	// address, of a service that wants an internal token.
+	// address, with a service that requires an internal token.
 	behind []string
-	// withoutScope are the changes that take its scope from the route /payments/.
+	// withoutScope are the changes that remove the scope of the route
+	// /payments/.
 	withoutScope []string
-	// withoutService is the status of answers while the service is away.
+	// withoutService is the status of responses while the service is down.
 	withoutService int
 }
 
-// place is where a gateway stands.
+// place contains the directory and addresses of a gateway.
 type place struct {
 	dir              string // an empty directory, for its files
 	listen           string // host:port
@@ -80,7 +81,8 @@ type world struct {
 	reader, writer, broad, elsewhere, here, inside string
 }
 
-// internalToken is what a gateway behind a proxy sends to its service.
+// internalToken is the token that a gateway behind a proxy sends to its
+// service.
 const internalToken = "0123456789abcdef0123456789abcdef"
 
 // newWorld starts a world of a gateway with changes.
@@ -89,8 +91,8 @@ func newWorld(t *testing.T, g gateway, changes ...string) *world {
 	return startWorld(t, g, func(*config.Config) {}, changes)
 }
 
-// newWorldBehind starts a world whose gateway stands behind a proxy, at the
-// address of the client, and whose service wants an internal token.
+// newWorldBehind starts a world whose gateway is behind a proxy at the address
+// of the client, and whose service requires an internal token.
 func newWorldBehind(t *testing.T, g gateway) *world {
 	t.Helper()
 	return startWorld(t, g, func(cfg *config.Config) {
@@ -121,8 +123,8 @@ func startWorld(t *testing.T, g gateway, configure func(*config.Config), changes
 	return w
 }
 
-// clientIP returns an address that is not that of the gateway, where the system
-// takes more than one for loopback, as Linux does.
+// clientIP returns an address other than the gateway's, if the system has
+// several loopback addresses, like Linux.
 func clientIP(t *testing.T) net.IP {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.2:0")
@@ -133,7 +135,7 @@ func clientIP(t *testing.T) net.IP {
 	return net.IPv4(127, 0, 0, 2)
 }
 
-// owner takes every token for that of an OWNER of the workspace.
+// owner treats every token as that of an OWNER of the workspace.
 type owner struct{}
 
 func (owner) Authenticate(context.Context, string) (domain.Actor, error) {

@@ -18,12 +18,12 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/lib/pq" // the driver by which the pooler is asked whether it is ready
+	_ "github.com/lib/pq" // the driver that checks whether the pooler is ready
 
 	"github.com/slaunchx/apikeys/test/servers"
 )
 
-// Mode is when PgBouncer gives a server connection to another client.
+// Mode determines when PgBouncer gives a server connection to another client.
 type Mode string
 
 // The modes of PgBouncer that the tests use.
@@ -41,8 +41,8 @@ type Pooler struct {
 	databaseURL url.URL
 	config      string // path of the configuration file
 	port        string
-	settings    string     // that stay the same in every mode
-	account     *user.User // that PgBouncer runs as; nil: that of the test
+	settings    string     // that are the same in every mode
+	account     *user.User // that PgBouncer runs as, or nil for the account of the test
 	log         *os.File
 }
 
@@ -82,10 +82,10 @@ max_client_conn = 500
 	return p
 }
 
-// URL returns how to reach the database through the pooler.
+// URL returns the URL of the database through the pooler.
 func (p *Pooler) URL() string { return p.through(p.databaseURL) }
 
-// URLOf returns how to reach another database of the server through the pooler.
+// URLOf returns the URL of another database of the server through the pooler.
 func (p *Pooler) URLOf(t testing.TB, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -100,15 +100,15 @@ func (p *Pooler) through(u url.URL) string {
 	return u.String()
 }
 
-// SetMode changes the mode of the running pooler, for the clients that are
-// connected too, and returns when it has changed.
+// SetMode changes the mode of the running pooler, also for connected clients,
+// and returns when it has changed.
 func (p *Pooler) SetMode(t testing.TB, mode Mode) {
 	t.Helper()
 	p.configure(t, mode)
 	admin := p.databaseURL
 	admin.Host, admin.Path, admin.User = net.JoinHostPort("127.0.0.1", p.port), "/pgbouncer", url.User("admin")
 	query := admin.Query()
-	query.Set("binary_parameters", "yes") // the console takes no prepared statements
+	query.Set("binary_parameters", "yes") // the console does not support prepared statements
 	admin.RawQuery = query.Encode()
 	db, err := sql.Open("postgres", admin.String())
 	if err != nil {
@@ -135,8 +135,8 @@ func (p *Pooler) configure(t testing.TB, mode Mode) {
 	}
 }
 
-// start runs PgBouncer below a shell that ends it when its standard input is
-// closed: by the test, or by the kernel when the test binary dies.
+// start runs PgBouncer in a shell that stops it when its standard input is
+// closed: by the test, or by the kernel if the test binary dies.
 func (p *Pooler) start(t testing.TB) {
 	t.Helper()
 	const supervise = `"$0" "$1" </dev/null & cat; kill -INT $!; wait`
@@ -159,7 +159,7 @@ func end(t testing.TB, cmd *exec.Cmd, stdin io.Closer) {
 	}
 }
 
-// awaitReady returns when the database answers through the pooler.
+// awaitReady returns when the database responds through the pooler.
 func (p *Pooler) awaitReady(t testing.TB) {
 	t.Helper()
 	deadline := time.After(readyTimeout)
@@ -171,7 +171,7 @@ func (p *Pooler) awaitReady(t testing.TB) {
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-deadline:
-			t.Fatalf("pooler: PgBouncer does not answer: %v\n%s", err, p.logged())
+			t.Fatalf("pooler: PgBouncer does not respond: %v\n%s", err, p.logged())
 		}
 	}
 }
@@ -186,7 +186,7 @@ func (p *Pooler) ping(ctx context.Context) error {
 	return err
 }
 
-// logged returns what PgBouncer has written.
+// logged returns the log of PgBouncer.
 func (p *Pooler) logged() string {
 	content, err := os.ReadFile(p.log.Name())
 	if err != nil {
@@ -195,8 +195,8 @@ func (p *Pooler) logged() string {
 	return string(bytes.TrimSpace(content))
 }
 
-// tempDir returns a new directory that every account can enter, unlike the one
-// of testing.TB.
+// tempDir returns a new directory that every account can enter, unlike that of
+// testing.TB.
 func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "apikeys-pooler-*")
@@ -211,7 +211,7 @@ func tempDir(t testing.TB) string {
 }
 
 // account returns the account to run PgBouncer, which refuses to run as root,
-// or nil if that of the test will do.
+// or nil for the account of the test.
 func account(t testing.TB) *user.User {
 	t.Helper()
 	if os.Geteuid() != 0 {

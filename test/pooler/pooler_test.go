@@ -39,7 +39,7 @@ func TestStart(t *testing.T) {
 		t.Errorf("in session mode two clients share the server connection of process %d", first)
 	}
 	p.SetMode(t, pooler.Transaction)
-	backend(first) // gives its connection back
+	backend(first) // releases its connection
 	backend(second)
 	if first, second := backend(first), backend(second); first != second {
 		t.Errorf("in transaction mode two clients have the server connections of processes %d and %d", first, second)

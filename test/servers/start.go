@@ -19,7 +19,7 @@ import (
 // patience bounds how long a server may take to start or to stop.
 const patience = time.Minute
 
-// Process is a server that runs.
+// Process is a running server.
 type Process struct {
 	cmd    *exec.Cmd
 	output buffer
