@@ -24,13 +24,13 @@ type Service struct {
 	listen   listen
 	bounds   httpserver.Bounds
 	migrates bool // brings the schema up to date at start
-	// migrateWait is how long that may wait for locks until it is an error.
+	// migrateWait is how long that may wait for locks before it is an error.
 	migrateWait time.Duration
 	logger      *slog.Logger
 	store       Store
-	follow      func(context.Context) // nil: nothing is kept in memory
+	follow      func(context.Context) // nil if nothing is cached
 	usage       *application.Usage
-	ready       []func(context.Context) error // what else Ready asks
+	ready       []func(context.Context) error // further checks of Ready
 	api         *httpapi.API
 	forget      *application.Forget
 	peppers     *application.Peppers
@@ -45,8 +45,8 @@ type Service struct {
 	stopping atomic.Bool
 	release  func()
 
-	// running ends with Close, which waits for what is serving and, for a while,
-	// for what is in background.
+	// running ends with Close, which waits for serving and, for a limited time,
+	// for background.
 	running    context.Context
 	stop       context.CancelFunc
 	mu         sync.Mutex // guards closing, and serving against Close
@@ -56,15 +56,16 @@ type Service struct {
 	closed     sync.Once
 }
 
-// backgroundLimit is how long Close waits for background work: longer than the
-// last use of keys may take to be written.
+// backgroundLimit is how long Close waits for background work. It is longer than
+// writing the last use of keys may take.
 const backgroundLimit = 3 * time.Second
 
 // ErrClosed is returned by the methods of a Service that was closed. It wraps
 // [domain.ErrUnavailable].
 var ErrClosed = application.ErrClosed
 
-// begin enters something that Close must wait for, unless it is too late.
+// begin adds a call that Close must wait for, and reports whether the service
+// is still open.
 func (s *Service) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,16 +75,15 @@ func (s *Service) begin() bool {
 	return !s.closing
 }
 
-// New returns a running service, or an error that wraps [config.Faults] if cfg
-// is invalid ([Validate]) or names a file, directory or database that cannot be
-// used until an operator changes something. What
-// an option supplies need not be in cfg. With cfg.Migrate at "auto" the schema is
-// brought up to date first; when the store cannot be reached just then, New
-// succeeds all the same and goes on trying in the background, and
-// [Service.Ready] tells when it has.
+// New returns a running service, or an error that wraps [config.Faults] if cfg is
+// invalid ([Validate]) or names a file, directory or database that cannot be used
+// until an operator changes something. Settings that an option replaces may be
+// missing from cfg. If cfg.Migrate is "auto", New first brings the schema up to
+// date; if the store is unreachable, New succeeds and continues in the
+// background, and [Service.Ready] reports when it has finished.
 //
-// The context bounds the start only. A nil option, or an option that was given
-// nil, is an error that names it. Close the service when done with it.
+// The context is used only during the start. A nil option, or an option that was
+// given nil, is an error that names it. The caller must close the service.
 func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -118,34 +118,34 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	return s, nil
 }
 
-// Handler returns the public side of the HTTP contract: everything under
-// /web/v1, and the contract itself at /openapi.json and /openapi.yaml. It may
-// be mounted below a path by [http.StripPrefix]; Location headers then begin
-// with that path.
+// Handler returns the handler of the public part of the HTTP contract:
+// everything under /web/v1, and the contract itself at /openapi.json and
+// /openapi.yaml. It may be mounted below a path with [http.StripPrefix];
+// Location headers then begin with that path.
 //
-// [Service.Run] bounds what a client may use. A server of the caller's own must
-// set such bounds itself: the time for a request's header and body and for the
-// response, the size of the header, and the number of connections.
+// [Service.Run] limits the resources of clients. Another server must set such
+// limits itself: the time for a request's header and body and for the response,
+// the size of the header, and the number of connections.
 func (s *Service) Handler() http.Handler { return httpserver.CloseUnlessFramed(s.api.Public()) }
 
-// InternalHandler returns the permission check, the probes and the metrics,
-// and the contract itself once more. It must not be reachable from where
-// [Service.Handler] is, and needs the same bounds.
+// InternalHandler returns the handler of the permission check, the probes, the
+// metrics and the contract. It must not be reachable by the clients of
+// [Service.Handler], and needs the same limits.
 func (s *Service) InternalHandler() http.Handler {
 	return httpserver.CloseUnlessFramed(s.api.Internal())
 }
 
-// Authorize answers a permission check. An error means that there is no
-// answer, which must be taken as a no; it wraps [domain.ErrUnavailable] when
-// the store cannot be reached.
+// Authorize performs a permission check. An error means that there is no
+// decision, and the caller must deny the request; it wraps
+// [domain.ErrUnavailable] if the store is unreachable.
 func (s *Service) Authorize(ctx context.Context, check Check) (Decision, error) {
 	return s.checks.Do(ctx, check)
 }
 
-// Explain says how a check is decided, step by step. The decision is made as in
-// [Service.Authorize], but it does not count as use of the key. An error wraps
-// [domain.ErrUnavailable] when the store cannot be reached. [Service.Text] has the
-// text of the details.
+// Explain explains step by step how a check is decided. The decision is made as
+// in [Service.Authorize], but it does not count as use of the key. An error
+// wraps [domain.ErrUnavailable] if the store is unreachable. [Service.Text]
+// returns the text of the details.
 func (s *Service) Explain(ctx context.Context, question Question) (Explanation, error) {
 	return s.checks.checks.Explain(ctx, question)
 }
@@ -157,7 +157,7 @@ func (s *Service) Text(rule domain.Rule, args map[string]string, acceptLanguage 
 	return s.messages.Message(s.messages.Match(acceptLanguage...), string(rule), args)
 }
 
-// Ready returns nil when the service can do its work: it is not stopping, its
+// Ready returns nil if the service can do its work: it is not stopping, its
 // schema is up to date, its store is connected, the keys that check tokens are
 // known, and the checks of [WithReadinessCheck] return nil.
 func (s *Service) Ready(ctx context.Context) error {
@@ -199,27 +199,27 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// Workspace returns the workspace with that identifier, if actor is its OWNER:
-// the proof on which all management use cases are methods. The audit trail
-// records origin. It returns [domain.ErrNotOwner], or an error that wraps
+// Workspace returns the workspace with that identifier if actor is its OWNER.
+// All management use cases are methods of it. The audit trail records origin.
+// It returns [domain.ErrNotOwner] otherwise, or an error that wraps
 // [domain.ErrUnavailable].
 func (s *Service) Workspace(ctx context.Context, actor domain.Actor, id domain.WorkspaceID, origin domain.Origin) (*Workspace, error) {
 	return s.workspaces.Open(ctx, actor, id, origin)
 }
 
-// Operator returns the operator of that name, such as a support tool or a job,
-// who lists and finds keys across workspaces. The caller vouches for it: nothing
-// is checked.
+// Operator returns the operator with that name, such as a support tool or a
+// job, which lists and finds keys across workspaces. The caller must
+// authenticate the operator; nothing is checked here.
 func (s *Service) Operator(name string) *Operator { return s.workspaces.Operator(name) }
 
-// OperatorWorkspace returns the workspace with that identifier to an operator,
-// such as a support tool or a job. The caller vouches for it: nothing is
-// checked. The audit trail records operator:NAME and origin.
+// OperatorWorkspace returns the workspace with that identifier for an operator,
+// such as a support tool or a job. The caller must authenticate the operator;
+// nothing is checked here. The audit trail records operator:NAME and origin.
 func (s *Service) OperatorWorkspace(name string, id domain.WorkspaceID, origin domain.Origin) *Workspace {
 	return s.workspaces.OpenForOperator(name, id, origin)
 }
 
-// endsWithin reports whether what group waits for ends within limit.
+// endsWithin reports whether group is done within limit.
 func endsWithin(limit time.Duration, group *sync.WaitGroup) bool {
 	ended := make(chan struct{})
 	go func() {

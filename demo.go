@@ -25,31 +25,31 @@ func demoClaims() jwtauth.DevClaims {
 	}
 }
 
-// Demo is what a newcomer needs to try a service that [DevConfig] configured:
-// a token for an OWNER of the workspace demo who came through the PARTNER
-// portal, good for 12 hours.
+// Demo helps to try a service with a configuration of [DevConfig]. It contains
+// a token for an OWNER of the workspace demo of the PARTNER portal, valid for
+// 12 hours.
 type Demo struct{ token string }
 
-// Print writes two lines to paste into a POSIX shell: the first makes a key
-// and keeps its secret in $SECRET, the second checks it. They need curl and
-// sed alone.
+// Print writes two commands to paste into a POSIX shell: the first creates a
+// key and stores its secret in $SECRET, the second checks it. They need only
+// curl and sed.
 func (d *Demo) Print(w io.Writer, public, internal net.Addr) error {
 	_, err := fmt.Fprintf(w, `
-Make a key, in another terminal:
+Create a key, in another terminal:
 
 %s
 
-Ask whether it may read payments:
+Check whether it may read payments:
 
 %s
 
-The token in the first line is good for %v hours; 'apikeys token' makes others.
+The token in the first command is valid for %v hours; 'apikeys token' creates others.
 `, d.createLine(public), checkLine(internal), demoTTL.Hours())
 	return err
 }
 
-// createLine shows the whole answer before it cuts the secret out of it. It
-// uses printf since echo of some shells reads the backslashes of JSON.
+// createLine prints the whole response before it extracts the secret. It uses
+// printf because some shells' echo interprets the backslashes of JSON.
 func (d *Demo) createLine(public net.Addr) string {
 	return fmt.Sprintf(`ANSWER=$(curl -sSi -X POST 'http://%s/web/v1/workspaces/%s/api-keys'`+
 		` -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -H 'X-Client-Hash: demo-device' -H 'X-Workspace-Id: %[2]s'`+

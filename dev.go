@@ -21,13 +21,13 @@ const (
 	devPepperID     = "dev"
 )
 
-// DevConfig returns a configuration for a first look, on this machine alone,
-// and a demo to try it with. It trusts an issuer of its own, so it must never
-// be reachable by others.
+// DevConfig returns a configuration to try the service, on this machine only,
+// and a demo. It trusts its own token issuer, so others must never be able to
+// reach it.
 //
-// What it needs is made in dir, with dir itself, where it is not there yet:
-// pepper and signing key, each mode 0600, so that keys and tokens outlive a
-// restart. Of several callers at once all get the same.
+// DevConfig creates dir, a pepper and a signing key, each with mode 0600,
+// unless they exist, so that keys and tokens remain valid after a restart.
+// Concurrent callers get the same ones.
 func DevConfig(dir string) (config.Config, *Demo, error) {
 	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
 	if err != nil {
@@ -52,7 +52,7 @@ func DevConfig(dir string) (config.Config, *Demo, error) {
 	return cfg, &Demo{token: token}, nil
 }
 
-// DevClaims are whom a token of [DevToken] speaks of.
+// DevClaims are the claims of a token of [DevToken].
 type DevClaims struct {
 	Account    string
 	Portal     domain.Portal
@@ -61,13 +61,13 @@ type DevClaims struct {
 	TTL        time.Duration
 }
 
-// ErrNoDevIssuer says that a directory holds nothing [DevConfig] has made.
+// ErrNoDevIssuer means that a directory contains no files of [DevConfig].
 var ErrNoDevIssuer = errors.New("no development issuer")
 
-// DevToken returns a token signed by the issuer that [DevConfig] has made in
-// dir, and an error that wraps [ErrNoDevIssuer] when it has not.
+// DevToken returns a token signed by the issuer that [DevConfig] created in
+// dir, or an error that wraps [ErrNoDevIssuer] if there is none.
 func DevToken(dir string, c DevClaims) (string, error) {
-	// The pepper is made last, after the key of the issuer.
+	// The pepper is created last, after the key of the issuer.
 	_, err := os.Stat(filepath.Join(dir, devPepperFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%w in %s", ErrNoDevIssuer, dir)
@@ -92,9 +92,9 @@ func DevToken(dir string, c DevClaims) (string, error) {
 	})
 }
 
-// loadOrCreateDevPeppers returns the content of the file at path, and makes
-// the file unless another process is faster. It never says more of a file it
-// cannot use than its path.
+// loadOrCreateDevPeppers returns the content of the file at path, and creates
+// it if it does not exist. Its errors contain only the path of an unusable
+// file.
 func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -107,13 +107,13 @@ func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 		return "", err
 	}
 	if _, err := secrets.ParseRing(string(content)); err != nil {
-		return "", fmt.Errorf("%s is damaged; remove it to have one made: keys made so far will be of no use then", path)
+		return "", fmt.Errorf("%s is damaged; remove it to have one created, which makes all existing keys useless", path)
 	}
 	return config.Secret(bytes.TrimSpace(content)), nil
 }
 
-// createDevPeppers makes the whole file appear at once: it is written under
-// another name and then linked, which unlike a rename replaces nothing.
+// createDevPeppers creates the file atomically: it writes it under another name
+// and then links it, which unlike a rename replaces nothing.
 func createDevPeppers(path string) error {
 	entry, err := NewPepper(devPepperID)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package apikeys issues, manages and checks API keys that belong to
 // workspaces.
 //
-// A [Service] does all of it. This one keeps its keys in a SQLite file and takes
-// the bearer tokens of an authenticator of the caller's own:
+// A [Service] does all of this. The following one stores its keys in a SQLite
+// file and accepts the bearer tokens of the caller's own authenticator:
 //
 //	pepper, err := apikeys.NewPepper("p1") // once: keys are lost without it
 //
@@ -19,8 +19,8 @@
 //	created, err := ws.CreateKey(ctx, apikeys.KeySpec{Name: "Production Key", Scopes: []string{"payment:read"}})
 //	fmt.Println(created.Secret.Reveal())
 //
-// Check a key that somebody presents with [Service.Authorize], or guard routes
-// with [Service.Require] (echo), [Service.RequireHTTP] (net/http) or package
+// Check a presented key with [Service.Authorize], or protect routes with
+// [Service.Require] (echo), [Service.RequireHTTP] (net/http) or package
 // adapters/grpcauth, and get the caller from [IdentityFrom]:
 //
 //	mux.Handle("GET /payments", service.RequireHTTP("payment:read")(payments))
@@ -28,10 +28,10 @@
 // [Service.Run] serves the HTTP contract; [Service.Handler] and
 // [Service.InternalHandler] are its handlers, to mount in a server of your own.
 //
-// Checks of known keys are answered from memory. A change takes effect in the
-// process that made it before the call returns, and in every other process
-// within 1 s while the database is reachable. While it is not, OutageGrace of
-// the configuration bounds how long answers from memory are used.
+// Keys that were checked before are cached in memory. A change takes effect in
+// the process that made it before the call returns, and in every other process
+// within 1 s while the database is reachable. While it is not, the cache is
+// used for at most the configured OutageGrace.
 //
 // A service that only checks keys does not need the store or the peppers: it can
 // call the internal listener with package client, which has the same Authorize

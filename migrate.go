@@ -25,7 +25,7 @@ const (
 	locked      = "waiting for locks to bring the schema up to date"
 )
 
-// whyRetried returns what to log of a migration that is tried again after err.
+// whyRetried returns the log message for a migration that is retried after err.
 func whyRetried(err error) string {
 	if isLocked(err) {
 		return locked
@@ -38,18 +38,18 @@ func isLocked(err error) bool {
 	return ok
 }
 
-// Bounds of the wait between two attempts to reach a store that is down at start.
+// The delays between attempts to reach a store that is down at start.
 const (
 	firstRetry   = 100 * time.Millisecond
 	longestRetry = 2 * time.Second
 )
 
-// examineTimeout bounds how long a start waits for a database that is silent.
+// examineTimeout is how long a start waits for a silent database.
 const examineTimeout = 5 * time.Second
 
-// examine returns [config.Faults] if the store can only work with its database
-// once an operator has changed something. A database that cannot be reached now
-// is examined later, at each connection.
+// examine returns [config.Faults] if the store cannot use its database until an
+// operator changes something. A database that is unreachable now is examined
+// later, at each connection.
 func (s *Service) examine(ctx context.Context) error {
 	if s.store.Schema == nil {
 		return nil
@@ -59,8 +59,8 @@ func (s *Service) examine(ctx context.Context) error {
 	return asFault(s.store.Schema.Examine(ctx))
 }
 
-// migrate brings the schema up to date within ctx, or, while the store cannot
-// be reached, goes on in the background.
+// migrate brings the schema up to date within ctx. If the store is unreachable,
+// it continues in the background.
 func (s *Service) migrate(ctx context.Context) error {
 	if s.store.Schema == nil || !s.migrates {
 		s.schemaIsReady()
@@ -79,8 +79,8 @@ func (s *Service) migrate(ctx context.Context) error {
 	return nil
 }
 
-// migrateLater goes on after a first attempt that failed. It logs why an
-// attempt fails whenever that changes.
+// migrateLater retries after a failed first attempt. It logs the error of an
+// attempt whenever it changes.
 func (s *Service) migrateLater(ctx context.Context, failed error) {
 	logged := failed.Error()
 	begun, late := time.Now(), false
@@ -107,10 +107,10 @@ func (s *Service) migrateLater(ctx context.Context, failed error) {
 		return
 	}
 	s.schemaIsReady()
-	s.logger.Info("the store is reached and its schema up to date")
+	s.logger.Info("store reachable, schema up to date")
 }
 
-// schemaIsReady begins what needs an up-to-date schema.
+// schemaIsReady starts background work that needs an up-to-date schema.
 func (s *Service) schemaIsReady() {
 	s.migrated.Store(true)
 	s.background.Go(func() { s.peppers.Run(s.running) })
@@ -119,8 +119,8 @@ func (s *Service) schemaIsReady() {
 	}
 }
 
-// noteNewerSchema tells of a schema that is newer than this build. It is
-// served, since the way back of a release is its older build.
+// noteNewerSchema logs that the schema is newer than this build. Such a schema
+// is served, because rolling back a release means running its older build.
 func (s *Service) noteNewerSchema(ctx context.Context) {
 	var version int64
 	err := application.Contained("looking for a newer schema", func() (err error) {
@@ -129,7 +129,7 @@ func (s *Service) noteNewerSchema(ctx context.Context) {
 	})
 	switch {
 	case err != nil:
-		s.logger.Warn("it is not known whether the schema is newer than this build", "error", err)
+		s.logger.Warn("cannot determine whether the schema is newer than this build", "error", err)
 	case version > 0:
 		s.logger.Warn("the schema is newer than this build, which serves it as it is", "version", version)
 	}
@@ -141,7 +141,7 @@ type openedStore struct {
 	io.Closer
 }
 
-// Migration is one step of the schema and whether the store has taken it.
+// Migration is one step of the schema, and whether the store has applied it.
 type Migration = sqlite.Migration
 
 var errNoSchema = errors.New("APIKEYS_DATABASE_URL: no store with a schema")
@@ -175,8 +175,9 @@ type nothingToClose struct{}
 
 func (nothingToClose) Close() error { return nil }
 
-// asFault returns err as a fault of the configuration if the configured database
-// cannot be used until an operator changes something, and else err itself.
+// asFault returns err as a fault of the configuration if the configured
+// database cannot be used until an operator changes something. Otherwise it
+// returns err.
 func asFault(err error) error {
 	if unfit, ok := errors.AsType[*postgres.UnfitError](err); ok {
 		variable := "APIKEYS_DATABASE_URL"
@@ -195,8 +196,8 @@ func asFault(err error) error {
 	}}
 }
 
-// DatabaseName returns what an operator recognizes the configured database by:
-// its kind, and the path of its file or its name, hosts and user. It shows no
+// DatabaseName describes the configured database for operators: its kind, and
+// the path of its file, or its name, hosts and user. It does not contain the
 // password.
 func DatabaseName(cfg config.Config) string {
 	switch kind, location := cfg.Database(); kind {
@@ -214,9 +215,9 @@ func DatabaseName(cfg config.Config) string {
 	return "unknown"
 }
 
-// Migrate brings the schema of the configured store up to date. While others have
-// locked the tables, it waits for up to cfg.MigrateWait and logs what for. Of opts
-// it uses [WithLogger] alone.
+// Migrate brings the schema of the configured store up to date. While others
+// have locked the tables, it waits for up to cfg.MigrateWait and logs who has
+// locked them. It uses only [WithLogger] of opts.
 func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -233,7 +234,7 @@ func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	return errors.Join(asFault(migrateWithin(ctx, cfg.MigrateWait, opened.Schema, o.logger)), opened.Close())
 }
 
-// migrateWithin tries again while tables are locked, for as long as wait.
+// migrateWithin retries while tables are locked, for up to wait.
 func migrateWithin(ctx context.Context, wait time.Duration, schema ports.Schema, logger *slog.Logger) error {
 	var logged string
 	waits := retry.WithMaxDuration(wait, retry.WithCappedDuration(longestRetry, retry.NewExponential(firstRetry)))
@@ -250,8 +251,8 @@ func migrateWithin(ctx context.Context, wait time.Duration, schema ports.Schema,
 	})
 }
 
-// Migrations lists the steps of the configured store's schema, oldest first.
-// It changes nothing, and makes no database where there is none.
+// Migrations lists the steps of the configured store's schema, oldest first. It
+// changes nothing, and does not create a missing database.
 func Migrations(ctx context.Context, cfg config.Config) ([]Migration, error) {
 	switch kind, location := cfg.Database(); kind {
 	case config.StoreSQLite:

@@ -23,15 +23,15 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// The vocabulary of the service, under the names an embedder reads first.
+// The types of the service that embedders use most.
 type (
-	// Check is the question "may this key do this, from here?".
+	// Check is a permission check: may this key do this, from this address?
 	Check = domain.Check
-	// Decision is the answer to a [Check].
+	// Decision is the result of a [Check].
 	Decision = domain.Decision
 	// Question is a [Check] to be explained; see [Service.Explain].
 	Question = domain.Question
-	// Explanation says how a check is decided, step by step.
+	// Explanation explains how a check is decided, step by step.
 	Explanation = domain.Explanation
 	// Workspace manages the keys of one workspace; see [Service.Workspace].
 	Workspace = application.Workspace
@@ -45,21 +45,20 @@ type (
 	CreatedKey = application.CreatedKey
 	// Event is one entry of the audit trail; see [WithEventHook].
 	Event = domain.Event
-	// ChangeOption changes how a use case carries out a change.
+	// ChangeOption is an option of a change, such as [WithIdempotencyKey].
 	ChangeOption = application.ChangeOption
-	// Replayed is the error of a change that was made before, under the same
+	// Replayed is the error of a change that was made before, with the same
 	// idempotency key.
 	Replayed = ports.Replayed
-	// Store is where keys are kept, and what else can be done there; see
-	// [WithStore].
+	// Store stores keys, and states its further abilities; see [WithStore].
 	Store = ports.Store
 )
 
-// WithIdempotencyKey makes a change at most once in 24 hours; see
+// WithIdempotencyKey makes a change at most once within 24 hours; see
 // [application.WithIdempotencyKey].
 func WithIdempotencyKey(key string) ChangeOption { return application.WithIdempotencyKey(key) }
 
-// Authenticator proves who bears a token; see [WithAuthenticator].
+// Authenticator authenticates the bearer of a token; see [WithAuthenticator].
 type Authenticator interface {
 	// Authenticate returns the bearer of the token, or an error that wraps
 	// [domain.ErrInvalidToken] or [domain.ErrUnavailable]. It is safe for
@@ -67,7 +66,7 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (domain.Actor, error)
 }
 
-// RequestAuthenticator proves who sends a request; see
+// RequestAuthenticator authenticates the sender of a request; see
 // [WithRequestAuthenticator].
 type RequestAuthenticator interface {
 	// AuthenticateRequest returns the sender of a management request, or an error
@@ -101,14 +100,14 @@ type Listeners struct {
 	ExtAuthz         net.Addr // nil unless ExtAuthzAddr is set
 }
 
-// Option changes what a [Service] is made of.
+// Option configures a [Service].
 type Option func(*options)
 
 type options struct {
-	store         Store // without Keys: the one that the configuration names
+	store         Store // without Keys, the store of the configuration is used
 	roles         ports.WorkspaceRoles
 	authenticator Authenticator
-	requests      RequestAuthenticator // in place of authenticator
+	requests      RequestAuthenticator // replaces authenticator
 	now           func() time.Time
 	logger        *slog.Logger
 	listening     func(Listeners)
@@ -120,7 +119,7 @@ type options struct {
 	faults        []error                      // what was nil and must not be
 }
 
-// newOptions returns the defaults changed by opts, or an error that names every
+// newOptions applies opts to the defaults, or returns an error that names every
 // option that is nil or was given nil.
 func newOptions(opts []Option) (*options, error) {
 	o := &options{
@@ -141,7 +140,7 @@ func newOptions(opts []Option) (*options, error) {
 	return o, errors.Join(o.faults...)
 }
 
-// require notes a fault if value, which option was given, is nil, or an
+// require adds a fault if value, the argument of option, is nil, or an
 // interface that holds a nil pointer or function.
 func (o *options) require(option string, value any) {
 	v := reflect.ValueOf(value)
@@ -153,8 +152,8 @@ func (o *options) require(option string, value any) {
 	}
 }
 
-// completed returns cfg with something that is valid in place of what options
-// bring, so that the rest of it can be judged.
+// completed returns cfg with valid values for the settings that options
+// replace, so that the other settings can be validated.
 func (o *options) completed(cfg config.Config) config.Config {
 	if o.store.Keys != nil {
 		cfg.DatabaseURL, cfg.ReadDatabaseURL = "memory://", ""
@@ -184,8 +183,8 @@ func WithStore(s Store) Option {
 	}
 }
 
-// WithWorkspaceRoles asks r who is OWNER of a workspace, in place of the
-// token's claims.
+// WithWorkspaceRoles gets the roles of actors in workspaces from r instead of
+// the token's claims.
 func WithWorkspaceRoles(r ports.WorkspaceRoles) Option {
 	return func(o *options) {
 		o.require("WithWorkspaceRoles", r)
@@ -193,7 +192,7 @@ func WithWorkspaceRoles(r ports.WorkspaceRoles) Option {
 	}
 }
 
-// WithAuthenticator proves tokens by a, in place of a JWKS.
+// WithAuthenticator authenticates tokens with a instead of a JWKS.
 func WithAuthenticator(a Authenticator) Option {
 	return func(o *options) {
 		o.require("WithAuthenticator", a)
@@ -201,11 +200,12 @@ func WithAuthenticator(a Authenticator) Option {
 	}
 }
 
-// WithRequestAuthenticator proves requests by a, in place of bearer tokens and a
-// JWKS: a sees the whole request except its body, such as the session cookie or
-// the client certificate (mTLS). A refusal is answered as that of a token is. The
-// headers that every management request must have keep other sites from sending
-// one with the user's cookie, as long as CORS does not allow them to.
+// WithRequestAuthenticator authenticates requests with a instead of bearer
+// tokens and a JWKS: a sees the whole request except its body, such as the
+// session cookie or the client certificate (mTLS). A rejected request gets the
+// same response as one with a rejected token. Management requests require
+// headers that other sites cannot send together with the user's cookie, unless
+// CORS allows it.
 func WithRequestAuthenticator(a RequestAuthenticator) Option {
 	return func(o *options) {
 		o.require("WithRequestAuthenticator", a)
@@ -213,11 +213,11 @@ func WithRequestAuthenticator(a RequestAuthenticator) Option {
 	}
 }
 
-// WithClock reads the time from now, in place of [time.Now]. Where its times
-// have a monotonic reading, as those of [time.Now] do, what lasts a while, as
-// trust in memory does, ends by that, however the clock is set; where they have
-// none, the age of what is in memory goes by the wall clock alone, and one that
-// is set back ends the trust.
+// WithClock uses now as the clock instead of [time.Now]. If its times have a
+// monotonic reading, like those of [time.Now], setting the wall clock back does
+// not prolong any duration, such as the use of the cache. If they have none,
+// the age of the cache depends on the wall clock, and the cache is not used
+// after the clock is set back.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) {
 		o.require("WithClock", now)
@@ -225,7 +225,7 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithLogger logs to l, in place of [slog.Default].
+// WithLogger logs to l instead of [slog.Default].
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) {
 		o.require("WithLogger", l)
@@ -268,7 +268,7 @@ func WithExtAuthz[S Server](newServer func(httpapi.CheckServerOptions) (S, error
 // WithTracerProvider traces requests and their SQL statements with p, which the
 // service does not shut down. Without it nothing is traced: the service uses
 // neither OpenTelemetry's global provider nor the OTEL_… variables. Package
-// adapters/otlp makes a provider from those variables, as the command does.
+// adapters/otlp creates a provider from those variables, like the command.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) {
 		o.require("WithTracerProvider", p)
@@ -313,9 +313,9 @@ func WithEventHook(hook func(ctx context.Context, event Event)) Option {
 // other entry of the ring.
 func NewPepper(id string) (string, error) { return secrets.NewPepper(rand.Reader, id) }
 
-// Validate is like [config.Config.Validate], and also judges what adapters know
-// how to read: the peppers and the options of a PostgreSQL URL. It returns
-// [config.Faults] with everything that is wrong.
+// Validate is like [config.Config.Validate], and also checks the settings that
+// adapters parse: the peppers and the options of a PostgreSQL URL. It returns
+// [config.Faults] with all errors.
 func Validate(cfg config.Config) error {
 	return faultsOf(cfg.Validate()).Merge(pepperFaults(cfg)).Merge(databaseFaults(cfg)).Err()
 }
@@ -344,7 +344,7 @@ func pepperFaults(cfg config.Config) config.Faults {
 	return faults
 }
 
-// databaseFaults returns what is wrong with the PostgreSQL URLs of cfg.
+// databaseFaults returns the errors in the PostgreSQL URLs of cfg.
 func databaseFaults(cfg config.Config) config.Faults {
 	if kind, _ := cfg.Database(); kind != config.StorePostgres {
 		return nil

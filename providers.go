@@ -119,7 +119,8 @@ func providePeppers(ring secrets.Ring, o *options, repository ports.KeyRepositor
 	return application.NewPeppers(repository, ring.Checks(), o.logger)
 }
 
-// authentication proves tokens, unless requests are proven instead.
+// authentication authenticates tokens, unless requests are authenticated
+// instead.
 type authentication struct {
 	authenticator Authenticator
 	ready         []func(context.Context) error
@@ -161,27 +162,28 @@ func provideRoles(o *options) ports.WorkspaceRoles {
 	return jwtauth.ClaimRoles{}
 }
 
-// closing returns what closes c at the end of the service, when there is
-// nobody left to hand an error to.
+// closing returns a function that closes c at the end of the service and logs
+// an error, since nobody can handle it any more.
 func closing(logger *slog.Logger, name string, c io.Closer) func() {
 	return func() {
 		if err := c.Close(); err != nil {
-			logger.Warn("close "+name, "error", err)
+			logger.Warn("cannot close "+name, "error", err)
 		}
 	}
 }
 
-// keys are the ways to the keys of a repository: through memory for the
-// permission check, and past it, but never behind its back, for changes.
+// keys provides access to the keys of a store: through the cache for permission
+// checks, and directly for changes, which evict keys from the cache.
 type keys struct {
 	Source application.KeySource
 	Writer ports.KeyWriter
 	cache  *keycache.Cache
-	// follow keeps memory true until ctx ends; nil when it cannot be.
+	// follow keeps the cache up to date until ctx ends. It is nil if the store
+	// does not report changes.
 	follow func(ctx context.Context)
 }
 
-// provideEventHook returns nil if nobody is told of changes.
+// provideEventHook returns nil if no hook is set.
 func provideEventHook(o *options) (*application.EventHook, func()) {
 	if o.hook == nil {
 		return nil, func() {}
@@ -190,9 +192,8 @@ func provideEventHook(o *options) (*application.EventHook, func()) {
 	return hook, hook.Close
 }
 
-// provideKeys keeps keys in memory if the changes of the store can be followed.
-// If they cannot, no answer from memory is trusted, and the cache is what bounds
-// the reads.
+// provideKeys caches keys if the store reports its changes. Otherwise the cache
+// is never used for a result, but still bounds the reads.
 func provideKeys(cfg config.Config, o *options, store ports.Store, hook *application.EventHook, now func() time.Time) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
 		Finder:      store.Keys,
@@ -216,8 +217,9 @@ func provideKeys(cfg config.Config, o *options, store ports.Store, hook *applica
 	return k, cache.Close, nil
 }
 
-// follow calls an embedder's parts in a goroutine of the service's own, which
-// no panic of theirs may end: what they do not tell any more is not trusted.
+// follow calls an embedder's code in a goroutine of the service, so it must
+// contain panics. After a panic the feed is no longer confirmed, so the cache
+// is not used.
 func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSource, logger *slog.Logger) {
 	var feed ports.ChangeFeed
 	err := application.Contained("following the changes", func() error {
@@ -232,7 +234,7 @@ func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSour
 		return
 	}
 	if err := application.Contained("closing the change feed", feed.Close); err != nil {
-		logger.Warn("close change feed", "error", err)
+		logger.Warn("cannot close change feed", "error", err)
 	}
 }
 
@@ -241,16 +243,16 @@ func provideUsage(o *options, recorder ports.UsageRecorder, hasher ports.SecretH
 	return application.NewUsage(recorder, hasher, o.logger)
 }
 
-// limits are those of the management API.
+// limits are the limits of the management API.
 type limits struct {
 	accounts *ratelimit.Limiter   // requests, by account
 	failures *ratelimit.Limiter   // failed authentications, by address
 	atOnce   *httpapi.Concurrency // requests in flight
 }
 
-// managedAtOnce is how many management requests are at work at once: enough to
-// keep any store busy, and so few that none waits long. At 2,500 a second the
-// last of them has waited for 50 ms.
+// managedAtOnce is the maximum number of management requests in flight: enough
+// to keep any store busy, and so few that none waits long. At 2,500 a second
+// the last of them waits for 50 ms.
 const managedAtOnce = 128
 
 func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), error) {
@@ -295,7 +297,7 @@ func provideMetered(
 	return m, detach, err
 }
 
-// Do answers check as the use case does.
+// Do performs check with the use case.
 func (m metered) Do(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	if m.metrics == nil {
 		return m.checks.Do(ctx, check)
@@ -306,7 +308,7 @@ func (m metered) Do(ctx context.Context, check domain.Check) (domain.Decision, e
 	return decision, err
 }
 
-// tracer returns nil when nothing is traced.
+// tracer returns nil if nothing is traced.
 func tracer(traces trace.TracerProvider) trace.Tracer {
 	if traces == nil {
 		return nil

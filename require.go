@@ -11,27 +11,26 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Identity is who the caller of a [Service.Require] or [Service.RequireHTTP]
-// has proven to be.
+// Identity is the identity of a caller, as proven by its key; see
+// [Service.Require] and [Service.RequireHTTP].
 type Identity = domain.Identity
 
-// Require returns echo middleware that lets a request through when it
-// presents, in X-Api-Key or as a bearer token, a key that holds all of the
-// scopes; without scopes, a key that holds any at all. Handlers behind it
-// learn who called by [IdentityFrom] of the request's context.
+// Require returns echo middleware that admits a request if it has, in X-Api-Key
+// or as a bearer token, a key that holds all of the scopes. Without scopes, the
+// key must hold at least one. Handlers get the caller's identity from the
+// request's context with [IdentityFrom].
 //
-// Any other request is answered as the permission check for proxies does: 401
-// without a valid key, 403 for a scope or address that the key does not have,
-// 503 when the store cannot be asked, in the envelope and in the request's
-// language. The client's address is RemoteAddr of the request, with or without a
-// port, or what one of the configured trusted proxies forwards. echo's own
-// IPExtractor is not used.
+// Any other request gets the same response as from the permission check for
+// proxies: 401 without a valid key, 403 for a missing scope or an address that
+// is not allowed, 503 if the store is unreachable, in the envelope and in the
+// request's language. The client's address is RemoteAddr of the request, with
+// or without a port, or the address that a configured trusted proxy forwards.
+// echo's own IPExtractor is not used.
 //
-// Require panics when one of the scopes is not written resource:action.
+// Require panics if one of the scopes is not of the form resource:action.
 func (s *Service) Require(scopes ...string) echo.MiddlewareFunc { return s.gate(scopes).Echo }
 
-// RequireHTTP returns middleware for [net/http] that does what
-// [Service.Require] does for echo.
+// RequireHTTP is like [Service.Require], for [net/http].
 func (s *Service) RequireHTTP(scopes ...string) func(http.Handler) http.Handler {
 	return s.gate(scopes).HTTP
 }
@@ -53,7 +52,7 @@ func (s *Service) gate(scopes []string) *httpapi.Gate {
 	for i, text := range scopes {
 		scope, faults := domain.ParseScope(text)
 		if faults != nil {
-			panic(fmt.Sprintf("apikeys: a scope is required that no key can hold: %q: %v", text, faults.Err()))
+			panic(fmt.Sprintf("apikeys: invalid required scope %q: %v", text, faults.Err()))
 		}
 		required[i] = scope
 	}

@@ -10,8 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// assemble puts the service together. The function it returns releases what
-// was acquired.
+// assemble creates the service, and a function that releases its resources.
 func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, func(), error) {
 	wire.Build(adapterSet, applicationSet, newService)
 	return nil, nil, nil

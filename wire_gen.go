@@ -14,8 +14,7 @@ import (
 
 // Injectors from wire.go:
 
-// assemble puts the service together. The function it returns releases what
-// was acquired.
+// assemble creates the service, and a function that releases its resources.
 func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, func(), error) {
 	store, cleanup, err := provideStore(ctx, cfg, o)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// The sets stand apart from the injector: sets beside an injector are copied
-// into wire_gen.go, and every embedder would link google/wire.
+// The sets are separate from the injector: wire copies sets that are in its
+// file into wire_gen.go, and every embedder would link google/wire.
 
 var adapterSet = wire.NewSet(
 	provideClock,

@@ -98,6 +98,6 @@ func startTracing(ctx context.Context, logger *slog.Logger) (*otlp.Tracing, erro
 
 func closeTracing(tracing *otlp.Tracing, logger *slog.Logger) {
 	if err := tracing.Close(); err != nil {
-		logger.Warn("close traces", "error", err)
+		logger.Warn("cannot close traces", "error", err)
 	}
 }
