@@ -17,13 +17,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// opened is what was made of a service before it was closed.
+// opened contains parts of a service from before it was closed.
 type opened struct {
 	ws      *apikeys.Workspace
 	created apikeys.CreatedKey
 }
 
-// workspaceAfterClose calls every method of a Workspace but ID.
+// workspaceAfterClose calls every method of a Workspace except ID.
 var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 	"CreateKey": func(ctx context.Context, o opened) error {
 		_, err := o.ws.CreateKey(ctx, apikeys.KeySpec{})
@@ -54,8 +54,8 @@ var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 	},
 }
 
-// afterClose calls every method of a Service except Close, and returns what
-// the service says of itself: an error, or a response as its status line.
+// afterClose calls every method of a Service except Close, and returns the
+// results: an error, or the status line of a response.
 var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error{
 	"Authorize": func(ctx context.Context, s *apikeys.Service, created apikeys.CreatedKey) error {
 		decision, err := s.Authorize(ctx, apikeys.Check{Secret: created.Secret, Scopes: []domain.Scope{"payment:read"}})
@@ -108,7 +108,8 @@ func withKey(created apikeys.CreatedKey) http.Header {
 	return http.Header{"X-Api-Key": {created.Secret.Reveal()}}
 }
 
-// answered returns ErrClosed for a 503, and an error that shows any other response.
+// answered returns ErrClosed for a 503, and an error that describes any other
+// response.
 func answered(ctx context.Context, h http.Handler, method, path string, header http.Header) error {
 	r := httptest.NewRequestWithContext(ctx, method, path, http.NoBody)
 	r.Header = header
@@ -120,7 +121,7 @@ func answered(ctx context.Context, h http.Handler, method, path string, header h
 	return errors.New(http.StatusText(w.Code) + ": " + w.Body.String())
 }
 
-func TestService_ClosedSaysSo(t *testing.T) {
+func TestService_ReturnsErrClosedOnceClosed(t *testing.T) {
 	t.Parallel()
 	for store, opts := range map[string][]apikeys.Option{
 		"on memory://":             nil,
@@ -163,7 +164,7 @@ func TestService_ClosedSaysSo(t *testing.T) {
 	}
 }
 
-func TestService_ClosedSaysSoByEveryMethod(t *testing.T) {
+func TestService_EveryMethodReturnsErrClosedOnceClosed(t *testing.T) {
 	t.Parallel()
 	service := reflect.TypeFor[*apikeys.Service]()
 	for i := range service.NumMethod() {

@@ -54,7 +54,7 @@ func TestWithEventHook_IsCalledOnceChecksSeeTheChange(t *testing.T) {
 	}
 }
 
-// The order is that of the trail on a store with transactions, too.
+// The order is that of the trail, also on a store with transactions.
 func TestWithEventHook_KeepsTheOrderOfTheTrail(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

@@ -34,8 +34,8 @@ func Example() {
 	}
 	fmt.Println("created:", created.Key.ID()[:len("sk_live_")]+"…", created.Secret)
 
-	// Some other day, somebody presents a secret. What cannot be one is the
-	// zero Secret, which is nobody's.
+	// Later, somebody presents a secret. A malformed one becomes the zero
+	// Secret, which belongs to no key.
 	secret, _ := domain.ParseSecret(created.Secret.Reveal())
 	for _, scope := range []domain.Scope{"payment:read", "payment:refund"} {
 		decision, err := service.Authorize(ctx, apikeys.Check{Secret: secret, Scopes: []domain.Scope{scope}})
@@ -58,7 +58,7 @@ var alice = domain.Actor{
 	Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
 }
 
-// sessions is an authenticator of the embedder's own.
+// sessions is the embedder's own authenticator.
 type sessions map[string]domain.Actor
 
 // Authenticate implements apikeys.Authenticator.
@@ -70,8 +70,8 @@ func (s sessions) Authenticate(_ context.Context, token string) (domain.Actor, e
 	return actor, nil
 }
 
-// newService returns a service that keeps its keys in memory, for tests and
-// examples. In production the pepper must be kept: keys are lost without it.
+// newService returns a service on memory, for tests and examples. In production
+// the pepper must be stored, because keys are useless without it.
 func newService(ctx context.Context, opts ...apikeys.Option) (*apikeys.Service, error) {
 	return newServiceOn(ctx, "memory://", opts...)
 }
@@ -90,7 +90,7 @@ func newServiceOn(ctx context.Context, database config.Secret, opts ...apikeys.O
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)))...)
 }
 
-// newKey returns the secret of a new key that holds the scopes.
+// newKey returns the secret of a new key with the given scopes.
 func newKey(ctx context.Context, service *apikeys.Service, scopes ...string) (string, error) {
 	ws, err := service.Workspace(ctx, alice, "ws_1", domain.Origin{})
 	if err != nil {

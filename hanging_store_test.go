@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// hangingStore is a store whose calls in the background of a service, and the
-// reads of permission checks, block whatever their context until gate is closed.
+// hangingStore is a store whose background calls, and reads of permission
+// checks, ignore their context and block until gate is closed.
 type hangingStore struct {
 	*memory.KeyRepository
 
@@ -89,7 +89,7 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 	})
 }
 
-// zeros is a source of randomness without any.
+// zeros is an io.Reader of zero bytes.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -97,7 +97,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// everyone takes every token for that of somebody.
+// everyone accepts every token.
 type everyone struct{}
 
 func (everyone) Authenticate(context.Context, string) (domain.Actor, error) {

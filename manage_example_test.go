@@ -73,7 +73,7 @@ func ExampleService_Authorize() {
 	for _, scope := range []domain.Scope{"payment:read", "payment:write"} {
 		decision, err := service.Authorize(ctx, apikeys.Check{Secret: secret, Scopes: []domain.Scope{scope}})
 		if err != nil {
-			log.Fatal(err) // there is no decision: deny
+			log.Fatal(err) // no decision, so deny
 		}
 		fmt.Println(scope, decision.Allowed(), decision.Verdict)
 	}
@@ -201,8 +201,8 @@ func ExampleWithIdempotencyKey() {
 }
 
 func ExampleWithStore() {
-	// Any store that passes the suites of ports/portstest will do, and any
-	// decorator around its keys.
+	// Any store that passes the suites of ports/portstest can be used, and any
+	// decorator of its keys.
 	keys := memory.NewKeyRepository()
 	service := mustService(apikeys.WithStore(apikeys.Store{Keys: keys, Changes: keys, Usage: keys}))
 	defer service.Close()
@@ -238,7 +238,8 @@ func ExampleWithMetrics() {
 	// Output: apikeys_build_info
 }
 
-// A handler is tested without a middleware by giving it an identity.
+// A handler is tested without a middleware by adding an identity to the
+// context.
 func ExampleWithIdentity() {
 	greet := func(ctx context.Context) string {
 		caller, _ := apikeys.IdentityFrom(ctx)

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-func TestHandler_LocatesANewKeyWhereItIsMounted(t *testing.T) {
+func TestHandler_LocationIncludesWhereItIsMounted(t *testing.T) {
 	t.Parallel()
 	service, err := newService(t.Context())
 	if err != nil {
@@ -21,7 +21,7 @@ func TestHandler_LocatesANewKeyWhereItIsMounted(t *testing.T) {
 	mux.Handle("/keys/", stripped)
 	e := echo.New()
 	e.Any("/keys/*", echo.WrapHandler(stripped))
-	// Removes whatever comes before the routes of the service.
+	// Removes everything before the routes of the service.
 	careless := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, path, _ := strings.Cut(r.URL.Path, "/web/")
 		r.URL.Path = "/web/" + path
@@ -32,12 +32,12 @@ func TestHandler_LocatesANewKeyWhereItIsMounted(t *testing.T) {
 		handler      http.Handler
 		target, want string
 	}{
-		"at the root":                  {service.Handler(), keys, keys},
-		"below a prefix":               {mux, "/keys" + keys, "/keys" + keys},
-		"below a prefix of echo":       {e, "/keys" + keys, "/keys" + keys},
-		"below an escaped prefix":      {http.StripPrefix("/my keys", service.Handler()), "/my%20keys" + keys, "/my%20keys" + keys},
-		"asked for by an absolute URL": {mux, "http://example.com/keys" + keys, "/keys" + keys},
-		"below a path of the client's": {careless, "//evil.example" + keys, keys},
+		"at the root":                        {service.Handler(), keys, keys},
+		"below a prefix":                     {mux, "/keys" + keys, "/keys" + keys},
+		"below a prefix of echo":             {e, "/keys" + keys, "/keys" + keys},
+		"below an escaped prefix":            {http.StripPrefix("/my keys", service.Handler()), "/my%20keys" + keys, "/my%20keys" + keys},
+		"requested with an absolute URL":     {mux, "http://example.com/keys" + keys, "/keys" + keys},
+		"below a path that the client chose": {careless, "//evil.example" + keys, keys},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// broken is an embedder's repository of which a part panics that the service
-// calls by itself.
+// broken is an embedder's repository with a part that panics when the service
+// calls it in the background.
 type broken struct {
 	*memory.KeyRepository
 
@@ -67,16 +67,16 @@ func (f brokenFeed) Close() error {
 	return f.ChangeFeed.Close()
 }
 
-func TestService_OutlivesAPanicOfARepositoryItCallsByItself(t *testing.T) {
+func TestService_SurvivesAPanicOfARepositoryInTheBackground(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		repository broken
 		logged     string
 	}{
-		"as it is followed":        {broken{follow: true}, "following the changes panicked with a string"},
-		"as its feed wakes":        {broken{wake: true}, "following the changes panicked with a string"},
-		"as its feed closes":       {broken{close: true}, "closing the change feed panicked with a string"},
-		"as it migrates once more": {broken{migrations: []error{domain.ErrUnavailable, nil}}, "bringing the schema up to date panicked with a string"},
+		"when it is followed":         {broken{follow: true}, "following the changes panicked with a string"},
+		"when its feed wakes":         {broken{wake: true}, "following the changes panicked with a string"},
+		"when its feed is closed":     {broken{close: true}, "closing the change feed panicked with a string"},
+		"when it retries a migration": {broken{migrations: []error{domain.ErrUnavailable, nil}}, "bringing the schema up to date panicked with a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// cookieSessions are the actors of a program that keeps sessions in cookies.
+// cookieSessions are the actors of a program that uses session cookies.
 type cookieSessions map[string]domain.Actor
 
 func (s cookieSessions) AuthenticateRequest(r *http.Request) (domain.Actor, error) {
@@ -54,11 +54,11 @@ func TestWithRequestAuthenticator(t *testing.T) {
 		challenge string
 	}{
 		"a session":                        {http.Header{"Cookie": {"session=s1"}}, http.StatusCreated, ""},
-		"one of this device":               {http.Header{"Cookie": {"session=s2"}, "X-Client-Hash": {"device-1"}}, http.StatusCreated, ""},
-		"one of another device":            {http.Header{"Cookie": {"session=s2"}}, http.StatusUnauthorized, `Bearer error="invalid_token", error_description="The token is bound to another client"`},
+		"a session of this device":         {http.Header{"Cookie": {"session=s2"}, "X-Client-Hash": {"device-1"}}, http.StatusCreated, ""},
+		"a session of another device":      {http.Header{"Cookie": {"session=s2"}}, http.StatusUnauthorized, `Bearer error="invalid_token", error_description="The token is bound to another client"`},
 		"no session":                       {http.Header{}, http.StatusUnauthorized, "Bearer"},
-		"an unknown one":                   {http.Header{"Cookie": {"session=s3"}}, http.StatusUnauthorized, "Bearer"},
-		"a bearer token in its place":      {http.Header{"Authorization": {"Bearer x"}}, http.StatusUnauthorized, `Bearer error="invalid_token", error_description="The token is invalid or expired"`},
+		"an unknown session":               {http.Header{"Cookie": {"session=s3"}}, http.StatusUnauthorized, "Bearer"},
+		"a bearer token instead":           {http.Header{"Authorization": {"Bearer x"}}, http.StatusUnauthorized, `Bearer error="invalid_token", error_description="The token is invalid or expired"`},
 		"credentials that were sent twice": {http.Header{"Cookie": {"session=s1"}, "Authorization": {"a", "b"}}, http.StatusUnauthorized, `Bearer error="invalid_request", error_description="Authorization was sent more than once"`},
 		"a session store that is down":     {http.Header{"Cookie": {"session=down"}}, http.StatusServiceUnavailable, ""},
 	} {
@@ -81,7 +81,7 @@ func TestWithRequestAuthenticator(t *testing.T) {
 	}
 }
 
-// There can be one authenticator.
+// There can be only one authenticator.
 func TestNew_RefusesTwoAuthenticators(t *testing.T) {
 	t.Parallel()
 	_, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), apikeys.WithRequestAuthenticator(cookieSessions{}))
@@ -90,8 +90,8 @@ func TestNew_RefusesTwoAuthenticators(t *testing.T) {
 	}
 }
 
-// An embedder's users are signed in by a cookie, and manage their keys without
-// a bearer token.
+// An embedder's users sign in with a session cookie, and manage their keys
+// without a bearer token.
 func ExampleWithRequestAuthenticator() {
 	cfg := onLoopback()
 	signedIn := cookieSessions{"c00k1e": {

@@ -73,7 +73,7 @@ func ExampleService_RequireHTTP() {
 	// 401 {"success":false,"code":"4011","message":"Invalid API key"}
 }
 
-// ask prints the answer to a request for /payments.
+// ask prints the response to a request for /payments.
 func ask(h http.Handler, method, key string) {
 	r := httptest.NewRequest(method, "/payments", http.NoBody)
 	if key != "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// blocking is a repository whose creations wait until they are let go.
+// blocking is a repository whose creates wait until they are released.
 type blocking struct {
 	ports.KeyRepository
 	entered, proceed chan struct{}
@@ -28,7 +28,7 @@ func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.E
 	return b.KeyRepository.Create(ctx, key, event, options)
 }
 
-// anyone takes every token for that of an OWNER of the workspace.
+// anyone treats every token as that of an OWNER of the workspace.
 type anyone struct{}
 
 func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
@@ -67,14 +67,14 @@ func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys
 func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*config.Config){
-		"connections below none":    func(c *config.Config) { c.MaxConnections = -1 },
-		"an open internal address":  func(c *config.Config) { c.InternalAddr = "0.0.0.0:0" },
-		"a short internal token":    func(c *config.Config) { c.InternalToken = "abc" },
-		"an unknown Migrate":        func(c *config.Config) { c.Migrate = "yes" },
-		"no room in memory":         func(c *config.Config) { c.CacheKeys = 0 },
-		"a cap below none":          func(c *config.Config) { c.MaxKeysPerWorkspace = -1 },
-		"peppers that are none":     func(c *config.Config) { c.Peppers = "p1" },
-		"no tokens, and no options": nil,
+		"negative connections":                      func(c *config.Config) { c.MaxConnections = -1 },
+		"an internal address that others can reach": func(c *config.Config) { c.InternalAddr = "0.0.0.0:0" },
+		"a short internal token":                    func(c *config.Config) { c.InternalToken = "abc" },
+		"an unknown Migrate":                        func(c *config.Config) { c.Migrate = "yes" },
+		"no room in the cache":                      func(c *config.Config) { c.CacheKeys = 0 },
+		"a negative cap":                            func(c *config.Config) { c.MaxKeysPerWorkspace = -1 },
+		"malformed peppers":                         func(c *config.Config) { c.Peppers = "p1" },
+		"no tokens, and no options":                 nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,7 +93,7 @@ func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 	}
 }
 
-func TestRun_LetsRequestsUnderWayFinish(t *testing.T) {
+func TestRun_LetsRequestsInFlightFinish(t *testing.T) {
 	t.Parallel()
 	store := blocking{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
 	listening := make(chan apikeys.Listeners, 1)
@@ -124,7 +124,7 @@ func TestRun_LetsRequestsUnderWayFinish(t *testing.T) {
 	}
 }
 
-// awaitNotReady returns once the service has heard that it is to stop.
+// awaitNotReady returns once the service has begun to stop.
 func awaitNotReady(t *testing.T, service *apikeys.Service) {
 	t.Helper()
 	for service.Ready(t.Context()) == nil {
@@ -134,7 +134,7 @@ func awaitNotReady(t *testing.T, service *apikeys.Service) {
 	}
 }
 
-func TestRun_NamesTheVariableOfAnAddressThatIsTaken(t *testing.T) {
+func TestRun_NamesTheVariableOfAnAddressInUse(t *testing.T) {
 	t.Parallel()
 	listening := make(chan apikeys.Listeners, 1)
 	first := startable(t, onLoopback(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
@@ -152,7 +152,7 @@ func TestRun_NamesTheVariableOfAnAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-func TestReady_AsksTheChecksOfTheCaller(t *testing.T) {
+func TestReady_CallsTheChecksOfTheCaller(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no keys yet")
 	service := startable(t, onLoopback(),

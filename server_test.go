@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A name that is one of loopback may not resolve to it.
+// A loopback name may resolve to another address.
 func TestOpen_RefusesAnAddressThatOthersReach(t *testing.T) {
 	t.Parallel()
 	for _, variable := range []string{internalAddr, extAuthzAddr} {

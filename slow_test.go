@@ -18,17 +18,17 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ownerOfAll takes every token for that of an OWNER.
+// ownerOfAll treats every token as that of an OWNER.
 type ownerOfAll struct{}
 
 func (ownerOfAll) Authenticate(context.Context, string) (domain.Actor, error) {
 	return domain.Actor{AccountID: "acc-1", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner}}, nil
 }
 
-// longEnough is more than a bound that a test shortens may take.
+// longEnough is longer than any timeout that a test shortens.
 const longEnough = time.Minute
 
-// runShort runs a service whose clients have less time, and returns its
+// runShort runs a service with shorter timeouts for clients, and returns its
 // public address.
 func runShort(t *testing.T, shorten func(*httpserver.Bounds)) string {
 	t.Helper()
@@ -69,7 +69,7 @@ func connect(t *testing.T, addr, text string) net.Conn {
 	return conn
 }
 
-// mustEnd fails when the service leaves the connection open.
+// mustEnd fails the test if the service leaves the connection open.
 func mustEnd(t *testing.T, r io.Reader) {
 	t.Helper()
 	if _, err := io.Copy(io.Discard, r); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -81,7 +81,7 @@ const (
 	slowHead = "POST /web/v1/workspaces/ws_1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n" +
 		"X-Client-Hash: d\r\nX-Workspace-Id: ws_1\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
 	anybody = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
-	// short leaves a busy machine the time to send what is sent within it.
+	// short leaves a busy machine enough time to send data.
 	short = 500 * time.Millisecond
 )
 
@@ -90,7 +90,7 @@ func TestRun_GivesUpClients(t *testing.T) {
 	cases := map[string]struct {
 		shorten func(*httpserver.Bounds)
 		sent    string
-		answer  int // 0: none
+		answer  int // 0 if there is no response
 	}{
 		"that say nothing":             {func(b *httpserver.Bounds) { b.ReadHeader = short }, "", 0},
 		"that do not end their header": {func(b *httpserver.Bounds) { b.ReadHeader = short }, slowHead[:100], 0},
@@ -115,8 +115,9 @@ func TestRun_GivesUpClients(t *testing.T) {
 	}
 }
 
-// It asks until it cannot: a service that waits for it would leave it waiting.
-func TestRun_GivesUpClientsThatTakeNoAnswer(t *testing.T) {
+// The client sends requests until it cannot: a service that waits for it would
+// block it.
+func TestRun_GivesUpClientsThatReadNoResponse(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, runShort(t, func(b *httpserver.Bounds) { b.Write = short }), "")
 	var err error

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// decorated passes on what a key repository has, and nothing else that the
-// store behind it can do. It counts the reads of checks.
+// decorated forwards the methods of a key repository, and hides all other
+// abilities of the store. It counts the reads of checks.
 type decorated struct {
 	ports.KeyRepository
 
@@ -26,7 +26,7 @@ func (d decorated) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, e
 	return d.KeyRepository.Find(ctx, id)
 }
 
-// versioned is a schema that was brought up to date.
+// versioned is a schema that is up to date.
 type versioned struct{ migrated atomic.Bool }
 
 func (*versioned) Examine(context.Context) error { return nil }
@@ -38,7 +38,7 @@ func (v *versioned) Migrate(context.Context) error {
 
 func (*versioned) NewerSchema(context.Context) (int64, error) { return 0, nil }
 
-func TestWithStore_KeepsWhatTheStoreCanDoBehindADecorator(t *testing.T) {
+func TestWithStore_KeepsTheAbilitiesOfADecoratedStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, schema, found := memory.NewKeyRepository(), new(versioned), new(atomic.Int64)
@@ -67,7 +67,7 @@ func TestWithStore_KeepsWhatTheStoreCanDoBehindADecorator(t *testing.T) {
 	})
 }
 
-func TestWithStore_DoesWithoutWhatIsNotStated(t *testing.T) {
+func TestWithStore_UsesOnlyStatedAbilities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, found := memory.NewKeyRepository(), new(atomic.Int64)
@@ -96,7 +96,7 @@ func authorize(t *testing.T, service *apikeys.Service, secret domain.Secret, wan
 	}
 }
 
-// disableBehindTheBackOf disables a key as another process would.
+// disableBehindTheBackOf disables a key like another process.
 func disableBehindTheBackOf(t *testing.T, keys ports.KeyWriter, id domain.KeyID) {
 	t.Helper()
 	err := keys.Update(t.Context(), "ws_1", id, func(key *domain.APIKey) (domain.Event, error) {
