@@ -17,25 +17,26 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Bounds that an operator has no reason to change.
+// Bounds that operators do not need to change.
 const (
-	// unknownIDs bounds the memory of identifiers that belong to no key.
+	// unknownIDs is the maximum number of cached identifiers that belong to no
+	// key.
 	unknownIDs = 16 << 10
-	// unknownFor is how long such an identifier is remembered: long enough to
-	// take the force out of a flood, short enough for a key made elsewhere.
+	// unknownFor is how long such an identifier is cached: long enough to
+	// weaken a flood, short enough for a key that another process creates.
 	unknownFor = time.Second
-	// stripes is over how many counters evictions are spread; see generations.
+	// stripes is the number of counters of evictions; see generations.
 	stripes = 256
 )
 
-// Options are what a cache is made of.
+// Options configure a cache.
 type Options struct {
-	// Finder reads what is not in memory.
+	// Finder reads keys from the store.
 	Finder ports.KeyFinder
-	// MaximumKeys bounds the keys held: at least 1.
+	// MaximumKeys is the maximum number of cached keys, at least 1.
 	MaximumKeys int
-	// OutageGrace is how long answers from memory outlive the last
-	// confirmation of the feed while the store cannot be read.
+	// OutageGrace is how long after the last confirmation of the feed cached
+	// keys are used while the store cannot be read.
 	OutageGrace time.Duration
 	Now         func() time.Time
 }
@@ -46,27 +47,27 @@ type Cache struct {
 	finder ports.KeyFinder
 	now    func() time.Time
 	trust  trust
-	// Checks of keys in memory read in their own lane: those of keys that are
-	// not, which anyone can make up, cannot keep them waiting.
+	// Cached keys are reread in a lane of their own, so that reads of other
+	// keys, which anyone can make up, cannot delay them.
 	loads, rereads *loads
 
 	known   table
 	unknown *otter.Cache[domain.KeyID, struct{}]
 
-	// generations count evictions by a hash of the identifier. A record read
-	// before an eviction and kept after it would be stale for good, so keep
-	// compares the count from before the read.
+	// generations count evictions by a hash of the identifier. A record that is
+	// read before an eviction and cached after it would stay stale, so keep
+	// compares the count with the one from before the read.
 	generations [stripes]atomic.Uint64
 	seed        maphash.Seed
 
 	counters counters
 }
 
-// New returns an empty cache. Until the feed has been confirmed once, every
-// check reads the store.
+// New returns an empty cache. Until the feed is first confirmed, every check
+// reads the store.
 func New(o Options) (*Cache, error) {
-	if o.MaximumKeys < 1 { // which otter would take for no bound at all
-		return nil, errors.New("cache of keys: room for at least one key is needed")
+	if o.MaximumKeys < 1 { // which otter takes for no limit
+		return nil, errors.New("cache of keys: MaximumKeys must be at least 1")
 	}
 	c := &Cache{
 		finder:  o.Finder,
@@ -99,17 +100,17 @@ func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.K
 	}
 }
 
-// Find returns the key as the store has it, read for this caller or for one who
-// asked shortly before, or, from memory, as the feed last confirmed it to be:
+// Find returns the key from the store, read for this caller or shared with a
+// recent one, or from the cache, as the feed last confirmed it:
 //
-//   - confirmed within the last second: memory answers, without a read;
-//   - not confirmed for longer, or the last poll failed: the store is asked,
-//     and memory answers, for as long as the grace lasts, only if that fails,
-//     or if it had no time for this key and answered no other meanwhile;
-//   - beyond the grace: the store alone answers.
+//   - confirmed within the last second: the cache is used;
+//   - not confirmed for longer, or the last poll failed: the store is read, and
+//     the cache is used, until the grace ends, only if that fails, or if this key
+//     got no turn to be read and the store answered no other;
+//   - beyond the grace: only the store is used.
 //
 // It returns [domain.ErrKeyNotFound], or an error that wraps
-// [domain.ErrUnavailable] when nothing that may be trusted can answer.
+// [domain.ErrUnavailable] if neither can be used.
 func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	switch c.trust.at(at) {
 	case confirmed:
@@ -129,12 +130,13 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	}
 }
 
-// moment names the tenth of a second of an instant. Who cannot rely on the
-// feed to end a shared read that is out of date shares it no longer than that.
+// moment identifies the tenth of a second of an instant. While the feed cannot
+// be relied on to end an outdated shared read, a read is shared no longer than
+// that.
 func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
 
-// reread asks the store about what may be in memory, and falls back on memory
-// when the store cannot answer.
+// reread reads a key that may be cached from the store, and falls back on the
+// cache if that fails.
 func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*application.KnownKey, error) {
 	known, ok := c.known.Load().GetIfPresent(id)
 	if !ok {
@@ -148,15 +150,15 @@ func (c *Cache) reread(ctx context.Context, id domain.KeyID, at time.Time) (*app
 	return fresh, err
 }
 
-// Evict forgets a key. A check that begins after Evict returns does not see
-// the key as it was before.
+// Evict removes a key from the cache. A check that begins after Evict returns
+// does not see the key as it was before.
 func (c *Cache) Evict(id domain.KeyID) {
 	c.generation(id).Add(1)
 	c.known.Load().Invalidate(id)
 	c.unknown.Invalidate(id)
 }
 
-// EvictAll forgets every key.
+// EvictAll removes every key from the cache.
 func (c *Cache) EvictAll() {
 	for i := range c.generations {
 		c.generations[i].Add(1)
@@ -165,16 +167,16 @@ func (c *Cache) EvictAll() {
 	c.unknown.InvalidateAll()
 }
 
-// Close ends the cache's own background work. Nobody follows the feed any
-// more, so memory answers no more either.
+// Close ends the cache's background work. Since nobody follows the feed any
+// more, the cache is no longer used either.
 func (c *Cache) Close() {
 	c.trust.lose()
 	c.unknown.StopAllGoroutines()
 }
 
-// read asks the store, once however many ask in the same moment, and keeps
-// the answer. Who asks after an eviction does not wait for a read from before
-// it, which may have seen the key as it was.
+// read reads the store, once for all concurrent callers, and caches the result.
+// A caller that arrives after an eviction does not share a read that began
+// before it, which may have seen the key as it was.
 func (c *Cache) read(ctx context.Context, lane *loads, id domain.KeyID, moment int64) (*application.KnownKey, error) {
 	c.counters.misses.Add(1)
 	name := make([]byte, 0, domain.KeyIDLength+16)
@@ -196,9 +198,10 @@ func (c *Cache) read(ctx context.Context, lane *loads, id domain.KeyID, moment i
 	})
 }
 
-// keep puts value in cache unless the key was evicted since before. It looks
-// and writes under the lock that Invalidate takes: an eviction has counted
-// before this looks, or removes what this wrote, and nobody sees it between.
+// keep caches value unless the key was evicted since before. It compares and
+// writes under the lock that Invalidate takes: an eviction either counts before
+// the comparison, or removes the new value, and nobody sees the value in
+// between.
 func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID, value V, before uint64) {
 	cache.Compute(id, func(held V, _ bool) (V, otter.ComputeOp) {
 		if c.generation(id).Load() != before {
@@ -208,8 +211,8 @@ func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID,
 	})
 }
 
-// ownCopy is id without the memory of the secret it was cut from, which must
-// not be kept.
+// ownCopy returns a copy of id, which does not retain the memory of the secret
+// that it was cut from.
 func ownCopy(id domain.KeyID) domain.KeyID { return domain.KeyID(strings.Clone(string(id))) }
 
 func (c *Cache) generation(id domain.KeyID) *atomic.Uint64 {

@@ -40,7 +40,7 @@ func TestFind_DiscardsARecordReadBeforeAnEviction(t *testing.T) {
 			w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
 			early := make(chan string)
 			go func() { early <- w.status(t, id) }()
-			<-w.store.reading // the old record is in hand
+			<-w.store.reading // it holds the old record
 			w.store.put(id, true)
 			evict(w, id)
 

@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Evicting returns writer with each change evicting its key before it is
-// answered, so that a check which begins afterwards sees the change. A write
-// that failed evicts too: whether the change was made may be unknown.
+// Evicting returns a writer that evicts the key of each change before it
+// returns, so that a check that begins afterwards sees the change. A failed
+// write evicts too, because the change may have been made.
 func (c *Cache) Evicting(writer ports.KeyWriter) ports.KeyWriter {
 	return evicting{cache: c, writer: writer}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// writer changes what a store finds, and answers what a test decides.
+// writer changes the key in a store, and returns what the test sets.
 type writer struct {
 	store  *store
 	err    error
-	before func() // a check that comes right before the change
+	before func() // a check right before the change
 }
 
 func (w writer) Create(_ context.Context, key *domain.APIKey, _ domain.Event, _ ports.CreateOptions) error {

@@ -46,7 +46,7 @@ func TestLoads_AreFirstComeFirstServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLoads(1, time.Second)
-		var read []string // by one at a time
+		var read []string // one at a time
 		var wg sync.WaitGroup
 		for i := range 5 {
 			name := strconv.Itoa(i)

@@ -10,13 +10,13 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Pace of the feed.
+// Timing of the polls.
 const (
 	pollInterval = 200 * time.Millisecond
 	pollTimeout  = 500 * time.Millisecond
 )
 
-// Follow evicts what the feed says has changed, until ctx ends. It polls
+// Follow evicts keys that the feed reports as changed, until ctx ends. It polls
 // whenever the feed wakes it, and at least every 200 ms.
 func (c *Cache) Follow(ctx context.Context, feed ports.ChangeFeed, logger *slog.Logger) {
 	ticker := time.NewTicker(pollInterval)
@@ -43,8 +43,8 @@ func logStanding(logger *slog.Logger, err error) {
 	logger.Info("the change feed is confirmed")
 }
 
-// Poll asks the feed once. A poll that succeeds confirms what is in memory as
-// of the instant it was sent.
+// Poll polls the feed once. A successful poll confirms the cache as of the time
+// when it was sent.
 func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -69,8 +69,8 @@ func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 	return nil
 }
 
-// doubt takes a poll for failed. What one that panicked had seen may be lost:
-// the position of its feed promises nothing any more.
+// doubt counts a poll as failed. Changes that a panicking poll has seen may be
+// lost, because the position of its feed can no longer be trusted.
 func (c *Cache) doubt(err error) {
 	c.counters.failedPolls.Add(1)
 	c.trust.fail()

@@ -56,10 +56,10 @@ func TestPoll_ConfirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		after time.Duration // since the poll was sent
-		want  string        // of a key that was disabled right after
+		want  string        // for a key that was disabled right after
 	}{
-		"within a second of it memory answers": {after: confirmedFor, want: "OK"},
-		"later the store does":                 {after: confirmedFor + 1, want: "DISABLED"},
+		"within a second the cache is used": {after: confirmedFor, want: "OK"},
+		"later the store is read":           {after: confirmedFor + 1, want: "DISABLED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +67,7 @@ func TestPoll_ConfirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 			id := newID(t)
 			w.store.put(id, false)
 			w.status(t, id)
-			w.feed.during = func() { w.clock = begin.Add(400 * time.Millisecond) } // until the answer
+			w.feed.during = func() { w.clock = begin.Add(400 * time.Millisecond) } // until the poll returns
 			w.poll(t)
 			w.store.put(id, true)
 			w.clock = begin.Add(tt.after)
@@ -94,7 +94,7 @@ func TestPoll_ConfirmsNothingWhenTheFeedPanics(t *testing.T) {
 	}
 }
 
-// The feed may have left its position behind the change that it did not tell.
+// The feed may already be past the change that it did not report.
 func TestPoll_LosesNoChangeWhenTheFeedPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
@@ -109,8 +109,8 @@ func TestPoll_LosesNoChangeWhenTheFeedPanics(t *testing.T) {
 	expect(t, "check", w.status(t, id), "DISABLED")
 }
 
-// pollsOf follows a feed for a second, during which polls fail from the second
-// one to the fourth, and returns when it was polled and what was logged.
+// pollsOf follows a feed for a second, in which the second to fourth polls
+// fail, and returns the times of the polls and the log.
 func pollsOf(t *testing.T) (at []time.Duration, log string) {
 	t.Helper()
 	w := newWorld(t, 0)
@@ -143,7 +143,7 @@ func TestFollow_PollsEvery200MillisecondsAndLogsEachChangeOnce(t *testing.T) {
 	})
 }
 
-// hangingFeed answers no poll in its time.
+// hangingFeed does not return from a poll in time.
 type hangingFeed struct{ script }
 
 func (*hangingFeed) Poll(ctx context.Context) (ports.Changes, error) {

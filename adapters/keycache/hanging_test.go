@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// hang makes every read block, whatever its context, until the returned
+// hang makes every read ignore its context and block until the returned
 // function is called.
 func (w *world) hang(t *testing.T) (release func()) {
 	t.Helper()
@@ -30,7 +30,7 @@ func TestFind_EndsInTimeThoughTheStoreHangs(t *testing.T) {
 	tests := []struct {
 		name    string
 		grace   time.Duration
-		warm    bool          // the key is in memory
+		warm    bool          // the key is cached
 		after   time.Duration // since the feed was last confirmed
 		want    string
 		timeout time.Duration
@@ -121,7 +121,8 @@ func TestFind_DoesNotShareAReadThatWasGivenUp(t *testing.T) {
 	})
 }
 
-// What a read found before a change must not be kept, however late it ends.
+// A record that was read before a change must not be cached, however late the
+// read ends.
 func TestFind_KeepsNothingStaleFromAReadThatWasGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,8 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// changing is a store in which a key changes while a read has the former
-// record in hand.
+// changing is a store in which a key changes while a read holds the old record.
 type changing struct {
 	*store
 
@@ -84,7 +83,7 @@ func TestKeep_LooksForAnEvictionUnderTheLockOfTheKey(t *testing.T) {
 			keep(w.Cache, cache, id, known, before)
 		}()
 		untilAMutexIsWaitedForIn(t, "keycache.keep[")
-		w.generation(id).Add(1) // as Evict does, which then waits for the lock too
+		w.generation(id).Add(1) // like Evict, which then also waits for the lock
 		return held, otter.CancelOp
 	})
 	<-done
@@ -93,8 +92,8 @@ func TestKeep_LooksForAnEvictionUnderTheLockOfTheKey(t *testing.T) {
 	}
 }
 
-// untilAMutexIsWaitedForIn returns once a goroutine waits for a mutex with
-// that function on its stack.
+// untilAMutexIsWaitedForIn returns once a goroutine with that function on its
+// stack waits for a mutex.
 func untilAMutexIsWaitedForIn(t *testing.T, function string) {
 	t.Helper()
 	all := make([]byte, 1<<20)

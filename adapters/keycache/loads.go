@@ -14,32 +14,34 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of reads from the store.
+// Limits of reads from the store.
 const (
 	loadTimeout   = 2 * time.Second
 	rereadTimeout = 200 * time.Millisecond
 	// concurrentLoads and concurrentRereads leave some of a store's connections
-	// to others, so that a flood of made-up identifiers cannot starve them.
+	// to other callers, so that a flood of made-up identifiers cannot starve
+	// those.
 	concurrentLoads   = 8
 	concurrentRereads = 4
-	// waitingLoads is how many more may wait for their turn.
+	// waitingLoads is how many further reads may wait for their turn.
 	waitingLoads = 4096
 )
 
-// MaximumReads is how many reads of a cache are in progress at most, abandoned
-// ones included. A store that can serve more at once has some to spare for all
-// else.
+// MaximumReads is the maximum number of reads in flight of a cache, including
+// abandoned ones. A store should be able to serve more at once, for all other
+// requests.
 const MaximumReads = concurrentLoads + concurrentRereads
 
-// errNotRead says that the store was not asked for this key, or that the caller
-// left before its answer came. It says nothing about the store.
+// errNotRead means that this key was not read from the store, or that the
+// caller left before the result came. It does not mean that the store has
+// failed.
 var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)
 
-// Both say that the store has failed the caller: it was asked and did not
-// answer in time, or it was not asked because it answered nobody.
+// Both mean that the store has failed: it did not respond in time, or it was
+// not read because it responded to nobody.
 var (
-	errTooSlow = fmt.Errorf("the store did not answer in time: %w", domain.ErrUnavailable)
-	errSilent  = fmt.Errorf("the store answers no read: %w", domain.ErrUnavailable)
+	errTooSlow = fmt.Errorf("the store did not respond in time: %w", domain.ErrUnavailable)
+	errSilent  = fmt.Errorf("the store responds to no read: %w", domain.ErrUnavailable)
 )
 
 // load reads one key.
@@ -55,17 +57,18 @@ type loads struct {
 	flights  singleflight.Group
 	places   *semaphore.Weighted // first come, first served
 	waited   atomic.Int64        // flights that callers may be waiting for
-	answered atomic.Uint64       // reads that the store has answered
+	answered atomic.Uint64       // reads to which the store responded
 }
 
 func newLoads(atOnce int64, timeout time.Duration) *loads {
 	return &loads{timeout: timeout, atOnce: atOnce, places: semaphore.NewWeighted(atOnce)}
 }
 
-// do runs load, or waits for one in flight under the same name. It returns
-// within the timeout, whatever load does.
+// do runs load, or waits for one with the same name that is in flight. It
+// returns within the timeout, whatever load does.
 func (l *loads) do(ctx context.Context, name string, load load) (*application.KnownKey, error) {
-	// The flight outlives its first caller: others may be waiting for it.
+	// The flight may outlive its first caller, because others may be waiting
+	// for it.
 	unbound := context.WithoutCancel(ctx)
 	landed := l.flights.DoChan(name, func() (any, error) { return l.fly(unbound, load) })
 	select {
@@ -73,7 +76,7 @@ func (l *loads) do(ctx context.Context, name string, load load) (*application.Kn
 		known, _ := result.Val.(*application.KnownKey)
 		return known, result.Err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a key: %w: %w", errNotRead, ctx.Err())
+		return nil, fmt.Errorf("waiting for a key: %w: %w", errNotRead, ctx.Err())
 	}
 }
 
@@ -90,27 +93,27 @@ func (l *loads) fly(ctx context.Context, load load) (*application.KnownKey, erro
 	if err := l.places.Acquire(ctx, 1); err != nil {
 		return nil, l.unread(before, err)
 	}
-	if !time.Now().Before(deadline) { // the place came too late for the store to be asked
+	if !time.Now().Before(deadline) { // it is too late to read the store
 		l.places.Release(1)
 		return nil, l.unread(before, context.DeadlineExceeded)
 	}
 	return l.read(ctx, load)
 }
 
-// unread returns why a flight got no place in time. A store that is silent
-// keeps every place, so most flights are never read for: if it has answered no
-// read since, it has failed this one too. If it has answered another, that
-// proves nothing about this one: a flood could otherwise bring back a key that
-// was withdrawn.
+// unread returns the error of a flight that got no place in time. A silent
+// store occupies every place, so most flights never read: if the store has
+// responded to no read since, it has failed this one too. If it has responded
+// to another one, that proves nothing about this one; otherwise a flood could
+// bring back a revoked key.
 func (l *loads) unread(before uint64, err error) error {
 	if l.answered.Load() == before {
 		return errSilent
 	}
-	return fmt.Errorf("wait for other reads: %w: %w", errNotRead, err)
+	return fmt.Errorf("waiting for other reads: %w: %w", errNotRead, err)
 }
 
-// read runs load until it ends or ctx does. It gives its place back when load
-// ends, which may be later.
+// read runs load until it or ctx ends. It releases its place when load ends,
+// which may be later.
 func (l *loads) read(ctx context.Context, load load) (*application.KnownKey, error) {
 	type outcome struct {
 		known *application.KnownKey
@@ -133,8 +136,8 @@ func (l *loads) read(ctx context.Context, load load) (*application.KnownKey, err
 	}
 }
 
-// contained turns a panic of load, which runs where no caller could recover
-// it, into an error.
+// contained turns a panic of load, which no caller could recover, into an
+// error.
 func contained(ctx context.Context, load load) (known *application.KnownKey, err error) {
 	err = application.Contained("reading a key", func() (err error) {
 		known, err = load(ctx)
@@ -143,5 +146,5 @@ func contained(ctx context.Context, load load) (known *application.KnownKey, err
 	return known, err
 }
 
-// inFlight returns how many reads callers may be waiting for.
+// inFlight returns the number of reads that callers may be waiting for.
 func (l *loads) inFlight() int { return int(l.waited.Load()) }

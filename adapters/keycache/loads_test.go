@@ -59,7 +59,7 @@ func TestFind_BoundsTheReadsOfAllKeysTogether(t *testing.T) {
 			w.status(t, id)
 			ids = append(ids, id, newID(t))
 		}
-		w.clock = begin.Add(10 * time.Second) // what is in memory is in doubt
+		w.clock = begin.Add(10 * time.Second) // the cache is in doubt
 		w.store.reads.Store(0)
 		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
 		var wg sync.WaitGroup
@@ -143,7 +143,7 @@ func (panicking) Find(context.Context, domain.KeyID) (*domain.APIKey, error) {
 	panic("the marked value")
 }
 
-// What docs/operations.md and the pools of the stores rely on.
+// docs/operations.md and the pools of the stores rely on this.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	if loadTimeout != 2*time.Second || rereadTimeout != 200*time.Millisecond {

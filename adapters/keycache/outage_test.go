@@ -20,7 +20,7 @@ func TestFind_WhenTheStoreIsLost(t *testing.T) {
 		grace time.Duration
 		after time.Duration // since the last confirmation
 		want  string
-		reads int64 // beside the first
+		reads int64 // after the first
 	}{
 		{name: "memory answers at first", grace: 30 * time.Second, after: time.Second, want: "OK", reads: 0},
 		{name: "then the store is tried before", grace: 30 * time.Second, after: time.Second + 1, want: "OK", reads: 1},
@@ -96,7 +96,7 @@ func TestFind_SharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 		return verdict
 	}
 	early := find(w.clock)
-	<-w.store.reading // the old record is in hand
+	<-w.store.reading // it holds the old record
 	w.store.put(id, true)
 	late := find(w.clock.Add(100 * time.Millisecond))
 	<-w.store.reading
@@ -136,7 +136,7 @@ func TestFind_ReturnsNoStaleKeyInAFloodOfUnknownIDs(t *testing.T) {
 			unknown := newID(t)
 			wg.Go(func() { w.status(t, unknown) })
 		}
-		synctest.Wait() // every slot for keys out of memory is taken
+		synctest.Wait() // every place for uncached keys is taken
 		w.store.mu.Lock()
 		w.store.reading = nil
 		w.store.mu.Unlock()
@@ -171,8 +171,8 @@ func TestFind_UsesTheCacheForAllKeysWhenTheStoreIsSilent(t *testing.T) {
 	})
 }
 
-// A key that was deleted while the feed is in doubt is gone, although memory
-// still has it.
+// A key that was deleted while the feed is in doubt is not found, although it
+// is still cached.
 func TestFind_MemoryAnswersOnlyForAStoreThatIsUnavailable(t *testing.T) {
 	t.Parallel()
 	damaged := errors.New("damaged row")
@@ -194,7 +194,7 @@ func TestFind_MemoryAnswersOnlyForAStoreThatIsUnavailable(t *testing.T) {
 	}
 }
 
-// The grace may end while the store is asked.
+// The grace may end while the store is being read.
 func TestFind_MemoryDoesNotAnswerOnceTheGraceHasEnded(t *testing.T) {
 	t.Parallel()
 	const grace = time.Minute

@@ -23,17 +23,18 @@ func inHalfTheTime(context.Context) (*application.KnownKey, error) {
 	return nil, domain.ErrKeyNotFound
 }
 
-// The lane reads two at once, for a second each; who comes last waits in vain.
+// The lane reads two keys at once, for a second each; the last one waits in
+// vain.
 func TestLoads_TellWaitingCallersWhetherTheStoreResponds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		earlier, others []load
 		want            error
 	}{
-		"it answers nobody":              {nil, []load{silent, silent}, errSilent},
-		"it does not answer any more":    {[]load{inHalfTheTime}, []load{silent, silent}, errSilent},
-		"it answers one of the others":   {nil, []load{silent, inHalfTheTime, silent}, errNotRead},
-		"it has failed, and answers now": {[]load{silent}, []load{inHalfTheTime, silent, silent}, errNotRead},
+		"it responds to nobody":            {nil, []load{silent, silent}, errSilent},
+		"it stops responding":              {[]load{inHalfTheTime}, []load{silent, silent}, errSilent},
+		"it responds to one of the others": {nil, []load{silent, inHalfTheTime, silent}, errNotRead},
+		"it has failed, and responds now":  {[]load{silent}, []load{inHalfTheTime, silent, silent}, errNotRead},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,7 @@ func TestStats_CountsTheReadsOfBothLanes(t *testing.T) {
 		w.clock = begin.Add(10 * time.Second)
 		w.store.reading, w.store.proceed = make(chan struct{}, 2), make(chan struct{})
 		var wg sync.WaitGroup
-		for _, asked := range []domain.KeyID{id, other} { // one in memory, one not
+		for _, asked := range []domain.KeyID{id, other} { // one cached, one not
 			wg.Go(func() { w.status(t, asked) })
 		}
 		synctest.Wait()

@@ -9,10 +9,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// table holds keys, and is emptied at once however many it holds: another map
-// takes the place of the one that Load gives, and what is put into that one
-// afterwards is lost with it. Otter itself would take most of a second to
-// remove a million keys, for which nothing could be confirmed.
+// table holds keys, and can be emptied at once, whatever its size: a new map
+// replaces the one that Load returns, and entries that are added to the old one
+// afterwards are lost. Otter itself would take most of a second to remove a
+// million keys, during which nothing could be confirmed.
 type table struct {
 	options *otter.Options[domain.KeyID, *application.KnownKey]
 
@@ -26,6 +26,6 @@ func (t *table) open(options *otter.Options[domain.KeyID, *application.KnownKey]
 	return err
 }
 
-// InvalidateAll cannot fail on options that have made a map before. Without
-// expiry a map has no goroutines that would have to be stopped.
+// InvalidateAll cannot fail with options that have created a map before.
+// Without expiry a map has no goroutines to stop.
 func (t *table) InvalidateAll() { t.Store(otter.Must(t.options)) }

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// confirmedFor is how old a confirmation of the feed may be for memory to
-// answer without a read.
+// confirmedFor is the maximum age of a confirmation of the feed for which the
+// cache is used without a read.
 const confirmedFor = time.Second
 
-// standing is what an answer from memory is worth.
+// standing is how far the cache can be trusted.
 type standing int
 
 const (
-	confirmed standing = iota // the feed says that it is true
-	doubtful                  // true a short while ago
-	expired                   // nobody knows
+	confirmed standing = iota // the feed has just confirmed it
+	doubtful                  // it was confirmed a short time ago
+	expired                   // its confirmation is too old
 )
 
-// trust tells the standing of what is in memory from when the feed was last
-// confirmed.
+// trust determines the standing of the cache from the last confirmation of the
+// feed.
 type trust struct {
 	grace time.Duration
-	last  atomic.Pointer[confirmation] // nil: the feed was never confirmed
+	last  atomic.Pointer[confirmation] // nil if the feed was never confirmed
 }
 
-// confirmation is of the last poll that succeeded. It is never changed, so
-// that one atomic read tells all of it.
+// confirmation describes the last successful poll. It is immutable, so that one
+// atomic read is consistent.
 type confirmation struct {
 	sent    time.Time
-	wall    int64 // sent in Unix nanoseconds, by the wall clock
+	wall    int64 // sent, in Unix nanoseconds of the wall clock
 	failing bool  // a later poll failed
 }
 
@@ -37,11 +37,10 @@ func (t *trust) confirm(sent time.Time) {
 	t.last.Store(&confirmation{sent: sent, wall: sent.UnixNano()})
 }
 
-// lose forgets that the feed was ever confirmed.
+// lose discards the confirmation of the feed.
 func (t *trust) lose() { t.last.Store(nil) }
 
-// fail is of no effect on a confirmation that comes at the same time, which is
-// as good as one that comes later.
+// fail does not affect a concurrent confirmation, which counts as a later one.
 func (t *trust) fail() {
 	last := t.last.Load()
 	if last == nil || last.failing {
@@ -59,7 +58,7 @@ func (t *trust) at(now time.Time) standing {
 	}
 	age := last.age(now)
 	switch {
-	case age < -confirmedFor: // by a clock that was set back and has no monotonic reading
+	case age < -confirmedFor: // the clock was set back and has no monotonic reading
 		return expired
 	case age <= confirmedFor && !last.failing:
 		return confirmed
@@ -69,7 +68,7 @@ func (t *trust) at(now time.Time) standing {
 	return expired
 }
 
-// age is the larger of what the monotonic and the wall clock say: the first
+// age is the larger age by the monotonic and by the wall clock: the first
 // stands still while a machine is suspended, the second can be set back.
 func (c *confirmation) age(now time.Time) time.Duration {
 	return max(now.Sub(c.sent), time.Duration(now.UnixNano()-c.wall))

@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// advance makes each clock say how long ago the feed was confirmed. They
-// cannot be made to disagree in a [time.Time], whose monotonic part the system
-// alone gives out, so it is the confirmation that moves.
+// advance sets the time since the confirmation by each clock. A [time.Time]
+// with clocks that disagree cannot be created, because only the system sets its
+// monotonic part, so advance changes the confirmation.
 func (w *world) advance(monotonic, wall time.Duration) {
 	moved := *w.trust.last.Load()
 	moved.sent = moved.sent.Add(-monotonic)
@@ -22,16 +22,16 @@ func TestFind_WhenTheClocksDisagree(t *testing.T) {
 	const grace = time.Minute
 	for name, tt := range map[string]struct {
 		monotonic, wall time.Duration // since the last confirmation
-		want            string        // while the store is lost
+		want            string        // while the store is down
 		reads           int64         // that were tried
 	}{
-		"the wall clock was set back just now":                   {monotonic: time.Millisecond, wall: -time.Hour, want: "OK"},
-		"the wall clock was set back, and a second is over":      {monotonic: confirmedFor + 1, wall: -time.Hour, want: "OK", reads: 1},
-		"the wall clock was set back, and the grace is over":     {monotonic: grace + 1, wall: -time.Hour, want: "unavailable", reads: 1},
-		"the wall clock was set forward":                         {monotonic: time.Millisecond, wall: time.Hour, want: "unavailable", reads: 1},
-		"the machine was suspended for less than a second":       {monotonic: time.Millisecond, wall: confirmedFor, want: "OK"},
-		"the machine was suspended for more than a second":       {monotonic: time.Millisecond, wall: confirmedFor + 1, want: "OK", reads: 1},
-		"the machine was suspended for longer than the grace is": {monotonic: time.Millisecond, wall: grace + 1, want: "unavailable", reads: 1},
+		"the wall clock was set back just now":                 {monotonic: time.Millisecond, wall: -time.Hour, want: "OK"},
+		"the wall clock was set back, and a second has passed": {monotonic: confirmedFor + 1, wall: -time.Hour, want: "OK", reads: 1},
+		"the wall clock was set back, and the grace has ended": {monotonic: grace + 1, wall: -time.Hour, want: "unavailable", reads: 1},
+		"the wall clock was set forward":                       {monotonic: time.Millisecond, wall: time.Hour, want: "unavailable", reads: 1},
+		"the machine was suspended for less than a second":     {monotonic: time.Millisecond, wall: confirmedFor, want: "OK"},
+		"the machine was suspended for more than a second":     {monotonic: time.Millisecond, wall: confirmedFor + 1, want: "OK", reads: 1},
+		"the machine was suspended for longer than the grace":  {monotonic: time.Millisecond, wall: grace + 1, want: "unavailable", reads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,8 +69,8 @@ func TestAge_IsTheLargerOfBothClocks(t *testing.T) {
 	if got := tr.last.Load().age(since.Add(time.Minute)); got != time.Minute {
 		t.Errorf("both advance: %v", got)
 	}
-	// A reading without the monotonic part stands for a machine that was
-	// suspended: only the wall clock moved.
+	// A time without a monotonic reading simulates a suspended machine: only
+	// the wall clock moved.
 	if got := tr.last.Load().age(since.Add(time.Hour).Round(0)); got != time.Hour {
 		t.Errorf("the monotonic clock stood still: %v", got)
 	}
@@ -82,7 +82,7 @@ func TestFind_DoesNotTrustTheCacheLongerAfterTheClockIsSetBack(t *testing.T) {
 	id := newID(t)
 	w.store.put(id, false)
 	expect(t, "at first", w.status(t, id), "OK")
-	w.clock = w.clock.Add(-time.Hour) // begin has no monotonic reading that would tell
+	w.clock = w.clock.Add(-time.Hour) // begin has no monotonic reading that would show it
 	w.store.put(id, true)
 	expect(t, "set back", w.status(t, id), "DISABLED")
 	w.store.fail(domain.ErrUnavailable)
@@ -92,8 +92,8 @@ func TestFind_DoesNotTrustTheCacheLongerAfterTheClockIsSetBack(t *testing.T) {
 	expect(t, "confirmed since", w.status(t, id), "DISABLED")
 }
 
-// A clock without a monotonic reading that is set back by a second at most is
-// still taken for a correction.
+// If a clock without a monotonic reading is set back by a second at most, it
+// counts as a correction.
 func TestTrust_EndsWithAClockThatIsSetBackByMoreThanASecond(t *testing.T) {
 	t.Parallel()
 	tr := trust{grace: time.Hour}

@@ -16,14 +16,14 @@ import (
 
 var begin = time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
 
-// store is a finder whose answers a test decides and whose reads it counts.
+// store is a finder whose results a test sets. It counts the reads.
 type store struct {
 	mu      sync.Mutex
 	keys    map[domain.KeyID]domain.Snapshot
 	err     error
 	reads   atomic.Int64
 	silent  atomic.Bool   // a read ends with its context
-	reading chan struct{} // when set: a read announces itself here, its record in hand,
+	reading chan struct{} // if set, a read signals here when it holds its record,
 	proceed chan struct{} // and waits here before it returns
 }
 
@@ -65,12 +65,12 @@ func (s *store) fail(err error) {
 	s.err = err
 }
 
-// script is a feed that answers polls with what a test gives it.
+// script is a feed whose polls return what the test sets.
 type script struct {
 	changes ports.Changes
 	err     error
 	wake    chan struct{}
-	during  func() // when set: what happens while a poll is under way
+	during  func() // called during a poll, if set
 }
 
 func (s *script) Poll(context.Context) (ports.Changes, error) {
@@ -111,7 +111,7 @@ func (w *world) poll(t *testing.T) {
 	}
 }
 
-// status finds a key and says what the check would see.
+// status finds a key and returns what the check would see.
 func (w *world) status(t *testing.T, id domain.KeyID) string {
 	t.Helper()
 	known, err := w.Find(t.Context(), id, w.clock)
@@ -138,11 +138,11 @@ func newID(t *testing.T) domain.KeyID {
 	return secret.KeyID()
 }
 
-// secrets are those of the identifiers that tests have made.
+// secrets are the secrets of the identifiers that tests have created.
 var secrets sync.Map
 
-// credulous takes every secret for proven: these tests are about what is known
-// of a key, not about who presents it.
+// credulous accepts every secret, because these tests are about the record of a
+// key, not about secrets.
 type credulous struct{}
 
 func (credulous) Verify(domain.Secret, domain.Digest) bool { return true }

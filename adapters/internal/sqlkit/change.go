@@ -7,13 +7,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ErrNothingToWrite ends an update that its caller decided against, or left,
-// or in which nothing changed.
+// ErrNothingToWrite ends an update that its caller rejected or abandoned, or
+// that changed nothing.
 var ErrNothingToWrite = errors.New("nothing to write")
 
 // Change is a caller's part of an update. The goroutine that holds the
-// transaction asks for it, and the caller's own goroutine makes it: there it may
-// panic without harm to others, and it never runs once the caller has gone.
+// transaction requests it, and the caller's own goroutine runs it: there a
+// panic does not affect others, and it never runs once the caller has left.
 type Change struct {
 	apply func(*domain.APIKey) (domain.Event, error)
 	asked chan *domain.APIKey
@@ -21,13 +21,13 @@ type Change struct {
 	gone  chan struct{}
 }
 
-// decision is what a caller's part of an update came to.
+// decision is the result of a caller's part of an update.
 type decision struct {
 	event   domain.Event
 	refusal error
 }
 
-// NewChange returns the change that f makes.
+// NewChange returns a change that runs f.
 func NewChange(f func(*domain.APIKey) (domain.Event, error)) *Change {
 	return &Change{
 		apply: f,
@@ -37,9 +37,9 @@ func NewChange(f func(*domain.APIKey) (domain.Event, error)) *Change {
 	}
 }
 
-// Of has the caller change key and returns the event to write with it, which
-// has no ID when nothing changed. It returns [ErrNothingToWrite] when the caller
-// refuses or has gone, and waits for the caller until ctx ends.
+// Of lets the caller change key and returns the event of the change, which has
+// no ID if nothing changed. It returns [ErrNothingToWrite] if the caller
+// rejects the change or has left, and waits for the caller until ctx ends.
 func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, error) {
 	select {
 	case c.asked <- key:
@@ -61,10 +61,10 @@ func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, erro
 	}
 }
 
-// Write runs write, which asks for the change, in a goroutine of its own. It
-// returns what write returns, the error of the last change instead of
-// [ErrNothingToWrite], an error that wraps [domain.ErrUnavailable] as soon as ctx
-// ends, or one that wraps [ErrPanicked] if write panics.
+// Write runs write, which calls Of, in a separate goroutine. It returns the
+// error of write, the error of the last change instead of [ErrNothingToWrite],
+// an error that wraps [domain.ErrUnavailable] as soon as ctx ends, or one that
+// wraps [ErrPanicked] if write panics.
 func (c *Change) Write(ctx context.Context, write func() error) error {
 	if err := ctx.Err(); err != nil {
 		return Unavailable(err)

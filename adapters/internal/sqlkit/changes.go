@@ -33,8 +33,8 @@ func storable(v any) bool {
 	return false
 }
 
-// decodeChanges marks what it cannot read as [domain.Unreadable], and returns
-// false if there is anything.
+// decodeChanges marks unreadable values as [domain.Unreadable], and returns
+// false if there are any.
 func decodeChanges(stored Field[string]) (changes []domain.Change, ok bool) {
 	text, ok := stored.required()
 	var in []json.RawMessage
@@ -60,7 +60,7 @@ func decodeChange(stored json.RawMessage) (domain.Change, bool) {
 	return domain.Change{Field: in.Field, Old: before, New: after}, okBefore && okAfter
 }
 
-// decodeValue turns the lists that encoding/json makes into lists of strings.
+// decodeValue converts the lists of encoding/json to lists of strings.
 func decodeValue(v any) (any, bool) {
 	switch v := v.(type) {
 	case nil, string:

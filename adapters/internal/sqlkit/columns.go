@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Codec is how a store writes an instant in a column of type T. What it
-// decodes is in UTC.
+// Codec converts instants to and from a column of type T. Decoded instants are
+// in UTC.
 type Codec[T any] struct {
 	Encode func(time.Time) T
 	Decode func(T) time.Time
@@ -52,8 +52,8 @@ type EventColumns[T any] struct {
 	Changes     string
 }
 
-// KeyRow is a row of api_keys beside one of its secrets, as it was read. The
-// statements that read it find it by its identifier.
+// KeyRow is a row of api_keys together with one of its secrets, as it was read.
+// The statements that read it look it up by its identifier.
 type KeyRow[T any] struct {
 	ID          string        `db:"id"`
 	WorkspaceID string        `db:"workspace_id"`
@@ -94,7 +94,7 @@ type EventRow[T any] struct {
 	Changes     Field[string]
 }
 
-// columns returns where the columns of ListEvents go.
+// columns returns the destinations of the columns of ListEvents.
 func (e *EventRow[T]) columns() []any {
 	return []any{
 		&e.ID, &e.KeyID, &e.WorkspaceID, &e.Type, &e.At, &e.AccountID, &e.Portal,

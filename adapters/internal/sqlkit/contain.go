@@ -6,13 +6,14 @@ import (
 	"runtime/debug"
 )
 
-// ErrPanicked says that a call panicked. It is a fault of the program, not a
-// store that cannot be reached.
+// ErrPanicked means that a call panicked. It is a bug in the program, not an
+// unreachable store.
 var ErrPanicked = errors.New("panicked")
 
-// Contained makes a call in a goroutine whose panic nobody else would recover,
-// and returns a panic as an error that wraps [ErrPanicked] and tells its type and
-// its stack. The panic's value may hold anything and is not told.
+// Contained calls a function in a goroutine whose panics nobody else would
+// recover. It returns a panic as an error that wraps [ErrPanicked], with the
+// type and the stack of the panic, but without its value, which may contain
+// anything.
 func Contained[T any](what string, call func() (T, error)) (value T, err error) {
 	defer func() {
 		if p := recover(); p != nil {

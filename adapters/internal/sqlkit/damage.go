@@ -7,24 +7,23 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// maxDamages bounds what a [Damage] remembers, and so what it logs.
+// maxDamages limits how much a [Damage] remembers, and so how much it logs.
 const maxDamages = 10_000
 
-// Damage logs which stored keys and events are in part unreadable, each of them
-// once, and never what is stored. It is safe for concurrent use.
+// Damage logs which stored keys and events are partly unreadable, each of them
+// once, and never the stored values. It is safe for concurrent use.
 type Damage struct {
 	logger *slog.Logger
 	mu     sync.Mutex
 	logged map[string]domain.Parts // by the identifier of a key or an event
 }
 
-// NewDamage returns a log of damage that has seen none.
+// NewDamage returns a log of damage that is empty.
 func NewDamage(logger *slog.Logger) *Damage {
 	return &Damage{logger: logger, logged: map[string]domain.Parts{}}
 }
 
-// Key logs the parts of a key that are unreadable, if there are any. A nil key
-// has none.
+// Key logs the unreadable parts of a key, if there are any. A nil key has none.
 func (d *Damage) Key(key *domain.APIKey) {
 	if key == nil || key.Unreadable() == 0 {
 		return
@@ -35,14 +34,14 @@ func (d *Damage) Key(key *domain.APIKey) {
 	}
 }
 
-// Keys logs what Key does of each of keys.
+// Keys calls Key for each of keys.
 func (d *Damage) Keys(keys []*domain.APIKey) {
 	for _, key := range keys {
 		d.Key(key)
 	}
 }
 
-// Events logs which events of a key are in part unreadable.
+// Events logs which events of a key are partly unreadable.
 func (d *Damage) Events(id domain.KeyID, unreadable []string) {
 	for _, event := range unreadable {
 		if d.first(event, 0) {
@@ -51,7 +50,7 @@ func (d *Damage) Events(id domain.KeyID, unreadable []string) {
 	}
 }
 
-// Watched returns change with the keys that it is called with logged.
+// Watched returns change, and logs the keys with which it is called.
 func (d *Damage) Watched(change func(*domain.APIKey) (domain.Event, error)) func(*domain.APIKey) (domain.Event, error) {
 	return func(key *domain.APIKey) (domain.Event, error) {
 		d.Key(key)

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// logged returns a log of damage and a function that returns its lines, each as
-// what it names.
+// logged returns a log of damage and a function that returns what its lines
+// name.
 func logged(t *testing.T) (*Damage, func() []string) {
 	t.Helper()
 	var out bytes.Buffer

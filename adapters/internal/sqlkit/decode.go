@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Key returns the key that rows, one for each of its secrets, are of, or
-// [domain.ErrKeyNotFound] if there are none. It reads each column by itself:
-// what it cannot read is replaced as [domain.Rehydrate] says.
+// Key returns the key of rows, one for each of its secrets, or
+// [domain.ErrKeyNotFound] if there are none. It reads each column separately;
+// [domain.Rehydrate] defines what replaces an unreadable one.
 func (c Codec[T]) Key(rows []KeyRow[T]) (*domain.APIKey, error) {
 	if len(rows) == 0 {
 		return nil, domain.ErrKeyNotFound
@@ -53,10 +53,10 @@ func (c Codec[T]) secret(row *SecretRow[T]) (domain.StoredSecret, bool) {
 	return s, true
 }
 
-// Events returns the events that rows are of, in their order, and the
-// identifiers of those that are in part unreadable. An address that cannot be
-// read is unknown, changes that cannot be read are marked [domain.Unreadable],
-// bytes that are not UTF-8 are replaced, and anything else is the zero value.
+// Events returns the events of rows, in their order, and the identifiers of
+// those that are partly unreadable. An unreadable address is unknown,
+// unreadable changes are marked [domain.Unreadable], bytes that are not UTF-8
+// are replaced, and anything else becomes the zero value.
 func (c Codec[T]) Events(rows []EventRow[T]) (events []domain.Event, unreadable []string) {
 	events = make([]domain.Event, len(rows))
 	for i := range rows {
@@ -95,13 +95,13 @@ func (c Codec[T]) event(row *EventRow[T]) (event domain.Event, ok bool) {
 	return event, ok && okAt && okIP && okChanges
 }
 
-// shown returns an identifier that can be shown, whatever bytes are stored.
+// shown returns an identifier that can be displayed, whatever bytes are stored.
 func shown(stored string) string { return strings.ToValidUTF8(stored, "\uFFFD") }
 
 func decodeAddr(stored Field[string]) (netip.Addr, bool) {
 	text, ok := stored.required()
 	if !ok {
-		return netip.Addr{}, !stored.unreadable // NULL: unknown
+		return netip.Addr{}, !stored.unreadable // NULL means unknown
 	}
 	addr, err := netip.ParseAddr(text)
 	return addr, err == nil

@@ -36,7 +36,7 @@ func TestKey_IsNotFoundWithoutRows(t *testing.T) {
 	}
 }
 
-// The suite of damages in ports/portstest proves what becomes of such a key.
+// The damage suite in ports/portstest tests the effects on such a key.
 func TestKey_ReadsEachColumnByItself(t *testing.T) {
 	t.Parallel()
 	lost := Field[string]{unreadable: true}

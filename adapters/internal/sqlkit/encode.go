@@ -7,16 +7,15 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// NewRows is what the creation of a key writes.
+// NewRows contains the rows of a new key.
 type NewRows[T any] struct {
 	Key     KeyColumns[T]
 	Secrets []SecretColumns[T] // in the order of their position, from 0
 	Event   EventColumns[T]
 }
 
-// Rows returns what the creation of key writes. It refuses a key without a
-// secret, which nobody could ever use, and a copy of a key that is in part
-// unreadable.
+// Rows returns the rows of a new key. It rejects a key without a secret, which
+// nobody could use, and a copy of a key that is partly unreadable.
 func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], error) {
 	s := key.Snapshot()
 	switch {

@@ -14,15 +14,15 @@ func Unavailable(cause error) error {
 	return fmt.Errorf("%w: %w", domain.ErrUnavailable, cause)
 }
 
-// Settled reports whether err is an error of the store itself, to be returned
-// as it is, and not one of its driver.
+// Settled reports whether err is an error of the store itself, which is
+// returned unchanged, and not one of its driver.
 func Settled(err error) bool {
 	_, own := errors.AsType[ownError](err)
 	_, replayed := errors.AsType[*ports.Replayed](err)
 	return err == nil || own || replayed || slices.ContainsFunc(words, func(word error) bool { return errors.Is(err, word) })
 }
 
-// words are the errors of a store itself.
+// words are the errors of the store itself.
 var words = []error{
 	ErrNothingToWrite,
 	ErrPanicked,
@@ -33,7 +33,7 @@ var words = []error{
 	domain.ErrIdempotencyKeyInUse,
 }
 
-// ownError is about what is stored, or is to be.
+// ownError is an error in a stored value, or in one to be stored.
 type ownError struct{ error }
 
 func (e ownError) Unwrap() error { return e.error }

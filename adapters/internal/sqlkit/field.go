@@ -9,15 +9,15 @@ import (
 )
 
 // Field is a column as it was read. A value that is not a T makes it
-// unreadable; it does not fail the row, since the rest of the row is still of
-// use.
+// unreadable, but does not fail the row, since the rest of the row is still
+// useful.
 type Field[T any] struct {
 	sql.Null[T]
 
 	unreadable bool
 }
 
-// FieldOf returns the field that v is read from.
+// FieldOf returns a field with the value v.
 func FieldOf[T any](v T) Field[T] { return Field[T]{Null: sql.Null[T]{V: v, Valid: true}} }
 
 // Scan implements sql.Scanner.
@@ -35,18 +35,18 @@ func (f *Field[T]) required() (v T, ok bool) {
 	return f.V, true
 }
 
-// reading is a key as its columns are read one after the other. It notes which
+// reading is a key whose columns are read one after the other. It records which
 // of them are unreadable.
 type reading struct{ domain.Snapshot }
 
-// lose notes that a part is unreadable unless ok is true.
+// lose records that a part is unreadable unless ok is true.
 func (r *reading) lose(part domain.Parts, ok bool) {
 	if !ok {
 		r.Unreadable |= part
 	}
 }
 
-// validText refuses bytes that are not UTF-8.
+// validText rejects bytes that are not UTF-8.
 func validText(s string) (string, domain.Faults) {
 	if !utf8.ValidString(s) {
 		return "", domain.Faults{{Reason: domain.ReasonCharacters}}
@@ -61,7 +61,7 @@ func plain[T any](r *reading, part domain.Parts, f Field[T]) T {
 	return v
 }
 
-// parsed returns what parse makes of the value of a column.
+// parsed returns the result of parsing the value of a column.
 func parsed[T, V any](r *reading, part domain.Parts, f Field[T], parse func(T) (V, domain.Faults)) (parsed V) {
 	v, ok := f.required()
 	if ok {
@@ -81,11 +81,11 @@ func instant[T any](c Codec[T], r *reading, part domain.Parts, f Field[T]) time.
 	return t
 }
 
-// lastInstant is the last one that RFC 3339 can write.
+// lastInstant is the last instant that RFC 3339 can represent.
 var lastInstant = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
 
 // optional returns the zero time and true for NULL, and false for a value that
-// is not an instant that this service could have written.
+// this service could not have written.
 func (c Codec[T]) optional(f Field[T]) (time.Time, bool) {
 	switch {
 	case f.unreadable:

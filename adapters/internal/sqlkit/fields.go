@@ -11,13 +11,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// errUnreadableWhitelist keeps a whitelist that was lost from being written
+// errUnreadableWhitelist prevents an unreadable whitelist from being written
 // back as one that restricts nothing.
 var errUnreadableWhitelist = errors.New("an unreadable IP whitelist cannot be stored")
 
 func encodeScopes(s domain.ScopeSet) (string, error) { return encodeList(s.Codes()) }
 
-// decodeScopes returns faults if it cannot read any one of the scopes.
+// decodeScopes returns faults if any of the scopes is unreadable.
 func decodeScopes(stored string) (domain.ScopeSet, domain.Faults) {
 	return decodeSet(stored, domain.ParseScope, domain.NewScopeSet)
 }
@@ -34,7 +34,7 @@ func encodeIPWhitelist(w domain.IPWhitelist) (string, error) {
 	return encodeList(texts)
 }
 
-// decodeIPWhitelist returns faults if it cannot read any one of the entries.
+// decodeIPWhitelist returns faults if any of the entries is unreadable.
 func decodeIPWhitelist(stored string) (domain.IPWhitelist, domain.Faults) {
 	return decodeSet(stored, domain.ParseIPRange, domain.NewIPWhitelist)
 }
@@ -51,9 +51,9 @@ func encodeList[S ~string](texts []S) (string, error) {
 	return string(encoded), err
 }
 
-// decodeSet reads a JSON array of strings, each by parse and all of them by
-// collect. A JSON null is not an array: taken for an empty one, it would lift a
-// restriction.
+// decodeSet reads a JSON array of strings, each with parse and all of them with
+// collect. It rejects a JSON null, because treating it as an empty array would
+// remove a restriction.
 func decodeSet[E, V any](stored string, parse func(string) (E, domain.Faults), collect func(...E) (V, domain.Faults)) (none V, faults domain.Faults) {
 	texts, plain := plainList(stored)
 	if !plain && json.Unmarshal([]byte(stored), &texts) != nil || texts == nil {
@@ -68,9 +68,9 @@ func decodeSet[E, V any](stored string, parse func(string) (E, domain.Faults), c
 	return collect(elements...)
 }
 
-// plainList reads a JSON array of strings in which nothing is escaped, and
-// returns false for any other text. That is how scopes and addresses are
-// stored, and takes a tenth of the time that encoding/json does.
+// plainList reads a JSON array of strings without escapes, and returns false
+// for any other text. Scopes and addresses are stored in this form, and it
+// takes a tenth of the time of encoding/json.
 func plainList(stored string) ([]string, bool) {
 	inner, opened := strings.CutPrefix(stored, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
@@ -81,7 +81,7 @@ func plainList(stored string) ([]string, bool) {
 	for rest, more := inner, inner != ""; more; {
 		var text string
 		text, rest, more = strings.Cut(rest, ",")
-		text = strings.TrimPrefix(text, " ") // as PostgreSQL spells jsonb
+		text = strings.TrimPrefix(text, " ") // PostgreSQL writes jsonb this way
 		if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' || strings.ContainsFunc(text[1:len(text)-1], mayBeEscape) {
 			return nil, false
 		}

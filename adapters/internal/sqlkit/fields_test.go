@@ -55,7 +55,7 @@ func TestPlainList_ReadsWhatJSONReads(t *testing.T) {
 		stored := "[" + strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(t, "pieces"), "") + "]"
 		got, plain := plainList(stored)
 		if !plain {
-			return // is left to JSON
+			return // encoding/json decides
 		}
 		var want []string
 		if err := json.Unmarshal([]byte(stored), &want); err != nil || !slices.Equal(got, want) {

@@ -6,15 +6,15 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// SelectKeys reads the rows of [FindKey] or [GetKey]. It takes the columns by
-// their order: by their names, as [Statement.Select] does, takes longer than
-// all the rest of reading a row.
+// SelectKeys reads the rows of [FindKey] or [GetKey]. It assigns the columns by
+// position: assigning them by name, like [Statement.Select], takes longer than
+// everything else in reading a row.
 func SelectKeys[T any](ctx context.Context, s *Statement, args ...any) (keys []KeyRow[T], err error) {
 	err = s.each(ctx, args, appendTo(&keys))
 	return keys, err
 }
 
-// SelectKeysOn is SelectKeys by a statement that was prepared for one connection.
+// SelectKeysOn is like SelectKeys, with a statement prepared on one connection.
 func SelectKeysOn[T any](ctx context.Context, prepared *sqlx.Stmt, args ...any) (keys []KeyRow[T], err error) {
 	rows, err := prepared.QueryContext(ctx, args...)
 	if err != nil {
@@ -35,7 +35,7 @@ func appendTo[T any](keys *[]KeyRow[T]) func(scan func(...any) error) error {
 	}
 }
 
-// columns returns where the columns of selectKey go.
+// columns returns the destinations of the columns of selectKey.
 func (k *KeyRow[T]) columns() []any {
 	return []any{
 		&k.ID, &k.WorkspaceID, &k.Name, &k.Mode, &k.Scopes, &k.IPWhitelist, &k.Disabled,

@@ -10,20 +10,20 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Dialect is what the two stores do not spell alike in a list of keys.
+// Dialect contains the differences between the two stores in lists of keys.
 type Dialect struct {
 	Name     string // the name, compared code point by code point
-	Position string // the function that says where a text has another
+	Position string // the function that returns the position of a substring
 }
 
-// KeyList is a list of keys as a statement, with ? for arguments. There are as
-// many statements as there are kinds of extents, filters and orders, which is 128.
+// KeyList is the statement of a list of keys, with ? for arguments. There is
+// one for each combination of extent, filters and order, 128 in all.
 type KeyList struct {
 	Query string
 	Args  []any
 }
 
-// extent is whose keys a list is of.
+// extent is the set of keys that a list is taken from.
 type extent struct {
 	where string // the condition of the living keys
 	total string // their number, as an expression
@@ -54,10 +54,10 @@ func (c Codec[T]) AllKeys(d Dialect, filter domain.KeyFilter, order domain.Order
 }
 
 // keyList reads page and total in one statement, and so as of one moment. The
-// page of a workspace comes from an index that has all filters, and only its
-// keys are read: page is a list of identifiers, and the last ORDER BY sorts the
-// keys of the page. The second LIMIT repeats that they are few, for planners that
-// do not look at arguments.
+// page of a workspace comes from an index that contains all filtered columns,
+// and only its keys are read: page is a list of identifiers, and the last ORDER
+// BY sorts the keys of the page. The second LIMIT repeats that they are few,
+// for planners that do not consider arguments.
 func (c Codec[T]) keyList(d Dialect, of extent, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
 	conditions, values := c.conditions(d, filter)
 	args := append(slices.Clone(of.args), values...)
@@ -78,8 +78,7 @@ LEFT JOIN (page JOIN api_keys k ON k.id = page.id JOIN api_key_secrets s ON s.ap
 	}
 }
 
-// conditions returns what filter adds to the living keys of a workspace, and
-// the arguments of that.
+// conditions returns the additional conditions of filter, and their arguments.
 func (c Codec[T]) conditions(d Dialect, filter domain.KeyFilter) (conditions string, args []any) {
 	add := func(condition string, values ...any) {
 		conditions += " AND " + condition
@@ -93,7 +92,7 @@ func (c Codec[T]) conditions(d Dialect, filter domain.KeyFilter) (conditions str
 	case domain.StatusExpired:
 		add("NOT k.disabled AND (k.expires_at <= ? OR k.expires_at > ?)", at, last)
 	case domain.StatusDisabled:
-		add("k.disabled IS NOT FALSE") // an unreadable status is that of a disabled key
+		add("k.disabled IS NOT FALSE") // an unreadable status means disabled
 	default:
 		add("false")
 	}
@@ -122,7 +121,7 @@ func SelectKeyList[T any](ctx context.Context, s *Statement, args ...any) ([]Key
 	return selectPage(ctx, s, (*KeyRow[T]).columns, args...)
 }
 
-// KeyPage returns the page that rows, as [SelectKeyList] read them, are of.
+// KeyPage returns the page of rows that [SelectKeyList] read.
 func (c Codec[T]) KeyPage(rows []KeyRow[T], total int64) (ports.KeyPage, error) {
 	list := ports.KeyPage{Total: total}
 	for len(rows) > 0 {

@@ -13,18 +13,18 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// VersionTable is where the applied migrations are recorded; it is not goose's
-// own name, so that an embedder's migrations can live in the same database.
+// VersionTable is the table of applied migrations. Its name differs from
+// goose's default, so that an embedder's migrations can use the same database.
 const VersionTable = "apikeys_schema_versions"
 
 // Migration is one step of the schema.
 type Migration struct {
 	Version int64
-	Name    string // as in NNNNN_name.sql
+	Name    string // of NNNNN_name.sql
 	Applied bool
 }
 
-// Migrator brings a schema to the version this build has. It is safe for
+// Migrator migrates a schema to the version of this build. It is safe for
 // concurrent use.
 type Migrator struct {
 	provider *goose.Provider
@@ -33,8 +33,8 @@ type Migrator struct {
 }
 
 // NewMigrator returns the migrator of the files named NNNNN_name.sql in the
-// folder migrations of files. applied returns the versions recorded in
-// [VersionTable], and none when that table does not exist.
+// folder migrations of files. applied returns the versions in [VersionTable],
+// or none if that table does not exist.
 func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ctx context.Context) ([]int64, error), options ...goose.ProviderOption) (*Migrator, error) {
 	folder, err := fs.Sub(files, "migrations")
 	if err != nil {
@@ -48,7 +48,8 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ct
 	return &Migrator{provider: provider, applied: applied}, nil
 }
 
-// Up applies what is missing. A schema newer than this build is left as it is.
+// Up applies missing migrations. It does not change a schema that is newer than
+// this build.
 func (m *Migrator) Up(ctx context.Context) error {
 	_, err := m.provider.Up(ctx)
 	if err == nil {
@@ -89,8 +90,8 @@ func (m *Migrator) List(ctx context.Context) ([]Migration, error) {
 	return list, nil
 }
 
-// Current returns nil when every migration of this build is applied; there may
-// be newer ones, since an older build must work beside a newer one during a
+// Current returns nil if every migration of this build is applied. There may be
+// newer ones, since an older build must work beside a newer one during a
 // roll-out.
 func (m *Migrator) Current(ctx context.Context) error {
 	list, err := m.List(ctx)
@@ -105,8 +106,8 @@ func (m *Migrator) Current(ctx context.Context) error {
 	return nil
 }
 
-// Newer returns the version of a schema that is newer than this build, and 0
-// of any other.
+// Newer returns the version of the schema if it is newer than this build, and
+// otherwise 0.
 func (m *Migrator) Newer(ctx context.Context) (int64, error) {
 	applied, err := m.applied(ctx)
 	if err != nil || len(applied) == 0 {

@@ -8,14 +8,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// outcomeJSON is a key as a request left it, as it is kept with the
-// idempotency key of that request. It has no room for a secret or digest.
+// outcomeJSON is a key as a request left it, stored with the idempotency key of
+// that request. It has no member for a secret or digest.
 type outcomeJSON struct {
 	ID          string          `json:"id"`
 	Name        string          `json:"name"`
 	Mode        int64           `json:"mode"`
 	Scopes      json.RawMessage `json:"scopes"`
-	IPWhitelist json.RawMessage `json:"ip_whitelist"` // null: unreadable
+	IPWhitelist json.RawMessage `json:"ip_whitelist"` // null means unreadable
 	Disabled    bool            `json:"disabled"`
 	CreatedBy   string          `json:"created_by"`
 	CreatedAt   time.Time       `json:"created_at"`
@@ -49,7 +49,7 @@ func encodeOutcome(s domain.Snapshot) (string, error) {
 	return string(encoded), err
 }
 
-// storedOutcome is an outcomeJSON as it is read, each member by itself.
+// storedOutcome is an outcomeJSON whose members are read separately.
 type storedOutcome struct {
 	ID          member[string]          `json:"id"`
 	Name        member[string]          `json:"name"`
@@ -64,7 +64,7 @@ type storedOutcome struct {
 	DeletedAt   member[time.Time]       `json:"deleted_at"`
 }
 
-// member is a member of a JSON object, read as a [Field] is.
+// member is a member of a JSON object, which is read like a [Field].
 type member[T any] struct{ Field[T] }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -77,8 +77,8 @@ func (m *member[T]) UnmarshalJSON(text []byte) error {
 // utc reads the instants of an outcome.
 var utc = Codec[time.Time]{Decode: time.Time.UTC}
 
-// decodeOutcome returns an error if not even the identifier of the key can be
-// read, and else the key as [Codec.Key] does.
+// decodeOutcome returns an error if the identifier of the key is unreadable,
+// and otherwise the key, like [Codec.Key].
 func decodeOutcome(workspace domain.WorkspaceID, stored string) (*domain.APIKey, error) {
 	var o storedOutcome
 	if err := json.Unmarshal([]byte(stored), &o); err != nil {
@@ -102,7 +102,7 @@ func decodeOutcome(workspace domain.WorkspaceID, stored string) (*domain.APIKey,
 	return domain.Rehydrate(r.Snapshot), nil
 }
 
-// raw returns decode for JSON that was not decoded yet.
+// raw returns decode for raw JSON.
 func raw[V any](decode func(string) (V, domain.Faults)) func(json.RawMessage) (V, domain.Faults) {
 	return func(text json.RawMessage) (V, domain.Faults) { return decode(string(text)) }
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// What is kept of a key beside an idempotency key is a list that is looked at
-// before it grows.
+// Before a member is added to what is stored with an idempotency key, this list
+// must be reviewed.
 func TestOutcome_HasTheseMembersAndNoSecret(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)

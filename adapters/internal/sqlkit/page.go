@@ -18,9 +18,8 @@ func SelectEvents[T any](ctx context.Context, s *Statement, args ...any) ([]Even
 	return selectPage(ctx, s, (*EventRow[T]).columns, args...)
 }
 
-// selectPage reads rows behind a total, which is the same in each. One row
-// stands for an empty page: it has the total, and else NULL from its first
-// column on.
+// selectPage reads rows that begin with the total, which is the same in each.
+// An empty page is one row with the total and NULL in all other columns.
 func selectPage[Row any](ctx context.Context, s *Statement, columns func(*Row) []any, args ...any) (rows []Row, total int64, err error) {
 	err = s.each(ctx, args, func(scan func(...any) error) error {
 		var row Row
@@ -38,7 +37,7 @@ func selectPage[Row any](ctx context.Context, s *Statement, columns func(*Row) [
 	return rows, total, err
 }
 
-// unread takes a column that is not looked at.
+// unread discards a column.
 type unread struct{}
 
 // Scan implements sql.Scanner.

@@ -27,7 +27,7 @@ type PepperRow struct {
 }
 
 // StoredPepper returns the check that [FindPepper] found. A value of another
-// length than those of this version fits no pepper.
+// length matches no pepper.
 func StoredPepper(id string, found []PepperRow) (domain.PepperCheck, error) {
 	check := domain.PepperCheck{PepperID: id}
 	if len(found) == 0 {
@@ -39,5 +39,5 @@ func StoredPepper(id string, found []PepperRow) (domain.PepperCheck, error) {
 	return check, nil
 }
 
-// errPepperGone is of a row that an operator has deleted meanwhile.
+// errPepperGone means that an operator has deleted the row meanwhile.
 var errPepperGone = errors.New("the check value of a pepper was deleted")

@@ -1,26 +1,26 @@
 package sqlkit
 
 // The reads of both stores, with ? for arguments. Each is a look-up in a
-// primary key, whose order is the order asked for.
+// primary key, whose order is the requested order.
 const (
 	FindKey = selectKey + ` WHERE k.id = ? AND ` + Living + ` ORDER BY s.position`
 
 	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND ` + Living + ` ORDER BY s.position`
 
-	// Living holds for a key that is not deleted. It is not written as the
-	// condition of the indexes that lists are read by, which have the identifier
-	// last: PostgreSQL would search a whole one if it planned while there were no
-	// keys.
+	// Living holds for a key that is not deleted. It is written differently
+	// from the condition of the indexes for lists, whose last column is the
+	// identifier: a plan that PostgreSQL made while there were no keys would
+	// search a whole index.
 	Living = `coalesce(deleted_at IS NULL, false)`
 
 	// OfWorkspace holds for a key of the workspace that is its argument. No
-	// index can serve it, so that none is taken for it in place of the primary
-	// key: PostgreSQL that knows no numbers of a table yet would search a whole
-	// workspace in the index of names, which has the identifier last.
+	// index matches it, so that the primary key is used: without statistics of
+	// the table, PostgreSQL would search a whole workspace in the index of
+	// names, whose last column is the identifier.
 	OfWorkspace = `workspace_id || '' = ?`
 
-	// ListEvents has a page, what happened last first whatever the clock said, and, beside each of its rows, the total. Its
-	// arguments are those of [ListEventsArgs].
+	// ListEvents reads a page, latest event first whatever the clock said, with
+	// the total in each row. Its arguments are those of [ListEventsArgs].
 	ListEvents = `SELECT t.total, e.event_id, e.api_key_id, e.workspace_id, e.type, e.at, e.account_id, e.portal, e.client_hash, e.ip, e.request_id, e.changes
 FROM (SELECT count(*) AS total FROM api_key_events WHERE api_key_id = ? AND workspace_id = ?) t
 LEFT JOIN (

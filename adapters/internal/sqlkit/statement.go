@@ -8,9 +8,9 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a prepared statement that is prepared when it is first wanted:
-// a store is opened before its database answers or has its tables. It is safe
-// for concurrent use and ends with its database.
+// Statement is a statement that is prepared on first use, since a store may be
+// opened before its database responds or has its tables. It is safe for
+// concurrent use and is closed with its database.
 type Statement struct {
 	db       *sqlx.DB
 	schema   *Migrator
@@ -25,8 +25,8 @@ func (m *Migrator) Statement(db *sqlx.DB, query string) *Statement {
 	return &Statement{db: db, schema: m, query: db.Rebind(query)}
 }
 
-// Prepared returns the statement, prepared. A failure to prepare it is not
-// remembered, and nobody waits for another who prepares it.
+// Prepared returns the prepared statement. A failure to prepare it is not
+// cached, and no caller waits for another that prepares it.
 func (s *Statement) Prepared(ctx context.Context) (*sqlx.Stmt, error) {
 	if prepared := s.prepared.Load(); prepared != nil {
 		return prepared, nil
@@ -53,7 +53,7 @@ func (s *Statement) Select(ctx context.Context, dest any, args ...any) error {
 	return prepared.SelectContext(ctx, dest, args...)
 }
 
-// each calls f for each row of the answer.
+// each calls f for each row of the result.
 func (s *Statement) each(ctx context.Context, args []any, f func(scan func(...any) error) error) (err error) {
 	prepared, err := s.Prepared(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statements are the statements of transactions, by their text.
+// Statements are the statements of transactions, by text.
 type Statements map[string]*Statement
 
 // Statements returns the statements of queries; see [Migrator.Statement].
@@ -19,8 +19,9 @@ func (m *Migrator) Statements(db *sqlx.DB, queries ...string) Statements {
 	return s
 }
 
-// Prepared returns the statements, prepared. It is for before a transaction
-// takes a connection: who holds one and waits for another may wait for ever.
+// Prepared returns the prepared statements. Call it before a transaction
+// acquires a connection: a caller that holds one and waits for another may
+// deadlock.
 func (s Statements) Prepared(ctx context.Context) (map[string]*sqlx.Stmt, error) {
 	all := make(map[string]*sqlx.Stmt, len(s))
 	for query, statement := range s {
@@ -33,13 +34,13 @@ func (s Statements) Prepared(ctx context.Context) (map[string]*sqlx.Stmt, error)
 	return all, nil
 }
 
-// KeyLists are the statements of lists of keys, each made when it is first
-// wanted. It is safe for concurrent use.
+// KeyLists are the statements of lists of keys, each created on first use. It
+// is safe for concurrent use.
 type KeyLists struct {
 	db         *sqlx.DB
 	schema     *Migrator
 	mu         sync.Mutex
-	statements Statements // as many as there are kinds of lists
+	statements Statements // one for each kind of list
 }
 
 // KeyLists returns the statements of lists in db; see [Migrator.Statement].

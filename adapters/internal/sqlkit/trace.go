@@ -14,13 +14,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traces makes spans of what is sent to a database while a span is recorded:
-// with the text of a statement, which holds no values, and never with its
-// arguments. Work that no request waits for makes none.
+// Traces creates spans for the statements that are sent to a database while a
+// span is recorded: with the text of a statement, which contains no values, and
+// never with its arguments. Background work has no spans.
 type Traces struct {
-	Provider trace.TracerProvider // nil: no spans at all
+	Provider trace.TracerProvider // nil means no spans
 	System   attribute.KeyValue   // db.system.name
-	// Code returns what the database calls an error; empty: it did not say it.
+	// Code returns the database's code of an error, or "" if there is none.
 	Code func(error) string
 }
 
@@ -43,7 +43,7 @@ func (t Traces) Open(driverName, dsn string) (*sql.DB, error) {
 func (t Traces) options() []otelsql.Option {
 	return []otelsql.Option{
 		otelsql.WithTracerProvider(t.Provider),
-		otelsql.WithMeterProvider(noop.NewMeterProvider()), // else the process's own
+		otelsql.WithMeterProvider(noop.NewMeterProvider()), // instead of the global one
 		otelsql.WithAttributes(t.System),
 		otelsql.WithSpanNameFormatter(spanName),
 		otelsql.WithSpanErrorAttributesGetter(t.failure),
@@ -51,7 +51,7 @@ func (t Traces) options() []otelsql.Option {
 			OmitConnResetSession: true, // sends nothing
 			OmitRows:             true,
 			SpanFilter:           recorded,
-			// What a driver says may quote values.
+			// The message of a driver may quote values.
 			RecordError: func(error) bool { return false },
 		}),
 	}
@@ -61,7 +61,7 @@ func recorded(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedV
 	return trace.SpanFromContext(ctx).IsRecording()
 }
 
-// spanName is the first word of what is sent.
+// spanName returns the first word of a statement.
 func spanName(_ context.Context, method otelsql.Method, query string) string {
 	switch method {
 	case otelsql.MethodConnectorConnect:
@@ -79,9 +79,9 @@ func spanName(_ context.Context, method otelsql.Method, query string) string {
 	return word
 }
 
-// failure tells an error by its code alone.
+// failure records only the code of an error.
 func (t Traces) failure(err error) []attribute.KeyValue {
-	if errors.Is(err, driver.ErrSkip) { // the driver asks to be called otherwise
+	if errors.Is(err, driver.ErrSkip) { // the driver requests another call
 		return nil
 	}
 	code := t.Code(err)

@@ -8,32 +8,32 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// ChangedRows is what an update of a key writes: the columns that changed, and
-// those that were unreadable and are not any more. When a key was last used is
-// not among them: that is written outside of updates, and must not be undone by
-// them.
+// ChangedRows contains the columns that an update of a key writes: those that
+// changed, and those that were unreadable and no longer are. The last use is
+// not among them, because it is written outside of updates, which must not
+// revert it.
 type ChangedRows[T any] struct {
-	// Outcome is the key once the update is made. When nothing changed it is
-	// the key as it is stored, and all below is empty.
+	// Outcome is the key after the update. If nothing changed, it is the stored
+	// key, and everything below is empty.
 	Outcome   domain.Snapshot
 	Unchanged bool
 
 	ID          string
-	Name        *string // nil: as it is stored, as are those below
+	Name        *string // nil means unchanged, also below
 	NameFolded  *string
 	Scopes      *string
 	IPWhitelist *string
 	Disabled    *bool
-	SetsExpiry  bool // to ExpiresAt; false: as it is stored
+	SetsExpiry  bool // to ExpiresAt; false means unchanged
 	ExpiresAt   *T
 	DeletedAt   *T
-	Secrets     []SecretColumns[T] // in the order of their position, from 0; none: as they are stored
+	Secrets     []SecretColumns[T] // in the order of their position, from 0; none means unchanged
 	Event       EventColumns[T]
 }
 
-// Update applies change to the key that is stored, one row for each of its
-// secrets, and returns what to write. A column that could not be read, and that
-// change does not replace, stays as it is stored.
+// Update applies change to the stored key (one row per secret) and returns the
+// rows to write. An unreadable column that change does not replace remains as
+// it is.
 func (c Codec[T]) Update(ctx context.Context, stored []KeyRow[T], change *Change) (ChangedRows[T], error) {
 	key, err := c.Key(stored)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c Codec[T]) changedRows(was, is domain.Snapshot, event domain.Event) (Chan
 // difference is a key before and after a change.
 type difference struct{ was, is domain.Snapshot }
 
-// writes reports whether a part is to be written, given whether its value
+// writes reports whether a part must be written, given whether its value
 // changed.
 func (d difference) writes(part domain.Parts, changed bool) bool {
 	return !d.is.Unreadable.Has(part) && (changed || d.was.Unreadable.Has(part))
@@ -117,5 +117,5 @@ func sameSecret(a, b domain.StoredSecret) bool {
 	return a.Digest == b.Digest && a.ValidUntil.Equal(b.ValidUntil)
 }
 
-// errSecretless is of a key that nobody could ever use.
+// errSecretless is the error of a key that nobody could use.
 var errSecretless = errors.New("a key without a secret cannot be stored")
