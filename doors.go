@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// Server serves permission checks by another protocol than HTTP; see
+// Server serves permission checks over another protocol than HTTP; see
 // [WithExtAuthz].
 type Server interface {
 	// Serve serves the connections of l until Drain is called. It always returns a
@@ -25,7 +25,7 @@ type Server interface {
 type listen struct {
 	public, internal string // host:port
 	extAuthz         string // host:port, or empty
-	guarded          bool   // callers of all but the public side must prove themselves
+	guarded          bool   // callers of all but the public listener must send a token
 }
 
 // door is a server with its listener.
@@ -36,7 +36,7 @@ type door struct {
 }
 
 // openDoors listens on every address. The public door is the first; the others
-// answer permission checks.
+// serve permission checks.
 func (s *Service) openDoors(ctx context.Context) ([]door, error) {
 	doors := []door{
 		{variable: publicAddr, server: httpserver.New(s.Handler(), s.bounds, s.logger)},
@@ -71,7 +71,7 @@ const (
 )
 
 // open listens on addr. Permission checks are served to other machines only if
-// callers must prove themselves.
+// callers must send a token.
 func (s *Service) open(ctx context.Context, d *door, addr string) error {
 	listener, err := open(ctx, d.variable, addr)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Service) open(ctx context.Context, d *door, addr string) error {
 		}
 		return errors.Join(config.Faults{fault}, listener.Close())
 	}
-	if d.variable == extAuthzAddr { // a server of HTTP limits them itself
+	if d.variable == extAuthzAddr { // an HTTP server limits them itself
 		listener = httpserver.Limited(listener, s.bounds.Connections)
 	}
 	d.listener = listener
@@ -108,8 +108,8 @@ func (l Listeners) attributes() []any {
 	return attributes
 }
 
-// drain stops the public door first, and then, all at once, those where others
-// ask for permission. Each step has [httpserver.DrainTimeout].
+// drain stops the public door first, and then all doors that serve permission
+// checks at once. Each step has [httpserver.DrainTimeout].
 func drain(ctx context.Context, doors []door) error {
 	return errors.Join(drainAll(ctx, doors[:1]), drainAll(ctx, doors[1:]))
 }

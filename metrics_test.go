@@ -19,7 +19,7 @@ func measured(registry *prometheus.Registry, labels prometheus.Labels) apikeys.O
 	return apikeys.WithMetrics(telemetry.New(telemetry.Options{Registerer: registry, Labels: labels}))
 }
 
-// lines returns the metrics of registry as they are scraped.
+// lines returns the metrics of registry in the format of a scrape.
 func lines(t *testing.T, registry *prometheus.Registry) []string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -73,7 +73,7 @@ func TestWithMetrics_LeavesTheRegistryAsItWas(t *testing.T) {
 	for name, labels := range map[string]prometheus.Labels{
 		"the labels of another service":    labels,
 		"labels with other names":          {"instance": "a"},
-		"no labels beside one that has":    nil,
+		"no labels, unlike the other service":    nil,
 		"a label that the metrics have":    {"verdict": "OK"},
 		"a label whose name is not a name": {"\xff": "a"},
 	} {

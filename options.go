@@ -94,7 +94,7 @@ type Metrics interface {
 	Handler() http.Handler
 }
 
-// Listeners are the addresses a running service listens on.
+// Listeners are the addresses on which a running service listens.
 type Listeners struct {
 	Public, Internal net.Addr
 	ExtAuthz         net.Addr // nil unless ExtAuthzAddr is set
@@ -115,8 +115,8 @@ type options struct {
 	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 	traces        trace.TracerProvider
 	metrics       Metrics                      // nil: nothing is measured
-	hook          func(context.Context, Event) // nil: nobody is told of changes
-	faults        []error                      // what was nil and must not be
+	hook          func(context.Context, Event) // may be nil
+	faults        []error                      // options with invalid arguments
 }
 
 // newOptions applies opts to the defaults, or returns an error that names every
@@ -308,9 +308,9 @@ func WithEventHook(hook func(ctx context.Context, event Event)) Option {
 	}
 }
 
-// NewPepper makes an entry for the Peppers of a configuration, of 32 random
-// bytes. The id is 1 to 32 of A-Z a-z 0-9 _ - and must be unlike that of any
-// other entry of the ring.
+// NewPepper returns an entry for the Peppers of a configuration, with 32 random
+// bytes. The id is 1 to 32 of A-Z a-z 0-9 _ - and must differ from the ids of
+// all other entries.
 func NewPepper(id string) (string, error) { return secrets.NewPepper(rand.Reader, id) }
 
 // Validate is like [config.Config.Validate], and also checks the settings that

@@ -273,8 +273,7 @@ func (l limits) stats() ports.LimitStats {
 	return ports.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), Concurrency: l.atOnce.Refused()}
 }
 
-// metered tells the metrics of the checks it passes on, whichever door they come
-// through.
+// metered measures all checks, whether over HTTP, gRPC or by direct calls.
 type metered struct {
 	checks  *application.Authorize
 	metrics Metrics // nil: nothing is measured

@@ -7,10 +7,11 @@ import (
 	"net"
 )
 
-// Run listens on the addresses of the configuration until ctx ends or the service
-// is closed. Then it drains the public listener, and after it those where others
-// ask for permission: the internal one and that of [WithExtAuthz]. Each step takes
-// up to 20 s. Run returns nil, or an error if requests were aborted.
+// Run listens on the addresses of the configuration until ctx ends or the
+// service is closed. Then it drains the public listener, and after it those
+// that serve permission checks: the internal one and that of [WithExtAuthz].
+// Each step takes up to 20 s. Run returns nil, or an error if requests were
+// aborted.
 func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
 		return ErrClosed
