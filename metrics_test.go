@@ -71,11 +71,11 @@ func TestWithMetrics_LeavesTheRegistryAsItWas(t *testing.T) {
 	}
 	before := lines(t, registry)
 	for name, labels := range map[string]prometheus.Labels{
-		"the labels of another service":    labels,
-		"labels with other names":          {"instance": "a"},
-		"no labels, unlike the other service":    nil,
-		"a label that the metrics have":    {"verdict": "OK"},
-		"a label whose name is not a name": {"\xff": "a"},
+		"the labels of another service":       labels,
+		"labels with other names":             {"instance": "a"},
+		"no labels, unlike the other service": nil,
+		"a label that the metrics have":       {"verdict": "OK"},
+		"a label whose name is not a name":    {"\xff": "a"},
 	} {
 		if s, err := newService(t.Context(), measured(registry, labels)); err == nil {
 			t.Errorf("New accepts %s", name)
