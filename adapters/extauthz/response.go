@@ -25,22 +25,36 @@ var (
 	statusDenied          = &rpcstatus.Status{Code: int32(codes.PermissionDenied)}
 )
 
+// approval is an allowed response with all its parts, in one allocation.
+type approval struct {
+	response authv3.CheckResponse
+	outcome  authv3.CheckResponse_OkResponse
+	ok       authv3.OkHttpResponse
+	list     [len(answer.IdentityHeaders)]*corev3.HeaderValueOption
+	options  [len(answer.IdentityHeaders)]corev3.HeaderValueOption
+	headers  [len(answer.IdentityHeaders)]corev3.HeaderValue
+}
+
 // allowed returns the response that lets the request pass, with who the key is
 // for the upstream.
 func (c *check) allowed() *authv3.CheckResponse {
-	ok := &authv3.OkHttpResponse{Headers: make([]*corev3.HeaderValueOption, 0, len(answer.IdentityHeaders))}
+	a := &approval{}
 	values := answer.IdentityValues(c.key)
 	for i, name := range answer.IdentityHeaders {
-		ok.Headers = append(ok.Headers, header(name, values[i]))
+		a.headers[i].Key, a.headers[i].Value = name, values[i]
+		a.options[i].Header = &a.headers[i]
+		a.options[i].AppendAction = corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD
+		a.list[i] = &a.options[i]
 	}
+	a.ok.Headers = a.list[:]
 	if c.hideKey {
-		ok.HeadersToRemove = c.headers.ofKey()
+		a.ok.HeadersToRemove = c.headers.ofKey()
 	}
-	return &authv3.CheckResponse{
-		Status:          statusOK,
-		HttpResponse:    &authv3.CheckResponse_OkResponse{OkResponse: ok},
-		DynamicMetadata: metadataOf(c.key),
-	}
+	a.outcome.OkResponse = &a.ok
+	a.response.Status = statusOK
+	a.response.HttpResponse = &a.outcome
+	a.response.DynamicMetadata = metadataOf(c.key)
+	return &a.response
 }
 
 // ofKey returns the names of the headers that may carry the key.

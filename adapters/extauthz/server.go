@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
@@ -76,6 +77,7 @@ func New(o Options) (*Server, error) {
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connectionWindow),
 		grpc.ConnectionTimeout(handshakeTimeout),
+		grpc.NumStreamWorkers(uint32(4*runtime.GOMAXPROCS(0))), // their stacks need not grow for each call
 		grpc.KeepaliveParams(alive),
 		grpc.KeepaliveEnforcementPolicy(pings),
 	)
