@@ -12,19 +12,12 @@ import (
 
 func open(testing.TB) ports.KeyRepository { return memory.NewKeyRepository() }
 
-func TestKeyRepository(t *testing.T) {
+func TestStore(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, open)
-}
-
-func TestKeyRepository_Concurrency(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryConcurrency(t, open)
-}
-
-func TestKeyRepository_Isolation(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryIsolation(t, open)
+	portstest.RunStore(t, func(testing.TB) (one, other portstest.Store) {
+		repo := memory.NewKeyRepository()
+		return repo, repo
+	})
 }
 
 func TestWorkspaceRoles(t *testing.T) {
@@ -48,28 +41,7 @@ func TestWorkspaceRoles_CopiesTheTable(t *testing.T) {
 	}
 }
 
-func TestUsageRecorder(t *testing.T) {
-	t.Parallel()
-	portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return memory.NewKeyRepository() })
-}
-
 func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunLimitStore(t, func(_ testing.TB, now func() time.Time) ports.LimitStore { return memory.NewLimitStore(now) })
-}
-
-func TestChangeFeed(t *testing.T) {
-	t.Parallel()
-	portstest.RunChangeFeed(t, func(testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-		repo := memory.NewKeyRepository()
-		return repo, repo
-	})
-}
-
-func TestPepperKeeper(t *testing.T) {
-	t.Parallel()
-	portstest.RunPepperKeeper(t, func(testing.TB) (one, other ports.PepperKeeper) {
-		repo := memory.NewKeyRepository()
-		return repo, repo
-	})
 }

@@ -18,7 +18,7 @@ var writes = regexp.MustCompile(`INSERT INTO|DELETE FROM|UPDATE \w+( \w+)?\s+SET
 // same types.
 func TestStatements_ThatWriteTakeDistinctArgumentTypes(t *testing.T) {
 	t.Parallel()
-	repo := openFollowed(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, pgtest.NewDatabase(t))
 	repo.pool.SetMaxOpenConns(1) // pg_prepared_statements shows those of one session
 	prepareAll(t, repo)
 	var prepared []struct {

@@ -27,11 +27,11 @@ func TestUntilDone_TurnsAPanicIntoAnError(t *testing.T) {
 func TestCreate_FailsWhenTheServerReturnsNoRow(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
-	openFollowed(t, dsn).maintenance.MustExecContext(t.Context(), `
+	openMigrated(t, dsn).maintenance.MustExecContext(t.Context(), `
 CREATE SCHEMA before;
 CREATE FUNCTION before.pg_try_advisory_xact_lock(bigint) RETURNS SETOF boolean LANGUAGE sql AS 'SELECT true WHERE false';
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = before, public, pg_catalog', current_database()); END $$`)
-	repo := openFollowed(t, dsn)
+	repo := openMigrated(t, dsn)
 	id := createIn(t, repo)
 	idempotency := &ports.Idempotency{Key: "order-42", At: time.Now(), Until: time.Now().Add(time.Hour)}
 	err := repo.Update(t.Context(), "ws", id, func(key *domain.APIKey) (domain.Event, error) {

@@ -1,14 +1,13 @@
 package postgres_test
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit/sqlkittest"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports/portstest"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -35,81 +34,51 @@ func TestKeyRepository_Damage(t *testing.T) {
 	dsn := pgtest.NewDatabase(t)
 	repo := openDSN(t, dsn)
 	exec(t, dsn, withoutConstraints)
-	var keys []portstest.KeyDamage
-	for _, c := range []struct {
-		name  string
-		parts domain.Parts
-		set   string
-	}{
-		{"a name with a bidirectional control", domain.PartName, `name = U&'invoice\202Efdp.exe'`},
-		{"an empty name", domain.PartName, `name = ''`},
-		{"no name", domain.PartName, `name = NULL`},
-		{"an unknown mode", domain.PartMode, `mode = 3`},
-		{"no mode", domain.PartMode, `mode = NULL`},
-		{"no scopes", domain.PartScopes, `scopes = NULL`},
-		{"no whitelist", domain.PartIPWhitelist, `ip_whitelist = NULL`},
-		{"no status", domain.PartStatus, `disabled = NULL`},
-		{"an infinite expiry", domain.PartExpiresAt, `expires_at = 'infinity'`},
-		{"an infinitely early expiry", domain.PartExpiresAt, `expires_at = '-infinity'`},
-		{"an expiry after the year 9999", domain.PartExpiresAt, `expires_at = '10000-01-01 00:00:00+00'`},
-		{"an expiry before the year 0", domain.PartExpiresAt, `expires_at = '0044-03-15 00:00:00+00 BC'`},
-		{"an expiry that is the zero time", domain.PartExpiresAt, `expires_at = '0001-01-01 00:00:00+00'`},
-		{"no author", domain.PartCreatedBy, `created_by = NULL`},
-		{"an infinite creation", domain.PartCreatedAt, `created_at = 'infinity'`},
-		{"an infinite last use", domain.PartLastUsedAt, `last_used_at = 'infinity'`},
-		{
-			"name, scopes, whitelist and expiry", domain.PartName | domain.PartScopes | domain.PartIPWhitelist | domain.PartExpiresAt,
-			`name = chr(10), scopes = '{}', ip_whitelist = '"10.0.0.1"', expires_at = 'infinity'`,
+	sqlkittest.RunDamage(t, repo, sqlkittest.Damage{
+		Keys: []sqlkittest.KeyDamage{
+			{Name: "a name with a bidirectional control", Parts: domain.PartName, Set: `name = U&'invoice\202Efdp.exe'`},
+			{Name: "an empty name", Parts: domain.PartName, Set: `name = ''`},
+			{Name: "no name", Parts: domain.PartName, Set: `name = NULL`},
+			{Name: "an unknown mode", Parts: domain.PartMode, Set: `mode = 3`},
+			{Name: "no mode", Parts: domain.PartMode, Set: `mode = NULL`},
+			{Name: "no scopes", Parts: domain.PartScopes, Set: `scopes = NULL`},
+			{Name: "no whitelist", Parts: domain.PartIPWhitelist, Set: `ip_whitelist = NULL`},
+			{Name: "no status", Parts: domain.PartStatus, Set: `disabled = NULL`},
+			{Name: "an infinite expiry", Parts: domain.PartExpiresAt, Set: `expires_at = 'infinity'`},
+			{Name: "an infinitely early expiry", Parts: domain.PartExpiresAt, Set: `expires_at = '-infinity'`},
+			{Name: "an expiry after the year 9999", Parts: domain.PartExpiresAt, Set: `expires_at = '10000-01-01 00:00:00+00'`},
+			{Name: "an expiry before the year 0", Parts: domain.PartExpiresAt, Set: `expires_at = '0044-03-15 00:00:00+00 BC'`},
+			{Name: "an expiry that is the zero time", Parts: domain.PartExpiresAt, Set: `expires_at = '0001-01-01 00:00:00+00'`},
+			{Name: "no author", Parts: domain.PartCreatedBy, Set: `created_by = NULL`},
+			{Name: "an infinite creation", Parts: domain.PartCreatedAt, Set: `created_at = 'infinity'`},
+			{Name: "an infinite last use", Parts: domain.PartLastUsedAt, Set: `last_used_at = 'infinity'`},
+			{
+				Name:  "name, scopes, whitelist and expiry",
+				Parts: domain.PartName | domain.PartScopes | domain.PartIPWhitelist | domain.PartExpiresAt,
+				Set:   `name = chr(10), scopes = '{}', ip_whitelist = '"10.0.0.1"', expires_at = 'infinity'`,
+			},
 		},
-	} {
-		keys = append(keys, portstest.KeyDamage{Name: c.name, Parts: c.parts, Apply: func(t testing.TB, id domain.KeyID) {
-			damage(t, dsn, `UPDATE api_keys SET `+c.set+` WHERE id = $1`, string(id))
-		}})
-	}
-	for _, list := range []string{`["no-scope-and-no-address"]`, `["payment:read", "10.0.0.0/8", ""]`, `[null]`, `[1]`, `[["::/0"]]`, `null`, `{}`} {
-		keys = append(keys,
-			portstest.KeyDamage{Name: "scopes " + list, Parts: domain.PartScopes, Apply: func(t testing.TB, id domain.KeyID) {
-				damage(t, dsn, `UPDATE api_keys SET scopes = $1 WHERE id = $2`, list, string(id))
-			}},
-			portstest.KeyDamage{Name: "whitelist " + list, Parts: domain.PartIPWhitelist, Apply: func(t testing.TB, id domain.KeyID) {
-				damage(t, dsn, `UPDATE api_keys SET ip_whitelist = $1 WHERE id = $2`, list, string(id))
-			}})
-	}
-	for name, set := range map[string]string{
-		"a digest that is cut short":  `digest = '\x00'`,
-		"no digest":                   `digest = NULL`,
-		"no pepper":                   `pepper_id = NULL`,
-		"an infinite end of a secret": `valid_until = 'infinity'`,
-	} {
-		keys = append(keys, portstest.KeyDamage{Name: name, Parts: domain.PartSecrets, Apply: func(t testing.TB, id domain.KeyID) {
-			damage(t, dsn, `UPDATE api_key_secrets SET `+set+` WHERE api_key_id = $1`, string(id))
-		}})
-	}
-	var events []portstest.EventDamage
-	for _, c := range []struct {
-		name, set string
-		edit      func(*domain.Event)
-	}{
-		{"an address", `ip = '203.0.113.999'`, func(e *domain.Event) { e.By.IP = netip.Addr{} }},
-		{"changes that are no list", `changes = '{}'`, func(e *domain.Event) { e.Changes = []domain.Change{{Field: domain.Unreadable}} }},
-		{"no changes", `changes = NULL`, func(e *domain.Event) { e.Changes = []domain.Change{{Field: domain.Unreadable}} }},
-		{"one change", `changes = '[{"field":"name","new":"k"},1,{"field":"mode","new":1}]'`, func(e *domain.Event) {
-			e.Changes = []domain.Change{{Field: "name", New: "k"}, {Field: domain.Unreadable}, {Field: "mode", New: domain.Unreadable}}
-		}},
-		{"an author", `account_id = NULL`, func(e *domain.Event) { e.By.AccountID = "" }},
-		{"a time", `at = 'infinity'`, func(e *domain.Event) { e.At = time.Time{} }},
-	} {
-		events = append(events, portstest.EventDamage{Name: c.name, Edit: c.edit, Apply: func(t testing.TB, id domain.KeyID) {
-			damage(t, dsn, `UPDATE api_key_events SET `+c.set+` WHERE api_key_id = $1`, string(id))
-		}})
-	}
-	portstest.RunKeyRepositoryDamage(t, repo, keys, events)
+		Lists: []string{`["no-scope-and-no-address"]`, `["payment:read", "10.0.0.0/8", ""]`, `[null]`, `[1]`, `[["::/0"]]`, `null`, `{}`},
+		Secrets: map[string]string{
+			"a digest that is cut short":  `digest = '\x00'`,
+			"no digest":                   `digest = NULL`,
+			"no pepper":                   `pepper_id = NULL`,
+			"an infinite end of a secret": `valid_until = 'infinity'`,
+		},
+		Events: []sqlkittest.EventDamage{
+			{Name: "no changes", Set: `changes = NULL`, Edit: sqlkittest.UnreadableChanges},
+			{Name: "an author", Set: `account_id = NULL`, Edit: func(e *domain.Event) { e.By.AccountID = "" }},
+			{Name: "a time", Set: `at = 'infinity'`, Edit: func(e *domain.Event) { e.At = time.Time{} }},
+		},
+	}, func(t testing.TB, statement string, args ...any) {
+		damage(t, dsn, statement, args...)
+	})
 }
 
 // damage changes one row behind the back of the store.
 func damage(t testing.TB, dsn, statement string, args ...any) {
 	t.Helper()
-	if rows := exec(t, dsn, statement, args...); rows != 1 {
+	if rows := exec(t, dsn, sqlx.Rebind(sqlx.DOLLAR, statement), args...); rows != 1 {
 		t.Fatalf("%d rows are damaged, want 1", rows)
 	}
 }

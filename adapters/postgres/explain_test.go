@@ -47,7 +47,7 @@ func TestQueries_AreLookUpsByIndex(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openFollowed(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, pgtest.NewDatabase(t))
 			repo.maintenance.MustExecContext(t.Context(), fill(c.keys))
 			repo.maintenance.MustExecContext(t.Context(), c.statement)
 			requireLookUps(t, repo)
@@ -97,7 +97,7 @@ func TestPoll_ReadsByIndexWhateverTheIDs(t *testing.T) {
 	for name, spread := range spreads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openFollowed(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, pgtest.NewDatabase(t))
 			repo.maintenance.MustExecContext(t.Context(), fill(manyKeys))
 			repo.maintenance.MustExecContext(t.Context(), letEventsChange)
 			repo.maintenance.MustExecContext(t.Context(), spread)

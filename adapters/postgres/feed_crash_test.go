@@ -13,7 +13,7 @@ import (
 func TestFeed_MissesNothingAfterTheServerCrashed(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
-	repo := openFollowed(t, server.NewDatabase(t))
+	repo := openMigrated(t, server.NewDatabase(t))
 	f := startFeed(t, repo)
 	if _, err := writeEvent(t.Context(), repo); err != nil {
 		t.Fatal(err)

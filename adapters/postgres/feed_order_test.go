@@ -64,7 +64,7 @@ func (p *patient) poll(t *testing.T) (ids []domain.KeyID) {
 func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const writers, rounds = 16, 4
-	repo := openFollowed(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, pgtest.NewDatabase(t))
 	aside(t, repo).MustExecContext(t.Context(), `ALTER TABLE api_key_events ADD COLUMN number bigserial`)
 	feed, counterProof := startFeed(t, repo), &naive{db: repo.maintenance}
 
@@ -98,7 +98,7 @@ func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 func TestFeed_MissesNothingOfConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	const writers, each = 16, 16
-	repo := openFollowed(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, pgtest.NewDatabase(t))
 	feed := startFeed(t, repo)
 
 	written := make(chan domain.KeyID, writers*each)
@@ -142,8 +142,8 @@ func TestFeed_MissesNothingOfConcurrentWriters(t *testing.T) {
 
 func TestFeed_IsNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
 	t.Parallel()
-	repo := openFollowed(t, pgtest.NewDatabase(t))
-	elsewhere := openFollowed(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, pgtest.NewDatabase(t))
+	elsewhere := openMigrated(t, pgtest.NewDatabase(t))
 	held := aside(t, elsewhere).MustBegin()
 	defer func() { _ = held.Rollback() }()
 	held.MustExecContext(t.Context(), `SELECT pg_current_xact_id()`) // which the horizon waits for
@@ -185,19 +185,6 @@ func aside(t testing.TB, repo *KeyRepository) *sqlx.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-func openFollowed(t testing.TB, dsn string) *KeyRepository {
-	t.Helper()
-	repo, err := Open(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = repo.Close() })
-	if err := repo.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return repo
 }
 
 func startFeed(t *testing.T, repo *KeyRepository) *feed {

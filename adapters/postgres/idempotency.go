@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -68,11 +67,7 @@ func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.Workspace
 	if err != nil {
 		return nil, err
 	}
-	err = codec.Judge(workspace, found, idempotency)
-	if replayed, ok := errors.AsType[*ports.Replayed](err); ok {
-		return replayed, nil
-	}
-	return nil, err
+	return codec.Replayed(workspace, found, idempotency)
 }
 
 // Forget implements ports.IdempotencyStore.

@@ -22,7 +22,7 @@ FROM generate_series(1, 1000000) n`
 // indexes of lists after the keys: both take long.
 func openMillion(t testing.TB, withSecrets int) *KeyRepository {
 	t.Helper()
-	repo := openFollowed(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, pgtest.NewDatabase(t))
 	db := repo.maintenance
 	var indexes []string
 	if err := db.SelectContext(t.Context(), &indexes, `SELECT indexdef FROM pg_indexes WHERE indexname IN ('api_keys_created_idx', 'api_keys_name_idx')`); err != nil || len(indexes) != 2 {

@@ -14,22 +14,15 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func TestKeyRepository(t *testing.T) {
+func TestStore(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, open)
+	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
+		dsn := pgtest.NewDatabase(t)
+		return openDSN(t, dsn), openDSN(t, dsn)
+	})
 }
 
-func TestKeyRepository_Concurrency(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryConcurrency(t, open)
-}
-
-func TestKeyRepository_Isolation(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryIsolation(t, open)
-}
-
-// Who is traced talks to the driver through a wrapper.
+// With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
@@ -70,27 +63,6 @@ func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
 		return openDSN(t, pgtest.NewDatabase(t), postgres.WithClock(now))
-	})
-}
-
-func TestUsageRecorder(t *testing.T) {
-	t.Parallel()
-	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openDSN(t, pgtest.NewDatabase(t)) })
-}
-
-func TestChangeFeed(t *testing.T) {
-	t.Parallel()
-	portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-		dsn := pgtest.NewDatabase(t)
-		return openDSN(t, dsn), openDSN(t, dsn)
-	})
-}
-
-func TestPepperKeeper(t *testing.T) {
-	t.Parallel()
-	portstest.RunPepperKeeper(t, func(t testing.TB) (one, other ports.PepperKeeper) {
-		dsn := pgtest.NewDatabase(t)
-		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
 

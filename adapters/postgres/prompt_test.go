@@ -114,7 +114,7 @@ func find(t *testing.T, repo *KeyRepository) {
 	}
 }
 
-func openMigrated(t *testing.T, dsn string) *KeyRepository {
+func openMigrated(t testing.TB, dsn string) *KeyRepository {
 	t.Helper()
 	repo, err := Open(t.Context(), dsn)
 	if err != nil {

@@ -29,7 +29,7 @@ func answered(t *testing.T, f *feed) ports.Changes {
 func TestFeed_SaysLostWhenADumpIsRestored(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)
-	repo := openFollowed(t, dsn)
+	repo := openMigrated(t, dsn)
 	if _, err := writeEvent(t.Context(), repo); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ DROP TABLE api_key_events CASCADE; ALTER TABLE other RENAME TO api_key_events`,
 	for name, statements := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openFollowed(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, pgtest.NewDatabase(t))
 			f := startFeed(t, repo)
 			repo.pool.MustExecContext(t.Context(), statements)
 			want := statements != `SELECT 1`

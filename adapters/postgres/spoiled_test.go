@@ -37,8 +37,8 @@ func TestPool_RecoversFromInvalidPreparedStatements(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.NewDatabase(t)
-			id := createIn(t, openFollowed(t, dsn))
-			repo := openFollowed(t, dsn)
+			id := createIn(t, openMigrated(t, dsn))
+			repo := openMigrated(t, dsn)
 			operations := map[string]func() error{
 				"Find": func() error { _, err := repo.Find(t.Context(), id); return err },
 				"Get":  func() error { _, err := repo.Get(t.Context(), "ws", id); return err },

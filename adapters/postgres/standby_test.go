@@ -30,7 +30,7 @@ func newReplicated(t *testing.T) *replicated {
 	t.Helper()
 	primary := pgtest.Start(t)
 	dsn := primary.NewDatabase(t)
-	other := openFollowed(t, dsn)
+	other := openMigrated(t, dsn)
 	grantReads(t, other) // before the standby is made: it could lag behind its own account
 	standby := primary.Standby(t)
 	repo, err := Open(t.Context(), dsn, WithStandby(asReader(t, standby.URLOf(dsn))))

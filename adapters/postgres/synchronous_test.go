@@ -22,7 +22,7 @@ func awaitSyncWait(t *testing.T, repo *KeyRepository) {
 func TestWritten_IgnoresACommitThatTheSynchronousStandbyLacks(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())
-	repo := openFollowed(t, server.NewDatabase(t))
+	repo := openMigrated(t, server.NewDatabase(t))
 	id := createIn(t, repo)
 	server.Exec(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
 	server.Restart() // without a standby

@@ -10,6 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit/sqlkittest"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -149,20 +150,11 @@ func openVersion1(t *testing.T) (*KeyRepository, *goose.Provider) {
 	return repo, provider
 }
 
+// requireCounted fails the test unless the keys of fillVersion1 are counted and
+// their names folded.
 func requireCounted(t *testing.T, repo *KeyRepository) {
 	t.Helper()
-	part, faults := domain.ParseNamePart("kEY")
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	for ws, want := range map[domain.WorkspaceID]int64{"ws_a": 4000, "ws_b": 1, "ws_none": 0} {
-		for _, filter := range []domain.KeyFilter{{}, {Name: part}} {
-			list, err := repo.List(t.Context(), ws, filter, domain.Order{}, domain.Page{})
-			if err != nil || list.Total != want || len(list.Keys) != int(min(want, domain.DefaultPageSize)) {
-				t.Errorf("List gives %d keys of %d and %v, want %d in all", len(list.Keys), list.Total, err, want)
-			}
-		}
-	}
+	sqlkittest.RequireCounts(t, repo, map[domain.WorkspaceID]int64{"ws_a": 4000, "ws_b": 1, "ws_none": 0})
 }
 
 func TestMigrate_NamesTheProcessThatHasLockedATable(t *testing.T) {

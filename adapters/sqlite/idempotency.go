@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -49,11 +48,7 @@ func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.Workspace
 	if err != nil {
 		return nil, err
 	}
-	err = codec.Judge(workspace, found, idempotency)
-	if replayed, ok := errors.AsType[*ports.Replayed](err); ok {
-		return replayed, nil
-	}
-	return nil, err
+	return codec.Replayed(workspace, found, idempotency)
 }
 
 // Forget implements ports.IdempotencyStore.

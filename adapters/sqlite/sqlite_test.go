@@ -12,22 +12,15 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-func TestKeyRepository(t *testing.T) {
+func TestStore(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, open)
+	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
+		path := newFile(t)
+		return openFile(t, path), openFile(t, path)
+	})
 }
 
-func TestKeyRepository_Concurrency(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryConcurrency(t, open)
-}
-
-func TestKeyRepository_Isolation(t *testing.T) {
-	t.Parallel()
-	portstest.RunKeyRepositoryIsolation(t, open)
-}
-
-// Who is traced talks to the driver through a wrapper.
+// With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
 	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
@@ -67,27 +60,6 @@ func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
 		return openFile(t, newFile(t), sqlite.WithClock(now))
-	})
-}
-
-func TestUsageRecorder(t *testing.T) {
-	t.Parallel()
-	portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return openFile(t, newFile(t)) })
-}
-
-func TestChangeFeed(t *testing.T) {
-	t.Parallel()
-	portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-		path := newFile(t)
-		return openFile(t, path), openFile(t, path)
-	})
-}
-
-func TestPepperKeeper(t *testing.T) {
-	t.Parallel()
-	portstest.RunPepperKeeper(t, func(t testing.TB) (one, other ports.PepperKeeper) {
-		path := newFile(t)
-		return openFile(t, path), openFile(t, path)
 	})
 }
 

@@ -2,6 +2,7 @@ package sqlkit
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -62,4 +63,14 @@ func (c Codec[T]) Judge(workspace domain.WorkspaceID, found []IdempotencyRow[T],
 	}
 	at, _ := c.optional(before.At)
 	return &ports.Replayed{Outcome: outcome, At: at}
+}
+
+// Replayed returns the result of [ports.IdempotencyStore].Replayed, given the rows
+// of [FindIdempotencyKey].
+func (c Codec[T]) Replayed(workspace domain.WorkspaceID, found []IdempotencyRow[T], idempotency ports.Idempotency) (*ports.Replayed, error) {
+	err := c.Judge(workspace, found, idempotency)
+	if replayed, ok := errors.AsType[*ports.Replayed](err); ok {
+		return replayed, nil
+	}
+	return nil, err
 }
