@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // opened contains parts of a service from before it was closed.
@@ -65,7 +66,7 @@ var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, create
 		return err
 	},
 	"Workspace": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
-		actor, _ := anyone{}.Authenticate(ctx, "")
+		actor, _ := serving.Owner{}.Authenticate(ctx, "")
 		_, err := s.Workspace(ctx, actor, "ws_1", domain.Origin{})
 		return err
 	},
@@ -130,7 +131,7 @@ func TestService_ReturnsErrClosedOnceClosed(t *testing.T) {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			service := startable(t, onLoopback(), opts...)
-			actor, _ := anyone{}.Authenticate(t.Context(), "")
+			actor, _ := serving.Owner{}.Authenticate(t.Context(), "")
 			ws, err := service.Workspace(t.Context(), actor, "ws_1", domain.Origin{})
 			if err != nil {
 				t.Fatal(err)
@@ -203,7 +204,7 @@ func TestNew_RefusesNil(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), option)
+			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(serving.Owner{}), option)
 			if err == nil {
 				t.Error(service.Close())
 			}

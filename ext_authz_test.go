@@ -16,6 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func withExtAuthz() config.Config {
@@ -46,7 +47,7 @@ func askEnvoys(t *testing.T, addr, token string) int {
 
 func TestNew_RefusesAnAddressForEnvoyThatNothingServes(t *testing.T) {
 	t.Parallel()
-	_, err := apikeys.New(t.Context(), withExtAuthz(), apikeys.WithAuthenticator(anyone{}))
+	_, err := apikeys.New(t.Context(), withExtAuthz(), apikeys.WithAuthenticator(serving.Owner{}))
 	var faults config.Faults
 	if !errors.As(err, &faults) || !strings.Contains(err.Error(), "APIKEYS_EXT_AUTHZ_ADDR") {
 		t.Errorf("New() = %v, want a fault of APIKEYS_EXT_AUTHZ_ADDR", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestNew_NamesANegativeRate(t *testing.T) {
@@ -16,7 +17,7 @@ func TestNew_NamesANegativeRate(t *testing.T) {
 	} {
 		cfg := onLoopback()
 		spoil(&cfg)
-		_, err := apikeys.New(t.Context(), cfg, apikeys.WithAuthenticator(anyone{}))
+		_, err := apikeys.New(t.Context(), cfg, apikeys.WithAuthenticator(serving.Owner{}))
 		if err == nil || !strings.HasPrefix(err.Error(), variable+": ") {
 			t.Errorf("New() = %v, which does not begin with %s", err, variable)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // cookieSessions are the actors of a program that uses session cookies.
@@ -38,7 +39,7 @@ func (s cookieSessions) AuthenticateRequest(r *http.Request) (domain.Actor, erro
 
 func TestWithRequestAuthenticator(t *testing.T) {
 	t.Parallel()
-	actor, _ := anyone{}.Authenticate(context.Background(), "")
+	actor, _ := serving.Owner{}.Authenticate(context.Background(), "")
 	bound := actor
 	bound.ClientHash = "device-1"
 	cfg := onLoopback()
@@ -84,7 +85,7 @@ func TestWithRequestAuthenticator(t *testing.T) {
 // There can be only one authenticator.
 func TestNew_RefusesTwoAuthenticators(t *testing.T) {
 	t.Parallel()
-	_, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(anyone{}), apikeys.WithRequestAuthenticator(cookieSessions{}))
+	_, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(serving.Owner{}), apikeys.WithRequestAuthenticator(cookieSessions{}))
 	if err == nil || !strings.Contains(err.Error(), "WithAuthenticator and WithRequestAuthenticator") {
 		t.Errorf("New() = %v, want an error that names both options", err)
 	}

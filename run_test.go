@@ -14,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // blocking is a repository whose creates wait until they are released.
@@ -28,17 +29,6 @@ func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.E
 	return b.KeyRepository.Create(ctx, key, event, options)
 }
 
-// anyone treats every token as that of an OWNER of the workspace.
-type anyone struct{}
-
-func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
-	return domain.Actor{
-		AccountID: "acc-1",
-		Portal:    domain.PortalPartner,
-		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
-	}, nil
-}
-
 func onLoopback() config.Config {
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -50,7 +40,7 @@ func onLoopback() config.Config {
 func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys.Service {
 	t.Helper()
 	service, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
-		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithAuthenticator(serving.Owner{}),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 	}, opts...)...)
 	if err != nil {
@@ -82,7 +72,7 @@ func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 			options := []apikeys.Option{apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository()})}
 			if spoil != nil {
 				spoil(&cfg)
-				options = append(options, apikeys.WithAuthenticator(anyone{}))
+				options = append(options, apikeys.WithAuthenticator(serving.Owner{}))
 			}
 			service, err := apikeys.New(t.Context(), cfg, options...)
 			var faults config.Faults

@@ -77,7 +77,7 @@ func TestAuthenticate_TriesABoundedNumberOfKeys(t *testing.T) {
 				wantAccepted(t, a, k.token(claims()))
 			}
 			wantRejected(t, a, keys[8].token(claims()))
-			if log.count("key 8 ") != 1 || log.count("key 7 ") != 0 {
+			if log.Count("key 8 ") != 1 || log.Count("key 7 ") != 0 {
 				t.Errorf("the log does not report exactly key 8 as skipped:\n%s", log)
 			}
 		})

@@ -78,10 +78,10 @@ func TestNew_FetchesKeysByHTTPFromAnyHostIfAllowed(t *testing.T) {
 		a := start(t, config(by(script(trustedSet())), fromURL("http://issuer.internal:8080/jwks?secret=hunter2"), allowHTTP, log.config))
 		wantAccepted(t, a, edKey().token(current()))
 		pass(time.Hour)
-		if log.count("level=WARN") != 1 || log.count("plain HTTP") != 1 || log.count("host=issuer.internal:8080") != 1 {
+		if log.Count("level=WARN") != 1 || log.Count("plain HTTP") != 1 || log.Count("host=issuer.internal:8080") != 1 {
 			t.Errorf("the log does not warn exactly once about plain HTTP:\n%s", log)
 		}
-		if log.count("hunter2") != 0 {
+		if log.Count("hunter2") != 0 {
 			t.Errorf("the log shows the URL's query:\n%s", log)
 		}
 	})
@@ -98,7 +98,7 @@ func TestNew_DoesNotWarnAboutSafeSources(t *testing.T) {
 			t.Parallel()
 			log := &logBook{}
 			start(t, config(source, allowHTTP, log.config))
-			if log.count("level=WARN") != 0 {
+			if log.Count("level=WARN") != 0 {
 				t.Errorf("the log warns:\n%s", log)
 			}
 		})

@@ -1,38 +1,20 @@
 package jwtauth_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"math/big"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
-// logBook collects log output. It is safe for concurrent use.
-type logBook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBook) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBook) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-func (b *logBook) count(part string) int { return strings.Count(b.String(), part) }
+// logBook is the log of an authenticator.
+type logBook struct{ logbook.Book }
 
 func (b *logBook) config(c *jwtauth.Config) { c.Logger = slog.New(slog.NewTextHandler(b, nil)) }
 
@@ -77,7 +59,7 @@ func TestNew_SkipsABadKeyAmongGoodOnes(t *testing.T) {
 			a, log := logged(t, set)
 			wantAccepted(t, a, ecKey().token(claims()))
 			wantRejected(t, a, edKey().token(claims()))
-			if log.count("key 0 ") != 1 {
+			if log.Count("key 0 ") != 1 {
 				t.Errorf("the log does not report key 0 as skipped:\n%s", log)
 			}
 		})
@@ -88,7 +70,7 @@ func TestNew_NamesSkippedKeysByKidAndIndex(t *testing.T) {
 	t.Parallel()
 	_, log := logged(t, keySet(ecKey().public(), rsaKey().public(object{"use": "enc", "kid": "2026-03"})))
 	for _, part := range []string{"level=WARN", "key 1 ", "2026-03", "is not for signatures"} {
-		if log.count(part) != 1 {
+		if log.Count(part) != 1 {
 			t.Errorf("the log does not contain %q exactly once:\n%s", part, log)
 		}
 	}
@@ -101,7 +83,7 @@ func TestNew_LogsSkippedKeysInOneShortLine(t *testing.T) {
 		keys = append(keys, object{"kty": "oct", "kid": fmt.Sprint(i) + strings.Repeat("x", 500)})
 	}
 	_, log := logged(t, keySet(keys...))
-	if log.count("level=WARN") != 1 || log.count("count=1000") != 1 || len(log.String()) > 4<<10 {
+	if log.Count("level=WARN") != 1 || log.Count("count=1000") != 1 || len(log.String()) > 4<<10 {
 		t.Errorf("the log has %d bytes, want one line for all skipped keys:\n%.2000s", len(log.String()), log)
 	}
 }
@@ -122,7 +104,7 @@ func TestBackground_LogsSkippedKeysOncePerDocument(t *testing.T) {
 				log := &logBook{}
 				start(t, config(by(script(c.document)), log.config))
 				pass(time.Hour)
-				if n := log.count("skipped"); n != c.want {
+				if n := log.Count("skipped"); n != c.want {
 					t.Errorf("skipped keys were logged %d times in an hour, want %d:\n%s", n, c.want, log)
 				}
 			})

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,28 +17,12 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
-// logged is a log that can be read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), text)
-}
-
 // tracingTo returns a Tracing that sends to url.
-func tracingTo(t *testing.T, url string, log *logged) *Tracing {
+func tracingTo(t *testing.T, url string, log *logbook.Book) *Tracing {
 	t.Helper()
 	otlp, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(url))
 	if err != nil {
@@ -73,7 +56,7 @@ func TestTracing_LogsAnOutageOnce(t *testing.T) {
 		}
 	}))
 	defer collector.Close()
-	var log logged
+	var log logbook.Book
 	tracing := tracingTo(t, collector.URL, &log)
 	defer tracing.Close()
 
@@ -83,11 +66,11 @@ func TestTracing_LogsAnOutageOnce(t *testing.T) {
 			tracing.record(1)
 			tracing.flush(t)
 		}
-		if dropped, again := log.count("cannot send traces"), log.count("sending traces again"); dropped != outage || again != outage {
+		if dropped, again := log.Count("cannot send traces"), log.Count("sending traces again"); dropped != outage || again != outage {
 			t.Errorf("after %d outages the log reports %d failures and %d recoveries", outage, dropped, again)
 		}
 	}
-	if log.count("go away") > 2*(maxErrorText/len("go away ")+1) {
+	if log.Count("go away") > 2*(maxErrorText/len("go away ")+1) {
 		t.Error("the log contains the whole response of the collector")
 	}
 }
@@ -102,7 +85,7 @@ func TestTracing_CloseAbortsAHangingExport(t *testing.T) {
 		left <- struct{}{}
 	}))
 	defer collector.Close()
-	tracing := tracingTo(t, collector.URL, new(logged))
+	tracing := tracingTo(t, collector.URL, new(logbook.Book))
 	tracing.record(10_000) // more than the queue and a batch hold
 	<-entered
 	tracing.record(10_000)
@@ -151,7 +134,7 @@ func TestTracing_LimitsAttributeValues(t *testing.T) {
 		bodies <- body.Len()
 	}))
 	defer collector.Close()
-	tracing := tracingTo(t, collector.URL, new(logged))
+	tracing := tracingTo(t, collector.URL, new(logbook.Book))
 	_, span := tracing.Provider().Tracer("test").Start(t.Context(), "work",
 		trace.WithAttributes(attribute.String("long", strings.Repeat("x", 1<<20))))
 	span.End()

@@ -10,6 +10,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // ratedWorld returns a world with these limits per minute, on requests of an
@@ -157,7 +158,7 @@ func TestInternal_IsNotLimited(t *testing.T) {
 
 func TestManagement_429_isCountedAndLoggedByWhoseLimitItIs(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := newWorld(t, func(cfg *config.Config) { cfg.ManagementRate, cfg.AuthFailureRate = 1, 1 },
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	public := w.service.Handler()

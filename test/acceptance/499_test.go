@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // hungUp is a repository whose clients hang up while it works.
@@ -49,7 +50,7 @@ func TestHangUp_IsNotAFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	var log syncBuffer
+	var log logbook.Book
 	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: hungUp{memory.NewKeyRepository(), cancel, release}}),
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	key := http.Header{"X-Api-Key": {unknownSecret(t)}}

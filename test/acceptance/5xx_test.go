@@ -12,6 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // failing is a repository whose writes and reads fail on demand.
@@ -40,7 +41,7 @@ func TestCreateKey_500(t *testing.T) {
 
 func TestCreateKey_500_aPanicIsAnsweredAndLoggedWithoutItsValue(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := failingWorld(t, func() error { panic("the marked value") },
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	a := do(t, w.create(t, `{"name":"k"}`, set("X-Request-Id", "r-panic")))

@@ -3,7 +3,6 @@ package acceptance
 import (
 	"context"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -20,11 +19,7 @@ type contract struct {
 }
 
 var readContract = sync.OnceValues(func() (contract, error) {
-	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
-	if err != nil {
-		return contract{}, err
-	}
-	document, err := conform.Load(context.Background(), text)
+	document, err := conform.Read(context.Background())
 	if err != nil {
 		return contract{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -20,7 +21,7 @@ import (
 type damagedWorld struct {
 	*world
 
-	log    *syncBuffer
+	log    *logbook.Book
 	damage func(t *testing.T, statement string)
 }
 
@@ -45,7 +46,7 @@ func onDamagedStores(t *testing.T, run func(t *testing.T, w damagedWorld)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL, driver, source := open(t)
-			var log syncBuffer
+			var log logbook.Book
 			w := newWorld(t, func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(databaseURL) },
 				apikeys.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			db, err := sql.Open(driver, source)

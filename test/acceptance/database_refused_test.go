@@ -13,6 +13,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -148,7 +149,7 @@ func TestStart_DatabaseThatIsDownIsWaitedFor(t *testing.T) {
 	server := pgtest.Start(t)
 	dsn := server.NewDatabase(t)
 	server.Stop(pgtest.Fast)
-	var log syncBuffer
+	var log logbook.Book
 	start := func(change func(u *url.URL)) *apikeys.Service {
 		service, err := apikeys.New(t.Context(), onPostgres(t, dsn, change), apikeys.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		if err != nil {

@@ -1,32 +1,12 @@
 package acceptance
 
 import (
-	"bytes"
 	"crypto/rand"
 	"hash/crc32"
-	"sync"
 	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
 )
-
-// syncBuffer is a buffer that is safe for concurrent use.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
 
 // unknownSecret returns a well-formed secret that belongs to no key.
 func unknownSecret(t *testing.T) string {

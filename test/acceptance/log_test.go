@@ -10,11 +10,12 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // handled returns the status of the response to r and the log lines. It
 // bypasses the server, which may send a response before its line is logged.
-func handled(h http.Handler, log *syncBuffer, r request) (status int, lines string) {
+func handled(h http.Handler, log *logbook.Book, r request) (status int, lines string) {
 	before := len(log.String())
 	asked := httptest.NewRequest(r.method, r.url, strings.NewReader(r.body))
 	asked.Header = r.header
@@ -25,7 +26,7 @@ func handled(h http.Handler, log *syncBuffer, r request) (status int, lines stri
 
 func TestVerify_IsLoggedOnlyWithoutAResult(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	secret := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)["secret"].(string)
 	cases := []struct {
@@ -48,7 +49,7 @@ func TestVerify_IsLoggedOnlyWithoutAResult(t *testing.T) {
 
 func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := failingWorld(t, func() error { return fmt.Errorf("the line is dead: %w", domain.ErrUnavailable) },
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	status, lines := handled(w.service.InternalHandler(), &log, w.verify(`{"key":"`+unknownSecret(t)+`"}`))
@@ -62,7 +63,7 @@ func TestVerify_503_isLoggedWithItsCause(t *testing.T) {
 // A client may send its key in a wrong header, or a proxy may.
 func TestRequestID_IsNeverASecret(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	secret := unknownSecret(t)
 	named := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { // like an embedder's middleware
@@ -88,7 +89,7 @@ func TestRequestID_IsNeverASecret(t *testing.T) {
 // net/http closes the connection after such a panic, without a log line.
 func TestCreateKey_PassesOnAnAbort(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := failingWorld(t, func() error { panic(http.ErrAbortHandler) },
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	r := w.create(t, `{"name":"k"}`)

@@ -14,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // pepperOf returns the pepper with that id, made from that seed.
@@ -27,9 +28,9 @@ func pepperOf(t *testing.T, id, seed string) config.Secret {
 }
 
 // peppered is a world with a pepper, on a store that others share.
-func peppered(t *testing.T, databaseURL string, pepper config.Secret, opts ...apikeys.Option) (*world, *syncBuffer) {
+func peppered(t *testing.T, databaseURL string, pepper config.Secret, opts ...apikeys.Option) (*world, *logbook.Book) {
 	t.Helper()
-	var log syncBuffer
+	var log logbook.Book
 	opts = append(opts, apikeys.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	return newWorld(t, func(cfg *config.Config) {
 		cfg.DatabaseURL, cfg.Peppers = config.Secret(databaseURL), pepper
@@ -82,7 +83,7 @@ func TestPeppers_OneThatWasReplacedUnderItsIDIsAnError(t *testing.T) {
 			if got := again.reason(t, secret); got != "OK" {
 				t.Errorf("under the right pepper the check says %s", got)
 			}
-			for _, log := range []*syncBuffer{rightLog, acceptedLog, againLog} {
+			for _, log := range []*logbook.Book{rightLog, acceptedLog, againLog} {
 				if strings.Contains(log.String(), "pepper is not the one") {
 					t.Errorf("a pepper that fits is logged:\n%s", log.String())
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // The tokens of these tests lack the claim "entrance".
@@ -30,7 +31,7 @@ func TestCreateKey_WithADefaultPortal(t *testing.T) {
 
 func TestCreateKey_401_isLoggedWithTheClaim(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	w := newWorld(t, func(cfg *config.Config) { cfg.JWTClaimPortal = "sub_portal" },
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	for want, r := range map[string]request{
@@ -60,7 +61,7 @@ func wronglySigned(token string) string {
 
 func TestNew_WarnsOfTokenKeysOverPlainHTTP(t *testing.T) {
 	t.Parallel()
-	var log syncBuffer
+	var log logbook.Book
 	// Nothing listens there, so Linux refuses the connection at once.
 	w := newWorld(t, func(cfg *config.Config) {
 		cfg.JWKSFile, cfg.JWKSURL, cfg.JWKSAllowHTTP = "", "http://0.0.0.0:1/jwks.json", true

@@ -37,9 +37,9 @@ var layers = []layer{
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters are interchangeable because they do not depend on each other"},
 	{in: "client", may: []string{"domain"}, why: "an HTTP client links neither stores nor servers"},
 	{in: "cmd", may: []string{".", "config", "domain", "adapters/extauthz", "adapters/otlp", "adapters/telemetry"}, why: "the command can do nothing that an embedder cannot"},
-	{in: "test/serving", may: []string{".", "config", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
+	{in: "test/serving", may: []string{".", "config", "domain", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
 	{in: "test/embedder", may: []string{".", "config", "domain"}, why: "it is the smallest program that embeds the service"},
-	{in: "test/*", may: []string{"test/servers"}, why: "shared test code must not depend on the code under test"},
+	{in: "test/*", may: []string{"test/servers", "test/logbook"}, why: "shared test code must not depend on the code under test"},
 	{in: ".", may: []string{"domain", "config", "ports", "application", "adapters"}, why: "the root assembles all packages except those that use it"},
 }
 

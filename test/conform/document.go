@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -35,6 +36,16 @@ func Load(ctx context.Context, text []byte) (*Document, error) {
 		return nil, err
 	}
 	return &Document{spec, orders}, spec.Validate(ctx)
+}
+
+// Read returns the document of this module. It must be called in a folder below
+// test.
+func Read(ctx context.Context) (*Document, error) {
+	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
+	if err != nil {
+		return nil, err
+	}
+	return Load(ctx, text)
 }
 
 // Spec returns the document as parsed by kin-openapi. It must not be modified.

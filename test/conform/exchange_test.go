@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -22,11 +21,7 @@ const (
 
 func listener(t *testing.T, server string) *conform.Listener {
 	t.Helper()
-	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := conform.Load(t.Context(), text)
+	document, err := conform.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package gateways
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
-	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/servers"
 	"github.com/slaunchx/apikeys/test/serving"
 )
@@ -108,7 +106,7 @@ func startWorld(t *testing.T, g gateway, configure func(*config.Config), changes
 	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	configure(&cfg)
 	w := &world{
-		service: serving.Start(t, cfg, apikeys.WithAuthenticator(owner{})),
+		service: serving.Start(t, cfg, apikeys.WithAuthenticator(serving.Owner{})),
 		api:     startAPI(t),
 		client:  clientIP(t),
 	}
@@ -133,17 +131,6 @@ func clientIP(t *testing.T) net.IP {
 	}
 	l.Close()
 	return net.IPv4(127, 0, 0, 2)
-}
-
-// owner treats every token as that of an OWNER of the workspace.
-type owner struct{}
-
-func (owner) Authenticate(context.Context, string) (domain.Actor, error) {
-	return domain.Actor{
-		AccountID: "acc-1",
-		Portal:    domain.PortalPartner,
-		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
-	}, nil
 }
 
 // createKey returns the secret of a new key.

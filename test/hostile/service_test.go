@@ -1,12 +1,8 @@
 package hostile
 
 import (
-	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +10,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
-	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
@@ -27,17 +23,6 @@ const marker = "MARKED-b7f3"
 type service struct {
 	public, internal string // host:port
 	log              *log
-}
-
-// anyone accepts every token as that of an OWNER of the workspace.
-type anyone struct{}
-
-func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
-	return domain.Actor{
-		AccountID: "acc-1",
-		Portal:    domain.PortalPartner,
-		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
-	}, nil
 }
 
 // start runs a service until the test ends. At the end the service must be alive,
@@ -53,12 +38,12 @@ func start(t *testing.T, change func(*config.Config)) *service {
 	}
 	s := &service{log: &log{}}
 	t.Cleanup(func() {
-		if s.log.contains(marker) {
+		if s.log.Contains(marker) {
 			t.Error("the log contains the marker")
 		}
 	})
 	running := serving.Start(t, cfg,
-		apikeys.WithAuthenticator(anyone{}),
+		apikeys.WithAuthenticator(serving.Owner{}),
 		apikeys.WithLogger(slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	s.public, s.internal = running.Public, running.Internal
 	t.Cleanup(func() { s.mustBeAlive(t) })
@@ -85,25 +70,8 @@ func (s *service) mustBeAlive(t *testing.T) {
 // patience is how long a test waits before it gives up.
 const patience = time.Minute
 
-// log collects log output. It is safe for concurrent use.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) contains(s string) bool { return strings.Contains(l.String(), s) }
+// log is the log of a service.
+type log struct{ logbook.Book }
 
 // requests returns the number of request lines in the log.
-func (l *log) requests() int { return strings.Count(l.String(), `"msg":"request"`) }
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+func (l *log) requests() int { return l.Count(`"msg":"request"`) }

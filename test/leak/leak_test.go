@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -27,6 +26,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -38,25 +38,6 @@ const (
 	pepperKey     = "a pepper of more than 32 bytes, marked"
 	internalToken = "the-internal-token-of-this-test-marked"
 )
-
-// traces collects everything that the service outputs, except the one response
-// that shows a secret to its owner.
-type traces struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (tr *traces) Write(p []byte) (int, error) {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return tr.text.Write(p)
-}
-
-func (tr *traces) contains(marked string) bool {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return bytes.Contains(tr.text.Bytes(), []byte(marked))
-}
 
 func TestSecrets_AppearNowhere(t *testing.T) {
 	t.Parallel()
@@ -74,17 +55,17 @@ func TestSecrets_AppearNowhere(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.store, func(t *testing.T) {
 			t.Parallel()
-			var out traces
+			var out logbook.Book
 			marked := exercise(t, tt.url, &out)
 			for name, value := range marked {
 				for encoding, s := range encodings(value) {
-					if out.contains(s) {
+					if out.Contains(s) {
 						t.Errorf("the output contains %s, %s", name, encoding)
 					}
 				}
 			}
 			for _, seen := range []string{`"msg":"request"`, "apikeys_checks_total"} {
-				if !out.contains(seen) {
+				if !out.Contains(seen) {
 					t.Errorf("the output lacks %s, so the search proves nothing", seen)
 				}
 			}
@@ -111,7 +92,7 @@ func TestSecrets_AppearNowhere(t *testing.T) {
 
 // exercise calls every operation, correctly and incorrectly, and returns the values
 // that must not be found afterwards.
-func exercise(t *testing.T, url string, out *traces) map[string]string {
+func exercise(t *testing.T, url string, out *logbook.Book) map[string]string {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
 	cfg := config.Default()

@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,11 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/slaunchx/apikeys/test/logbook"
 )
 
 // patience bounds how long a server may take to start or to stop.
@@ -22,7 +22,7 @@ const patience = time.Minute
 // Process is a running server.
 type Process struct {
 	cmd    *exec.Cmd
-	output buffer
+	output logbook.Book
 	ended  chan struct{} // closed when the process has ended
 }
 
@@ -134,22 +134,4 @@ func FreeAddr(t testing.TB) string {
 	}
 	t.Fatal("no free port on 127.0.0.1")
 	return ""
-}
-
-// buffer is safe for concurrent use.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

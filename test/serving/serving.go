@@ -10,6 +10,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // Service is a running service.
@@ -60,4 +61,17 @@ func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service 
 		t.Fatalf("the service did not start: %v", err)
 		return nil
 	}
+}
+
+// Owner accepts every token as that of an OWNER of the workspace ws_1 in the
+// PARTNER portal.
+type Owner struct{}
+
+// Authenticate implements apikeys.Authenticator.
+func (Owner) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{
+		AccountID: "acc-1",
+		Portal:    domain.PortalPartner,
+		Roles:     map[domain.WorkspaceID]domain.Role{"ws_1": domain.RoleOwner},
+	}, nil
 }
