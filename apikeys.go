@@ -107,6 +107,13 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	if err := s.examine(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if o.managesOnly {
+		if err := s.store.Keys.Ready(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.migrated.Store(true)
+		return s, nil
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

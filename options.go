@@ -114,7 +114,8 @@ type options struct {
 	ready         []func(context.Context) error
 	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 	traces        trace.TracerProvider
-	metrics       Metrics                      // nil: nothing is measured
+	metrics       Metrics // nil: nothing is measured
+	managesOnly   bool
 	hook          func(context.Context, Event) // may be nil
 	faults        []error                      // options with invalid arguments
 }
@@ -158,7 +159,7 @@ func (o *options) completed(cfg config.Config) config.Config {
 	if o.store.Keys != nil {
 		cfg.DatabaseURL, cfg.ReadDatabaseURL = "memory://", ""
 	}
-	if o.authenticator != nil || o.requests != nil {
+	if o.authenticator != nil || o.requests != nil || o.managesOnly {
 		d := config.Default()
 		cfg.JWKSURL, cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = "", "brought", "brought", "brought"
 		cfg.JWTClaimAccount, cfg.JWTClaimPortal, cfg.JWTClaimWorkspaces, cfg.JWTClaimClientHash = d.JWTClaimAccount, d.JWTClaimPortal, d.JWTClaimWorkspaces, d.JWTClaimClientHash

@@ -130,6 +130,9 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (a
 	if o.authenticator != nil || o.requests != nil {
 		return authentication{authenticator: o.authenticator}, func() {}, nil
 	}
+	if o.managesOnly {
+		return authentication{authenticator: noTokens{}}, func() {}, nil
+	}
 	a, err := jwtauth.New(ctx, jwtauth.Config{
 		Issuer:   cfg.JWTIssuer,
 		Audience: cfg.JWTAudience,

@@ -23,7 +23,12 @@ Every setting is a flag and an environment variable; 'apikeys serve --help'
 explains them. Secrets are read only from variables, or from a file named by
 the variable with the suffix _FILE, such as APIKEYS_PEPPERS_FILE.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 78 wrong configuration.`
+To manage keys, as an operator:
+  apikeys keys list            lists the keys of all workspaces
+  apikeys keys --help          explains the other commands
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 78 wrong configuration; of
+'apikeys keys' also 3 no such key, 4 refused, 5 store unreachable.`
 
 // settings is a [config.Config] that hides Validate from kong, which would call
 // it for every command, and show its faults separately from all others.
@@ -33,6 +38,8 @@ type settings config.Config
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT, SIGTERM or SIGHUP."`
 	Migrate     migrateCmd     `cmd:"" help:"Apply migrations of the database schema, or list them."`
+	Keys        keysCmd        `cmd:"" help:"List, show and change API keys on the configured store, as an operator."`
+	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check whether a running service is ready."`
 	Token       tokenCmd       `cmd:"" help:"Create a token for a service that runs with --dev."`
 	Pepper      pepperCmd      `cmd:"" help:"Create a pepper: an entry for APIKEYS_PEPPERS."`
@@ -44,6 +51,7 @@ type cli struct {
 // flagsOf lists the flags of commands that do not use all settings.
 var flagsOf = map[string][]string{
 	"migrate":     {"database-url", "migrate-wait", "log-level", "log-format"},
+	"keys":        {"workspace", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
 	"healthcheck": {"internal-addr", "timeout"},
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,22 +22,40 @@ const (
 	exitOK            = 0
 	exitFailure       = 1
 	exitUsage         = 2
+	exitNotFound      = 3
+	exitRefused       = 4
+	exitUnreachable   = 5
 	exitConfiguration = 78
 )
 
-// streams are the outputs of a command: results go to out, everything else to err.
-type streams struct{ out, err io.Writer }
+// streams are the input and outputs of a command: results go to out, everything else
+// to err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
 // misuse is an error in the command line that kong does not detect.
 type misuse string
 
 func (m misuse) Error() string { return string(m) }
 
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	error
+	code int
+}
+
+func (e *exitError) Unwrap() error { return e.error }
+
 // run executes the command line args until it is done or ctx ends, and returns
 // the exit code. It reads the environment of the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(slices.Clone(args[1:]), "--help")
+	}
+	if len(args) > 0 && args[0] == completeCommand {
+		return fail(stderr, completeWords(args[1:], stdout))
 	}
 	given := &inputs{}
 	exited := false
@@ -50,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Resolvers(given),
 		kong.PostBuild(hideUnused),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(given, streams{out: stdout, err: stderr}),
+		kong.Bind(given, streams{in: os.Stdin, out: stdout, err: stderr}),
 	)...)
 	if err != nil {
 		return fail(stderr, err)
@@ -88,6 +107,9 @@ func describe(err error) (report string, code int) {
 	var misused misuse
 	if errors.As(err, &unparsed) || errors.As(err, &misused) {
 		return err.Error() + "\nRun 'apikeys --help' for help.", exitUsage
+	}
+	if failed, ok := errors.AsType[*exitError](err); ok {
+		return failed.Error(), failed.code
 	}
 	return err.Error() + adviceOn(err), exitFailure
 }
