@@ -32,7 +32,7 @@ func TestServe_SaysWhatToDoAboutAnAddressInUse(t *testing.T) {
 			if code := serve.ProcessState.ExitCode(); code != exitFailure {
 				t.Errorf("the exit code is %d, want %d", code, exitFailure)
 			}
-			expect(t, string(shown), `(?m)^apikeys: `+variable+`: .*`+regexp.QuoteMeta(taken.Addr().String())+`.* in use\nSet that variable to an address`)
+			expect(t, string(shown), `(?m)^apikeys: `+variable+`: .*`+regexp.QuoteMeta(taken.Addr().String())+`.* in use\nSet that variable to a free address`)
 		})
 	}
 }
