@@ -12,6 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
+	"github.com/slaunchx/apikeys/cmd/apikeys/internal/dev"
 	"github.com/slaunchx/apikeys/config"
 )
 
@@ -45,7 +46,7 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 	if err := given.judge(judgeDev(cfg, given.set).Err()); err != nil {
 		return err
 	}
-	made, demo, err := apikeys.DevConfig(c.DevDir)
+	made, demo, err := dev.Config(c.DevDir)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 	return serve(ctx, cfg, logHandler(cfg, io.err), printWhenListening(demo, io.out))
 }
 
-func printWhenListening(demo *apikeys.Demo, w io.Writer) apikeys.Option {
+func printWhenListening(demo *dev.Demo, w io.Writer) apikeys.Option {
 	return apikeys.WithListening(func(at apikeys.Listeners) {
 		_ = demo.Print(w, at.Public, at.Internal) // without standard output, nobody reads it
 	})

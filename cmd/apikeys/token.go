@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/cmd/apikeys/internal/dev"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -36,14 +36,14 @@ func (c *tokenCmd) Run(io streams) error {
 	case c.TTL <= 0:
 		return misuse("--ttl must be positive")
 	}
-	token, err := apikeys.DevToken(c.DevDir, apikeys.DevClaims{
+	token, err := dev.Token(c.DevDir, dev.Claims{
 		Account:    c.Account,
 		Portal:     domain.Portal(c.Portal),
 		Roles:      map[domain.WorkspaceID]domain.Role{workspace: domain.Role(c.Role)},
 		ClientHash: c.ClientHash,
 		TTL:        c.TTL,
 	})
-	if errors.Is(err, apikeys.ErrNoDevIssuer) {
+	if errors.Is(err, dev.ErrNoIssuer) {
 		return fmt.Errorf("%w; start 'apikeys serve --dev --dev-dir %s' once to create one", err, c.DevDir)
 	}
 	if err != nil {

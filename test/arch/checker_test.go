@@ -30,6 +30,8 @@ func TestCheckLayer(t *testing.T) {
 		"the root may import any adapter":             {".", module + "/adapters/memory", false},
 		"the root may not import the command":         {".", module + "/cmd/apikeys", true},
 		"the command may import the root":             {"cmd/apikeys", module, false},
+		"dev mode may import the issuer of tokens":    {"cmd/apikeys/internal/dev", module + "/adapters/jwtauth", false},
+		"dev mode may not import a store":             {"cmd/apikeys/internal/dev", module + "/adapters/sqlite", true},
 		"the command may not import an adapter":       {"cmd/apikeys", module + "/adapters/memory", true},
 		"test tooling may not import the root":        {"test/pgtest", module, true},
 		"test tooling may not import other tooling":   {"test/leak", module + "/test/pgtest", true},

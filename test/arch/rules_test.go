@@ -36,6 +36,7 @@ var layers = []layer{
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it issues the tokens that jwtauth verifies"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters are interchangeable because they do not depend on each other"},
 	{in: "client", may: []string{"domain"}, why: "an HTTP client links neither stores nor servers"},
+	{in: "cmd/apikeys/internal/dev", may: []string{"config", "domain", "adapters/jwtauth", "adapters/secrets"}, why: "it issues the tokens and peppers of one machine, which an embedder has no use for"},
 	{in: "cmd", may: []string{".", "config", "domain", "adapters/extauthz", "adapters/otlp", "adapters/telemetry"}, why: "the command can do nothing that an embedder cannot"},
 	{in: "test/serving", may: []string{".", "config", "domain", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
 	{in: "test/embedder", may: []string{".", "config", "domain"}, why: "it is the smallest program that embeds the service"},

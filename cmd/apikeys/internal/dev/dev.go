@@ -1,7 +1,10 @@
-package apikeys
+// Package dev prepares the service for a first look on one machine: it creates
+// what "apikeys serve --dev" needs and signs tokens for it.
+package dev
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,24 +19,24 @@ import (
 )
 
 const (
-	devPepperFile   = "peppers"
-	devDatabaseFile = "apikeys.db"
-	devPepperID     = "dev"
+	pepperFile   = "peppers"
+	databaseFile = "apikeys.db"
+	pepperID     = "dev"
 )
 
-// DevConfig returns a configuration to try the service, on this machine only,
-// and a demo. It trusts its own token issuer, so others must never be able to
-// reach it.
+// Config returns a configuration for this machine alone, and a demo to try it
+// with. The service trusts an issuer whose key is in dir, so it must never be
+// reachable by others.
 //
-// DevConfig creates dir, a pepper and a signing key, each with mode 0600,
-// unless they exist, so that keys and tokens remain valid after a restart.
-// Concurrent callers get the same ones.
-func DevConfig(dir string) (config.Config, *Demo, error) {
+// Config creates what is missing: dir, and in it a pepper and a signing key with
+// mode 0600, so that keys and tokens outlive a restart. Concurrent callers get the
+// same ones.
+func Config(dir string) (config.Config, *Demo, error) {
 	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	peppers, err := loadOrCreateDevPeppers(filepath.Join(dir, devPepperFile))
+	peppers, err := loadOrCreatePeppers(filepath.Join(dir, pepperFile))
 	if err != nil {
 		return config.Config{}, nil, fmt.Errorf("development pepper: %w", err)
 	}
@@ -43,7 +46,7 @@ func DevConfig(dir string) (config.Config, *Demo, error) {
 	}
 	cfg := config.Default()
 	cfg.Addr = "127.0.0.1:8080"
-	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.ToSlash(filepath.Join(dir, devDatabaseFile)))
+	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.ToSlash(filepath.Join(dir, databaseFile)))
 	cfg.Peppers = peppers
 	cfg.JWKSFile = issuer.JWKSFile()
 	cfg.JWTIssuer = issuer.Issuer()
@@ -52,25 +55,25 @@ func DevConfig(dir string) (config.Config, *Demo, error) {
 	return cfg, &Demo{token: token}, nil
 }
 
-// DevClaims are the claims of a token of [DevToken].
-type DevClaims struct {
+// Claims are the claims of a token; see [Token].
+type Claims struct {
 	Account    string
 	Portal     domain.Portal
 	Roles      map[domain.WorkspaceID]domain.Role
-	ClientHash string // empty: the token is not bound to a device
+	ClientHash string // if empty, the token is not bound to a device
 	TTL        time.Duration
 }
 
-// ErrNoDevIssuer means that a directory contains no files of [DevConfig].
-var ErrNoDevIssuer = errors.New("no development issuer")
+// ErrNoIssuer is returned for a directory in which [Config] has created nothing.
+var ErrNoIssuer = errors.New("no development issuer")
 
-// DevToken returns a token signed by the issuer that [DevConfig] created in
-// dir, or an error that wraps [ErrNoDevIssuer] if there is none.
-func DevToken(dir string, c DevClaims) (string, error) {
+// Token returns a token signed with the key that [Config] created in dir, or an
+// error that wraps [ErrNoIssuer] if there is none.
+func Token(dir string, c Claims) (string, error) {
 	// The pepper is created last, after the key of the issuer.
-	_, err := os.Stat(filepath.Join(dir, devPepperFile))
+	_, err := os.Stat(filepath.Join(dir, pepperFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%w in %s", ErrNoDevIssuer, dir)
+		return "", fmt.Errorf("%w in %s", ErrNoIssuer, dir)
 	}
 	if err != nil {
 		return "", fmt.Errorf("development issuer: %w", err)
@@ -92,13 +95,13 @@ func DevToken(dir string, c DevClaims) (string, error) {
 	})
 }
 
-// loadOrCreateDevPeppers returns the content of the file at path, and creates
-// it if it does not exist. Its errors contain only the path of an unusable
-// file.
-func loadOrCreateDevPeppers(path string) (config.Secret, error) {
+// loadOrCreatePeppers returns the content of the file at path. It creates the
+// file unless another process is faster. Of a file that it cannot use, errors
+// contain only the path.
+func loadOrCreatePeppers(path string) (config.Secret, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := createDevPeppers(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := createPeppers(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 		content, err = os.ReadFile(path)
@@ -112,10 +115,10 @@ func loadOrCreateDevPeppers(path string) (config.Secret, error) {
 	return config.Secret(bytes.TrimSpace(content)), nil
 }
 
-// createDevPeppers creates the file atomically: it writes it under another name
-// and then links it, which unlike a rename replaces nothing.
-func createDevPeppers(path string) error {
-	entry, err := NewPepper(devPepperID)
+// createPeppers makes the whole file appear at once: it writes it under another
+// name and then links it, which unlike a rename replaces nothing.
+func createPeppers(path string) error {
+	entry, err := secrets.NewPepper(rand.Reader, pepperID)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package apikeys_test
+package dev_test
 
 import (
 	"errors"
@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/cmd/apikeys/internal/dev"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
 
-func TestDevConfig_IsValidAndListensOnLoopback(t *testing.T) {
+func TestConfig_IsValidAndListensOnLoopback(t *testing.T) {
 	t.Parallel()
-	cfg, _, err := apikeys.DevConfig(filepath.Join(t.TempDir(), "dev"))
+	cfg, _, err := dev.Config(filepath.Join(t.TempDir(), "dev"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,14 +32,14 @@ func TestDevConfig_IsValidAndListensOnLoopback(t *testing.T) {
 	}
 }
 
-func TestDevConfig_GivesProcessesThatStartAtOnceTheSamePepper(t *testing.T) {
+func TestConfig_GivesProcessesThatStartAtOnceTheSamePepper(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	peppers := make([]config.Secret, 16)
 	var callers sync.WaitGroup
 	for i := range peppers {
 		callers.Go(func() {
-			cfg, _, err := apikeys.DevConfig(dir)
+			cfg, _, err := dev.Config(dir)
 			if err != nil {
 				t.Error(err)
 			}
@@ -57,18 +58,18 @@ func TestDevConfig_GivesProcessesThatStartAtOnceTheSamePepper(t *testing.T) {
 	}
 }
 
-func TestDevConfig_FailsWhereNothingCanBeCreated(t *testing.T) {
+func TestConfig_FailsWhereNothingCanBeCreated(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := apikeys.DevConfig(filepath.Join(file, "dev")); err == nil {
+	if _, _, err := dev.Config(filepath.Join(file, "dev")); err == nil {
 		t.Error("it made a directory inside a file")
 	}
 }
 
-func TestDevConfig_NamesADamagedPepperFile(t *testing.T) {
+func TestConfig_NamesADamagedPepperFile(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty":     "",
@@ -82,7 +83,7 @@ func TestDevConfig_NamesADamagedPepperFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, _, err := apikeys.DevConfig(dir)
+			_, _, err := dev.Config(dir)
 			if err == nil || !strings.Contains(err.Error(), path+" is damaged; remove it") || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the error should name the file and show nothing of it: %v", err)
 			}
@@ -93,46 +94,26 @@ func TestDevConfig_NamesADamagedPepperFile(t *testing.T) {
 	}
 }
 
-func TestDevToken_DistinguishesAnUnreachableIssuerFromNone(t *testing.T) {
+func TestToken_DistinguishesAnUnreachableIssuerFromNone(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := apikeys.DevToken(filepath.Join(file, "dev"), apikeys.DevClaims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
-	if err == nil || errors.Is(err, apikeys.ErrNoDevIssuer) {
+	_, err := dev.Token(filepath.Join(file, "dev"), dev.Claims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
+	if err == nil || errors.Is(err, dev.ErrNoIssuer) {
 		t.Errorf("got %v, want what is in the way", err)
 	}
 }
 
-func TestDevToken_CreatesNoKeyOfItsOwn(t *testing.T) {
+func TestToken_CreatesNoKeyOfItsOwn(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
-	_, err := apikeys.DevToken(dir, apikeys.DevClaims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
-	if !errors.Is(err, apikeys.ErrNoDevIssuer) {
-		t.Errorf("got %v, want %v", err, apikeys.ErrNoDevIssuer)
+	_, err := dev.Token(dir, dev.Claims{Account: "a", Portal: domain.PortalPartner, TTL: time.Hour})
+	if !errors.Is(err, dev.ErrNoIssuer) {
+		t.Errorf("got %v, want %v", err, dev.ErrNoIssuer)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("it left a directory")
-	}
-}
-
-func TestValidate_ChecksThePeppersTooAndShowsNone(t *testing.T) {
-	t.Parallel()
-	cfg := config.Default()
-	cfg.Peppers = "hunter2,p1:hunter2"
-	var faults config.Faults
-	if err := apikeys.Validate(cfg); !errors.As(err, &faults) {
-		t.Fatalf("got %v, which holds no faults", err)
-	}
-	count := map[string]int{}
-	for _, fault := range faults {
-		count[fault.Variable]++
-	}
-	if count["APIKEYS_PEPPERS"] != 2 || count["APIKEYS_JWT_ISSUER"] != 1 {
-		t.Errorf("not all faults are reported:\n%v", faults)
-	}
-	if strings.Contains(faults.Error(), "hunter2") {
-		t.Error("a pepper is shown")
 	}
 }

@@ -1,4 +1,4 @@
-package apikeys
+package dev
 
 import (
 	"fmt"
@@ -25,14 +25,13 @@ func demoClaims() jwtauth.DevClaims {
 	}
 }
 
-// Demo helps to try a service with a configuration of [DevConfig]. It contains
-// a token for an OWNER of the workspace demo of the PARTNER portal, valid for
-// 12 hours.
+// Demo lets a newcomer try a service configured by [Config]: it has a token for
+// an OWNER of the workspace demo on the PARTNER portal, valid for 12 hours.
 type Demo struct{ token string }
 
-// Print writes two commands to paste into a POSIX shell: the first creates a
-// key and stores its secret in $SECRET, the second checks it. They need only
-// curl and sed.
+// Print writes two lines to paste into a POSIX shell: the first creates a key
+// and keeps its secret in $SECRET, the second checks it. They need only curl and
+// sed.
 func (d *Demo) Print(w io.Writer, public, internal net.Addr) error {
 	_, err := fmt.Fprintf(w, `
 Create a key, in another terminal:
@@ -49,7 +48,7 @@ The token in the first command is valid for %v hours; 'apikeys token' creates ot
 }
 
 // createLine prints the whole response before it extracts the secret. It uses
-// printf because some shells' echo interprets the backslashes of JSON.
+// printf because echo interprets the backslashes of JSON in some shells.
 func (d *Demo) createLine(public net.Addr) string {
 	return fmt.Sprintf(`ANSWER=$(curl -sSi -X POST 'http://%s/web/v1/workspaces/%s/api-keys'`+
 		` -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -H 'X-Client-Hash: demo-device' -H 'X-Workspace-Id: %[2]s'`+
