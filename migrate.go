@@ -186,6 +186,9 @@ func asFault(err error) error {
 		}
 		return config.Faults{{Variable: variable, Problem: unfit.Problem}}
 	}
+	if foreign, ok := errors.AsType[*sqlite.ForeignError](err); ok {
+		return config.Faults{{Variable: "APIKEYS_DATABASE_URL", Problem: "names a file of another program: " + foreign.Error()}}
+	}
 	path, ok := errors.AsType[*fs.PathError](err)
 	if !ok || !errors.Is(err, sqlite.ErrMisplaced) {
 		return err

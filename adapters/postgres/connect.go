@@ -20,7 +20,7 @@ const (
 )
 
 func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
-	connector, err := pq.NewConnectorConfig(cfg)
+	connector, err := pq.NewConnectorConfig(withoutSchema(cfg))
 	if err != nil {
 		return nil, &UnfitError{Problem: problemUnreadable}
 	}

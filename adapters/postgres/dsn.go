@@ -39,7 +39,11 @@ func DatabaseName(dsn string) string {
 	if problem != "" {
 		return "database URL that " + problem
 	}
-	return fmt.Sprintf("database %q at %s, as user %q", databaseOf(cfg), hostsOf(cfg), cfg.User)
+	in := ""
+	if s := schemaOf(cfg); s != "" {
+		in = fmt.Sprintf("schema %q of ", string(s))
+	}
+	return fmt.Sprintf("%sdatabase %q at %s, as user %q", in, databaseOf(cfg), hostsOf(cfg), cfg.User)
 }
 
 // parseDSN reads the DSN of a primary.
@@ -84,6 +88,9 @@ func readDSN(dsn string) (cfg pq.Config, problem string) {
 		return pq.Config{}, whyUnreadable()
 	case cfg.SSLMode == "":
 		return pq.Config{}, problemNoSSLMode
+	}
+	if problem := schemaProblem(cfg); problem != "" {
+		return pq.Config{}, problem
 	}
 	for name, option := range libpqOptions {
 		if _, given := cfg.Runtime[name]; given {

@@ -30,8 +30,8 @@ func (r *KeyRepository) examine(ctx context.Context) error {
 		}
 		defer func() { _ = conn.Close() }() // only when all are open
 	}
-	if r.standby == nil {
-		return nil
+	if err := r.requireOwnTables(ctx); err != nil || r.standby == nil {
+		return err
 	}
 	var primary origin
 	if err := r.pool.GetContext(ctx, &primary, `SELECT `+selectOrigin); err != nil {

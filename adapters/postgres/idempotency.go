@@ -33,7 +33,7 @@ func (tx transaction) claim(ctx context.Context, workspace domain.WorkspaceID, i
 		return nil
 	}
 	var locked []bool
-	if err := tx.read(ctx, &locked, lockIdempotencyKey, string(workspace)+" "+idempotency.Key); err != nil {
+	if err := tx.read(ctx, &locked, lockIdempotencyKey, tx.schema.lockText(string(workspace), idempotency.Key)); err != nil {
 		return err
 	}
 	if len(locked) != 1 {

@@ -11,10 +11,6 @@ import (
 	"github.com/lib/pq"
 )
 
-// changesChannel is what an update notifies when it commits. The payload is
-// empty: who is woken reads the events.
-const changesChannel = "apikeys_changes"
-
 // Pace of the tries to listen again.
 const (
 	minReconnect = 100 * time.Millisecond
@@ -24,16 +20,18 @@ const (
 // listener wakes a follower. Nothing depends on it but how soon a change is
 // seen, so it keeps its troubles to itself and tries again.
 type listener struct {
-	pq     *pq.Listener
-	wake   chan struct{}
-	closed chan struct{}
+	pq      *pq.Listener
+	channel string
+	wake    chan struct{}
+	closed  chan struct{}
 }
 
-func listen(dsn string) *listener {
+func listen(dsn, channel string) *listener {
 	l := &listener{
-		pq:     pq.NewListener(listeningDSN(dsn), minReconnect, maxReconnect, nil),
-		wake:   make(chan struct{}, 1),
-		closed: make(chan struct{}),
+		pq:      pq.NewListener(listeningDSN(dsn), minReconnect, maxReconnect, nil),
+		channel: channel,
+		wake:    make(chan struct{}, 1),
+		closed:  make(chan struct{}),
 	}
 	go l.listen()
 	go l.forward()
@@ -42,7 +40,7 @@ func listen(dsn string) *listener {
 
 // listen returns when the server listens; what changed before was not notified.
 func (l *listener) listen() {
-	for l.pq.Listen(changesChannel) != nil {
+	for l.pq.Listen(l.channel) != nil {
 		select {
 		case <-l.closed:
 			return
@@ -90,6 +88,7 @@ func listeningDSN(dsn string) string {
 		return dsn + " target_session_attrs=" + primary + " connect_timeout=" + timeout
 	}
 	query := u.Query()
+	query.Del(searchPath) // of which a channel knows nothing, and some poolers neither
 	query.Set("target_session_attrs", primary)
 	query.Set("connect_timeout", timeout)
 	u.RawQuery = query.Encode()

@@ -24,9 +24,13 @@ type Migration = sqlkit.Migration
 // processes that do it at once one does and the others wait for it, up to a
 // minute. It returns an error that wraps [domain.ErrUnavailable] if the server
 // cannot be used now, which is a [*LockedError] if a table is locked, and an
-// [*UnfitError] if the role may not change the schema.
+// [*UnfitError] if the role may not change the schema, or another program has
+// tables in it. A schema that the DSN names is made if there is none.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
-	err := r.migrator.Up(ctx)
+	err := r.prepareSchema(ctx)
+	if err == nil {
+		err = r.migrator.Up(ctx)
+	}
 	failed := asServerError(err)
 	switch {
 	case failed != nil && failed.Code == pqerror.LockNotAvailable:
@@ -55,8 +59,8 @@ func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) {
 	return untilDone(ctx, func() (int64, error) { return r.migrator.Newer(ctx) })
 }
 
-func newMigrator(maintenance, pool *sqlx.DB) (*sqlkit.Migrator, error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
+func newMigrator(maintenance, pool *sqlx.DB, in schema) (*sqlkit.Migrator, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60), lock.WithLockID(in.migrationLock()))
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	made := conn.(serverConn) //nolint:forcetypeassert // lib/pq makes no other kind
-	if err := c.sessions.examine(ctx, made, dialer.line, c.setup); err != nil {
+	if err := c.sessions.examine(ctx, made, dialer.line, schemaOf(c.cfg).setup()+c.setup); err != nil {
 		return nil, errors.Join(err, made.Close())
 	}
 	return &promptConn{serverConn: made, line: dialer.line, sessions: c.sessions, made: begun}, nil

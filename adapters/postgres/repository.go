@@ -16,9 +16,10 @@ import (
 
 // KeyRepository implements ports.KeyRepository on PostgreSQL.
 type KeyRepository struct {
-	dsn  string
-	cfg  pq.Config
-	pool *sqlx.DB
+	dsn    string
+	cfg    pq.Config
+	schema schema
+	pool   *sqlx.DB
 	// maintenance has no bound on the time of a statement: a migration of a
 	// large table takes long.
 	maintenance *sqlx.DB
@@ -64,7 +65,7 @@ func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error)
 		return r, nil
 	}
 	r.floors.wanted = true
-	if r.standby, err = openStandby(*o.standby, &r.floors, o); err != nil {
+	if r.standby, err = openStandby(*o.standby, r.schema, &r.floors, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -80,6 +81,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 	r := &KeyRepository{
 		dsn:         dsn,
 		cfg:         cfg,
+		schema:      schemaOf(cfg),
 		sessions:    sessions,
 		now:         o.now,
 		pool:        newPool(traces(o.provider).OpenDB(serving), maxConnections),
@@ -87,7 +89,7 @@ func open(dsn string, o options) (*KeyRepository, error) {
 		maintenance: newPool(sql.OpenDB(promptConnector{cfg: cfg, sessions: sessions}), 2),
 	}
 	r.maintenance.SetMaxIdleConns(0)
-	if r.migrator, err = newMigrator(r.maintenance, r.pool); err != nil {
+	if r.migrator, err = newMigrator(r.maintenance, r.pool, r.schema); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	r.insert = r.migrator.Statement(r.pool, insertKey)

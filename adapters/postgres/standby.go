@@ -64,10 +64,15 @@ type progress struct {
 	origin
 }
 
-func openStandby(dsn string, floors *floors, o options) (*standby, error) {
+// openStandby uses the schema of the primary, unless dsn names one.
+func openStandby(dsn string, primary schema, floors *floors, o options) (*standby, error) {
 	cfg, err := parseStandbyDSN(dsn)
 	if err != nil {
 		return nil, err
+	}
+	if schemaOf(cfg) == "" && primary != "" {
+		cfg = cfg.Clone()
+		cfg.Runtime[searchPath] = string(primary)
 	}
 	sessions := newSessions(cfg, true, o.logger)
 	connector := promptConnector{cfg: cfg, limit: 2 * standbyTimeout, sessions: sessions}

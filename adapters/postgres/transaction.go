@@ -11,6 +11,7 @@ import (
 type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt
+	schema   schema
 }
 
 // transact makes what f writes, or none of it when f fails.
@@ -24,7 +25,7 @@ func (r *KeyRepository) transact(ctx context.Context, f func(tx transaction) err
 		return err
 	}
 	defer func() { _ = begun.Rollback() }()
-	if err := f(transaction{Tx: begun, prepared: prepared}); err != nil {
+	if err := f(transaction{Tx: begun, prepared: prepared, schema: r.schema}); err != nil {
 		return err
 	}
 	return begun.Commit()

@@ -17,7 +17,8 @@ func (e *UnfitError) Error() string {
 }
 
 const (
-	problemShared   = "leads through a pooler that shares server connections between clients (transaction or statement mode), where prepared statements of one client are run for another; use session mode, or the URL of the server itself"
-	problemForeign  = "leads to a server that does not follow the primary: it has another system identifier, or it is another database or schema; name a standby of the primary, or leave the URL out"
-	problemEncoding = "names a database whose encoding is %s, which cannot hold every name; create one with ENCODING 'UTF8' TEMPLATE template0, and move the data by pg_dump and psql"
+	problemShared       = "leads through a pooler that shares server connections between clients (transaction or statement mode), where prepared statements of one client are run for another; use session mode, or the URL of the server itself"
+	problemForeign      = "leads to a server that does not follow the primary: it has another system identifier, or it is another database or schema; name a standby of the primary, or leave the URL out"
+	problemForeignTable = "leads to the schema %q, where another program has a table %s (there is no %s beside it); keep keys in a schema of their own, by adding search_path=apikeys"
+	problemEncoding     = "names a database whose encoding is %s, which cannot hold every name; create one with ENCODING 'UTF8' TEMPLATE template0, and move the data by pg_dump and psql"
 )

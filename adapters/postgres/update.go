@@ -48,7 +48,7 @@ INSERT INTO api_key_events
 SELECT key.id, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb
 FROM key
 )
-SELECT pg_notify('` + changesChannel + `', '')`
+SELECT pg_notify(?, '')`
 )
 
 // Update implements ports.KeyWriter. What is lost on the way to the server is
@@ -108,5 +108,5 @@ func (tx transaction) store(ctx context.Context, rows changedRows) error {
 	return tx.exec(ctx, updateKey,
 		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled,
 		rows.SetsExpiry, rows.ExpiresAt, rows.DeletedAt, rows.ID,
-		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes)
+		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes, tx.schema.channel())
 }

@@ -47,6 +47,17 @@ const (
 // path or its permissions. The error that wraps it has the path.
 var ErrMisplaced = errors.New("no database can be there")
 
+// ForeignError says that the file belongs to another program, which has a table
+// with a name of ours in it. It wraps [ErrMisplaced].
+type ForeignError struct{ Path, Table string }
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("%s has a table %s of another program; use a file of its own", e.Path, e.Table)
+}
+
+// Unwrap returns ErrMisplaced.
+func (*ForeignError) Unwrap() error { return ErrMisplaced }
+
 // misplacing are the causes that last until the path or its permissions are
 // corrected, unlike a disk that is full or read-only.
 var misplacing = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
@@ -58,6 +69,7 @@ type file struct {
 	path   string // absolute
 	writer *sqlx.DB
 	logger *slog.Logger
+	tables []string // that the migrations make
 
 	// known is nil until the file was opened.
 	known atomic.Pointer[standing]
@@ -131,13 +143,16 @@ func (f *file) open(ctx context.Context) (err error) {
 			return misplaced(err)
 		}
 	}
-	if err := requireWAL(ctx, f.writer); err != nil {
-		return err
-	}
 	if f.keeper == nil {
 		if f.keeper, err = f.pool.Connx(unwatched); err != nil {
 			return err
 		}
+	}
+	if err := f.requireOwnTables(ctx); err != nil {
+		return err
+	}
+	if err := requireWAL(ctx, f.writer); err != nil {
+		return err
 	}
 	var tables int // to read anything opens the log
 	if err := f.keeper.GetContext(unwatched, &tables, `SELECT count(*) FROM sqlite_schema`); err != nil {
@@ -147,6 +162,26 @@ func (f *file) open(ctx context.Context) (err error) {
 		return err
 	}
 	f.warnOfAccess()
+	return nil
+}
+
+// requireOwnTables returns a [*ForeignError] if the file has a table with a name
+// of ours, but not the one that the first migration makes before all others. It
+// is called before anything, such as the journal mode, is changed.
+func (f *file) requireOwnTables(ctx context.Context) error {
+	var names []string
+	err := whileBusy(ctx, func(context.Context) error {
+		names = nil
+		return f.keeper.SelectContext(unwatched, &names, `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')`)
+	})
+	if err != nil || slices.Contains(names, sqlkit.VersionTable) {
+		return err
+	}
+	for _, table := range f.tables {
+		if slices.Contains(names, table) {
+			return &ForeignError{Path: f.path, Table: table}
+		}
+	}
 	return nil
 }
 
@@ -328,19 +363,24 @@ func openLooker(path string) (*sqlx.DB, error) {
 	return openPool(":memory:", 1, sqlkit.Traces{})
 }
 
+// whileBusy calls call again while the file is busy.
+func whileBusy(ctx context.Context, call func(context.Context) error) error {
+	return retry.Do(ctx, retry.WithMaxDuration(openLimit, retry.NewConstant(openPause)), func(ctx context.Context) error {
+		err := call(ctx)
+		if isBusy(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+}
+
 var errNoWAL = errors.New("the file system does not support a write-ahead log")
 
 // requireWAL fails where the file system cannot share memory, and SQLite
 // would silently keep another journal, in which readers block the writer.
 func requireWAL(ctx context.Context, pool *sqlx.DB) error {
 	var mode string
-	if err := retry.Do(ctx, retry.WithMaxDuration(openLimit, retry.NewConstant(openPause)), func(ctx context.Context) error {
-		err := pool.GetContext(ctx, &mode, "PRAGMA journal_mode")
-		if isBusy(err) {
-			return retry.RetryableError(err)
-		}
-		return err
-	}); err != nil {
+	if err := whileBusy(ctx, func(ctx context.Context) error { return pool.GetContext(ctx, &mode, "PRAGMA journal_mode") }); err != nil {
 		return err
 	}
 	if mode != "wal" {

@@ -46,7 +46,8 @@ type KeyRepository struct {
 // by its owner alone, if there is none. It does not migrate: see
 // [KeyRepository.Migrate].
 //
-// It returns an [ErrMisplaced] if there cannot be a file at path, and another
+// It returns an [ErrMisplaced] if there cannot be a file at path, which is a
+// [*ForeignError] if the file at path belongs to another program, and another
 // error if the file is no database or cannot have a write-ahead log. A file that
 // cannot be used for now, because its disk is full, read-only or hangs, is no
 // error: each method tries again to open it, and returns an error that wraps
@@ -108,6 +109,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	if r.migrator, err = newMigrator(r.writer, r.reader); err != nil {
 		return nil, err
 	}
+	r.file.tables = r.migrator.Tables()
 	r.committer = startCommitter(r.writer, r.migrator, r.file, r.followers.wake)
 	r.find = r.migrator.Statement(r.reader, sqlkit.FindKey)
 	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -28,6 +29,7 @@ type Migration struct {
 // concurrent use.
 type Migrator struct {
 	provider *goose.Provider
+	tables   []string
 	applied  func(ctx context.Context) ([]int64, error)
 	current  atomic.Bool // the schema was that of this build or a newer one
 }
@@ -45,8 +47,35 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ct
 	if err != nil {
 		return nil, fmt.Errorf("embedded migrations: %w", err)
 	}
-	return &Migrator{provider: provider, applied: applied}, nil
+	tables, err := tablesOf(folder)
+	if err != nil {
+		return nil, err
+	}
+	return &Migrator{provider: provider, tables: tables, applied: applied}, nil
 }
+
+var creation = regexp.MustCompile(`(?m)^CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)
+
+func tablesOf(folder fs.FS) (tables []string, err error) {
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		text, err := fs.ReadFile(folder, file)
+		if err != nil {
+			return nil, err
+		}
+		for _, match := range creation.FindAllSubmatch(text, -1) {
+			tables = append(tables, string(match[1]))
+		}
+	}
+	return tables, nil
+}
+
+// Tables returns the tables that the migrations make, besides [VersionTable],
+// which is made before all of them.
+func (m *Migrator) Tables() []string { return m.tables }
 
 // Up applies missing migrations. It does not change a schema that is newer than
 // this build.
