@@ -15,40 +15,39 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Authenticator proves who bears a token. It returns an error that wraps
-// [domain.ErrInvalidToken] or [domain.ErrUnavailable].
+// Authenticator authenticates the bearer of a token. It returns an error that
+// wraps [domain.ErrInvalidToken] or [domain.ErrUnavailable].
 type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (domain.Actor, error)
 }
 
-// RequestAuthenticator proves who sends a request, whose body it cannot read. It
-// returns an error that wraps [domain.ErrInvalidToken] or
+// RequestAuthenticator authenticates the sender of a request, whose body it
+// cannot read. It returns an error that wraps [domain.ErrInvalidToken] or
 // [domain.ErrUnavailable].
 type RequestAuthenticator interface {
 	AuthenticateRequest(r *http.Request) (domain.Actor, error)
 }
 
-// Authorizer answers permission checks. An error means that there is no
-// answer; it wraps [domain.ErrUnavailable] when there may be one later.
+// Authorizer performs permission checks. An error means that there is no
+// decision; it wraps [domain.ErrUnavailable] if there may be one later.
 type Authorizer interface {
 	Do(ctx context.Context, check domain.Check) (domain.Decision, error)
 }
 
-// Messages speaks the languages of the service.
+// Messages contains the messages of the service in all its languages.
 type Messages = keycheck.Messages
 
-// Limiter bounds how often something may happen under a name.
+// Limiter limits the rate of events by name.
 type Limiter interface {
-	// Take admits one more under name and returns 0, or else it returns how
-	// long it is until one more is admitted.
+	// Take admits one event of name and returns 0, or returns the time until
+	// the next one is admitted.
 	Take(name string) time.Duration
 }
 
-// Options are what the API stands on. Every field is required unless it says
-// otherwise.
+// Options configure the API. Every field is required unless it says otherwise.
 type Options struct {
-	// Authenticator proves bearer tokens; it is not required if
-	// RequestAuthenticator is set, which proves requests in its place.
+	// Authenticator authenticates bearer tokens. It is not required if
+	// RequestAuthenticator is set, which authenticates requests instead.
 	Authenticator        Authenticator
 	RequestAuthenticator RequestAuthenticator
 	Workspaces           *application.Workspaces
@@ -57,41 +56,42 @@ type Options struct {
 	Messages             Messages
 	Logger               *slog.Logger
 	Now                  func() time.Time
-	// Tracer traces requests; nil: nothing is traced.
+	// Tracer traces requests. If it is nil, nothing is traced.
 	Tracer trace.Tracer
-	// Observe is called after each request with the template of its route, which
-	// is empty if none matched, its method as sent, and its status, which is 499 if
-	// the client hung up before it was answered. The context has the span of a
-	// request that is traced. Nil: requests are not observed.
+	// Observe is called after each request with the template of its route,
+	// which is empty if none matched, its method as sent, and its status, which
+	// is 499 if the client hung up before the response. The context has the
+	// span of a traced request. If Observe is nil, requests are not observed.
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
-	// Metrics is served at /metrics on the internal listener; nil: there is no
-	// such endpoint.
+	// Metrics is served at /metrics on the internal listener. If it is nil,
+	// there is no such endpoint.
 	Metrics http.Handler
-	// Profiles has profiles of the process served at /debug/pprof/ on the
-	// internal listener.
+	// Profiles enables profiles of the process at /debug/pprof/ on the internal
+	// listener.
 	Profiles bool
-	// Ready returns nil when the service can do its work.
+	// Ready returns nil if the service can do its work.
 	Ready func(context.Context) error
-	// InternalToken must be sent in X-Internal-Token by callers of the
-	// permission check; empty: anyone who reaches the listener may ask.
+	// InternalToken is the token that callers of the internal listener must
+	// send in X-Internal-Token. If it is empty, none is required.
 	InternalToken string
 	// Concurrency limits the management requests in flight.
 	Concurrency *Concurrency
 	// ManagementRate limits management requests, by account.
 	ManagementRate Limiter
-	// AuthFailureRate limits what fails to prove who calls the public
-	// listener, by address.
+	// AuthFailureRate limits failed authentications on the public listener, by
+	// address.
 	AuthFailureRate Limiter
-	// TrustedProxies may speak for their clients in X-Forwarded-For; may be empty.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; may be
+	// empty.
 	TrustedProxies []netip.Prefix
 }
 
-// API serves the contract.
+// API serves the HTTP contract.
 type API struct {
 	options  Options
 	language string // of requests without Accept-Language
-	// authorizeKey calls the Authorizer. It is made once, because making it for
-	// each request would allocate.
+	// authorizeKey calls the Authorizer. It is created once, because creating
+	// it for each request would allocate.
 	authorizeKey keycheck.Authorize
 }
 
@@ -168,8 +168,8 @@ func (a *API) Internal() http.Handler {
 	}
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
 	e.POST(explainPath, a.plain(a.internal(a.explain)))
-	// What echo calls not found is what none of the methods it knows matched:
-	// with no method registered, any method at all.
+	// echo calls this route if no registered method matches; since none is
+	// registered, it is called for every method.
 	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))
 	e.RouteNotFound(authorizeForPath, a.forProxy(a.authorizeByPath))
 	a.documented(e)

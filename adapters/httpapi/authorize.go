@@ -12,15 +12,15 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// forProxy adapts h to the request of a proxy about a request of its client: any
-// method, and no body.
+// forProxy adapts h to a proxy's request about a request of its client, which
+// may have any method and has no body.
 func (a *API) forProxy(h handler) echo.HandlerFunc {
 	h = a.internal(h)
 	return a.plain(func(x *exchange) error {
 		x.quiet = true
-		// A proxy may pass on the Content-Length of a body that it keeps.
-		// net/http would wait for the body before it answers, and then take
-		// the start of the next request for it.
+		// A proxy may forward the Content-Length without the body. net/http
+		// would wait for the body before it responds, and then treat the
+		// beginning of the next request as the body.
 		if x.Request().ContentLength != 0 {
 			x.Response().Header().Set("Connection", "close")
 		}
@@ -28,7 +28,7 @@ func (a *API) forProxy(h handler) echo.HandlerFunc {
 	})
 }
 
-// authorizeByQuery takes the scopes from the query.
+// authorizeByQuery reads the scopes from the query.
 func (a *API) authorizeByQuery(x *exchange) error {
 	scopes, faults := scopesInQuery(x.wanted[:0], x.Request().URL.RawQuery)
 	if faults != nil {
@@ -37,7 +37,7 @@ func (a *API) authorizeByQuery(x *exchange) error {
 	return a.authorize(x, scopes)
 }
 
-// authorizeByPath takes the scopes from the path.
+// authorizeByPath reads the scopes from the path.
 func (a *API) authorizeByPath(x *exchange) error {
 	scopes := scopesInPath(x.Request().URL.RawPath != "", x.Param("*"))
 	if scopes == nil {
@@ -46,8 +46,8 @@ func (a *API) authorizeByPath(x *exchange) error {
 	return a.authorize(x, scopes)
 }
 
-// authorize answers a proxy: 204 and who the key is, or why not. A scope that
-// no key can hold is not held; that it is none is not said.
+// authorize responds to a proxy: 204 with the identity of the key, or an error.
+// A scope that no key can hold is reported as not held, and not as malformed.
 func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
 	decision, err := a.checkKeyOf(x.Request(), scopes)
 	x.keyID, x.workspace = decision.Key.KeyID, decision.Key.Workspace
@@ -60,8 +60,8 @@ func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
 	return nil
 }
 
-// identify tells who the key is. It sets what Header.Set would, which would
-// allocate four times.
+// identify sets the identity headers. Header.Set would do the same with four
+// allocations.
 func (p *reply) identify(key domain.Identity) {
 	p.told = answer.IdentityValues(key)
 	h := p.w.Header()
@@ -70,9 +70,9 @@ func (p *reply) identify(key domain.Identity) {
 	}
 }
 
-// scopesInQuery appends every scope parameter to scopes. Any other is refused, since a
-// misspelt one must never quietly ask for less; so is what url.ParseQuery
-// finds ill-formed.
+// scopesInQuery appends every scope parameter to scopes. It rejects all other
+// parameters, since a misspelt one must not silently check less, and queries
+// that url.ParseQuery rejects.
 func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.Faults) {
 	var faults domain.Faults
 	for query != "" {
@@ -82,7 +82,7 @@ func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.
 		}
 		name, value, illFormed := form.SplitPair(pair)
 		switch {
-		case illFormed != nil: // named by what was meant: there is one parameter
+		case illFormed != nil: // named after the only parameter
 			return nil, form.Fault("scope", domain.ReasonSyntax, form.RuleQuerySyntax)
 		case name != "scope":
 			faults = append(faults, form.Fault(name, domain.ReasonUnknownField, form.RuleUnknownField)...)
@@ -93,10 +93,10 @@ func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.
 	return scopes, faults
 }
 
-// scopesInPath reads the segments that scopes are written in: the first, and
-// those next to it that have a colon. The first of another kind begins what
-// the proxy has appended, the path of the request it asks about. It returns
-// nil when there is no first.
+// scopesInPath reads the segments that contain scopes: the first one, and the
+// following ones that contain a colon. The rest is the path of the client's
+// request, which the proxy has appended. It returns nil if there is no first
+// segment.
 func scopesInPath(escaped bool, path string) []domain.Scope {
 	var scopes []domain.Scope
 	for segment := range strings.SplitSeq(path, "/") {

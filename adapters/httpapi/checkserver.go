@@ -2,12 +2,12 @@ package httpapi
 
 import "github.com/slaunchx/apikeys/adapters/internal/keycheck"
 
-// CheckServerOptions are what a server of permission checks by another protocol
-// works with.
+// CheckServerOptions configure a server of permission checks over another
+// protocol.
 type CheckServerOptions = keycheck.ServerOptions
 
-// CheckServerOptions returns the options of a server that checks and answers as
-// this API does.
+// CheckServerOptions returns the options of a server that checks and responds
+// like this API.
 func (a *API) CheckServerOptions() CheckServerOptions {
 	return CheckServerOptions{
 		Authorize:      a.authorizeKey,

@@ -14,7 +14,7 @@ import (
 // createdKey is the data of a 201, in the contract's order.
 type createdKey struct {
 	APIKeyID    domain.KeyID   `json:"apiKeyId"`
-	Secret      string         `json:"secret,omitempty"` // in the first answer alone
+	Secret      string         `json:"secret,omitempty"` // only in the first response
 	Name        string         `json:"name"`
 	Status      domain.Status  `json:"status"`
 	Mode        string         `json:"mode"`
@@ -42,13 +42,13 @@ func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
 	return body
 }
 
-// keyBody is a key as its owner sees it afterwards, in the contract's order.
+// keyBody is a key without its secret, in the contract's order.
 type keyBody struct {
 	APIKeyID domain.KeyID `json:"apiKeyId"`
 	keyAttributes
 }
 
-// keyAttributes are what a key's identifier, and a new secret, stand before.
+// keyAttributes are the members after a key's identifier and a new secret.
 type keyAttributes struct {
 	Name        string         `json:"name"`
 	Status      domain.Status  `json:"status"`
@@ -78,7 +78,7 @@ func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
 	}}
 }
 
-// orNull is nil for no instant.
+// orNull returns nil for the zero time.
 func orNull(t time.Time) *string {
 	if t.IsZero() {
 		return nil
@@ -126,14 +126,15 @@ func decodeTime(v jsontext.Value) (time.Time, domain.Faults) {
 	return domain.ParseExpiry(s)
 }
 
-// toCheck reads one question of the permission check.
+// toCheck reads one permission check.
 func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
 	var check domain.Check
 	faults := form.DecodeObject(body, checkMembers(&check))
 	return check, faults
 }
 
-// checkMembers are the members of one question, which are read into check.
+// checkMembers returns the members of one permission check, which are read into
+// check.
 func checkMembers(check *domain.Check) []form.Member {
 	return []form.Member{
 		{Name: "key", Missing: RuleKeyRequired, Decode: text(&check.Secret, presentedSecret)},
@@ -147,8 +148,8 @@ func checkMembers(check *domain.Check) []form.Member {
 	}
 }
 
-// presentedSecret takes a malformed secret for no secret: whoever presents it
-// is told NOT_FOUND like anyone else who has proven nothing.
+// presentedSecret returns the zero secret for a malformed one, so that its
+// caller gets NOT_FOUND like anyone else who has proven nothing.
 func presentedSecret(s string) (domain.Secret, domain.Faults) {
 	secret, err := domain.ParseSecret(s)
 	if err != nil {
@@ -168,7 +169,7 @@ func presentedAddr(s string) (netip.Addr, domain.Faults) {
 	return addr, nil
 }
 
-// text reads a string into dst by parse.
+// text reads a string into dst with parse.
 func text[T any](dst *T, parse func(string) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
 	return func(v jsontext.Value) domain.Faults {
 		s, faults := form.DecodeString(v)

@@ -41,7 +41,7 @@ func (x *exchange) showCreated(ws *application.Workspace, key createdKey) error 
 
 // mountedAt returns the escaped path that was removed from the front of the
 // path of r on its way here, by [http.StripPrefix] for example, or "" if none
-// was. A path that a browser would take for another host is never returned,
+// was. It never returns a path that a browser would treat as another host,
 // whatever the client sent.
 func mountedAt(r *http.Request) string {
 	sent, err := url.ParseRequestURI(r.RequestURI)

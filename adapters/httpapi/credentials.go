@@ -30,8 +30,8 @@ func bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// authenticate proves the actor, and that the token is used from the device
-// it was made for.
+// authenticate authenticates the actor, and checks that the token is used from
+// its device.
 func (x *exchange) authenticate() (domain.Actor, error) {
 	actor, err := x.actor()
 	if err != nil {
@@ -47,7 +47,7 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 	return actor, nil
 }
 
-// actor returns who the credentials of the request belong to.
+// actor returns the actor of the request's credentials.
 func (x *exchange) actor() (domain.Actor, error) {
 	ctx, cancel := x.bounded()
 	defer cancel()
@@ -65,15 +65,15 @@ func (x *exchange) actor() (domain.Actor, error) {
 	return actor, err
 }
 
-// actorOfRequest returns who the RequestAuthenticator takes the sender for. Its
-// refusals carry the challenge of a bearer token, because the contract has no
+// actorOfRequest returns the actor according to the RequestAuthenticator. Its
+// errors have the challenge of a bearer token, because the contract has no
 // other; missing is the error of a request without such a token.
 func (x *exchange) actorOfRequest(ctx context.Context, missing error) (domain.Actor, error) {
 	if len(x.Request().Header.Values("Authorization")) > 1 {
 		return domain.Actor{}, missing
 	}
 	r := x.Request().WithContext(ctx)
-	r.Body = http.NoBody // of the copy; the handler reads that of the request
+	r.Body = http.NoBody // only in the copy; the handler reads the body of the request
 	actor, err := x.api.options.RequestAuthenticator.AuthenticateRequest(r)
 	if !errors.Is(err, domain.ErrInvalidToken) {
 		return actor, err
@@ -88,7 +88,7 @@ func invalidToken(err error) error {
 	return &answer.Challenged{Refusal: err, Code: "invalid_token", Description: "The token is invalid or expired"}
 }
 
-// internal lets only callers of the internal listener through who know its token.
+// internal admits only callers of the internal listener that send its token.
 func (a *API) internal(next handler) handler {
 	return func(x *exchange) error {
 		if a.options.InternalToken == "" {

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// The contract as OpenAPI 3.1, as it was written and as JSON made from that.
+// The contract as OpenAPI 3.1, as written and as JSON generated from it.
 var (
 	//go:embed openapi/openapi.yaml
 	documentYAML []byte
@@ -15,9 +15,9 @@ var (
 	documentJSON []byte
 )
 
-const yamlType = "application/yaml" // RFC 9512, which is UTF-8 always
+const yamlType = "application/yaml" // RFC 9512; always UTF-8
 
-// documented serves the contract on e, to anybody.
+// documented serves the contract on e, without authentication.
 func (a *API) documented(e *echo.Echo) {
 	e.GET(documentJSONPath, a.plain(document(jsonInUTF8[0], documentJSON)))
 	e.GET(documentYAMLPath, a.plain(document(yamlType, documentYAML)))

@@ -11,8 +11,8 @@ const Version = "1.3.0"
 
 const codeSuccess = "2000"
 
-// appendable is data that writes itself as encoding/json would: what is
-// answered so often that reflection would be most of the answer's cost.
+// appendable is data that encodes itself like encoding/json, for frequent
+// responses, whose cost would mostly be reflection.
 type appendable interface{ appendTo(b []byte) []byte }
 
 // appendSuccess appends the success envelope around data.
@@ -37,7 +37,7 @@ func appendSuccess(b []byte, timestamp int64, message string, data any) ([]byte,
 func appendText[S ~string](b []byte, s S) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			b, _ = answer.AppendJSON(b, string(s)) // which fails for no string
+			b, _ = answer.AppendJSON(b, string(s)) // it cannot fail for a string
 			return b
 		}
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// What only HTTP can get wrong.
+// Errors that occur only over HTTP.
 var (
 	errNotAcceptable = errors.New("response type not available")
 	errMediaType     = errors.New("content type is not application/json")
 	errTooMany       = errors.New("too many requests")
 )
 
-// outcomes maps errors to answers; the first that matches counts.
+// outcomes maps errors to responses; the first match counts.
 var outcomes = slices.Concat(answer.Checks, []answer.Outcome{
 	{Err: domain.ErrNotOwner, Status: http.StatusForbidden, Code: "4030"},
 	{Err: domain.ErrTestKeyPortal, Status: http.StatusForbidden, Code: "4031"},
@@ -39,8 +39,8 @@ var outcomes = slices.Concat(answer.Checks, []answer.Outcome{
 
 func outcomeOf(err error) answer.Outcome { return answer.Of(err, outcomes) }
 
-// methodNotAllowed is an echo.ErrMethodNotAllowed that knows the methods of
-// the route. echo counts OPTIONS among them, which this API does not answer.
+// methodNotAllowed is an echo.ErrMethodNotAllowed with the methods of the
+// route. echo includes OPTIONS, which this API does not support.
 type methodNotAllowed struct{ allow string }
 
 func (methodNotAllowed) Error() string { return echo.ErrMethodNotAllowed.Error() }
@@ -54,5 +54,5 @@ func allow(h http.Header, err error) {
 	}
 }
 
-// acceptIdentity says which content codings are read (RFC 9110 section 12.5.3).
+// acceptIdentity lists the accepted content codings (RFC 9110 section 12.5.3).
 func acceptIdentity(h http.Header, _ error) { h.Set("Accept-Encoding", "identity") }

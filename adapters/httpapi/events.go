@@ -46,13 +46,13 @@ type eventBody struct {
 	AccountID  string           `json:"accountId"`
 	Portal     domain.Portal    `json:"portal"`
 	ClientHash string           `json:"clientHash"`
-	IP         *string          `json:"ip"` // null when unknown
+	IP         *string          `json:"ip"` // null if unknown
 	RequestID  string           `json:"requestId"`
 	Changes    []changeBody     `json:"changes"`
 }
 
-// changeBody is what became of one attribute: strings, lists of strings, or
-// null for none.
+// changeBody is the change of one attribute: strings, lists of strings, or null
+// for none.
 type changeBody struct {
 	Field string `json:"field"`
 	Old   any    `json:"old"`
@@ -77,7 +77,7 @@ func toEventBody(e domain.Event) eventBody {
 	}
 }
 
-// addressOrNull is nil for an unknown address.
+// addressOrNull returns nil for an unknown address.
 func addressOrNull(addr netip.Addr) *string {
 	if !addr.IsValid() {
 		return nil

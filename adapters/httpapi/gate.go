@@ -12,9 +12,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// checkKeyOf checks the API key that r presents. Once the secret is proven, the
-// decision names the key even if it is denied. The error is nil if the key is
-// allowed, one of the refusals of an API key, or that of a check that failed.
+// checkKeyOf checks the API key of r. Once the secret is proven, the decision
+// names the key even if it is denied. The error is nil if the key is allowed.
+// Otherwise it is the error of a denied key, or of a failed check.
 func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
 	decision, err := a.authorizeKey.Do(r.Context(), keycheck.Request{
 		APIKey:        r.Header["X-Api-Key"],
@@ -28,15 +28,15 @@ func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decisio
 	return decision, err
 }
 
-// Gate lets those requests through that present an API key which holds all of
-// certain scopes, and answers the others as authorize does.
+// Gate admits requests with an API key that holds all of certain scopes, and
+// responds to the others like authorize.
 type Gate struct {
 	api    *API
 	scopes []domain.Scope
 }
 
-// Gate returns a gate for those scopes. Without any it takes a key with at
-// least one scope.
+// Gate returns a gate for those scopes. Without scopes, it admits every key
+// with at least one scope.
 func (a *API) Gate(scopes ...domain.Scope) *Gate { return &Gate{api: a, scopes: scopes} }
 
 // Echo returns next behind the gate.
@@ -60,7 +60,8 @@ func (g *Gate) HTTP(next http.Handler) http.Handler {
 	})
 }
 
-// enter returns r with the identity of the key, or answers it and returns false.
+// enter returns r with the identity of the key, or responds to it and returns
+// false.
 func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
 	decision, err := g.api.checkKeyOf(r, g.scopes)
 	if err == nil {
@@ -83,6 +84,6 @@ func WithIdentity(ctx context.Context, identity domain.Identity) context.Context
 	return keycheck.WithIdentity(ctx, identity)
 }
 
-// IdentityFrom returns the identity of the key that a [Gate] let through, and
+// IdentityFrom returns the identity of the key that a [Gate] admitted, and
 // false in any other context.
 func IdentityFrom(ctx context.Context) (domain.Identity, bool) { return keycheck.IdentityFrom(ctx) }

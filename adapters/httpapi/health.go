@@ -7,14 +7,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// live answers as long as the process can answer at all.
+// live responds 200 as long as the process can respond at all.
 func (a *API) live(x *exchange) error {
 	x.quiet = true
 	return x.succeed(http.StatusOK, nil)
 }
 
-// ready answers 200 when the store is migrated and connected and the keys to
-// check tokens with are known, and 503 otherwise.
+// ready responds 200 if the store is migrated and connected and the token keys
+// are known, and 503 otherwise.
 func (a *API) ready(x *exchange) error {
 	x.quiet = true
 	ctx, cancel := x.bounded()
@@ -25,7 +25,7 @@ func (a *API) ready(x *exchange) error {
 	return x.succeed(http.StatusOK, nil)
 }
 
-// metrics serves what Prometheus scrapes, in its own format.
+// metrics serves the metrics for Prometheus.
 func (a *API) metrics(x *exchange) error {
 	x.quiet = true
 	a.options.Metrics.ServeHTTP(x.Response(), x.Request())

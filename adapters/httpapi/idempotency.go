@@ -57,7 +57,7 @@ func fingerprint(account string, r *http.Request, body []byte) [32]byte {
 }
 
 // replayed reports whether err says that the request was carried out before,
-// and sets the header that tells the client.
+// and sets the header that says so.
 func (x *exchange) replayed(err error) (*ports.Replayed, bool) {
 	replayed, ok := errors.AsType[*ports.Replayed](err)
 	if ok {
@@ -67,7 +67,7 @@ func (x *exchange) replayed(err error) (*ports.Replayed, bool) {
 }
 
 // unlessReplayed returns err, or nil if the request was carried out before and
-// its response says nothing of the key.
+// its response does not contain the key.
 func (x *exchange) unlessReplayed(err error) error {
 	if _, ok := x.replayed(err); ok {
 		return nil

@@ -17,7 +17,7 @@ func (a *API) listKeys(x *exchange, ws *application.Workspace) error {
 	if faults != nil {
 		return faults.Err()
 	}
-	q.filter.At = a.options.Now() // of one key the filter and the answer must say the same
+	q.filter.At = a.options.Now() // the filter and the response must agree about each key
 	list, err := carryOut(x, func(ctx context.Context) (ports.KeyPage, error) {
 		return ws.ListKeys(ctx, q.filter, q.order, q.page)
 	})
@@ -27,7 +27,7 @@ func (a *API) listKeys(x *exchange, ws *application.Workspace) error {
 	return x.succeed(http.StatusOK, toKeyPage(list, q.page, q.filter.At))
 }
 
-// keyQuery is what a list of keys is asked for.
+// keyQuery contains the parameters of a list of keys.
 type keyQuery struct {
 	filter domain.KeyFilter
 	order  domain.Order
@@ -69,8 +69,8 @@ func toKeyPage(list ports.KeyPage, page domain.Page, now time.Time) pageBody[key
 	return toPage(list.Keys, func(key *domain.APIKey) keyBody { return toKeyBody(key, now) }, page, list.Total)
 }
 
-// pageParameters are the parameters of every list. The page is made of number and
-// size afterwards.
+// pageParameters are the parameters of every list. The page is created from
+// number and size afterwards.
 func pageParameters(number, size *int64) []form.Parameter {
 	return []form.Parameter{
 		{Name: "page", Decode: form.IntegerTerm(number, domain.RulePageRange, domain.JudgePageNumber)},

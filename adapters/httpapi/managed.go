@@ -19,10 +19,11 @@ const maxBody = 64 << 10
 // managedHandler serves a request of the owner of a workspace.
 type managedHandler func(x *exchange, ws *application.Workspace) error
 
-// managed judges a management request in the order the contract fixes, so
-// that nobody learns what they may not know: declared size, token, rate,
-// accepted type, content type, headers, role. What is left to h is the body and
-// the state. An overload is answered before the token, and says nothing of it.
+// managed checks a management request in the order of the contract, so that
+// nobody learns what they may not know: declared size, token, rate, accepted
+// type, content type, headers, role. h checks the body and the state. An
+// overload is reported before the token is checked, and reveals nothing about
+// it.
 func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
@@ -73,7 +74,7 @@ func (x *exchange) readTarget(r *http.Request) (domain.WorkspaceID, domain.Origi
 		f = domain.Faults{{Field: "X-Workspace-Id", Reason: domain.ReasonMismatch, Rule: RuleWorkspaceMismatch}}
 	}
 	faults = append(faults, f...)
-	most := 0 // where it says nothing, only how often it was sent counts
+	most := 0 // where the header has no meaning, only its number is checked
 	if r.Method == http.MethodPost {
 		most = 255
 	}
@@ -93,8 +94,8 @@ func (x *exchange) readTarget(r *http.Request) (domain.WorkspaceID, domain.Origi
 	}, nil
 }
 
-// pathParam returns a path parameter decoded once, or as it stands when its
-// escapes are malformed.
+// pathParam returns a path parameter decoded once, or unchanged if its escapes
+// are malformed.
 func pathParam(x *exchange, name string) string {
 	value := x.Param(name)
 	if x.Request().URL.RawPath == "" { // net/http has decoded it

@@ -13,17 +13,17 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// cpuProfile is the one profile that takes time, by the name under which "go
-// tool pprof" asks for it.
+// cpuProfile is the only profile that takes time, under the name that "go tool
+// pprof" uses.
 const cpuProfile = "profile"
 
-// maxProfiling bounds a profile of the CPU, in seconds: an answer must begin
-// before the connection's time to write is over.
+// maxProfiling is the maximum duration of a CPU profile, in seconds: the
+// response must begin before the connection's write timeout.
 const maxProfiling = 10
 
-// profile serves a profile of the process, as net/http/pprof does. That
-// package would also serve it to the public of every program that embeds this
-// one and has http.DefaultServeMux out in the open.
+// profile serves a profile of the process, like net/http/pprof. That package
+// would also serve it to the clients of every embedding program that exposes
+// http.DefaultServeMux.
 func (a *API) profile(x *exchange) error {
 	name := x.Param("profile")
 	if name == cpuProfile {
@@ -33,13 +33,13 @@ func (a *API) profile(x *exchange) error {
 	if p == nil {
 		return echo.ErrNotFound
 	}
-	debug, _ := strconv.Atoi(x.QueryParam("debug")) // else 0: for programs to read
+	debug, _ := strconv.Atoi(x.QueryParam("debug")) // otherwise 0, the format for programs
 	x.beginProfile(debug != 0)
 	return p.WriteTo(x.Response(), debug)
 }
 
-// profileCPU answers by what the CPU does until d is over or the caller gone.
-// There can be one such profile at a time.
+// profileCPU responds with a CPU profile that ends after d or when the caller
+// leaves. There can be only one such profile at a time.
 func (x *exchange) profileCPU(d time.Duration) error {
 	x.beginProfile(false)
 	if err := pprof.StartCPUProfile(x.Response()); err != nil {
@@ -62,8 +62,8 @@ func (x *exchange) beginProfile(readable bool) {
 	x.Response().Status = http.StatusOK
 }
 
-// profiling returns how long to profile: the seconds asked for, as far as they
-// are within bounds, and the most where none are.
+// profiling returns how long to profile: the requested seconds within the
+// limits, or the maximum if none are requested.
 func profiling(seconds string) time.Duration {
 	n, err := strconv.Atoi(seconds)
 	if err != nil || n > maxProfiling {

@@ -9,9 +9,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// limited is an errTooMany that knows when it ends.
+// limited is an errTooMany with the time until it ends.
 type limited struct {
-	of   string // what there were too many of
+	of   string // the kind of limit
 	wait time.Duration
 }
 
@@ -19,8 +19,8 @@ func (l limited) Error() string { return errTooMany.Error() + ": " + l.of }
 
 func (limited) Unwrap() error { return errTooMany }
 
-// retryAfterWait says how long to wait, in whole seconds (RFC 9110 section
-// 10.2.3): never less than it takes, and never 0.
+// retryAfterWait returns the time to wait in whole seconds (RFC 9110 section
+// 10.2.3), rounded up and never 0.
 func retryAfterWait(h http.Header, err error) {
 	var l limited
 	if errors.As(err, &l) {
@@ -45,9 +45,9 @@ func (x *exchange) authenticateWithinRate() (domain.Actor, error) {
 	return actor, nil
 }
 
-// unproven counts an attempt that failed at the address it came from, and
-// returns what it is answered. Nobody else is refused for it: an attacker
-// cannot lock out who has a token and shares the address.
+// unproven counts a failed authentication of an address, and returns the error
+// to respond with. Only failures are limited, so an attacker cannot lock out
+// callers with valid tokens at the same address.
 func (x *exchange) unproven(refusal error) error {
 	from := neighbourhood(clientAddr(x.Request(), x.api.options.TrustedProxies))
 	if wait := x.api.options.AuthFailureRate.Take(from); wait > 0 {

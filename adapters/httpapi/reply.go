@@ -7,26 +7,26 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
 )
 
-// reply answers one request in the envelope.
+// reply writes the response to one request in the envelope.
 type reply struct {
 	api       *API
 	w         http.ResponseWriter
 	r         *http.Request
 	requestID string
-	language  string // empty until something is to be said
-	code      string // of the answer; empty until there is one
+	language  string // empty until the first message
+	code      string // of the response; empty until there is one
 
-	// Where the header keeps its values: one allocation with the rest. The
-	// header outlives the request, a reply is never used again.
+	// The values of headers, allocated together with the reply. The header
+	// outlives the request, and a reply is never reused.
 	named [1]string                           // X-Request-Id
-	told  [len(answer.IdentityHeaders)]string // who the key is
+	told  [len(answer.IdentityHeaders)]string // the identity of the key
 }
 
 func (a *API) replyTo(w http.ResponseWriter, r *http.Request) reply {
 	return reply{api: a, w: w, r: r, requestID: identifierOf(w, r)}
 }
 
-// begin sets what every answer has, also one that says nothing.
+// begin sets the headers of every response, even one without a body.
 func (p *reply) begin() {
 	h := p.w.Header()
 	p.named = [1]string{p.requestID}
@@ -34,15 +34,15 @@ func (p *reply) begin() {
 	h["Cache-Control"] = noStore
 }
 
-// Header values of many answers. Nobody may write to them; Header.Add copies
-// them, since they have no room.
+// Header values that responses share. They must not be modified; Header.Add
+// copies them, since they have no spare capacity.
 var (
 	noStore      = []string{"no-store"}
 	varyLanguage = []string{"Accept-Language"}
 	jsonInUTF8   = []string{answer.ContentType}
 )
 
-// succeed answers with data in the success envelope.
+// succeed responds with data in the success envelope.
 func (p *reply) succeed(status int, data any) error {
 	p.code = codeSuccess
 	body, err := appendSuccess(make([]byte, 0, 512), p.api.options.Now().UnixMilli(), p.text(codeSuccess, nil), data)
@@ -52,7 +52,7 @@ func (p *reply) succeed(status int, data any) error {
 	return p.write(status, body)
 }
 
-// fail answers with the error envelope that belongs to err.
+// fail responds with the error envelope for err.
 func (p *reply) fail(err error) {
 	o := outcomeOf(err)
 	p.code = o.Code
@@ -61,13 +61,13 @@ func (p *reply) fail(err error) {
 	}
 	body, err := answer.ErrorBody(o.Code, err, p.text)
 	if err == nil {
-		// The answer is on its way; when it cannot be written nobody is left to tell.
+		// If writing the response fails, there is nobody to tell.
 		_ = p.write(o.Status, body)
 	}
 }
 
-// text returns a sentence in the language of the request. Languages are
-// matched once something is to be said at all.
+// text returns a message in the language of the request. The language is
+// matched at the first message.
 func (p *reply) text(id string, args map[string]string) string {
 	if p.language == "" {
 		p.language = p.api.languageOf(p.r.Header["Accept-Language"])

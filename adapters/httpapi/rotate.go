@@ -34,7 +34,7 @@ func (a *API) rotateKey(x *exchange, ws *application.Workspace) error {
 	return x.succeed(http.StatusOK, toRotatedKey(rotated, a.options.Now()))
 }
 
-// readGrace takes a body without a byte, also one that came in chunks, for none.
+// readGrace treats an empty body, even a chunked one, as no body.
 func (x *exchange) readGrace() (time.Duration, []application.ChangeOption, error) {
 	raw, options, err := x.read(true)
 	if err != nil || len(raw) == 0 {
@@ -62,7 +62,7 @@ func toGrace(body jsontext.Value) (grace time.Duration, faults domain.Faults) {
 // rotatedKey is a key and its new secret, in the contract's order.
 type rotatedKey struct {
 	APIKeyID domain.KeyID `json:"apiKeyId"`
-	Secret   string       `json:"secret,omitempty"` // in the first answer alone
+	Secret   string       `json:"secret,omitempty"` // only in the first response
 	keyAttributes
 }
 

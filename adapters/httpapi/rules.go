@@ -2,8 +2,8 @@ package httpapi
 
 import "github.com/slaunchx/apikeys/domain"
 
-// The rules of the contract that are neither the domain's nor those of form.
-// Each is a sentence of the message catalogs.
+// The rules of the contract that are neither in the domain nor in form. Each is
+// a message of the catalogs.
 const (
 	RuleTypeMode          domain.Rule = "type_mode"
 	RuleTypeQuestions     domain.Rule = "type_questions"

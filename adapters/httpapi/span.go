@@ -14,22 +14,22 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// relation returns what the span of a request begins with, given what its
-// traceparent (W3C Trace Context) says.
+// relation returns how the span of a request begins, given its traceparent (W3C
+// Trace Context).
 type relation func(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption)
 
-// continued goes on with the trace of a caller who is trusted.
+// continued continues the trace of a trusted caller.
 func continued(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption) {
 	return trace.ContextWithRemoteSpanContext(ctx, caller), nil
 }
 
-// linked begins a trace of its own, since an outsider must not decide what is
-// kept, and names theirs beside it.
+// linked begins a new trace, since an outsider must not decide what is
+// recorded, with a link to theirs.
 func linked(ctx context.Context, caller trace.SpanContext) (context.Context, []trace.SpanStartOption) {
 	return ctx, []trace.SpanStartOption{trace.WithLinks(trace.Link{SpanContext: caller})}
 }
 
-// untraced says whether requests for that route have no span. Probes and
+// untraced reports whether requests for that route have no span. Probes and
 // scrapes come every few seconds and would bury all others.
 func untraced(route string) bool {
 	return route == livezPath || route == readyzPath || route == metricsPath
@@ -41,8 +41,8 @@ func (x *exchange) answerTraced(next echo.HandlerFunc, relation relation) {
 	x.answer(next)
 }
 
-// beginSpan puts the span into the context of the request. Under the span of
-// an embedder's own middleware it is that one's child.
+// beginSpan adds the span to the context of the request. It is a child of a
+// span of an embedder's own middleware.
 func (x *exchange) beginSpan(relation relation) trace.Span {
 	r := x.Request()
 	ctx := r.Context()
@@ -57,14 +57,13 @@ func (x *exchange) beginSpan(relation relation) trace.Span {
 	return span
 }
 
-// callerSpan reads traceparent, and not tracestate, which is text of the
-// caller's.
+// callerSpan reads traceparent, but not tracestate, which is the caller's text.
 func callerSpan(h http.Header) trace.SpanContext {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(h))
 	return trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{})
 }
 
-// spanName is method and route, as the semantic conventions for HTTP have it.
+// spanName returns method and route, like the semantic conventions for HTTP.
 func (x *exchange) spanName() string {
 	method := knownMethod(x.Request().Method)
 	switch {
@@ -90,7 +89,7 @@ func (x *exchange) spanAttributes() []attribute.KeyValue {
 	return attributes
 }
 
-// endSpan tells what came of the request: no more than the log line does.
+// endSpan records the outcome of the request, no more than the log line.
 func (x *exchange) endSpan(span trace.Span) {
 	defer span.End()
 	span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
@@ -110,8 +109,8 @@ func (x *exchange) endSpan(span trace.Span) {
 	}
 }
 
-// traceID is the attribute that leads from a log line to its trace, named as
-// OpenTelemetry names it where logs are not its own; empty without a trace.
+// traceID returns the attribute that leads from a log line to its trace, under
+// OpenTelemetry's name for other logs. It is empty without a trace.
 func traceID(ctx context.Context) slog.Attr {
 	span := trace.SpanContextFromContext(ctx)
 	if !span.IsValid() {

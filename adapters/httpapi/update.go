@@ -36,7 +36,7 @@ func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
 	return x.show(key)
 }
 
-// show answers with a key and the entity tag of its state.
+// show responds with a key and the entity tag of its state.
 func (x *exchange) show(key *domain.APIKey) error {
 	x.Response().Header().Set("ETag", `"`+key.Tag()+`"`)
 	return x.succeed(http.StatusOK, toKeyBody(key, x.api.options.Now()))
@@ -68,9 +68,9 @@ func clearable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) f
 	}
 }
 
-// expectedTags reads If-Match (RFC 9110 section 13.1.1): nil when any state
-// will do. A weak tag, and what is no tag, matches nothing; so does a * that
-// does not stand alone, which must not undo what stands beside it.
+// expectedTags reads If-Match (RFC 9110 section 13.1.1). It returns nil if any
+// state matches. Weak tags and malformed ones match nothing. Neither does a *
+// together with tags, which must not cancel them.
 func expectedTags(h http.Header) []string {
 	values := h.Values("If-Match")
 	if len(values) == 0 || len(values) == 1 && values[0] == "*" {

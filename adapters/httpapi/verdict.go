@@ -6,9 +6,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// verdict is the data of one permission check. Its members are those of the
-// contract, in the contract's order; for a key that is not proven only the
-// first two, and for one that never expires expiresAt is null.
+// verdict is the data of one permission check, in the contract's order. If the
+// key is not proven, it has only the first two members; if the key never
+// expires, expiresAt is null.
 type verdict domain.Decision
 
 func (v verdict) appendTo(b []byte) []byte {
@@ -46,7 +46,7 @@ func (v verdict) appendTo(b []byte) []byte {
 	return append(b, `"}`...)
 }
 
-// verdicts are the data of several checks, in the order of the questions.
+// verdicts are the data of several checks, in the order of the request.
 type verdicts []domain.Decision
 
 func (vs verdicts) appendTo(b []byte) []byte {

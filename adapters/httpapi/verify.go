@@ -10,13 +10,13 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of a request to verify.
+// Limits of a request to verify.
 const (
 	maxVerifyBody = 256 << 10
 	maxQuestions  = 100
 )
 
-// verify serves one permission check, or several as an array answered in order.
+// verify serves one permission check, or an array of several, in order.
 func (a *API) verify(x *exchange) error {
 	x.quiet = true
 	r := x.Request()

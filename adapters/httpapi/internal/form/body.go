@@ -13,12 +13,12 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Body is the form of a JSON object: the order of its members, and what is wrong
-// with it apart from their values. The domain checks the values, in its own
+// Body is the form of a JSON object: the order of its members, and its faults
+// apart from those of the values. The domain checks the values, in its own
 // order; With and Sorted merge both in the order of the request.
 type Body struct {
 	Faults  domain.Faults
-	members []string // names as sent, with unknown and repeated ones
+	members []string // names as sent, including unknown and duplicate ones
 }
 
 // DecodeBody reads an object like [DecodeObject].
@@ -87,8 +87,8 @@ func isRepeated(f domain.Fault, member string) bool {
 	return f.Reason == domain.ReasonDuplicateField && f.Field == member
 }
 
-// elementOf returns the index of the element that has a fault. What is wrong
-// with a list as a whole comes after its elements.
+// elementOf returns the index of the element that has a fault. Faults of a list
+// as a whole come after those of its elements.
 func elementOf(f domain.Fault) int {
 	_, rest, _ := strings.Cut(f.Field, "[")
 	digits, _, _ := strings.Cut(rest, "]")

@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Presence tells whether a header must be sent.
+// Presence determines whether a header must be sent.
 type Presence bool
 
 // The presences.

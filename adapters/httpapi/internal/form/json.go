@@ -56,13 +56,13 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if r.ContentLength < 0 || r.ContentLength > min(limit, smallBody) {
 		return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	}
-	body := make([]byte, r.ContentLength) // net/http lets no more through
+	body := make([]byte, r.ContentLength) // net/http admits no more
 	_, err := io.ReadFull(r.Body, body)
 	return body, err
 }
 
 // isIJSON reports whether body is exactly one JSON value whose strings contain
-// neither lone surrogates, which the decoder refuses, nor noncharacters (RFC
+// neither lone surrogates, which the decoder rejects, nor noncharacters (RFC
 // 7493 section 2.1).
 func isIJSON(body []byte) bool {
 	if !jsontext.Value(body).IsValid(duplicatesAllowed) {

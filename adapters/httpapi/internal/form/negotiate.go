@@ -25,7 +25,7 @@ func AcceptsJSON(values []string) bool {
 		empty = false
 		item = strings.Trim(strings.TrimRight(item, "; \t"), " \t") // section 5.6.6
 		item = strings.ReplaceAll(item, "q=.", "q=0.")              // sent by Java's HttpURLConnection
-		// The library refuses the whole list for one bad item.
+		// The library rejects the whole list because of one invalid item.
 		_, _, err := contenttype.GetAcceptableMediaTypeFromHeader(item, offered)
 		if err == nil || errors.Is(err, contenttype.ErrNoAcceptableTypeFound) {
 			ranges = append(ranges, item)
@@ -38,7 +38,7 @@ func AcceptsJSON(values []string) bool {
 	return len(ranges) > 0 && err == nil
 }
 
-// SendsJSON reports whether the lines of a Content-Type header say
+// SendsJSON reports whether the lines of a Content-Type header are
 // application/json in UTF-8.
 func SendsJSON(values []string) bool {
 	if len(values) != 1 {

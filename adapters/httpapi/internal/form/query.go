@@ -17,9 +17,9 @@ type Parameter struct {
 	Decode func(value string) domain.Faults
 }
 
-// DecodeQuery reads the parameters of a query. It refuses unknown parameters,
-// since a misspelt filter must not quietly show more, repeated ones, and what
-// [url.ParseQuery] refuses. Faults are in the order of the query.
+// DecodeQuery reads the parameters of a query. It rejects unknown parameters,
+// since a misspelt filter must not silently show more, duplicate ones, and
+// queries that [url.ParseQuery] rejects. Faults are in the order of the query.
 func DecodeQuery(query string, parameters ...Parameter) domain.Faults {
 	var faults domain.Faults
 	seen := map[string]bool{}
