@@ -24,7 +24,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// eventLog is a hook that keeps what it is called with.
+// eventLog is a hook that records the events.
 type eventLog struct {
 	mu     sync.Mutex
 	events []domain.Event
@@ -50,7 +50,7 @@ func ids(events []domain.Event) []string {
 	return all
 }
 
-// hooked returns a workspace of keys whose changes hook is told of.
+// hooked returns a workspace of keys whose changes are passed to hook.
 func hooked(t *testing.T, keys ports.KeyRepository, writer ports.KeyWriter, hook *application.EventHook) *application.Workspace {
 	t.Helper()
 	return openWith(t, keys, domain.PortalPartner, parts{writer: hook.Writer(writer), random: rand.Reader})

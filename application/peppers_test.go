@@ -27,7 +27,7 @@ func pepperChecks(keys ...byte) []domain.PepperCheck {
 	return checks
 }
 
-// comparing returns the use case and what it logs.
+// comparing returns the use case and its log.
 func comparing(keeper ports.PepperKeeper, checks []domain.PepperCheck) (*application.Peppers, *bytes.Buffer) {
 	var log bytes.Buffer
 	return application.NewPeppers(keeper, checks, slog.New(slog.NewTextHandler(&log, nil))), &log
@@ -87,12 +87,12 @@ func TestPeppers_OneThatIsAcceptedFitsAgain(t *testing.T) {
 	}
 }
 
-// failingKeeper fails as often as it is told to, and then keeps.
+// failingKeeper fails a given number of times, and then stores checks.
 type failingKeeper struct {
 	ports.PepperKeeper
 
 	failures []error
-	at       []time.Time // when it was asked
+	at       []time.Time // the times of the calls
 }
 
 func (f *failingKeeper) KeepPepper(ctx context.Context, check domain.PepperCheck) (domain.PepperCheck, error) {

@@ -17,7 +17,7 @@ type MetricSources struct {
 
 // CacheStats is a reading of the key cache.
 type CacheStats struct {
-	Hits          uint64        // look-ups answered from memory
+	Hits          uint64        // look-ups served from the cache
 	Misses        uint64        // look-ups that read the store
 	Evictions     uint64        // keys evicted to make room for others
 	FeedEvictions uint64        // keys evicted because the change feed reported them

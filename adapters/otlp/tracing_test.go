@@ -96,7 +96,7 @@ func TestTracing_CloseAbortsAHangingExport(t *testing.T) {
 	<-left // the export in flight is aborted
 }
 
-// silentExporter takes each batch and never answers.
+// silentExporter accepts each batch and never responds.
 type silentExporter struct{ sdktrace.SpanExporter }
 
 func (silentExporter) ExportSpans(ctx context.Context, _ []sdktrace.ReadOnlySpan) error {

@@ -1,6 +1,6 @@
-// Package answer decides how a permission check is answered: status, code,
-// headers and body. The adapters that check the keys of a proxy's requests use it,
-// so that their responses are the same over HTTP and gRPC.
+// Package answer determines the response to a permission check: status, code,
+// headers and body. The adapters that check the keys of a proxy's requests use
+// it, so that their responses are the same over HTTP and gRPC.
 package answer
 
 import (
@@ -21,10 +21,10 @@ var (
 // ErrTooLarge is the error of a request that is larger than its limit.
 var ErrTooLarge = errors.New("request body is too large")
 
-// RetryAfterSeconds is how long a caller is asked to wait after a 503.
+// RetryAfterSeconds is how long a caller should wait after a 503.
 const RetryAfterSeconds = 1
 
-// Outcome is how an error is answered.
+// Outcome is the response to an error.
 type Outcome struct {
 	Err     error
 	Status  int
