@@ -7,14 +7,14 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// statementLimit is how long the server may be silent, or deaf, before a
-// connection is given up.
+// statementLimit is how long the server may be silent, or not read, before a
+// connection is abandoned.
 const statementLimit = 3 * time.Second
 
-// untilDone returns what f returns, or an error that wraps
-// domain.ErrUnavailable as soon as ctx ends. lib/pq does not stop reading
-// from a host that fell silent when the context ends, so f is left behind
-// then; the limit of its connection ends it. A panic of f becomes an error.
+// untilDone returns the result of f, or an error that wraps
+// domain.ErrUnavailable as soon as ctx ends. lib/pq does not stop reading from
+// a silent host when the context ends, so f is abandoned then; the limit of its
+// connection ends it. A panic of f becomes an error.
 func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type outcome struct {
 		value T

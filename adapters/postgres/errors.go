@@ -11,23 +11,22 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// keyExists says whether err is that of an identifier that is there.
+// keyExists reports whether err is due to an existing identifier.
 func keyExists(err error) bool {
 	failed := asServerError(err)
 	return failed != nil && failed.Code == pqerror.UniqueViolation && failed.Constraint == "api_keys_pkey"
 }
 
-// rolledBack says whether the server undid the transaction because of others,
-// so that it may be tried again.
+// rolledBack reports whether the server rolled back the transaction because of
+// others, so that it can be retried.
 func rolledBack(err error) bool {
 	failed := asServerError(err)
 	return failed != nil && (failed.Code == pqerror.TRSerializationFailure || failed.Code == pqerror.TRDeadlockDetected)
 }
 
-// spoiled reports whether err says that the prepared statements of a connection
-// are not what they were when they were prepared: a table was altered, or
-// another client of a pooler prepares under the same numbers. The statement has
-// not been run.
+// spoiled reports whether err means that the prepared statements of a
+// connection are no longer valid: a table was altered, or another client of a
+// pooler prepared statements under the same numbers. The statement was not run.
 func spoiled(err error) bool {
 	failed := asServerError(err)
 	if failed == nil {
@@ -41,9 +40,9 @@ func spoiled(err error) bool {
 	return false
 }
 
-// schemaMissing reports whether code says that the schema is not the one that
-// the statements were written for, or not for this account: it has not been
-// migrated, or it is just being restored.
+// schemaMissing reports whether code means that the schema does not match the
+// statements, or that this account cannot access it: it has not been migrated,
+// or is being restored.
 func schemaMissing(code pqerror.Code) bool {
 	switch code {
 	case pqerror.UndefinedTable, pqerror.UndefinedColumn, pqerror.UndefinedFunction,
@@ -53,10 +52,10 @@ func schemaMissing(code pqerror.Code) bool {
 	return false
 }
 
-// translate returns the domain error that a driver error stands for: one that
-// wraps [domain.ErrUnavailable] when the server cannot be used now, or not
-// before ctx ended, and else an internal error. What is not the server's word
-// is trouble of the connection.
+// translate returns the domain error for a driver error: one that wraps
+// [domain.ErrUnavailable] if the server cannot be used now, or not before ctx
+// ended, and otherwise an internal error. An error that does not come from the
+// server is one of the connection.
 func translate(ctx context.Context, err error) error {
 	switch {
 	case sqlkit.Settled(err):
@@ -74,8 +73,8 @@ func translate(ctx context.Context, err error) error {
 	return newStatementError(failed)
 }
 
-// temporary says of an SQLSTATE that the same statement may succeed later, or
-// on another server.
+// temporary reports whether, after an error with this SQLSTATE, the same
+// statement may succeed later or on another server.
 func temporary(code pqerror.Code) bool {
 	switch code.Class() {
 	case pqerror.ClassConnectionException,
@@ -94,7 +93,7 @@ func asServerError(err error) *pq.Error {
 	return failed
 }
 
-// statementError is what may be said of an error of the server. Its message,
+// statementError is the printable part of an error of the server. Its message,
 // detail and context are left out, since they may quote values.
 type statementError struct {
 	code       pqerror.Code

@@ -7,32 +7,33 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// floorFor is how long a poll of the feed tells what a standby must know: as
-// long as a poll lets memory answer at all.
+// floorFor is how long a floor is valid: as long as a poll allows the cache to
+// be used.
 const floorFor = time.Second
 
-// floor is what a read must have seen: all that the feed told at a poll.
+// floor is the state that a read must have seen: everything that the feed had
+// reported at a poll.
 type floor struct {
 	origin   origin
-	timeline string // of the primary, as it names its files
-	position int64  // in its log, in bytes: all that the poll saw is before it
+	timeline string // of the primary, as in the names of its log files
+	position int64  // in its log, in bytes; everything that the poll saw is before it
 	sent     time.Time
 	writes   uint64 // of this process that had ended when the poll was sent
 }
 
-// floors know the floor of now. They are safe for concurrent use.
+// floors hold the current floor. They are safe for concurrent use.
 type floors struct {
 	wanted bool // a standby is read
 	last   atomic.Pointer[floor]
 	writes atomic.Uint64
 }
 
-// wrote is called when a change of this process has ended, before it is
-// answered: a read that begins later must see it, and only a poll that is sent
-// later knows where it stands in the log.
+// wrote is called when a change of this process has ended, before its response:
+// a read that begins later must see the change, and only a poll that is sent
+// later knows its position in the log.
 func (f *floors) wrote() { f.writes.Add(1) }
 
-// raise keeps what a poll saw, unless a later one was faster.
+// raise records the state that a poll saw, unless a later poll was faster.
 func (f *floors) raise(seen floor) {
 	for {
 		last := f.last.Load()
@@ -42,7 +43,7 @@ func (f *floors) raise(seen floor) {
 	}
 }
 
-// now returns the floor, and false when nothing tells what a standby must know.
+// now returns the floor, or false if there is none.
 func (f *floors) now() (floor, bool) {
 	last := f.last.Load()
 	if last == nil || last.writes != f.writes.Load() || domain.Elapsed(last.sent, time.Now()) > floorFor {

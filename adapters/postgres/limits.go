@@ -56,7 +56,8 @@ SELECT current.at, current.start AS started_now, coalesce(c.started_at, 0) AS st
 coalesce(c.granted, 0) AS granted, coalesce(c.returned, 0) AS returned, 0 AS last_granted
 FROM current LEFT JOIN api_key_limit_counts c ON c.api_key_id = $4 AND c.name = $5 AND c.span = $1`
 
-	// giveBack locks its rows in one order before it changes any; see recordUse.
+	// giveBack locks its rows in a fixed order before it changes any; see
+	// recordUse.
 	giveBack = `WITH shares AS (
 SELECT c.api_key_id, c.name, c.span, s.amount
 FROM unnest(?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[]) AS s (api_key_id, name, span, started_at, amount)

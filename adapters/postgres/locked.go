@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// LockedError says that a migration would have to wait for a table that other
-// sessions have locked. Waiting for it would keep everybody else waiting too, so
-// the migration has to be tried again. It wraps [domain.ErrUnavailable].
+// LockedError means that a migration would have to wait for a table that other
+// sessions have locked. Everyone else would queue behind it, so the migration
+// must be retried instead. It wraps [domain.ErrUnavailable].
 type LockedError struct {
 	// By describes the locks, such as "api_keys, by process 4711 (pg_dump)".
 	By  string
@@ -20,8 +20,8 @@ func (e *LockedError) Error() string { return "postgres: a table is locked: " + 
 
 func (e *LockedError) Unwrap() error { return e.err }
 
-// lockHolders returns who holds locks on the tables, the oldest transaction
-// first. What another account runs may be hidden.
+// lockHolders selects the processes that hold locks on the tables, oldest
+// transaction first. Details of other accounts may be hidden.
 const lockHolders = `SELECT c.relname AS table, l.pid,
 coalesce(nullif(a.application_name, ''), a.backend_type, 'unknown') AS program, a.xact_start AS since
 FROM pg_locks l
@@ -47,7 +47,8 @@ func (h lockHolder) String() string {
 	return text
 }
 
-// locked returns err, by which a migration was refused a lock, with who has it.
+// locked returns err, the error of a migration that did not get a lock, with
+// the holders of the lock.
 func (r *KeyRepository) locked(ctx context.Context, err error) *LockedError {
 	refused := &LockedError{By: "by another session", err: translate(ctx, err)}
 	var holders []lockHolder

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// Option changes what [Open] returns.
+// Option configures [Open].
 type Option func(*options)
 
 type options struct {
@@ -20,27 +20,27 @@ type options struct {
 	now      func() time.Time
 }
 
-// WithLogger logs to l what an operator must know and no caller is told. The
-// default discards it.
+// WithLogger logs messages for operators, which callers do not get, to l. The
+// default discards them.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
-// WithStandby has the permission check read keys from the servers that dsn
-// names, which follow the primary, while they know all that the change feed has
-// told; who does not follow the feed reads the primary alone. Nothing depends
-// on them: what they do not answer, or cannot know, the primary is asked.
+// WithStandby makes permission checks read keys from the standbys that dsn
+// names, while they have replayed everything that the change feed has reported.
+// Without a follower of the feed, only the primary is read. Nothing depends on
+// the standbys: if they do not respond or lag, the primary is read.
 func WithStandby(dsn string) Option {
 	return func(o *options) { o.standby = &dsn }
 }
 
-// WithTracerProvider makes a span of each statement for a request that p
+// WithTracerProvider creates a span for each statement of a request that p
 // traces. A nil p traces nothing.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.provider = p }
 }
 
-// WithClock determines the windows of limits by now instead of the clock of the server,
+// WithClock uses now instead of the server's clock for the windows of limits,
 // for tests. Replicas whose clocks differ have different windows.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
@@ -50,7 +50,7 @@ func traces(provider trace.TracerProvider) sqlkit.Traces {
 	return sqlkit.Traces{Provider: provider, System: semconv.DBSystemNamePostgreSQL, Code: sqlState}
 }
 
-// sqlState returns the SQLSTATE of an error of the server, else "".
+// sqlState returns the SQLSTATE of an error of the server, or "".
 func sqlState(err error) string {
 	if failed := asServerError(err); failed != nil {
 		return string(failed.Code)

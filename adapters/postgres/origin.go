@@ -1,14 +1,13 @@
 package postgres
 
-// origin is what a copy of a database has in common with the database that it
-// follows, and with no other one: a position in a log proves nothing in the log
-// of another cluster.
+// origin identifies a database and its copies: a position in a log proves
+// nothing in the log of another cluster.
 type origin struct {
 	// Database is the system identifier of the cluster and the OID of the
 	// database in it.
 	Database string `db:"database"`
-	// Tables are the OIDs of the tables that are read. Another schema of the
-	// database has others, as have tables that were restored.
+	// Tables are the OIDs of the tables that are read. Tables of another
+	// schema, and restored ones, have other OIDs.
 	Tables string `db:"tables"`
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/lib/pq/pqerror"
 )
 
-// lastingProblem returns what an operator has to correct before a connection
-// can be made, or "" if err is nil or may pass.
+// lastingProblem returns what an operator must correct before a connection can
+// be made, or "" if err is nil or temporary.
 func lastingProblem(cfg pq.Config, err error) string {
 	if hosts, ok := errors.AsType[interface {
 		error
@@ -43,7 +43,7 @@ func lastingProblem(cfg pq.Config, err error) string {
 }
 
 // lastingProblemOfAll returns the problem of the first host, or "" if that of
-// one of them may pass.
+// any host is temporary.
 func lastingProblemOfAll(cfg pq.Config, errs []error) string {
 	first := ""
 	for _, err := range errs {
@@ -56,8 +56,8 @@ func lastingProblemOfAll(cfg pq.Config, errs []error) string {
 	return first
 }
 
-// refusal returns what is wrong if a server refuses a connection, or "" if it
-// may take it later.
+// refusal returns the problem if a server permanently refuses a connection, or
+// "".
 func refusal(cfg pq.Config, refused *pq.Error) string {
 	at, database, says := hostsOf(cfg), databaseOf(cfg), message(cfg, refused)
 	switch {
@@ -73,8 +73,9 @@ func refusal(cfg pq.Config, refused *pq.Error) string {
 	return ""
 }
 
-// message returns what the server says of a connection, in brackets. It is
-// about names that the DSN holds, and left out if the password is in it.
+// message returns the server's message about a connection, in brackets. It
+// contains only names from the DSN, and is left out if it contains the
+// password.
 func message(cfg pq.Config, refused *pq.Error) string {
 	if cfg.Password != "" && strings.Contains(refused.Message, cfg.Password) {
 		return ""
@@ -92,10 +93,11 @@ func untrusted(err error) bool {
 	return unknown || invalid || misnamed
 }
 
-// databaseOf returns the name of the database, which is by default that of the user.
+// databaseOf returns the name of the database, which defaults to that of the
+// user.
 func databaseOf(cfg pq.Config) string { return cmp.Or(cfg.Database, cfg.User) }
 
-// hostsOf names the servers of cfg.
+// hostsOf returns the servers of cfg.
 func hostsOf(cfg pq.Config) string {
 	hosts := []string{net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))}
 	for _, also := range cfg.Multi {

@@ -9,15 +9,15 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// Bounds of the tries after a serialization failure or a deadlock.
+// Limits of the retries after a serialization failure or a deadlock.
 const (
 	maxRetries = 4
 	firstPause = 5 * time.Millisecond
 )
 
-// retrying calls f again when the server says that it rolled back, and once
-// more on another connection when f met one whose prepared statements are
-// spoiled.
+// retrying calls f again if the server reports that it rolled back, and once
+// more on another connection if the prepared statements of the first one are
+// invalid.
 func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 	backoff := retry.WithMaxRetries(maxRetries, retry.WithJitterPercent(50, retry.NewExponential(firstPause)))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
@@ -29,9 +29,9 @@ func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 	})
 }
 
-// onSound returns what f returns, and calls it once more if it met a connection
-// whose prepared statements are spoiled: that one and those that are as old are
-// not used again.
+// onSound returns the result of f, and calls it once more if the prepared
+// statements of its connection are invalid. That connection and all that are as
+// old are not used again.
 func onSound[T any](f func() (T, error)) (T, error) {
 	value, err := f()
 	if spoiled(err) {
@@ -40,7 +40,7 @@ func onSound[T any](f func() (T, error)) (T, error) {
 	return value, err
 }
 
-// written writes a change when few others are under way.
+// written writes a change once few others are in flight.
 func (r *KeyRepository) written(ctx context.Context, write func(ctx context.Context) error) error {
 	if err := r.changes.Acquire(ctx, 1); err != nil {
 		return sqlkit.Unavailable(err)
@@ -49,9 +49,9 @@ func (r *KeyRepository) written(ctx context.Context, write func(ctx context.Cont
 	return written(ctx, write)
 }
 
-// written writes a change, and says that it was made only to who still waits. A
-// server that is told to wait no longer for its synchronous standby answers
-// that the change is made, though it would be lost in a failover.
+// written writes a change, and reports it as made only while its caller still
+// waits. A server that is told not to wait for its synchronous standby any
+// longer reports the change as made, although a failover would lose it.
 func written(ctx context.Context, write func(ctx context.Context) error) error {
 	err := translate(ctx, retrying(ctx, write))
 	if err == nil && ctx.Err() != nil {

@@ -17,24 +17,24 @@ import (
 )
 
 const (
-	// witnessLifetime bounds how long a witness outlives a change of what is
-	// behind its address.
+	// witnessLifetime limits how long a witness is used after its address leads
+	// elsewhere.
 	witnessLifetime = time.Minute
 	witnessLimit    = statementLimit
 )
 
-// sessions examines connections: each must be a session of its own, in a
-// database that can hold every name. It is safe for concurrent use.
+// sessions examines connections: each must be a separate session, in a database
+// that can store every name. It is safe for concurrent use.
 //
 // Prepared statements are numbered per client connection. Behind a pooler that
 // shares its server connections, a number means whatever another client has
 // prepared under it.
 type sessions struct {
 	cfg    pq.Config
-	read   bool // they are those of the read database URL
+	read   bool // they belong to the read database URL
 	logger *slog.Logger
 
-	// turn holds the witness while nobody uses it.
+	// turn contains the witness while nobody uses it.
 	turn chan *witness
 
 	unfit atomic.Bool
@@ -56,9 +56,9 @@ func (s *sessions) close() {
 	s.turn <- w
 }
 
-// recall drops the connections that were made until now as soon as they are not
-// in use. It does so at most once a second, so that a failure that new
-// connections do not mend does not cost all of them at each request.
+// recall closes all existing connections as soon as they are not in use. It
+// does so at most once a second, so that a failure that new connections do not
+// fix does not cost all of them for each request.
 func (s *sessions) recall() {
 	last, now := s.recalled.Load(), time.Now().UnixNano()
 	if now-last > int64(time.Second) {
@@ -66,7 +66,7 @@ func (s *sessions) recall() {
 	}
 }
 
-// outdated reports whether a connection that was made at an instant has been
+// outdated reports whether a connection that was made at that time has been
 // recalled since.
 func (s *sessions) outdated(made time.Time) bool { return made.UnixNano() < s.recalled.Load() }
 
@@ -86,7 +86,7 @@ func (s *sessions) examine(ctx context.Context, conn serverConn, at *line, setup
 	return s.refuse(problem)
 }
 
-// refuse returns problem as an error, and recalls the connections there are.
+// refuse returns problem as an error, and recalls all existing connections.
 func (s *sessions) refuse(problem string) error {
 	s.recalled.Store(time.Now().UnixNano())
 	unfit := &UnfitError{Read: s.read, Problem: problem}
@@ -122,9 +122,9 @@ func (s *sessions) problem(ctx context.Context, conn serverConn, at *line, setup
 // shared reports whether conn shares its session with other clients: whether
 // another client sees what conn has prepared, or conn does not see it.
 //
-// The order of the looks recognizes a pooler that nobody else uses for certain,
-// whether it gives out the connection that was used last or the one that was
-// used first. Of one that is busy each look is another chance.
+// The order of the looks always detects a pooler that nobody else uses, whether
+// it hands out the connection that was used last or first. For a busy pooler,
+// each look is another chance.
 func (s *sessions) shared(ctx context.Context, conn serverConn, at *line, statement string) (shared bool, err error) {
 	var w *witness
 	select {
@@ -153,16 +153,16 @@ func (s *sessions) shared(ctx context.Context, conn serverConn, at *line, statem
 	return false, nil
 }
 
-// witness is the connection that others are compared with.
+// witness is the connection with which others are compared.
 type witness struct {
-	conn serverConn // nil: to be connected
+	conn serverConn // nil if not connected
 	line *line
 	made time.Time
 }
 
-// query runs a query on the witness, which leads to the server at the other end
-// of at. One that was connected before may have been closed since, so it is
-// connected again if that fails.
+// query runs a query on the witness, which is connected to the same address as
+// at. An existing connection may have been closed meanwhile, so it reconnects
+// if the query fails.
 func (w *witness) query(ctx context.Context, cfg pq.Config, at *line, query string) (string, error) {
 	if w.conn != nil && w.line.asked == at.asked && w.line.RemoteAddr().String() == at.RemoteAddr().String() && time.Since(w.made) < witnessLifetime {
 		defer w.line.closeAfter(ctx)()
@@ -228,5 +228,6 @@ func queryText(conn serverConn, query string) (text string, err error) {
 	}
 }
 
-// errUnexpected is of an answer that a PostgreSQL server does not give.
+// errUnexpected is the error of a response that a PostgreSQL server does not
+// send.
 var errUnexpected = errors.New("postgres: unexpected answer of the server")

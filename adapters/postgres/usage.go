@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Both lock their rows in one order before they write any, so that the flushes
-// of several processes wait for each other and never in a circle.
+// Both lock their rows in the same order before they write any, so that the
+// flushes of several processes cannot deadlock.
 const (
 	recordUse = `WITH used AS (
 SELECT k.id, u.at
@@ -73,7 +73,7 @@ func (a *digestArrays) add(d domain.Digest) {
 	a.digests = append(a.digests, d.Sum[:])
 }
 
-// flush runs a statement that changes nothing more when it is sent again.
+// flush runs an idempotent statement.
 func flush(ctx context.Context, statement *sqlkit.Statement, args ...any) error {
 	_, err := untilDone(ctx, func() (struct{}, error) {
 		return struct{}{}, translate(ctx, retrying(ctx, func(ctx context.Context) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// writeLimit bounds a transaction, the wait for another process included.
+// writeLimit limits a transaction, including the wait for another process.
 const writeLimit = 10 * time.Second
 
 func (c *committer) commit(batch []*write) {
@@ -43,8 +43,8 @@ func contained(call func() error) error {
 	return err
 }
 
-// write stores the batch except for those whose failure it notes. If it returns
-// an error it has stored none.
+// write stores the batch, except jobs whose error it records. If it returns an
+// error, it has stored none.
 func (c *committer) write(ctx context.Context, batch []*write, failures []error) error {
 	if err := c.file.inPlace(ctx); err != nil {
 		return err
@@ -70,8 +70,8 @@ func (c *committer) write(ctx context.Context, batch []*write, failures []error)
 	return tx.Commit()
 }
 
-// attempt runs job as a whole or not at all, and returns why not. Its second
-// result is an error of the whole transaction.
+// attempt runs job completely or not at all, and returns the error of the job.
+// Its second result is an error of the whole transaction.
 func attempt(ctx context.Context, tx transaction, job *write) (failure, err error) {
 	if _, err := tx.ExecContext(unwatched, "SAVEPOINT write"); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func attempt(ctx context.Context, tx transaction, job *write) (failure, err erro
 	tx.under = job.under
 	if failure = contained(func() error { return job.run(ctx, tx) }); failure != nil {
 		// After some failures, such as a full disk, SQLite has rolled back the
-		// whole transaction, and there is no savepoint any more.
+		// whole transaction, and the savepoint is gone.
 		if _, err := tx.ExecContext(unwatched, "ROLLBACK TO write"); err != nil {
 			return nil, fmt.Errorf("%w; the transaction is lost: %w", failure, err)
 		}

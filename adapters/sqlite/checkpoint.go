@@ -8,30 +8,29 @@ import (
 )
 
 const (
-	// checkpointFrames is how many frames of the log, of a page each, are left
-	// to be copied before a checkpoint copies them. It is SQLite's own default.
+	// checkpointFrames is how many frames of the log, of one page each, may
+	// wait before a checkpoint copies them. It is SQLite's default.
 	checkpointFrames = 1000
-	// truncateFrames is how long the log may grow, about 64 MiB, before its
-	// readers are waited for. As long as they overlap, it never begins anew by
-	// itself.
+	// truncateFrames is how long the log may grow, about 64 MiB, before a
+	// checkpoint waits for its readers. As long as they overlap, it never
+	// starts over by itself.
 	truncateFrames = 16_000
-	// checkpointWait is how long, in milliseconds, that wait may take. No write
-	// goes on meanwhile.
+	// checkpointWait is how long, in milliseconds, that wait may take. It
+	// blocks writes.
 	checkpointWait = "500"
 )
 
-// checkpointer is what the committer, which alone uses it, knows of its
-// checkpoints.
+// checkpointer is the state of checkpoints. Only the committer uses it.
 type checkpointer struct {
 	file    *file
-	limit   int // how long the log may grow, in frames, before its readers are waited for
-	putOff  int // how much longer, because a reader took too long
+	limit   int // how long the log may grow, in frames, before a checkpoint waits for its readers
+	putOff  int // how much longer, because a reader was too slow
 	failing bool
 }
 
-// checkpoint copies what is in the log into the database once enough of it is,
-// and lets a log that has grown large begin anew. It replaces SQLite's own
-// checkpoints, which delay the answer to a commit and wait for no reader.
+// checkpoint copies the log into the database once it is long enough, and makes
+// a log that has grown large start over. It replaces SQLite's own checkpoints,
+// which delay the response to a commit and do not wait for readers.
 func (c *checkpointer) checkpoint(ctx context.Context) {
 	_, err := sqlkit.Contained("checkpointing SQLite", func() (struct{}, error) { return struct{}{}, c.file.alone(ctx, c.run) })
 	switch failed := err != nil; {
@@ -49,7 +48,7 @@ func (c *checkpointer) run(ctx context.Context) error {
 		return err
 	}
 	now := c.file.known.Load().progress
-	if now.Log < c.limit { // it began anew
+	if now.Log < c.limit { // it started over
 		c.putOff = 0
 	}
 	switch {
@@ -70,7 +69,7 @@ func (c *checkpointer) truncate() error {
 	return err
 }
 
-// checkpoint runs a checkpoint, after which the files are as it left them.
+// checkpoint runs a checkpoint, and then records the state of the files.
 func (f *file) checkpoint(mode string) (done progress, err error) {
 	err = f.keeper.GetContext(unwatched, &done, `PRAGMA wal_checkpoint(`+mode+`)`)
 	return done, errors.Join(err, f.note())

@@ -17,25 +17,25 @@ const (
 
 var errClosed = errors.New("sqlite: the store is closed")
 
-// committer commits the writes that wait at the same time in one transaction:
-// each costs a sync of the disk, whatever it holds. A write is answered after
-// the commit, and fails alone.
+// committer commits waiting writes in one transaction, since each transaction
+// costs a sync of the disk, whatever its size. A write returns after the
+// commit, and can fail alone.
 type committer struct {
 	writer     *sqlx.DB
 	statements sqlkit.Statements
 	file       *file
 	checkpoint *checkpointer
-	committed  func() // called after each commit, before its writes are answered
+	committed  func() // called after each commit, before its writes return
 	queue      chan *write
 	closing    chan struct{}
 	closed     chan struct{}
 }
 
-// write is what one caller has on the way to the disk.
+// write is one caller's write in the queue.
 type write struct {
 	under context.Context // see transaction
 	run   func(ctx context.Context, tx transaction) error
-	// claimed by the committer, which will run it, or by the caller, who gave
+	// claimed by the committer, which will run it, or by the caller, which gave
 	// up before.
 	claimed atomic.Bool
 	answer  chan error
@@ -62,8 +62,8 @@ func startCommitter(writer *sqlx.DB, migrator *sqlkit.Migrator, file *file, comm
 	return c
 }
 
-// do returns when what run writes is on the disk, or why it is not. When ctx
-// ends while it waits nothing is stored.
+// do returns nil once the data that run writes is on disk, or an error. If ctx
+// ends while it waits, nothing is stored.
 func (c *committer) do(ctx context.Context, run func(ctx context.Context, tx transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (c *committer) do(ctx context.Context, run func(ctx context.Context, tx tra
 	}
 }
 
-// afterClose prefers an answer that came with the closing.
+// afterClose prefers a result that came during Close.
 func (c *committer) afterClose(job *write) error {
 	select {
 	case err := <-job.answer:
@@ -111,7 +111,7 @@ func (c *committer) run() {
 	}
 }
 
-// batch takes what waits beside first, without waiting for more.
+// batch returns first and all waiting writes, without waiting for more.
 func (c *committer) batch(first *write) []*write {
 	var batch []*write
 	for next := first; ; {
@@ -129,7 +129,7 @@ func (c *committer) batch(first *write) []*write {
 	}
 }
 
-// close lets the transaction under way end.
+// close waits for the transaction in progress.
 func (c *committer) close() {
 	close(c.closing)
 	<-c.closed

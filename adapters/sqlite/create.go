@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// The inserts of a new key and of what changes of it.
+// The inserts of new keys and of changes.
 const (
 	insertKey = `INSERT INTO api_keys
 (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)

@@ -6,15 +6,15 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// slots bounds how many calls may be in progress at once, abandoned ones
-// included.
+// slots limits how many calls may be in progress at once, including abandoned
+// ones.
 type slots chan struct{}
 
 // within returns what call returns, or an error that wraps
-// [domain.ErrUnavailable] as soon as ctx ends. A system call on a disk that hangs
-// does not end with a context, so call is abandoned then, and keeps its slot
-// until it ends: however long the disk hangs, no more calls hang with it than
-// there are slots. What call panics with is returned as an error.
+// [domain.ErrUnavailable] as soon as ctx ends. A system call on a disk that
+// hangs does not end with a context, so call is abandoned then, and keeps its
+// slot until it ends: however long the disk hangs, no more calls hang with it
+// than there are slots. A panic of call is returned as an error.
 func within[T any](ctx context.Context, s slots, what string, call func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -40,8 +40,8 @@ func within[T any](ctx context.Context, s slots, what string, call func() (T, er
 	}
 }
 
-// read is [within] for a call that reads the database, once its files are known
-// to be in place. It translates errors of the driver.
+// read is [within] for a call that reads the database. It first checks that the
+// files are in place, and translates errors of the driver.
 func read[T any](ctx context.Context, r *KeyRepository, call func() (T, error)) (T, error) {
 	value, err := within(ctx, r.reads, "reading from SQLite", func() (T, error) {
 		if err := r.file.inPlace(ctx); err != nil {

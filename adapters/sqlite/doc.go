@@ -1,4 +1,4 @@
-// Package sqlite keeps keys in one file, with nothing to install: for a single
-// process. What was acknowledged is on the disk (WAL, synchronous=FULL), and
+// Package sqlite stores keys in one file, for a single process, with nothing to
+// install. Acknowledged changes are on disk (WAL, synchronous=FULL), and
 // readers do not wait for the writer.
 package sqlite

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// existing returns [domain.ErrKeyExists] for what an insert into api_keys says
-// of an identifier that is there.
+// existing returns [domain.ErrKeyExists] for the error of an insert into
+// api_keys whose identifier exists.
 func existing(err error) error {
 	var failed *sqlite.Error
 	if errors.As(err, &failed) {
@@ -25,7 +25,7 @@ func existing(err error) error {
 	return err
 }
 
-// isBusy says whether another connection has what err was refused.
+// isBusy reports whether err is due to a lock of another connection.
 func isBusy(err error) bool {
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	return ok && failed.Code()&0xff == sqlite3.SQLITE_BUSY

@@ -16,8 +16,8 @@ const (
 	changesSince = `SELECT DISTINCT api_key_id FROM api_key_events WHERE seq > ? AND seq <= ?`
 )
 
-// maxTold bounds the events that one poll reads. If there are more it says that
-// every key may have changed.
+// maxTold is the maximum number of events that one poll reads. If there are
+// more, it reports that every key may have changed.
 const maxTold = 10_000
 
 // feed implements ports.ChangeFeed on a connection of its own: the version of
@@ -26,34 +26,33 @@ const maxTold = 10_000
 type feed struct {
 	file      *file
 	pool      *sqlx.DB
-	broken    error // why there is no pool
+	broken    error // the reason why there is no pool
 	followers *followers
 	wake      chan struct{}
 
-	// one is the token for what follows, which a poll that was abandoned keeps.
+	// one is the token for the fields below, which an abandoned poll keeps.
 	one      slots
-	conn     *sqlx.Conn // nil: to be connected
+	conn     *sqlx.Conn // nil if not connected
 	sessions int        // connections made so far
 
-	last cursor // of the last poll that succeeded
+	last cursor // of the last successful poll
 }
 
-// cursor is what a poll has seen.
+// cursor is the state that a poll has seen.
 type cursor struct {
-	session int   // the connection it was read on; 0: none yet
+	session int   // the connection on which it was read, 0 if none
 	version int64 // of the data, as that connection read it
 	newest  event
 }
 
-// event is an event of the audit trail, by its number and its identifier. A
-// backup that is restored brings numbers back, but never an identifier with the
-// same number.
+// event is an event of the audit trail, by number and identifier. Restoring a
+// backup reuses numbers, but never with the same identifier.
 type event struct {
-	Seq int64  `db:"seq"` // 0: there is none
+	Seq int64  `db:"seq"` // 0 if there is none
 	ID  string `db:"id"`
 }
 
-// polled is what one poll found.
+// polled is the result of one poll.
 type polled struct {
 	changes ports.Changes
 	cursor  cursor
@@ -78,7 +77,7 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 		return found, err
 	})
 	if errors.Is(err, sqlkit.ErrPanicked) {
-		f.last = cursor{} // whatever it had seen
+		f.last = cursor{} // forget what it had seen
 	}
 	if err != nil {
 		return ports.Changes{}, translate(ctx, err)
@@ -101,7 +100,8 @@ func (f *feed) poll(ctx context.Context, last cursor) (polled, error) {
 	if now.session == last.session && now.version == last.version {
 		return polled{cursor: now}, nil
 	}
-	// A commit that comes between the two reads is told, and looked for again.
+	// A commit between the two reads is reported, and read again by the next
+	// poll.
 	changes, newest, err := f.read(ctx, last)
 	if err != nil {
 		return polled{}, err
@@ -122,7 +122,7 @@ func (f *feed) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// read returns what was committed since last, and the newest event.
+// read returns the events that were committed since last, and the newest one.
 func (f *feed) read(ctx context.Context, last cursor) (changes ports.Changes, newest event, err error) {
 	if newest, err = f.find(ctx, newestEvent); err != nil {
 		return changes, newest, err
@@ -142,7 +142,7 @@ func (f *feed) read(ctx context.Context, last cursor) (changes ports.Changes, ne
 	return changes, newest, err
 }
 
-// find returns the event of a query, or none.
+// find returns the event of a query, or the zero value.
 func (f *feed) find(ctx context.Context, query string, args ...any) (event, error) {
 	var found []event
 	if err := f.conn.SelectContext(ctx, &found, query, args...); err != nil || len(found) == 0 {

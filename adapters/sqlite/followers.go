@@ -2,8 +2,7 @@ package sqlite
 
 import "sync"
 
-// followers are who wants to be woken by the writes of this process. The zero
-// value has none.
+// followers are woken by the writes of this process. The zero value has none.
 type followers struct {
 	mu    sync.Mutex
 	wakes map[chan struct{}]struct{}

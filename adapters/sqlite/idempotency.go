@@ -14,7 +14,7 @@ SELECT workspace_id, key FROM idempotency_keys WHERE until <= ? ORDER BY until L
 )`
 
 // idempotently makes change, unless a request with the same idempotency key has
-// made one, and stores the outcome. Changes are serialized, so no other request
+// made it, and stores the outcome. Changes are serialized, so no other request
 // with the key can be in flight. If it fails, the caller must roll back.
 func (tx transaction) idempotently(workspace domain.WorkspaceID, idempotency *ports.Idempotency, change func() (domain.Snapshot, error)) error {
 	if idempotency == nil {

@@ -24,9 +24,9 @@ type Migration = sqlkit.Migration
 func (r *KeyRepository) Examine(context.Context) error { return nil }
 
 // Migrate brings the schema to the version of this build. Several processes may
-// do so at once: a step is one transaction, so whoever comes second to it fails
-// as a whole and looks again. It returns an error that wraps
-// [domain.ErrUnavailable] if the file cannot be used now, or not before ctx ends.
+// do so at once: a step is one transaction, so the second one fails completely
+// and tries again. It returns an error that wraps [domain.ErrUnavailable] if
+// the file cannot be used now, or not before ctx ends.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	if err := r.openFile(ctx); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (r *KeyRepository) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for range steps { // another process has done at least one step each time
+	for range steps { // each time, another process has done at least one step
 		if r.migrator.Up(ctx) == nil {
 			return nil
 		}
@@ -48,8 +48,8 @@ func (r *KeyRepository) migrate(ctx context.Context) error {
 	return unmigrated(ctx, r.migrator.Up(ctx))
 }
 
-// unmigrated translates the error of a migration if it is one of the driver.
-// What is wrong with a migration itself does not end by waiting.
+// unmigrated translates the error of a migration if it comes from the driver.
+// An error in a migration itself does not go away by waiting.
 func unmigrated(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*sqlite.Error](err); ok || ctx.Err() != nil {
 		return translate(ctx, err)
@@ -63,9 +63,10 @@ func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) {
 	return read(ctx, r, func() (int64, error) { return r.migrator.Newer(ctx) })
 }
 
-// Migrations returns the steps of this build and which of them are applied to
-// the database file at path. It changes nothing: of a file that is not there,
-// in a folder that is, it says that none is applied, and makes none.
+// Migrations returns the steps of this build, and which of them are applied to
+// the database file at path. It changes nothing. If the folder exists but the
+// file does not, it returns all steps as not applied, and does not create the
+// file.
 func Migrations(ctx context.Context, path string) ([]Migration, error) {
 	list, err := look(ctx, path)
 	if err != nil {
@@ -87,15 +88,15 @@ func look(ctx context.Context, path string) (list []Migration, err error) {
 	return migrator.List(ctx)
 }
 
-// newMigrator returns a migrator that changes the schema by one pool and looks at
-// it by another, so that nobody who only looks waits for a writer.
+// newMigrator returns a migrator that changes the schema with one pool and
+// reads it with another, so that readers do not wait for a writer.
 func newMigrator(writer, reader *sqlx.DB) (*sqlkit.Migrator, error) {
 	applied := func(ctx context.Context) ([]int64, error) { return appliedVersions(ctx, reader) }
 	return sqlkit.NewMigrator(goose.DialectSQLite3, writer.DB, migrations, applied)
 }
 
-// appliedVersions asks first whether the table is there: its absence has no
-// error code of its own.
+// appliedVersions first checks whether the table exists, because its absence
+// has no error code of its own.
 func appliedVersions(ctx context.Context, db *sqlx.DB) ([]int64, error) {
 	var tables int
 	err := db.GetContext(ctx, &tables, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`, sqlkit.VersionTable)

@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// Option changes what [Open] returns.
+// Option configures [Open].
 type Option func(*options)
 
 type options struct {
@@ -22,19 +22,19 @@ type options struct {
 	now      func() time.Time
 }
 
-// WithTracerProvider makes a span of each statement for a request that p
-// traces, and of each write as a whole. A nil p traces nothing.
+// WithTracerProvider creates a span for each statement of a request that p
+// traces, and for each write as a whole. A nil p traces nothing.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.provider = p }
 }
 
-// WithLogger logs to l what an operator must know and no caller is told. The
-// default discards it.
+// WithLogger logs messages for operators, which callers do not get, to l. The
+// default discards them.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }
 
-// WithClock determines the windows of limits by now instead of [time.Now].
+// WithClock uses now instead of [time.Now] for the windows of limits.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }

@@ -9,9 +9,9 @@ import (
 
 const tracerName = "github.com/slaunchx/apikeys/adapters/sqlite"
 
-// span begins the span of a write where the request of ctx is traced: most of
-// what a write takes is the wait for its turn and for the disk, which no
-// statement shows. It returns a context that is unwatched, with that span.
+// span begins the span of a write if the request of ctx is traced: a write
+// spends most of its time waiting for its turn and for the disk, which no
+// statement shows. It returns an unwatched context with that span.
 func span(ctx context.Context) (under context.Context, end func()) {
 	request := trace.SpanFromContext(ctx)
 	if !request.IsRecording() {

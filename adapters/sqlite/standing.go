@@ -18,8 +18,8 @@ const (
 
 type found [len(parts)]os.FileInfo
 
-// lookAt returns what is at the paths of the files now. It opens none of them:
-// to close a file that SQLite has open would release its locks.
+// lookAt returns the files that are at the paths now. It opens none of them:
+// closing a file that SQLite has open would release its locks.
 func lookAt(path string) (found, error) {
 	var files found
 	for i, suffix := range parts {
@@ -39,14 +39,14 @@ type progress struct {
 	Checkpointed int `db:"checkpointed"`
 }
 
-// standing is the files of a database as they were when they were last known
-// to be those that SQLite has open, and written by SQLite alone.
+// standing is the last state of the files of a database in which they were
+// those that SQLite has open, and only SQLite had written to them.
 type standing struct {
 	files    found
 	progress progress
 }
 
-// replaced returns an error if files are not the ones of s.
+// replaced returns an error if files are not those of s.
 func (s *standing) replaced(path string, files found) error {
 	for i, suffix := range parts {
 		if !os.SameFile(s.files[i], files[i]) {
@@ -56,17 +56,16 @@ func (s *standing) replaced(path string, files found) error {
 	return nil
 }
 
-// written reports whether the database file was written to since s. Windows
-// updates the time of a file only some time after it was written to, so that it
-// proves nothing there.
+// written reports whether the database file was written to since s. It does not
+// work on Windows, which updates the time of a file late.
 func (s *standing) written(files found) bool {
 	return runtime.GOOS != "windows" && differ(s.files[database], files[database])
 }
 
 // explains reports whether SQLite may have written to the database file between
-// s and a later look. In WAL mode only a checkpoint writes there, and it either
-// advances or, once a whole log was copied, lets the log begin anew. A log that
-// is empty both times began anew if it was written to meanwhile.
+// s and a later state. In WAL mode only a checkpoint writes to it, and it
+// either advances or, once a whole log was copied, lets the log start over. A
+// log that is empty both times started over if it was written to meanwhile.
 func (s *standing) explains(files found, now progress) bool {
 	return now.Checkpointed != s.progress.Checkpointed || now.Log < s.progress.Log ||
 		now.Log == 0 && differ(s.files[log], files[log])

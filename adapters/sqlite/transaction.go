@@ -19,16 +19,16 @@ func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.State
 		findCount, setCount, forgetCounts)
 }
 
-// unwatched is the context of statements in a transaction, but for the span of
-// a write that is traced. To watch one costs the driver a goroutine a
+// unwatched is the context of statements in a transaction, without the span of
+// a traced write. Watching a context costs the driver a goroutine per
 // statement, and no statement waits for anything.
 var unwatched = context.Background()
 
-// transaction is the one transaction under way.
+// transaction is the transaction in progress.
 type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt
-	under    context.Context // unwatched, with the span of the write under way
+	under    context.Context // unwatched, with the span of the current write
 }
 
 func (tx transaction) exec(query string, args ...any) error {
@@ -36,7 +36,7 @@ func (tx transaction) exec(query string, args ...any) error {
 	return err
 }
 
-// change returns how many rows were changed.
+// change returns the number of changed rows.
 func (tx transaction) change(query string, args ...any) (int64, error) {
 	done, err := tx.Stmtx(tx.prepared[query]).ExecContext(tx.under, args...)
 	if err != nil {

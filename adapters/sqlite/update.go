@@ -9,8 +9,8 @@ import (
 )
 
 // A change of a key is one statement for each part that changed. SQLite checks
-// the constraints of the columns that a statement names, and one that a damaged
-// value violates must not prevent the change of another part.
+// the constraints of the columns that a statement names, and a constraint that
+// a damaged value violates must not prevent the change of another part.
 const (
 	setName        = `UPDATE api_keys SET name = ?, name_folded = ? WHERE id = ?`
 	setScopes      = `UPDATE api_keys SET scopes = ? WHERE id = ?`
@@ -22,7 +22,7 @@ const (
 	// once more if an older build had deleted it.
 	setDeletedAt = `UPDATE api_keys SET name_folded = name_folded, deleted_at = ? WHERE id = ?`
 
-	// discountKey fails for nothing: no count keeps a key from being deleted.
+	// discountKey never fails: no count prevents a key from being deleted.
 	discountKey = `UPDATE api_key_counts SET living = max(living - 1, 0) WHERE workspace_id = ?`
 
 	deleteSecrets = `DELETE FROM api_key_secrets WHERE api_key_id = ?`
@@ -40,7 +40,7 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	})
 }
 
-// update returns the key as it is then.
+// update returns the changed key.
 func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change) (domain.Snapshot, error) {
 	var stored []keyRow
 	if err := tx.read(&stored, sqlkit.GetKey, string(id), string(workspace)); err != nil {

@@ -46,7 +46,7 @@ func (r *KeyRepository) Rehash(ctx context.Context, replacements []domain.Rehash
 	return r.flush(ctx, rehash, list)
 }
 
-// flush runs a statement whose one argument is a JSON text.
+// flush runs a statement whose only argument is a JSON text.
 func (r *KeyRepository) flush(ctx context.Context, statement string, list any) error {
 	encoded, err := json.Marshal(list)
 	if err != nil {
