@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// hangingStore is a store whose background calls, and reads of permission
-// checks, ignore their context and block until gate is closed.
+// hangingStore is a store whose background calls, reads of permission checks and
+// creates ignore their context and block until gate is closed.
 type hangingStore struct {
 	*memory.KeyRepository
 
@@ -29,6 +29,11 @@ func (s hangingStore) Find(context.Context, domain.KeyID) (*domain.APIKey, error
 }
 
 func (s hangingStore) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
+	<-s.gate
+	return nil
+}
+
+func (s hangingStore) Create(context.Context, *domain.APIKey, domain.Event, ports.CreateOptions) error {
 	<-s.gate
 	return nil
 }
@@ -83,6 +88,12 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 		within("a check", 2*time.Second+1, func() {
 			if _, err := service.Authorize(t.Context(), apikeys.Check{Secret: secret}); !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("Authorize() = %v, want ErrUnavailable", err)
+			}
+		})
+		within("a create", 11*time.Second, func() {
+			ws := service.OperatorWorkspace("tester", "ws_1", domain.Origin{})
+			if _, err := ws.CreateKey(t.Context(), apikeys.KeySpec{Name: "k"}); !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("CreateKey() = %v, want ErrUnavailable", err)
 			}
 		})
 		within("Close", 10*time.Second, func() { _ = service.Close() })

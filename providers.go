@@ -96,7 +96,9 @@ func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
 
 func provideStore(ctx context.Context, cfg config.Config, o *options) (ports.Store, func(), error) {
 	if o.store.Keys != nil {
-		return o.store, func() {}, nil
+		store := o.store
+		store.Keys = application.Abandoning(store.Keys)
+		return store, func() {}, nil
 	}
 	opened, err := openStore(ctx, cfg, o)
 	if err != nil {
