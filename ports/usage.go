@@ -16,8 +16,8 @@ import (
 // [domain.ErrUnavailable] if the store cannot be reached or does not respond
 // before ctx ends.
 type UsageRecorder interface {
-	// RecordUse sets the time of last use of each key unless a later one is
-	// stored. It ignores unknown and deleted keys.
+	// RecordUse sets the time of last use of each key, cut to whole microseconds,
+	// unless a later one is stored. It ignores unknown and deleted keys.
 	RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error
 
 	// Rehash replaces digests with newer ones of the same secrets. It ignores a
