@@ -71,6 +71,7 @@ func newService(
 		Concurrency:          limits.atOnce,
 		ManagementRate:       limits.accounts,
 		AuthFailureRate:      limits.failures,
+		CORSOrigins:          cfg.CORSOrigins,
 		TrustedProxies:       proxies,
 	}
 	if o.metrics != nil {

@@ -48,6 +48,12 @@ type Config struct {
 	// Variable APIKEYS_TRUSTED_PROXIES, separated by commas, default none.
 	TrustedProxies []string `name:"trusted-proxies" env:"APIKEYS_TRUSTED_PROXIES" placeholder:"CIDR" group:"Listening" help:"CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For is trusted. Empty: none is."`
 
+	// CORSOrigins are the origins whose pages may use the management API from a
+	// browser: scheme://host, with a port unless it is the default of the scheme, as
+	// browsers send it. There are no wildcards, and cookies are never allowed.
+	// Variable APIKEYS_CORS_ORIGINS, separated by commas, default none.
+	CORSOrigins []string `name:"cors-origins" env:"APIKEYS_CORS_ORIGINS" placeholder:"ORIGIN" group:"Listening" help:"Origins, separated by commas, whose pages may use the management API from a browser, such as https://portal.example. No wildcards. Empty: none."`
+
 	// DatabaseURL is the database for keys: sqlite:///absolute/path,
 	// sqlite://relative/path, postgres://user:password@host/name with an
 	// explicit sslmode, or memory://, which is lost at exit.

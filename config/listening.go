@@ -54,6 +54,9 @@ func (c Config) listening() Faults {
 	for _, entry := range c.TrustedProxies {
 		faults.check("APIKEYS_TRUSTED_PROXIES", judgeProxy(entry))
 	}
+	for _, entry := range c.CORSOrigins {
+		faults.check("APIKEYS_CORS_ORIGINS", judgeOrigin(entry))
+	}
 	return faults
 }
 

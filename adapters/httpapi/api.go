@@ -81,6 +81,9 @@ type Options struct {
 	// AuthFailureRate limits failed authentications on the public listener, by
 	// address.
 	AuthFailureRate Limiter
+	// CORSOrigins are the origins whose pages may use the management API; may be
+	// empty. They are compared exactly.
+	CORSOrigins []string
 	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; may be
 	// empty.
 	TrustedProxies []netip.Prefix
@@ -139,7 +142,7 @@ func Routes() []string {
 
 // Public returns the handler of the public listener.
 func (a *API) Public() http.Handler {
-	e := a.newEcho(linked)
+	e := a.newEcho(linked, a.options.CORSOrigins)
 	e.POST(keysPath, a.managed(a.createKey))
 	e.GET(keysPath, a.managed(a.listKeys))
 	e.POST(deletePath, a.managed(a.deleteKey))
@@ -156,7 +159,7 @@ func (a *API) Public() http.Handler {
 // Internal returns the handler of the internal listener. It must never be
 // reachable through the public one.
 func (a *API) Internal() http.Handler {
-	e := a.newEcho(continued)
+	e := a.newEcho(continued, nil)
 	probes := []string{http.MethodGet, http.MethodHead}
 	e.Match(probes, livezPath, a.plain(a.live))
 	e.Match(probes, readyzPath, a.plain(a.ready))
@@ -176,8 +179,9 @@ func (a *API) Internal() http.Handler {
 	return e
 }
 
-func (a *API) newEcho(relation relation) *echo.Echo {
+// newEcho returns a router that lets pages of these origins use the management API.
+func (a *API) newEcho(relation relation, origins []string) *echo.Echo {
 	e := echo.New()
-	e.Use(a.exchanged(relation))
+	e.Use(a.exchanged(relation, origins))
 	return e
 }

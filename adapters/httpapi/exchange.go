@@ -33,6 +33,8 @@ type exchange struct {
 	keyID     domain.KeyID
 	quiet     bool // a success is counted, not logged
 
+	shared bool // with the page of another origin that has sent the request
+
 	wanted [2]domain.Scope // room for what authorize is asked for
 }
 
@@ -49,10 +51,11 @@ func (a *API) plain(h handler) echo.HandlerFunc {
 // exchanged wraps every request, also one that matches no route: it gives it
 // an identifier, a language and a span, renders what went wrong and writes the
 // log line.
-func (a *API) exchanged(relation relation) echo.MiddlewareFunc {
+func (a *API) exchanged(relation relation, origins []string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
+			x.share(origins)
 			if a.options.Tracer == nil || untraced(c.Path()) {
 				x.answer(next)
 			} else {
@@ -115,10 +118,10 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	}
 	// To echo what has no such method there may still be a parameter: a key.
 	if x.Path() == keyPath && x.Param("keyId") == "delete" {
-		return methodNotAllowed{allow: http.MethodPost}
+		return x.refuseMethod(http.MethodPost)
 	}
 	if methods, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
-		return methodNotAllowed{allow: strings.TrimPrefix(methods, http.MethodOptions+", ")}
+		return x.refuseMethod(strings.TrimPrefix(methods, http.MethodOptions+", "))
 	}
 	return next(x)
 }

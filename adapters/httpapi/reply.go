@@ -88,8 +88,8 @@ func (p *reply) write(status int, body []byte) error {
 	h["Content-Language"] = []string{p.language}
 	if given := h["Vary"]; given == nil {
 		h["Vary"] = varyLanguage
-	} else { // an embedder's
-		h["Vary"] = append(slices.Clip(given), varyLanguage...)
+	} else { // an embedder's, or that of CORS
+		h["Vary"] = slices.Concat(varyLanguage, given)
 	}
 	p.w.WriteHeader(status)
 	_, err := p.w.Write(body) //nolint:gosec // the body is JSON, and says so

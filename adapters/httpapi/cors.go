@@ -1,0 +1,52 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// managementPath is the beginning of the paths that pages of other origins may
+// use.
+const managementPath = "/web/v1/"
+
+// Headers of the CORS protocol (Fetch standard, section 3.3). Credentials are
+// never allowed: requests are authenticated by a bearer token, which a page must
+// have. Nobody may write to these.
+var (
+	corsExposedHeaders = []string{"Allow, Content-Language, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id"}
+	corsAllowedHeaders = []string{"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, X-Client-Hash, X-Request-Id, X-Workspace-Id"}
+	corsMaxAge         = []string{"600"} // seconds; a change of the configuration shows after that
+)
+
+// share lets a page of one of the origins read the response, whatever it will be.
+// Without origins it changes nothing.
+func (x *exchange) share(origins []string) {
+	if len(origins) == 0 || !strings.HasPrefix(x.Request().URL.Path, managementPath) {
+		return
+	}
+	h := x.Response().Header()
+	h["Vary"] = append(slices.Clip(h["Vary"]), "Origin")
+	from := x.Request().Header["Origin"]
+	if len(from) != 1 || !slices.Contains(origins, from[0]) {
+		return
+	}
+	x.shared = true
+	h["Access-Control-Allow-Origin"] = []string{from[0]}
+	h["Access-Control-Expose-Headers"] = corsExposedHeaders
+}
+
+// refuseMethod returns the error of a method that the route does not have, unless
+// it is OPTIONS and asks what a page may do (a CORS preflight).
+func (x *exchange) refuseMethod(methods string) error {
+	if !x.shared || x.Request().Method != http.MethodOptions {
+		return methodNotAllowed{allow: methods}
+	}
+	x.quiet, x.code = true, codeSuccess
+	h := x.Response().Header()
+	h["Access-Control-Allow-Methods"] = []string{methods}
+	h["Access-Control-Allow-Headers"] = corsAllowedHeaders
+	h["Access-Control-Max-Age"] = corsMaxAge
+	x.Response().WriteHeader(http.StatusNoContent)
+	return nil
+}
