@@ -10,11 +10,11 @@ import (
 
 const (
 	maxConnections = 16
-	// maxChanges is how many of them changes take: when a row is locked for
-	// long, those that wait for it must leave some for what reads.
+	// maxChanges is how many of them changes may use: while a row is locked for
+	// long, the changes that wait for it must leave connections for reads.
 	maxChanges = 12
-	// connectionLifetime bounds how long a connection outlives a failover, or
-	// a change of an address behind a name.
+	// connectionLifetime bounds how long a connection is used after a failover, or
+	// after the address of its host has changed.
 	connectionLifetime = 30 * time.Minute
 	connectTimeout     = 5 * time.Second
 )
@@ -30,16 +30,17 @@ func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 	return connector, nil
 }
 
-// setup is run on each connection when it is made. It is not sent with the
-// start of the connection, where poolers refuse what they do not know.
+// setup is run on each new connection. It is not sent in the startup message,
+// because poolers reject parameters that they do not know.
 //
-// A process that vanishes within a transaction must not keep its locks until TCP
-// gives it up, and a change that waits for the lock of another one must not keep
+// A process that vanishes within a transaction must not keep its locks until
+// TCP times out, and a change that waits for another one's lock must not occupy
 // its connection until its deadline.
 //
-// Each statement looks rows up by an index. The planner would prefer to read a
-// whole table while it believes the table to be small, and a prepared statement
-// keeps that plan until the next ANALYZE, however the table grows.
+// Every statement looks rows up by an index. The planner prefers to scan a
+// whole table as long as it believes the table to be small, and a prepared
+// statement keeps that plan until the next ANALYZE, however much the table
+// grows.
 const setup = `SET idle_in_transaction_session_timeout = '5s';
 SET lock_timeout = '1s';
 SET tcp_keepalives_idle = 15;

@@ -1,4 +1,4 @@
-// Package postgres keeps keys in PostgreSQL: for production, and for several
-// processes at once. A creation is one round trip and one transaction; a
-// look-up is one round trip and one prepared statement.
+// Package postgres stores keys in PostgreSQL. It is for production, and for
+// several processes on one database. Creating a key is one round trip and one
+// transaction; finding a key is one round trip with a prepared statement.
 package postgres

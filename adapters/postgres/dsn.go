@@ -46,7 +46,7 @@ func DatabaseName(dsn string) string {
 	return fmt.Sprintf("%sdatabase %q at %s, as user %q", in, databaseOf(cfg), hostsOf(cfg), cfg.User)
 }
 
-// parseDSN reads the DSN of a primary.
+// parseDSN parses the DSN of a primary.
 func parseDSN(dsn string) (pq.Config, error) {
 	cfg, problem := readDSN(dsn)
 	if problem != "" {
@@ -57,7 +57,7 @@ func parseDSN(dsn string) (pq.Config, error) {
 		return pq.Config{}, &UnfitError{Problem: problemStandby}
 	case pq.TargetSessionAttrsReadWrite, pq.TargetSessionAttrsPrimary:
 	default:
-		// A standby may lag, and would give back a key that was revoked.
+		// A standby may lag and still accept a revoked key.
 		cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary
 	}
 	if cfg.ConnectTimeout == 0 {
@@ -66,7 +66,7 @@ func parseDSN(dsn string) (pq.Config, error) {
 	return cfg, nil
 }
 
-// parseStandbyDSN reads the DSN of servers that may lag.
+// parseStandbyDSN parses the DSN of servers that may lag.
 func parseStandbyDSN(dsn string) (pq.Config, error) {
 	cfg, problem := readDSN(dsn)
 	if problem != "" {
@@ -78,9 +78,9 @@ func parseStandbyDSN(dsn string) (pq.Config, error) {
 	return cfg, nil
 }
 
-// readDSN reads a DSN, or returns what is wrong with it. It refuses one without
-// a decision on TLS: the defaults of drivers differ, and one of them sends
-// passwords in the clear.
+// readDSN parses a DSN, or returns what is wrong with it. It rejects a DSN
+// without sslmode, because the defaults of drivers differ, and one of them
+// sends passwords in plain text.
 func readDSN(dsn string) (cfg pq.Config, problem string) {
 	cfg, err := pq.NewConfig(translateDSN(dsn))
 	switch {
@@ -100,8 +100,8 @@ func readDSN(dsn string) (cfg pq.Config, problem string) {
 	return cfg, ""
 }
 
-// translateDSN returns a URL that is written for libpq in the way that lib/pq
-// understands. It returns any other DSN unchanged.
+// translateDSN converts a URL for libpq to the form that lib/pq understands. It
+// returns any other DSN unchanged.
 func translateDSN(dsn string) string {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return dsn
@@ -128,9 +128,9 @@ func translateDSN(dsn string) string {
 	return u.String()
 }
 
-// hostsAndPorts splits a list such as db1:5432,db2:5433, whose ports lib/pq
-// takes for parts of the names. ok is false for what lib/pq reads as it is
-// meant: a single host, and a list with one port at the end for all.
+// hostsAndPorts splits a list such as db1:5432,db2:5433, in which lib/pq would
+// take the ports for parts of the names. ok is false for lists that lib/pq
+// parses correctly: a single host, and a list with one port for all at its end.
 func hostsAndPorts(list string) (hosts, ports string, ok bool) {
 	entries := strings.Split(list, ",")
 	names, numbers := make([]string, len(entries)), make([]string, len(entries))
@@ -145,14 +145,14 @@ func hostsAndPorts(list string) (hosts, ports string, ok bool) {
 	return strings.Join(names, ","), strings.Join(numbers, ","), ok
 }
 
-// libpqVariables make lib/pq refuse every DSN.
+// libpqVariables are environment variables with which lib/pq rejects every DSN.
 var libpqVariables = []string{
 	"PGCHANNELBINDING", "PGGSSDELEGATION", "PGGSSENCMODE", "PGGSSLIB", "PGKRBSRVNAME", "PGREALM", "PGREQUIREAUTH",
 	"PGREQUIREPEER", "PGREQUIRESSL", "PGSSLCERTMODE", "PGSSLCOMPRESSION", "PGSSLCRL", "PGSSLCRLDIR",
 }
 
-// whyUnreadable returns why lib/pq does not take a DSN. Its own error may quote
-// the password.
+// whyUnreadable returns why lib/pq rejects a DSN. The error of lib/pq is not
+// used, because it may quote the password.
 func whyUnreadable() string {
 	for _, variable := range libpqVariables {
 		if _, set := os.LookupEnv(variable); set {
@@ -162,19 +162,19 @@ func whyUnreadable() string {
 	return problemUnreadable
 }
 
-// libpqOption is an option of libpq that lib/pq does not know. It would send
-// the option to the server, which refuses the connection.
+// libpqOption is an option of libpq that lib/pq does not know. lib/pq would
+// send it to the server, which would refuse the connection.
 type libpqOption struct {
-	// dropped are the values that ask for what happens without the option
-	// too, besides the empty one. Any other value asks for something that would not happen.
+	// dropped are the values that have the same effect as no option, besides the
+	// empty one. Any other value would be ignored silently.
 	dropped []string
-	// dropsAll says that no value has an effect that anybody relies on.
+	// dropsAll means that the option can be ignored whatever its value.
 	dropsAll bool
 	remedy   string
 }
 
-// libpqOptions are those that hosted databases print, and those that ask for
-// security that must not be lost without a word.
+// libpqOptions are the options in the URLs that hosted databases show, and
+// those that request security, which must not be lost silently.
 var libpqOptions = map[string]libpqOption{
 	"channel_binding":     {dropped: []string{"prefer", "disable"}, remedy: "remove it, and write sslmode=verify-full, which verifies the server by its certificate"},
 	"gssencmode":          {dropped: []string{"prefer", "disable"}, remedy: "remove it; sslmode says how the connection is encrypted"},
@@ -192,8 +192,8 @@ var libpqOptions = map[string]libpqOption{
 	"keepalives_count":    {dropsAll: true},
 }
 
-// changesNothing reports whether the option can be dropped from a URL in which
-// it has those values.
+// changesNothing reports whether the option can be removed from a URL in which
+// it has these values.
 func (o libpqOption) changesNothing(values []string) bool {
 	for _, value := range values {
 		if !o.dropsAll && value != "" && !slices.Contains(o.dropped, value) {

@@ -9,8 +9,9 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// examinedAtOnce is how many connections [KeyRepository.Examine] opens at once:
-// behind a pooler that others keep busy, one alone may look like a session.
+// examinedAtOnce is how many connections [KeyRepository.Examine] opens at once.
+// Behind a pooler that is busy with other clients, a single connection may look
+// like a session.
 const examinedAtOnce = 3
 
 // Examine implements ports.Schema. Its error wraps an [*UnfitError].
@@ -40,7 +41,7 @@ func (r *KeyRepository) examine(ctx context.Context) error {
 	return r.standby.examine(ctx, primary)
 }
 
-// examineOne examines a connection of the pool once more.
+// examineOne examines a connection of the pool again.
 func (r *KeyRepository) examineOne(ctx context.Context) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
@@ -50,8 +51,8 @@ func (r *KeyRepository) examineOne(ctx context.Context) error {
 	return examineAgain(ctx, conn)
 }
 
-// examineAgain examines a connection that was made before: what is behind it
-// may have been configured anew.
+// examineAgain examines an existing connection, because a pooler may have been
+// reconfigured since it was made.
 func examineAgain(ctx context.Context, conn *sql.Conn) error {
 	return conn.Raw(func(made any) error {
 		if traced, ok := made.(interface{ Raw() driver.Conn }); ok {

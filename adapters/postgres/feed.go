@@ -14,26 +14,28 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Bounds of a follower.
+// Limits of a feed.
 const (
-	// feedLimit is how long the server may be silent while it is polled.
+	// feedLimit is how long one read or write may take during a poll.
 	feedLimit = 500 * time.Millisecond
 	// feedConnectTimeout bounds each attempt to connect to one host.
 	feedConnectTimeout = time.Second
-	// maxTold bounds the events that one poll reads; of more it says that every
-	// key may have changed.
+	// maxTold is the maximum number of events that one poll reads. If there are
+	// more, the poll reports that every key may have changed.
 	maxTold = 10_000
 )
 
-// pollChanges reads which keys have an event that this statement's snapshot
-// sees and that of the last poll did not. Those are of transactions that the
-// last snapshot had not begun (from its xmax on) or not ended (its xip): so
-// each event is told once, however the transactions overlap, and one that is
-// held open anywhere in the cluster hides nothing and costs nothing. Ids that
-// this cluster has not given yet came with a restored dump. Ranges and orders
-// keep the planner to the index whatever it believes of the ids. The names of
-// the tables are looked up anew each time: a restored dump replaces them, and
-// has no event that says so.
+// pollChanges selects the keys with an event that is visible in the snapshot of
+// this statement and was not in that of the last poll. Such events are of
+// transactions that the last snapshot saw as not yet begun (at or past its
+// xmax) or as in progress (in its xip). So each event is reported once, in
+// whatever order transactions commit, and a transaction held open anywhere in
+// the cluster hides nothing and costs nothing.
+//
+// Transaction IDs that this cluster has not assigned yet came with a restored
+// dump. The ranges and orders make the planner use the index, whatever its
+// statistics say. The OIDs of the tables are read each time, because a restored
+// dump replaces the tables and no event says so.
 const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
 CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END AS position,
@@ -71,22 +73,23 @@ type pollRow struct {
 	writes  uint64    // of this process that had ended by then
 }
 
-// feed implements ports.ChangeFeed on one connection of its own, so that it
-// never waits for those that serve. It holds on to that connection: whether
-// the server crashed in between shows in nothing else, and a server that did
-// gives out transaction ids again that the last snapshot has already seen.
+// feed implements ports.ChangeFeed on a connection of its own, so that it never
+// waits for one that serves requests. It never replaces that connection
+// silently: a lost connection is the only sign that the server has crashed, and
+// a server that crashed assigns transaction IDs again that the last snapshot
+// has already seen.
 type feed struct {
 	pool *sqlx.DB
 	idle chan struct{} // holds a token while no poll is under way
 
-	// Who has the token may touch these.
+	// Only the holder of the token in idle may access these.
 	conn     *sqlx.Conn // nil: to be connected
 	poll     *sqlx.Stmt
 	origin   *sqlx.Stmt // nil: nobody needs it
 	sessions int        // connections made so far
 	backend  int        // the process of the server that serves conn; 0: not known yet
 
-	// Of the last poll that succeeded.
+	// These are from the last successful poll.
 	session  int
 	timeline string
 	tables   string
@@ -98,7 +101,7 @@ type feed struct {
 }
 
 // Follow implements ports.ChangeSource. The feed reads the primary, whichever
-// host of the DSN that is.
+// host of the DSN it is.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
 	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn, r.schema.channel()), floors: &r.floors, examined: r.sessions}
 	f.idle <- struct{}{}
@@ -129,15 +132,15 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 	return changes, nil
 }
 
-// replaced reports whether row is not of what the last poll read, or may not be:
-// of another session, a server on another timeline or one whose transaction ids
-// went back, or of tables that were replaced.
+// replaced reports whether row may come from another database than the last
+// poll: another connection, a server on another timeline or whose transaction
+// IDs went back, or tables that were replaced.
 func (f *feed) replaced(row pollRow) bool {
 	return !f.snapshot.Valid || row.session != f.session || row.Rewound || row.Timeline != f.timeline || row.Tables != f.tables
 }
 
-// ask waits for a poll that was left behind, which ends by the limits of its
-// connection.
+// ask polls. It first waits for an abandoned poll, which the limits of its
+// connection end.
 func (f *feed) ask(ctx context.Context) (pollRow, error) {
 	last := f.snapshot
 	return untilDone(ctx, func() (pollRow, error) {
@@ -155,8 +158,9 @@ func (f *feed) ask(ctx context.Context) (pollRow, error) {
 	})
 }
 
-// read is not told when the caller gives up: the driver would then dial the
-// server once more, to cancel, and keep the connection until that has ended.
+// read gets a context that is not cancelled when the caller gives up: lib/pq
+// would then open another connection to cancel the statement, and keep this one
+// until that has ended.
 func (f *feed) read(ctx context.Context, last sql.NullString) (pollRow, error) {
 	if err := f.connect(ctx); err != nil {
 		return pollRow{}, err
@@ -201,8 +205,8 @@ func (f *feed) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// hangUp makes the next poll connect anew: a server that was demoted stays
-// what it is on the connections it has.
+// hangUp closes the connection, so that the next poll connects again and finds
+// the primary if this server has been demoted.
 func (f *feed) hangUp() {
 	if f.conn != nil {
 		_ = f.conn.Close() // back to the pool, which then drops it

@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// dialect compares names byte by byte, which for UTF-8 is code point by code
-// point, whatever the locale of the database.
+// dialect compares names byte by byte, which for UTF-8 is by code point,
+// whatever the locale of the database.
 var dialect = sqlkit.Dialect{Name: `k.name COLLATE "C"`, Position: "strpos"}
 
 // List implements ports.KeyReader.

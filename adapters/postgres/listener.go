@@ -11,14 +11,14 @@ import (
 	"github.com/lib/pq"
 )
 
-// Pace of the tries to listen again.
+// Pauses between attempts to reconnect.
 const (
 	minReconnect = 100 * time.Millisecond
 	maxReconnect = time.Second
 )
 
-// listener wakes a follower. Nothing depends on it but how soon a change is
-// seen, so it keeps its troubles to itself and tries again.
+// listener wakes a feed. It only makes changes visible sooner, so it does not
+// report errors and retries.
 type listener struct {
 	pq      *pq.Listener
 	channel string
@@ -38,7 +38,8 @@ func listen(dsn, channel string) *listener {
 	return l
 }
 
-// listen returns when the server listens; what changed before was not notified.
+// listen returns when the connection listens. It signals then, because earlier
+// changes were not notified.
 func (l *listener) listen() {
 	for l.pq.Listen(l.channel) != nil {
 		select {
@@ -50,8 +51,8 @@ func (l *listener) listen() {
 	l.signal()
 }
 
-// forward takes the nil of a connection that was lost and made again for a
-// notification as well.
+// forward also passes on the nil that lib/pq sends when a lost connection has
+// been replaced, as a notification.
 func (l *listener) forward() {
 	for range l.pq.NotificationChannel() {
 		l.signal()
@@ -65,7 +66,8 @@ func (l *listener) signal() {
 	}
 }
 
-// close gives up waiting for a connection attempt that is under way.
+// close does not wait for a connection attempt for longer than
+// feedConnectTimeout.
 func (l *listener) close() error {
 	close(l.closed)
 	ctx, cancel := context.WithTimeout(context.Background(), feedConnectTimeout)
@@ -77,8 +79,8 @@ func (l *listener) close() error {
 	return err
 }
 
-// listeningDSN returns dsn with what a listener needs: a standby takes no
-// LISTEN, and an attempt to connect must end.
+// listeningDSN returns dsn changed for a listener: it requires the primary,
+// because a standby accepts no LISTEN, and limits an attempt to connect.
 func listeningDSN(dsn string) string {
 	const primary = string(pq.TargetSessionAttrsPrimary)
 	timeout := strconv.Itoa(int(feedConnectTimeout / time.Second))

@@ -17,14 +17,14 @@ type (
 	idempotencyRow = sqlkit.IdempotencyRow[time.Time]
 )
 
-// codec writes instants as timestamptz, which keeps microseconds and would
-// round what is finer.
+// codec writes times as timestamptz, truncated to microseconds, which
+// PostgreSQL would round to.
 var codec = sqlkit.Codec[time.Time]{
 	Encode: func(t time.Time) time.Time { return t.Truncate(time.Microsecond) },
 	Decode: time.Time.UTC,
 }
 
-// secretArrays turns the rows of secrets into one array a column.
+// secretArrays converts the rows of secrets to one array per column.
 func secretArrays(secrets []sqlkit.SecretColumns[time.Time]) []any {
 	var algorithms, peppers pq.StringArray
 	var digests pq.ByteaArray

@@ -20,12 +20,12 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration = sqlkit.Migration
 
-// Migrate brings the schema to the version of this build. Of several
-// processes that do it at once one does and the others wait for it, up to a
-// minute. It returns an error that wraps [domain.ErrUnavailable] if the server
-// cannot be used now, which is a [*LockedError] if a table is locked, and an
+// Migrate brings the schema to the version of this build. If several processes
+// migrate at once, one does and the others wait for it, for up to a minute. It
+// returns an error that wraps [domain.ErrUnavailable] if the server cannot be
+// used now, which is a [*LockedError] if a table is locked, and an
 // [*UnfitError] if the role may not change the schema, or another program has
-// tables in it. A schema that the DSN names is made if there is none.
+// tables in it. It creates the schema that the DSN names, if it does not exist.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	err := r.prepareSchema(ctx)
 	if err == nil {
@@ -53,8 +53,8 @@ func (r *KeyRepository) Migrations(ctx context.Context) ([]Migration, error) {
 	return untilDone(ctx, func() ([]Migration, error) { return r.migrator.List(ctx) })
 }
 
-// NewerSchema returns the version of a schema that is newer than this build,
-// and 0 of any other.
+// NewerSchema returns the version of the schema if it is newer than this build,
+// and otherwise 0.
 func (r *KeyRepository) NewerSchema(ctx context.Context) (int64, error) {
 	return untilDone(ctx, func() (int64, error) { return r.migrator.Newer(ctx) })
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeepPepper implements ports.PepperKeeper. The insert waits for another of the
-// same pepper to be committed, so that what is read then is what all others read.
+// KeepPepper implements ports.PepperKeeper. If another process inserts the same
+// pepper, the insert waits for it to commit, so that all processes read the
+// same check value.
 func (r *KeyRepository) KeepPepper(ctx context.Context, check domain.PepperCheck) (domain.PepperCheck, error) {
 	if err := flush(ctx, r.keepPepper, sqlkit.InsertPepperArgs(check)...); err != nil {
 		return domain.PepperCheck{}, err

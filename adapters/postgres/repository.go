@@ -20,7 +20,7 @@ type KeyRepository struct {
 	cfg    pq.Config
 	schema schema
 	pool   *sqlx.DB
-	// maintenance has no bound on the time of a statement: a migration of a
+	// maintenance does not limit the duration of a statement, because migrating a
 	// large table takes long.
 	maintenance *sqlx.DB
 	changes     *semaphore.Weighted
@@ -124,7 +124,7 @@ func (r *KeyRepository) Ready(ctx context.Context) error {
 	return err
 }
 
-// Close waits for the statements under way and closes the connections.
+// Close waits for statements in flight and closes the connections.
 func (r *KeyRepository) Close() error {
 	err := errors.Join(r.pool.Close(), r.maintenance.Close())
 	if r.standby != nil {

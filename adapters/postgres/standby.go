@@ -14,8 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of reads from a standby. What it does not answer soon the primary is
-// asked, within the time that the caller gives for both.
+// Limits of reads from a standby. If it does not answer soon, the primary is
+// read, within the deadline that the caller sets for both.
 const (
 	standbyReaders        = 12 // as many as the permission check reads at once
 	standbyTimeout        = 250 * time.Millisecond
@@ -26,17 +26,17 @@ const (
 	standbyExamination    = 2 * time.Second
 )
 
-// replayed returns whether a server is a standby, of what, and how far it has
-// got on which timeline. The timeline of its last checkpoint is the one that it
-// replays, or, for a while after a failover, the one before.
+// replayed selects whether a server is a standby, its origin, and its position
+// and timeline. The timeline of its last checkpoint is the one that it replays,
+// or, for a while after a failover, the previous one.
 const replayed = `SELECT pg_is_in_recovery() AS standby,
 coalesce(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 0)::bigint AS position,
 lpad(upper(to_hex(timeline_id)), 8, '0') AS timeline,
 ` + selectOrigin + `
 FROM pg_control_checkpoint()`
 
-// standby reads keys from servers that follow the primary, as far as they
-// prove to know all that the feed has told.
+// standby reads keys from replicas of the primary, if they have replayed
+// everything that the feed has reported.
 type standby struct {
 	pool     *sqlx.DB
 	sessions *sessions
@@ -47,9 +47,9 @@ type standby struct {
 	logger   *slog.Logger
 }
 
-// standbyReader is one connection, which is to one server as long as it lasts,
-// and what is known of that. A position is only gone back from by a server that
-// ends its connections.
+// standbyReader is a connection, which leads to one server for as long as it
+// lasts, and the last known progress of that server. The position of a server
+// only goes back if the server also closes its connections.
 type standbyReader struct {
 	conn           *sqlx.Conn // nil: to be connected
 	find, replayed *sqlx.Stmt
@@ -89,8 +89,8 @@ func openStandby(dsn string, primary schema, floors *floors, o options) (*standb
 	return s, nil
 }
 
-// Find returns the key, and false when the primary has to be asked: for a key
-// that is not there, too, since it may only not be there yet.
+// Find returns the key, or false if the primary must be read. That includes
+// keys that are not found, because they may not have been replicated yet.
 func (s *standby) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, bool) {
 	needed, known := s.floors.now()
 	if !known || s.rests() {
@@ -112,16 +112,16 @@ func (s *standby) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, bo
 }
 
 var (
-	// errLate says that a connection was made when its caller had gone; the next
-	// one finds it.
+	// errLate means that the caller had left when the connection was made. The
+	// next caller uses it.
 	errLate   = errors.New("postgres: the standby was connected too late")
 	errBehind = errors.New("postgres: the standby is behind")
-	// errForeign says that a server is not the primary and does not follow it.
+	// errForeign means that a server does not replicate the primary.
 	errForeign = &UnfitError{Read: true, Problem: problemForeign}
 )
 
-// read looks first how far the server has got, and only then at the key: in
-// one statement the key would be of a moment before.
+// read checks the progress of the server before it reads the key. One statement
+// for both could return a key that is older than the progress.
 func (s *standby) read(ctx context.Context, r *standbyReader, needed floor, id domain.KeyID) (*domain.APIKey, error) {
 	key, err := r.read(ctx, s.pool, needed, id)
 	if err != nil && !errors.Is(err, errLate) && !errors.Is(err, errBehind) && !errors.Is(err, domain.ErrKeyNotFound) {
@@ -152,8 +152,8 @@ func (r *standbyReader) read(ctx context.Context, pool *sqlx.DB, needed floor, i
 	return codec.Key(rows)
 }
 
-// reaches returns nil if a server that has got so far knows what is needed, and
-// else [errBehind], or [errForeign] if it never will.
+// reaches returns nil if p includes what is needed, [errBehind] if it may
+// later, and [errForeign] if it never will.
 func (p progress) reaches(needed floor) error {
 	switch {
 	case p.Database != needed.origin.Database:
@@ -166,7 +166,7 @@ func (p progress) reaches(needed floor) error {
 	return nil
 }
 
-// look learns how far the server has got.
+// look reads the progress of the server.
 func (r *standbyReader) look(ctx context.Context) error {
 	r.progress = progress{}
 	var rows []progress
@@ -180,7 +180,8 @@ func (r *standbyReader) look(ctx context.Context) error {
 	return nil
 }
 
-// connect does not end with ctx: to connect takes longer than most callers wait.
+// connect does not end with ctx, because connecting takes longer than most
+// callers wait.
 func (r *standbyReader) connect(ctx context.Context, pool *sqlx.DB) (err error) {
 	if r.conn != nil {
 		return nil
@@ -197,7 +198,7 @@ func (r *standbyReader) connect(ctx context.Context, pool *sqlx.DB) (err error) 
 	return err
 }
 
-// hangUp gives the connection up for good.
+// hangUp closes the connection.
 func (r *standbyReader) hangUp() {
 	if r.conn != nil {
 		_ = r.conn.Raw(func(any) error { return driver.ErrBadConn })
@@ -207,7 +208,8 @@ func (r *standbyReader) hangUp() {
 }
 
 // examine returns an [*UnfitError] if the standby cannot be used with a primary
-// of that origin, and nil if it cannot be asked: nothing depends on it.
+// of that origin. It returns nil if the standby does not respond, because the
+// standby is optional.
 func (s *standby) examine(ctx context.Context, primary origin) error {
 	ctx, cancel := context.WithTimeout(ctx, standbyExamination)
 	defer cancel()
@@ -236,8 +238,9 @@ func (s *standby) rests() bool {
 	return until != nil && time.Now().Before(*until)
 }
 
-// restAfter spares a standby that does not answer, and the callers who would
-// wait for it. It logs that a server follows another database, once.
+// restAfter stops reads from the standby for a while after err, so that callers
+// do not wait for it in vain. It logs once that a server does not replicate the
+// primary.
 func (s *standby) restAfter(err error) {
 	var rest time.Duration
 	switch {
@@ -260,7 +263,7 @@ func (s *standby) restAfter(err error) {
 	s.resting.Store(&until)
 }
 
-// Close waits for the reads under way and ends the connections.
+// Close waits for reads in flight and closes the connections.
 func (s *standby) Close() error {
 	for range standbyReaders {
 		(<-s.idle).hangUp()

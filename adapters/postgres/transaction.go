@@ -14,7 +14,7 @@ type transaction struct {
 	schema   schema
 }
 
-// transact makes what f writes, or none of it when f fails.
+// transact runs f in a transaction, which is rolled back if f fails.
 func (r *KeyRepository) transact(ctx context.Context, f func(tx transaction) error) error {
 	prepared, err := r.writing.Prepared(ctx)
 	if err != nil {

@@ -1,11 +1,12 @@
 package postgres
 
-// UnfitError says that the store cannot or must not work with the database that
-// a URL leads to, and what to do. It lasts until an operator changes something.
+// UnfitError means that the store cannot or must not use the database at a URL,
+// and says how to correct that. It lasts until an operator changes something.
 type UnfitError struct {
 	// Read reports whether the URL is that of [WithStandby].
 	Read bool
-	// Problem completes a sentence whose subject is the URL. It shows no password.
+	// Problem completes a sentence whose subject is the URL. It contains no
+	// password.
 	Problem string
 }
 

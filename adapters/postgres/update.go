@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	// lockKey waits for the update that holds the key. The key is read by a
-	// statement of its own, whose snapshot has all that this one waited for.
+	// lockKey locks the key, after the update that holds it. The key is then read
+	// by a second statement, whose snapshot includes that update.
 	lockKey = `SELECT id FROM api_keys WHERE id = ? AND ` + sqlkit.OfWorkspace + ` AND ` + sqlkit.Living + ` FOR UPDATE`
 
-	// readLocked locks the secrets too, since a re-hash changes them past the key.
+	// readLocked also locks the secrets, because a re-hash changes them without
+	// locking the key.
 	readLocked = sqlkit.GetKey + ` FOR UPDATE OF s`
 
-	// replaceSecrets writes the secrets of a key over those that it has. Deleting
-	// them by a statement of its own, whose only argument is the key, would let a
-	// look-up that is confused with it destroy them.
+	// replaceSecrets replaces the secrets of a key. It deletes the old ones in the
+	// same statement: a DELETE whose only argument is the key ID could destroy
+	// them if a pooler ran it in place of a look-up (ADR 0031).
 	replaceSecrets = `WITH secrets AS (
 SELECT ?::text AS api_key_id, s.ordinality - 1 AS position, s.algorithm, s.pepper_id, s.digest, s.valid_until
 FROM unnest(?::text[], ?::text[], ?::bytea[], ?::timestamptz[])
@@ -51,9 +52,8 @@ FROM key
 SELECT pg_notify(?, '')`
 )
 
-// Update implements ports.KeyWriter. What is lost on the way to the server is
-// not sent again: whether a transaction whose end was lost was carried out is
-// unknown.
+// Update implements ports.KeyWriter. It never retries after a lost connection,
+// because it is then unknown whether the transaction was committed.
 func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	defer r.floors.wrote()
 	c := sqlkit.NewChange(r.damage.Watched(change))
@@ -88,7 +88,7 @@ func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, 
 	return tx.remember(ctx, idempotency, rows.Outcome)
 }
 
-// lock reads the key when no other update holds it.
+// lock locks the key, after any other update of it, and reads it.
 func (tx transaction) lock(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (stored []keyRow, err error) {
 	var locked []string
 	if err := tx.read(ctx, &locked, lockKey, string(id), string(workspace)); err != nil || len(locked) == 0 {
