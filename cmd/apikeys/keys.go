@@ -35,6 +35,7 @@ type keysCmd struct {
 	Rotate  keysRotateCmd  `cmd:"" help:"Replace the secret of a key and show the new one, once."`
 	Delete  keysDeleteCmd  `cmd:"" help:"Delete a key for good."`
 	Events  keysEventsCmd  `cmd:"" help:"Show the audit trail of a key: who changed what, and when."`
+	Find    keysFindCmd    `cmd:"" help:"Find secrets in files, and say which keys they are of and whether they work."`
 	Explain keysExplainCmd `cmd:"" help:"Say step by step whether a key may do something, from an address, at a time."`
 }
 
@@ -46,6 +47,7 @@ func (keysCmd) Help() string {
   apikeys keys create --workspace ws_1 --name "Nightly report" --scope report:read --secret-file report.key
   apikeys keys disable sk_live_4fKpLr9Xw2Qb7ZtN --operator alice
   apikeys keys explain sk_live_4fKpLr9Xw2Qb7ZtN --scope report:read --ip 192.0.2.7
+  apikeys keys find --disable --yes leaked.log
   apikeys keys list --output json | jq -r '.items[] | select(.lastUsedAt == null) | .apiKeyId'
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 no such key, 4 refused, 5 store unreachable, 78 wrong configuration.`
@@ -67,7 +69,10 @@ type desk struct {
 }
 
 // needs states what a command needs besides the database.
-type needs struct{ peppers bool }
+type needs struct {
+	peppers bool
+	time    bool // as much as it takes
+}
 
 // work opens the configured store, calls do with it, and closes it. Errors have the
 // exit code of their kind.
@@ -80,8 +85,11 @@ func (c *keysCmd) work(ctx context.Context, given *inputs, io streams, n needs, 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
-	defer cancel()
+	if !n.time {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, keysTimeout)
+		defer cancel()
+	}
 	if err := d.open(ctx, cfg, n); err != nil {
 		return withExitCode(err)
 	}

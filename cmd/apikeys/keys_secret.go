@@ -82,7 +82,7 @@ func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 	if yes {
 		return nil
 	}
-	if in, ok := d.io.in.(*os.File); !ok || !isatty.IsTerminal(in.Fd()) || !isTerminal(d.io.err) {
+	if !d.canAsk() {
 		return misuse(verb + " asks before it acts, and nobody can be asked here; give --yes")
 	}
 	key, err := d.key(ctx, id)
@@ -90,7 +90,21 @@ func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 		return err
 	}
 	s := key.Snapshot()
-	_, _ = fmt.Fprintf(d.io.err, "%s %s, %q of workspace %s? [y/N] ", verb, s.ID, s.Name.String(), s.Workspace)
+	return d.ask(false, fmt.Sprintf("%s %s, %q of workspace %s?", verb, s.ID, s.Name.String(), s.Workspace))
+}
+
+// canAsk reports whether a person is there to be asked.
+func (d *desk) canAsk() bool {
+	in, ok := d.io.in.(*os.File)
+	return ok && isatty.IsTerminal(in.Fd()) && isTerminal(d.io.err)
+}
+
+// ask returns an error unless yes is set or the answer to question is yes.
+func (d *desk) ask(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	_, _ = fmt.Fprint(d.io.err, question+" [y/N] ")        // without standard error nobody answers
 	answer, _ := bufio.NewReader(d.io.in).ReadString('\n') // the end of input is a no
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return &exitError{errors.New("nothing was changed"), exitRefused}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -83,6 +84,14 @@ func TestKeys_AreSeenByARunningService(t *testing.T) {
 	id := secret[:24]
 	becomes(t, base, secret, "OK") // and is in the memory of the service now
 	operate(t, dir, "disable", id, "--yes")
+	becomes(t, base, secret, "DISABLED")
+	operate(t, dir, "enable", id)
+	becomes(t, base, secret, "OK")
+	leaked := filepath.Join(t.TempDir(), "leaked.txt")
+	if err := os.WriteFile(leaked, []byte("the key is "+secret+".\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	operate(t, dir, "find", "--disable", "--yes", leaked)
 	becomes(t, base, secret, "DISABLED")
 	operate(t, dir, "enable", id)
 	becomes(t, base, secret, "OK")

@@ -1,0 +1,365 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// path is a file on the command line. It may have any name, unlike a setting.
+type path string
+
+type keysFindCmd struct {
+	Paths   []path `arg:"" optional:"" name:"file" help:"Files to read, and directories with all that is below them; - or none is standard input."`
+	Disable bool   `help:"Disable the keys whose secrets were found and still work."`
+	Yes     bool   `short:"y" help:"Do not ask before --disable."`
+}
+
+// Help is shown below the usage of the command.
+func (keysFindCmd) Help() string {
+	return `  apikeys keys find app.log
+  apikeys keys find --disable --yes leaked.txt
+  zcat dump.sql.gz | apikeys keys find --output json
+  git log -p --all | apikeys keys find
+
+It reads text and binary data of any size and shows which keys the secrets in it are of, whether they still work, and where they were found. The secrets themselves are never shown. Symbolic links are not followed, and nothing is unpacked.
+
+Exit codes: 0 if no secret was found that still works, or all such keys were disabled; 4 otherwise. JSON: {"items": [key with "state", "count" and "places"], "bytes": number of bytes read}.`
+}
+
+// Bounds of what is remembered of a search.
+const (
+	maxFound  = 100_000 // different secrets
+	maxPlaces = 10      // of one secret
+)
+
+// The states of a found secret.
+const (
+	stateLive     = "LIVE"     // works
+	stateDisabled = "DISABLED" // would work if the key were enabled
+	stateExpired  = "EXPIRED"
+	stateReplaced = "REPLACED" // by a rotation
+	stateUnknown  = "UNKNOWN"  // of no key, or of a deleted one
+)
+
+// place is where a secret was found.
+type place struct {
+	File string `json:"file"`
+	Line int64  `json:"line"`
+}
+
+// finding is a secret that was found.
+type finding struct {
+	secret domain.Secret
+	places []place
+	count  int64
+	state  string
+	key    *domain.APIKey // nil if unknown
+}
+
+// search collects findings.
+type search struct {
+	findings map[string]*finding // by text of the secret
+	order    []*finding
+	bytes    int64
+}
+
+// Run finds secrets.
+func (c *keysFindCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
+	return of.Keys.work(ctx, given, io, needs{peppers: true, time: true}, func(ctx context.Context, d *desk) error {
+		if c.Disable && !c.Yes && (len(c.Paths) == 0 || !d.canAsk()) {
+			return misuse("--disable asks before it acts, and nobody can be asked here; give --yes")
+		}
+		s := &search{findings: map[string]*finding{}}
+		if err := s.read(ctx, d, c.Paths); err != nil {
+			return err
+		}
+		for _, f := range s.order {
+			if err := d.judge(ctx, f); err != nil {
+				return err
+			}
+		}
+		if c.Disable {
+			if err := d.disableFound(ctx, s.order, c.Yes); err != nil {
+				return err
+			}
+		}
+		if err := d.printFindings(s); err != nil {
+			return err
+		}
+		if live := s.live(); live > 0 {
+			return &exitError{fmt.Errorf("%d secrets still work", live), exitRefused}
+		}
+		return nil
+	})
+}
+
+func (s *search) live() (n int) {
+	for _, f := range s.order {
+		if f.state == stateLive {
+			n++
+		}
+	}
+	return n
+}
+
+// read searches all files.
+func (s *search) read(ctx context.Context, d *desk, paths []path) error {
+	if len(paths) == 0 {
+		paths = []path{"-"}
+	}
+	bar := d.progress(sizeOf(paths))
+	defer func() { _ = bar.Close() }() // it is for people only
+	for _, p := range paths {
+		if p == "-" {
+			if err := s.readFrom(ctx, "-", d.io.in, bar); err != nil {
+				return err
+			}
+			continue
+		}
+		err := filepath.WalkDir(string(p), func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir(), name != string(p) && !entry.Type().IsRegular():
+				return nil
+			}
+			return s.readFile(ctx, name, bar)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *search) readFile(ctx context.Context, name string, bar io.Writer) error {
+	file, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return s.readFrom(ctx, name, file, bar)
+}
+
+func (s *search) readFrom(ctx context.Context, name string, r io.Reader, bar io.Writer) error {
+	counted := &countingReader{ctx: ctx, r: r, bar: bar}
+	err := domain.FindSecrets(counted, func(f domain.FoundSecret) error { return s.note(f, name) })
+	s.bytes += counted.n
+	if err != nil && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return err
+}
+
+// note remembers where a secret was found.
+func (s *search) note(found domain.FoundSecret, file string) error {
+	f := s.findings[found.Secret.Reveal()]
+	if f == nil {
+		if len(s.order) == maxFound {
+			return fmt.Errorf("more than %d different secrets; search a part at a time", maxFound)
+		}
+		f = &finding{secret: found.Secret}
+		s.findings[found.Secret.Reveal()] = f
+		s.order = append(s.order, f)
+	}
+	if f.count++; len(f.places) < maxPlaces {
+		f.places = append(f.places, place{File: file, Line: found.Line})
+	}
+	return nil
+}
+
+// countingReader counts what is read, and ends with its context.
+type countingReader struct {
+	ctx context.Context //nolint:containedctx // a Reader has no other way to end
+	r   io.Reader
+	bar io.Writer
+	n   int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	_, _ = c.bar.Write(p[:n]) // only counts
+	return n, err
+}
+
+// sizeOf returns the number of bytes in the files, or -1 if it is not known.
+func sizeOf(paths []path) int64 {
+	var size int64
+	for _, p := range paths {
+		info, err := os.Stat(string(p))
+		if p == "-" || err != nil || !info.Mode().IsRegular() {
+			return -1
+		}
+		size += info.Size()
+	}
+	return size
+}
+
+// progress returns a bar with rate and rest on standard error, if that is a
+// terminal.
+func (d *desk) progress(size int64) io.WriteCloser {
+	if d.of.Quiet || !isTerminal(d.io.err) {
+		return silent{}
+	}
+	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(d.io.err), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetDescription("searching"))
+}
+
+// silent is a bar that nobody sees.
+type silent struct{}
+
+func (silent) Write(p []byte) (int, error) { return len(p), nil }
+
+func (silent) Close() error { return nil }
+
+// judge finds out which key a secret is of and whether it works, leaving aside
+// scopes and addresses.
+func (d *desk) judge(ctx context.Context, f *finding) error {
+	e, err := d.service.Explain(ctx, apikeys.Question{Check: apikeys.Check{Secret: f.secret}})
+	if err != nil {
+		return err
+	}
+	f.state = stateLive
+	for _, s := range e.Steps {
+		if s.Outcome != domain.StepFail {
+			continue
+		}
+		states := map[domain.Step]string{
+			domain.StepFound: stateUnknown, domain.StepSecret: stateReplaced, domain.StepStatus: stateDisabled, domain.StepExpiry: stateExpired,
+		}
+		f.state = cmp.Or(states[s.Step], stateLive)
+	}
+	if f.state == stateUnknown {
+		return nil
+	}
+	key, err := d.service.Operator(d.operator).FindKey(ctx, f.secret.KeyID())
+	if isNotFound(err) { // deleted meanwhile
+		f.state = stateUnknown
+		return nil
+	}
+	f.key = key
+	return err
+}
+
+// disableFound disables the keys of the secrets that work.
+func (d *desk) disableFound(ctx context.Context, found []*finding, yes bool) error {
+	var live []*finding
+	for _, f := range found {
+		if f.state == stateLive {
+			live = append(live, f)
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	if err := d.ask(yes, fmt.Sprintf("disable the keys of %d secrets?", len(live))); err != nil {
+		return err
+	}
+	for _, f := range live {
+		if err := d.in(f.key.Snapshot().Workspace).DisableKey(ctx, f.key.ID()); err != nil {
+			return fmt.Errorf("%s: %w", f.key.ID(), err)
+		}
+		d.say("%s: disabled", f.key.ID())
+		if err := d.judge(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foundRecord is a finding in JSON output. Of an unknown key it has only the ID.
+type foundRecord struct {
+	State  string  `json:"state"`
+	Count  int64   `json:"count"`
+	Places []place `json:"places"`
+	keyRecord
+}
+
+func (d *desk) printFindings(s *search) error {
+	slices.SortStableFunc(s.order, func(a, b *finding) int { return rank(a) - rank(b) })
+	if d.of.Output == "json" {
+		return d.printFindingsJSON(s)
+	}
+	if len(s.order) == 0 {
+		d.say("no secrets in %d bytes", s.bytes)
+		return nil
+	}
+	var table [][]cell
+	for _, f := range s.order {
+		if d.of.Quiet {
+			if err := d.print(string(f.secret.KeyID())); err != nil {
+				return err
+			}
+			continue
+		}
+		table = append(table, f.row())
+	}
+	if d.of.Quiet {
+		return nil
+	}
+	return d.printTable([]string{"KEY", "STATE", "WORKSPACE", "NAME", "SCOPES", "CREATED", "LAST USED", "FOUND AT"}, table)
+}
+
+// rank orders what works first.
+func rank(f *finding) int {
+	return slices.Index([]string{stateLive, stateDisabled, stateExpired, stateReplaced, stateUnknown}, f.state)
+}
+
+func (f *finding) row() []cell {
+	places := make([]string, 0, len(f.places))
+	for _, p := range f.places[:min(3, len(f.places))] {
+		places = append(places, p.File+":"+strconv.FormatInt(p.Line, 10))
+	}
+	where := strings.Join(places, " ")
+	if more := f.count - int64(len(places)); more > 0 {
+		where += fmt.Sprintf(" and %d more", more)
+	}
+	row := plainCells(string(f.secret.KeyID()), f.state, "-", "-", "-", "-", "-", where)
+	row[1].color = map[string]string{stateLive: red, stateDisabled: yellow}[f.state]
+	if f.key == nil {
+		return row
+	}
+	r := toKeyRecord(f.key)
+	scopes := make([]string, len(r.Scopes))
+	for i, scope := range r.Scopes {
+		scopes[i] = string(scope)
+	}
+	row[2].text, row[3].text, row[4].text = string(r.WorkspaceID), r.Name, cmp.Or(strings.Join(scopes, ","), "-")
+	row[5].text, row[6].text = r.CreatedAt, orDash(r.LastUsedAt)
+	return row
+}
+
+func (d *desk) printFindingsJSON(s *search) error {
+	records := []any{}
+	for _, f := range s.order {
+		if f.key == nil {
+			records = append(records, map[string]any{"state": f.state, "count": f.count, "places": f.places, "apiKeyId": f.secret.KeyID()})
+			continue
+		}
+		records = append(records, foundRecord{State: f.state, Count: f.count, Places: f.places, keyRecord: toKeyRecord(f.key)})
+	}
+	return d.printJSON(struct {
+		Items []any `json:"items"`
+		Bytes int64 `json:"bytes"`
+	}{records, s.bytes})
+}
