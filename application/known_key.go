@@ -46,7 +46,7 @@ func (k *KnownKey) ID() domain.KeyID { return k.grant.ID() }
 // Authorize returns the decision of the key's [domain.Grant] on check, and the
 // index of the secret that the caller proved, or -1.
 func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier, at time.Time) (decision domain.Decision, proven int) {
-	return k.grant.Judge(check, verifier, at)
+	return k.grant.AuthorizeSecret(check, verifier, at)
 }
 
 // due reports whether a use at now, in Unix seconds, must be queued, and when one

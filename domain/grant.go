@@ -71,13 +71,13 @@ func (g *Grant) ID() KeyID { return g.id }
 // Authorize returns the decision on c at now. It checks in a fixed order: secret,
 // deleted, disabled, expired, address, scopes. The first failure is the verdict.
 func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
-	d, _ := g.Judge(c, verifier, now)
+	d, _ := g.AuthorizeSecret(c, verifier, now)
 	return d
 }
 
-// Judge is like Authorize. It also returns the index of the stored secret that c
+// AuthorizeSecret is like Authorize. It also returns the index of the stored secret that c
 // proves, or -1 if it proves none.
-func (g *Grant) Judge(c Check, verifier SecretVerifier, now time.Time) (d Decision, proven int) {
+func (g *Grant) AuthorizeSecret(c Check, verifier SecretVerifier, now time.Time) (d Decision, proven int) {
 	if proven = g.provenBy(c.Secret, verifier, now); proven < 0 || g.deleted {
 		d.Verdict = VerdictNotFound
 		return d, proven

@@ -15,23 +15,23 @@ type Page struct{ number, size int }
 // NewPage returns the page with the given number, 0 to [MaxPageNumber], and size, 1
 // to [MaxPageSize].
 func NewPage(number, size int64) (Page, Faults) {
-	faults := append(JudgePageNumber(number).At("page"), JudgePageSize(size).At("size")...)
+	faults := append(ValidatePageNumber(number).At("page"), ValidatePageSize(size).At("size")...)
 	if faults != nil {
 		return Page{}, faults
 	}
 	return Page{number: int(number), size: int(size)}, nil
 }
 
-// JudgePageNumber returns the faults of the number of a page.
-func JudgePageNumber(n int64) Faults {
+// ValidatePageNumber returns the faults of the number of a page.
+func ValidatePageNumber(n int64) Faults {
 	if n < 0 || n > MaxPageNumber {
 		return fault(ReasonRange, RulePageRange)
 	}
 	return nil
 }
 
-// JudgePageSize returns the faults of the size of a page.
-func JudgePageSize(n int64) Faults {
+// ValidatePageSize returns the faults of the size of a page.
+func ValidatePageSize(n int64) Faults {
 	if n < 1 || n > MaxPageSize {
 		return fault(ReasonRange, RuleSizeRange)
 	}

@@ -47,7 +47,7 @@ func TestRehash_ReplacesTheProvenDigest(t *testing.T) {
 			s := snapshot(t, secret)
 			s.Secrets = tc.stored
 			grant := domain.Rehydrate(s).Grant()
-			_, proven := grant.Judge(domain.Check{Secret: secret, Addr: inside}, rehasher{}, now)
+			_, proven := grant.AuthorizeSecret(domain.Check{Secret: secret, Addr: inside}, rehasher{}, now)
 			if proven != tc.proven {
 				t.Fatalf("secret %d is proven, want %d", proven, tc.proven)
 			}

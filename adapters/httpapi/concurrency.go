@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"fmt"
 	"sync/atomic"
 
@@ -50,23 +49,4 @@ func (c *Concurrency) check() error {
 func (c *Concurrency) refuse() error {
 	c.refused.Add(1)
 	return errBusy
-}
-
-// carryOut runs a use case in a place of the limit, with the deadline of one
-// step. It must not include reading the body or writing the response: a slow
-// client would keep the place.
-func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (outcome T, err error) {
-	if err := x.api.options.Concurrency.acquire(); err != nil {
-		return outcome, err
-	}
-	defer x.api.options.Concurrency.release()
-	ctx, cancel := x.bounded()
-	defer cancel()
-	return useCase(ctx)
-}
-
-// change is carryOut for a use case without a result.
-func (x *exchange) change(useCase func(context.Context) error) error {
-	_, err := carryOut(x, func(ctx context.Context) (struct{}, error) { return struct{}{}, useCase(ctx) })
-	return err
 }

@@ -137,20 +137,19 @@ func toCheck(body jsontext.Value) (domain.Check, domain.Faults) {
 // check.
 func checkMembers(check *domain.Check) []form.Member {
 	return []form.Member{
-		{Name: "key", Missing: RuleKeyRequired, Decode: text(&check.Secret, presentedSecret)},
-		{Name: "scopes", Nullable: true, Decode: func(v jsontext.Value) (faults domain.Faults) {
-			check.Scopes, faults = form.DecodeList(v, func(s string) (domain.Scope, domain.Faults) {
-				return domain.Scope(s), nil
-			})
-			return faults
-		}},
-		{Name: "ip", Nullable: true, Decode: text(&check.Addr, presentedAddr)},
+		{Name: "key", Missing: RuleKeyRequired, Decode: form.Into(&check.Secret, decodeSecret)},
+		{Name: "scopes", Nullable: true, Decode: form.Into(&check.Scopes, decodeScopes)},
+		{Name: "ip", Nullable: true, Decode: form.Into(&check.Addr, decodeAddr)},
 	}
 }
 
-// presentedSecret returns the zero secret for a malformed one, so that its
-// caller gets NOT_FOUND like anyone else who has proven nothing.
-func presentedSecret(s string) (domain.Secret, domain.Faults) {
+// decodeSecret reads a secret. It returns the zero secret for a malformed one, so
+// that its caller gets NOT_FOUND like anyone else who has proven nothing.
+func decodeSecret(v jsontext.Value) (domain.Secret, domain.Faults) {
+	s, faults := form.DecodeString(v)
+	if faults != nil {
+		return domain.Secret{}, faults
+	}
 	secret, err := domain.ParseSecret(s)
 	if err != nil {
 		return domain.Secret{}, nil
@@ -158,26 +157,23 @@ func presentedSecret(s string) (domain.Secret, domain.Faults) {
 	return secret, nil
 }
 
-func presentedAddr(s string) (netip.Addr, domain.Faults) {
-	if s == "" {
-		return netip.Addr{}, nil
+// decodeScopes reads the scopes that a check requests. They need not be well
+// formed, because no key holds a malformed one.
+func decodeScopes(v jsontext.Value) ([]domain.Scope, domain.Faults) {
+	return form.DecodeList(v, func(s string) (domain.Scope, domain.Faults) { return domain.Scope(s), nil })
+}
+
+// decodeAddr reads the address of a client; "" means that it is unknown.
+func decodeAddr(v jsontext.Value) (netip.Addr, domain.Faults) {
+	s, faults := form.DecodeString(v)
+	if faults != nil || s == "" {
+		return netip.Addr{}, faults
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil || addr.Zone() != "" {
 		return netip.Addr{}, form.Fault("", domain.ReasonFormat, RuleCheckIPFormat)
 	}
 	return addr, nil
-}
-
-// text reads a string into dst with parse.
-func text[T any](dst *T, parse func(string) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
-	return func(v jsontext.Value) domain.Faults {
-		s, faults := form.DecodeString(v)
-		if faults == nil {
-			*dst, faults = parse(s)
-		}
-		return faults
-	}
 }
 
 // scopeList is never nil: an empty list is written [].

@@ -21,7 +21,7 @@ var (
 
 // share lets a page of one of the origins read the response, whatever it will be.
 // Without origins it changes nothing.
-func (x *exchange) share(origins []string) {
+func share(x *exchange, origins []string) {
 	if len(origins) == 0 || !strings.HasPrefix(x.Request().URL.Path, managementPath) {
 		return
 	}
@@ -38,7 +38,7 @@ func (x *exchange) share(origins []string) {
 
 // refuseMethod returns the error of a method that the route does not have, unless
 // it is OPTIONS and asks what a page may do (a CORS preflight).
-func (x *exchange) refuseMethod(methods string) error {
+func refuseMethod(x *exchange, methods string) error {
 	if !x.shared || x.Request().Method != http.MethodOptions {
 		return methodNotAllowed{allow: methods}
 	}

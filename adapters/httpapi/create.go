@@ -11,7 +11,7 @@ import (
 
 // createKey serves POST on the keys of a workspace.
 func (a *API) createKey(x *exchange, ws *application.Workspace) error {
-	body, options, err := x.readChange()
+	body, options, err := readChange(x)
 	if err != nil {
 		return err
 	}
@@ -24,15 +24,15 @@ func (a *API) createKey(x *exchange, ws *application.Workspace) error {
 		return ws.CreateKey(ctx, spec, options...)
 	})
 	if replayed, ok := x.replayed(err); ok {
-		return x.showCreated(ws, toCreatedKey(application.CreatedKey{Key: replayed.Outcome}, replayed.At))
+		return showCreated(x, ws, toCreatedKey(application.CreatedKey{Key: replayed.Outcome}, replayed.At))
 	}
 	if err != nil {
 		return read.Sorted(err)
 	}
-	return x.showCreated(ws, toCreatedKey(created, a.options.Now()))
+	return showCreated(x, ws, toCreatedKey(created, a.options.Now()))
 }
 
-func (x *exchange) showCreated(ws *application.Workspace, key createdKey) error {
+func showCreated(x *exchange, ws *application.Workspace, key createdKey) error {
 	x.keyID = key.APIKeyID
 	location := url.URL{Path: "/web/v1/workspaces/" + string(ws.ID()) + "/api-keys/" + string(x.keyID)}
 	x.Response().Header().Set("Location", mountedAt(x.Request())+location.EscapedPath())

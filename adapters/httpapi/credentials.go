@@ -32,8 +32,8 @@ func bearer(h http.Header) (string, error) {
 
 // authenticate authenticates the actor, and checks that the token is used from
 // its device.
-func (x *exchange) authenticate() (domain.Actor, error) {
-	actor, err := x.actor()
+func authenticate(x *exchange) (domain.Actor, error) {
+	actor, err := actorOf(x)
 	if err != nil {
 		return domain.Actor{}, err
 	}
@@ -47,13 +47,13 @@ func (x *exchange) authenticate() (domain.Actor, error) {
 	return actor, nil
 }
 
-// actor returns the actor of the request's credentials.
-func (x *exchange) actor() (domain.Actor, error) {
+// actorOf returns the actor of the request's credentials.
+func actorOf(x *exchange) (domain.Actor, error) {
 	ctx, cancel := x.bounded()
 	defer cancel()
 	token, missing := bearer(x.Request().Header)
 	if x.api.options.RequestAuthenticator != nil {
-		return x.actorOfRequest(ctx, missing)
+		return actorOfRequest(ctx, x, missing)
 	}
 	if missing != nil {
 		return domain.Actor{}, missing
@@ -68,7 +68,7 @@ func (x *exchange) actor() (domain.Actor, error) {
 // actorOfRequest returns the actor according to the RequestAuthenticator. Its
 // errors have the challenge of a bearer token, because the contract has no
 // other; missing is the error of a request without such a token.
-func (x *exchange) actorOfRequest(ctx context.Context, missing error) (domain.Actor, error) {
+func actorOfRequest(ctx context.Context, x *exchange, missing error) (domain.Actor, error) {
 	if len(x.Request().Header.Values("Authorization")) > 1 {
 		return domain.Actor{}, missing
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // storeTimeout bounds what one request may wait for the parts behind the API,
@@ -55,11 +57,11 @@ func (a *API) exchanged(relation relation, origins []string) echo.MiddlewareFunc
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			x := &exchange{Context: c, reply: a.replyTo(c.Response(), c.Request())}
-			x.share(origins)
+			share(x, origins)
 			if a.options.Tracer == nil || untraced(c.Path()) {
 				x.answer(next)
 			} else {
-				x.answerTraced(next, relation)
+				answerTraced(x, next, relation)
 			}
 			return nil
 		}
@@ -118,10 +120,10 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	}
 	// To echo what has no such method there may still be a parameter: a key.
 	if x.Path() == keyPath && x.Param("keyId") == "delete" {
-		return x.refuseMethod(http.MethodPost)
+		return refuseMethod(x, http.MethodPost)
 	}
 	if methods, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {
-		return x.refuseMethod(strings.TrimPrefix(methods, http.MethodOptions+", "))
+		return refuseMethod(x, strings.TrimPrefix(methods, http.MethodOptions+", "))
 	}
 	return next(x)
 }
@@ -129,6 +131,67 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 // bounded returns the request's context with the deadline for one step.
 func (x *exchange) bounded() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(x.Request().Context(), storeTimeout)
+}
+
+// carryOut runs a use case in a place of the limit, with the deadline of one
+// step. It must not include reading the body or writing the response: a slow
+// client would keep the place.
+func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (outcome T, err error) {
+	if err := x.api.options.Concurrency.acquire(); err != nil {
+		return outcome, err
+	}
+	defer x.api.options.Concurrency.release()
+	ctx, cancel := x.bounded()
+	defer cancel()
+	return useCase(ctx)
+}
+
+// change is carryOut for a use case without a result.
+func (x *exchange) change(useCase func(context.Context) error) error {
+	_, err := carryOut(x, func(ctx context.Context) (struct{}, error) { return struct{}{}, useCase(ctx) })
+	return err
+}
+
+// replayed reports whether err says that the request was carried out before,
+// and sets the header that says so.
+func (x *exchange) replayed(err error) (*ports.Replayed, bool) {
+	replayed, ok := errors.AsType[*ports.Replayed](err)
+	if ok {
+		x.Response().Header().Set("Idempotent-Replayed", "true")
+	}
+	return replayed, ok
+}
+
+// unlessReplayed returns err, or nil if the request was carried out before and
+// its response does not contain the key.
+func (x *exchange) unlessReplayed(err error) error {
+	if _, ok := x.replayed(err); ok {
+		return nil
+	}
+	return err
+}
+
+// keyInPath returns the identifier in the path. A malformed one belongs to no key.
+func (x *exchange) keyInPath() (domain.KeyID, error) {
+	id, ok := domain.ParseKeyID(pathParam(x, "keyId"))
+	if !ok {
+		return "", domain.ErrKeyNotFound
+	}
+	x.keyID = id
+	return id, nil
+}
+
+// pathParam returns a path parameter decoded once, or unchanged if its escapes
+// are malformed.
+func pathParam(x *exchange, name string) string {
+	value := x.Param(name)
+	if x.Request().URL.RawPath == "" { // net/http has decoded it
+		return value
+	}
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
 }
 
 // log writes the one line of this request. It names no header and no body
@@ -177,4 +240,17 @@ func knownMethod(method string) string {
 		return method
 	}
 	return otherMethod
+}
+
+// statusAbandoned is the status under which a request is counted, logged and
+// traced if its client hung up before it was answered. nginx introduced 499 for
+// this. It is never sent: a client that only closed its half of the connection,
+// which net/http cannot tell from one that is gone, still gets the 503.
+const statusAbandoned = 499
+
+// abandoned reports whether err comes from the end of ctx, the context of a
+// request, which net/http cancels if the client hangs up. A failure that only
+// coincides with a hang-up is a failure.
+func abandoned(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
 }

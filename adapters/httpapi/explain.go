@@ -56,14 +56,14 @@ func (a *API) explain(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.succeed(http.StatusOK, x.toExplainedCheck(explanation))
+	return x.succeed(http.StatusOK, toExplainedCheck(explanation, x.text))
 }
 
-func (x *exchange) toExplainedCheck(e domain.Explanation) explainedCheck {
+func toExplainedCheck(e domain.Explanation, text func(id string, args map[string]string) string) explainedCheck {
 	body := explainedCheck{Allowed: e.Allowed(), Reason: e.Verdict}
 	for _, s := range e.Steps {
 		body.Steps = append(body.Steps, explainedStep{
-			Step: s.Step, Outcome: s.Outcome, Detail: x.text(string(s.Detail.Rule), s.Detail.Args),
+			Step: s.Step, Outcome: s.Outcome, Detail: text(string(s.Detail.Rule), s.Detail.Args),
 		})
 	}
 	return body

@@ -3,13 +3,11 @@ package httpapi
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/slaunchx/apikeys/application"
-	"github.com/slaunchx/apikeys/ports"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 )
@@ -17,8 +15,8 @@ import (
 const idempotencyKey = "Idempotency-Key"
 
 // readChange returns the JSON body of a change, with its options.
-func (x *exchange) readChange() (jsontext.Value, []application.ChangeOption, error) {
-	raw, options, err := x.read(true)
+func readChange(x *exchange) (jsontext.Value, []application.ChangeOption, error) {
+	raw, options, err := readBody(x, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -26,10 +24,10 @@ func (x *exchange) readChange() (jsontext.Value, []application.ChangeOption, err
 	return body, options, err
 }
 
-// read returns the body of a change, with its options. An operation that
+// readBody returns the body of a change, with its options. An operation that
 // takes no body reads it only as part of the fingerprint of a request with an
 // idempotency key.
-func (x *exchange) read(takesBody bool) ([]byte, []application.ChangeOption, error) {
+func readBody(x *exchange, takesBody bool) ([]byte, []application.ChangeOption, error) {
 	key := x.Request().Header.Get(idempotencyKey) // checked with the other headers
 	if key == "" && !takesBody {
 		return nil, nil, nil
@@ -54,23 +52,4 @@ func fingerprint(account string, r *http.Request, body []byte) [32]byte {
 		h.Write(part)
 	}
 	return [32]byte(h.Sum(nil))
-}
-
-// replayed reports whether err says that the request was carried out before,
-// and sets the header that says so.
-func (x *exchange) replayed(err error) (*ports.Replayed, bool) {
-	replayed, ok := errors.AsType[*ports.Replayed](err)
-	if ok {
-		x.Response().Header().Set("Idempotent-Replayed", "true")
-	}
-	return replayed, ok
-}
-
-// unlessReplayed returns err, or nil if the request was carried out before and
-// its response does not contain the key.
-func (x *exchange) unlessReplayed(err error) error {
-	if _, ok := x.replayed(err); ok {
-		return nil
-	}
-	return err
 }

@@ -23,13 +23,13 @@ func (a *API) getKey(x *exchange, ws *application.Workspace) error {
 	if err != nil {
 		return err
 	}
-	return x.show(key)
+	return showKey(x, key)
 }
 
 // changeStatus serves POST on disable and enable.
 func (a *API) changeStatus(change func(*application.Workspace, context.Context, domain.KeyID, ...application.ChangeOption) error) managedHandler {
 	return func(x *exchange, ws *application.Workspace) error {
-		_, options, err := x.read(false)
+		_, options, err := readBody(x, false)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (a *API) changeStatus(change func(*application.Workspace, context.Context, 
 
 // deleteKey serves POST on delete.
 func (a *API) deleteKey(x *exchange, ws *application.Workspace) error {
-	body, options, err := x.readChange()
+	body, options, err := readChange(x)
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,4 @@ func toKeyID(body jsontext.Value) (id string, faults domain.Faults) {
 		{Name: "keyId", Missing: form.RuleTypeString, Decode: form.Into(&id, form.DecodeString)},
 	})
 	return id, read.Faults
-}
-
-// keyInPath returns the identifier in the path. A malformed one belongs to no key.
-func (x *exchange) keyInPath() (domain.KeyID, error) {
-	id, ok := domain.ParseKeyID(pathParam(x, "keyId"))
-	if !ok {
-		return "", domain.ErrKeyNotFound
-	}
-	x.keyID = id
-	return id, nil
 }

@@ -73,7 +73,7 @@ func toKeyPage(list ports.KeyPage, page domain.Page, now time.Time) pageBody[key
 // number and size afterwards.
 func pageParameters(number, size *int64) []form.Parameter {
 	return []form.Parameter{
-		{Name: "page", Decode: form.IntegerTerm(number, domain.RulePageRange, domain.JudgePageNumber)},
-		{Name: "size", Decode: form.IntegerTerm(size, domain.RuleSizeRange, domain.JudgePageSize)},
+		{Name: "page", Decode: form.IntegerTerm(number, domain.RulePageRange, domain.ValidatePageNumber)},
+		{Name: "size", Decode: form.IntegerTerm(size, domain.RuleSizeRange, domain.ValidatePageSize)},
 	}
 }

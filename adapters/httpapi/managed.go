@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -33,7 +32,7 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if err := a.options.Concurrency.check(); err != nil {
 			return err
 		}
-		actor, err := x.authenticateWithinRate()
+		actor, err := authenticateWithinRate(x)
 		if err != nil {
 			return err
 		}
@@ -46,7 +45,7 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 		if err := form.CheckCoding(r); err != nil {
 			return err
 		}
-		workspace, origin, faults := x.readTarget(r)
+		workspace, origin, faults := readTarget(x, r)
 		if faults != nil {
 			return faults.Err()
 		}
@@ -62,7 +61,7 @@ func (a *API) managed(h managedHandler) echo.HandlerFunc {
 
 // readTarget reads the workspace of the request and its origin. Faults are in the
 // order path, headers, with missing ones last.
-func (x *exchange) readTarget(r *http.Request) (domain.WorkspaceID, domain.Origin, domain.Faults) {
+func readTarget(x *exchange, r *http.Request) (domain.WorkspaceID, domain.Origin, domain.Faults) {
 	inPath := pathParam(x, "workspaceId")
 	workspace, faults := domain.ParseWorkspaceID(inPath)
 	faults = faults.At("workspaceId")
@@ -92,19 +91,6 @@ func (x *exchange) readTarget(r *http.Request) (domain.WorkspaceID, domain.Origi
 		IP:         clientAddr(r, x.api.options.TrustedProxies),
 		RequestID:  x.requestID,
 	}, nil
-}
-
-// pathParam returns a path parameter decoded once, or unchanged if its escapes
-// are malformed.
-func pathParam(x *exchange, name string) string {
-	value := x.Param(name)
-	if x.Request().URL.RawPath == "" { // net/http has decoded it
-		return value
-	}
-	if decoded, err := url.PathUnescape(value); err == nil {
-		return decoded
-	}
-	return value
 }
 
 func missingLast(a, b domain.Fault) int {

@@ -27,21 +27,21 @@ const maxProfiling = 10
 func (a *API) profile(x *exchange) error {
 	name := x.Param("profile")
 	if name == cpuProfile {
-		return x.profileCPU(profiling(x.QueryParam("seconds")))
+		return profileCPU(x, profiling(x.QueryParam("seconds")))
 	}
 	p := pprof.Lookup(name)
 	if p == nil {
 		return echo.ErrNotFound
 	}
 	debug, _ := strconv.Atoi(x.QueryParam("debug")) // otherwise 0, the format for programs
-	x.beginProfile(debug != 0)
+	beginProfile(x, debug != 0)
 	return p.WriteTo(x.Response(), debug)
 }
 
 // profileCPU responds with a CPU profile that ends after d or when the caller
 // leaves. There can be only one such profile at a time.
-func (x *exchange) profileCPU(d time.Duration) error {
-	x.beginProfile(false)
+func profileCPU(x *exchange, d time.Duration) error {
+	beginProfile(x, false)
 	if err := pprof.StartCPUProfile(x.Response()); err != nil {
 		return fmt.Errorf("profile of the CPU: %w: %w", domain.ErrUnavailable, err)
 	}
@@ -52,7 +52,7 @@ func (x *exchange) profileCPU(d time.Duration) error {
 	return nil
 }
 
-func (x *exchange) beginProfile(readable bool) {
+func beginProfile(x *exchange, readable bool) {
 	x.code = codeSuccess
 	mediaType := "application/octet-stream"
 	if readable {

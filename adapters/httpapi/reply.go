@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // reply writes the response to one request in the envelope.
@@ -94,4 +95,14 @@ func (p *reply) write(status int, body []byte) error {
 	p.w.WriteHeader(status)
 	_, err := p.w.Write(body) //nolint:gosec // the body is JSON, and says so
 	return err
+}
+
+// identifierOf returns the identifier that an embedder's middleware has given
+// the request, unless that contains a secret, or else that of the caller or a
+// new one.
+func identifierOf(w http.ResponseWriter, r *http.Request) string {
+	if given := w.Header()["X-Request-Id"]; len(given) > 0 && !domain.HasSecret(given[0]) {
+		return given[0]
+	}
+	return answer.RequestID(r.Header["X-Request-Id"])
 }

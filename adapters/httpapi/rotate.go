@@ -14,7 +14,7 @@ import (
 
 // rotateKey serves POST on rotate. Its body is optional.
 func (a *API) rotateKey(x *exchange, ws *application.Workspace) error {
-	grace, options, err := x.readGrace()
+	grace, options, err := readGrace(x)
 	if err != nil {
 		return err
 	}
@@ -35,8 +35,8 @@ func (a *API) rotateKey(x *exchange, ws *application.Workspace) error {
 }
 
 // readGrace treats an empty body, even a chunked one, as no body.
-func (x *exchange) readGrace() (time.Duration, []application.ChangeOption, error) {
-	raw, options, err := x.read(true)
+func readGrace(x *exchange) (time.Duration, []application.ChangeOption, error) {
+	raw, options, err := readBody(x, true)
 	if err != nil || len(raw) == 0 {
 		return 0, options, err
 	}

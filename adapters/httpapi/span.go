@@ -35,24 +35,24 @@ func untraced(route string) bool {
 	return route == livezPath || route == readyzPath || route == metricsPath
 }
 
-func (x *exchange) answerTraced(next echo.HandlerFunc, relation relation) {
-	span := x.beginSpan(relation)
-	defer x.endSpan(span)
+func answerTraced(x *exchange, next echo.HandlerFunc, relation relation) {
+	span := beginSpan(x, relation)
+	defer endSpan(x, span)
 	x.answer(next)
 }
 
 // beginSpan adds the span to the context of the request. It is a child of a
 // span of an embedder's own middleware.
-func (x *exchange) beginSpan(relation relation) trace.Span {
+func beginSpan(x *exchange, relation relation) trace.Span {
 	r := x.Request()
 	ctx := r.Context()
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(x.spanAttributes()...)}
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(spanAttributes(x)...)}
 	if caller := callerSpan(r.Header); caller.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
 		var related []trace.SpanStartOption
 		ctx, related = relation(ctx, caller)
 		options = append(options, related...)
 	}
-	ctx, span := x.api.options.Tracer.Start(ctx, x.spanName(), options...)
+	ctx, span := x.api.options.Tracer.Start(ctx, spanName(x), options...)
 	x.SetRequest(r.WithContext(ctx))
 	return span
 }
@@ -64,7 +64,7 @@ func callerSpan(h http.Header) trace.SpanContext {
 }
 
 // spanName returns method and route, like the semantic conventions for HTTP.
-func (x *exchange) spanName() string {
+func spanName(x *exchange) string {
 	method := knownMethod(x.Request().Method)
 	switch {
 	case method == otherMethod:
@@ -77,7 +77,7 @@ func (x *exchange) spanName() string {
 
 // spanAttributes returns what is known of a request before it is checked. Its
 // path and query are left out: they may contain anything, even a secret.
-func (x *exchange) spanAttributes() []attribute.KeyValue {
+func spanAttributes(x *exchange) []attribute.KeyValue {
 	method := semconv.HTTPRequestMethodKey.String(x.Request().Method)
 	if knownMethod(x.Request().Method) == otherMethod {
 		method = semconv.HTTPRequestMethodOther
@@ -90,7 +90,7 @@ func (x *exchange) spanAttributes() []attribute.KeyValue {
 }
 
 // endSpan records the outcome of the request, no more than the log line.
-func (x *exchange) endSpan(span trace.Span) {
+func endSpan(x *exchange, span trace.Span) {
 	defer span.End()
 	span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
 	for name, value := range map[string]string{

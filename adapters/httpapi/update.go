@@ -33,11 +33,11 @@ func (a *API) updateKey(x *exchange, ws *application.Workspace) error {
 	if err != nil {
 		return read.Sorted(err)
 	}
-	return x.show(key)
+	return showKey(x, key)
 }
 
-// show responds with a key and the entity tag of its state.
-func (x *exchange) show(key *domain.APIKey) error {
+// showKey responds with a key and the entity tag of its state.
+func showKey(x *exchange, key *domain.APIKey) error {
 	x.Response().Header().Set("ETag", `"`+key.Tag()+`"`)
 	return x.succeed(http.StatusOK, toKeyBody(key, x.api.options.Now()))
 }
