@@ -1,5 +1,5 @@
 # Go and make are all that "make run" needs. "make test" also needs a C compiler,
-# and PostgreSQL, nginx, Caddy, HAProxy and PgBouncer, which it fetches if missing.
+# and PostgreSQL, nginx, Caddy, HAProxy, PgBouncer, Chromium and Node.js, which it fetches if missing.
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
@@ -46,7 +46,13 @@ ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
 	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
+	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-fault
+
+# A module of its own: only it needs what drives a browser.
+.PHONY: test-browser
+test-browser: servers ## test the pages in Chromium; APIKEYS_SCREENSHOTS names a folder for pictures
+	cd test/browser && $(GO) test -count=1 -timeout=$(TIMEOUT) ./...
 
 # A separate command, for -v: it prints what it measures. Only "make soak" asserts durations.
 .PHONY: test-fault
@@ -84,6 +90,7 @@ generate: ## regenerate files
 	cd tools && $(GO) mod tidy
 	cd tools/supply && $(GO) mod tidy
 	cd tools/openapi && $(GO) mod tidy
+	cd test/browser && $(GO) mod tidy
 
 .PHONY: generated
 generated: ## check that generated files are up to date
@@ -91,6 +98,7 @@ generated: ## check that generated files are up to date
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 	cd tools/openapi && $(GO) mod tidy -diff
+	cd test/browser && $(GO) mod tidy -diff
 
 .PHONY: bench
 bench: pg-ensure ## compare creates and checks with baselines; BENCHPKG=./... runs all
@@ -122,7 +130,7 @@ pg-ensure:
 	@tools/postgres.sh ensure
 
 .PHONY: servers
-servers: ## fetch nginx, Caddy, HAProxy and PgBouncer for tests if missing
+servers: ## fetch nginx, Caddy, HAProxy, PgBouncer and Chromium for tests if missing
 	@tools/servers.sh ensure
 
 .PHONY: node

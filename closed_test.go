@@ -205,6 +205,7 @@ func TestNew_RefusesNil(t *testing.T) {
 		"WithLogger was given a nil *slog.Logger":               apikeys.WithLogger(nil),
 		"WithListening was given a nil func(apikeys.Listeners)": apikeys.WithListening(nil),
 		"WithTracerProvider was given nil":                      apikeys.WithTracerProvider(nil),
+		"WithReferencePages was given nil":                      apikeys.WithReferencePages(nil, nil),
 		"WithMetrics was given nil":                             apikeys.WithMetrics(nil),
 		"WithMetrics was given a nil *telemetry.Metrics":        apikeys.WithMetrics((*telemetry.Metrics)(nil)),
 	} {

@@ -113,6 +113,8 @@ type options struct {
 	listening     func(Listeners)
 	ready         []func(context.Context) error
 	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
+	publicPage    httpapi.Page                                     // nil: none
+	internalPage  httpapi.Page                                     // nil: none
 	traces        trace.TracerProvider
 	metrics       Metrics // nil: nothing is measured
 	managesOnly   bool
@@ -263,6 +265,22 @@ func WithExtAuthz[S Server](newServer func(httpapi.CheckServerOptions) (S, error
 	return func(o *options) {
 		o.require("WithExtAuthz", newServer)
 		o.extAuthz = func(parts httpapi.CheckServerOptions) (Server, error) { return newServer(parts) }
+	}
+}
+
+// WithReferencePages serves the reference of the HTTP API at /docs of the public and
+// the internal listener:
+//
+//	apikeys.New(ctx, cfg, apikeys.WithReferencePages(
+//		apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)))
+//
+// The pages are a package of their own, adapters/apidocs, because they are half a
+// megabyte. Without this option, and without apidocs, there is no /docs.
+func WithReferencePages(public, internal httpapi.Page) Option {
+	return func(o *options) {
+		o.require("WithReferencePages", public)
+		o.require("WithReferencePages", internal)
+		o.publicPage, o.internalPage = public, internal
 	}
 }
 

@@ -73,6 +73,8 @@ func newService(
 		AuthFailureRate:      limits.failures,
 		CORSOrigins:          cfg.CORSOrigins,
 		TrustedProxies:       proxies,
+		PublicReference:      o.publicPage,
+		InternalReference:    o.internalPage,
 	}
 	if o.metrics != nil {
 		api.Observe, api.Metrics = o.metrics.ObserveRequest, o.metrics.Handler()

@@ -81,6 +81,9 @@ type Options struct {
 	// AuthFailureRate limits failed authentications on the public listener, by
 	// address.
 	AuthFailureRate Limiter
+	// PublicReference and InternalReference are the reference pages of the
+	// listeners, served at /docs; nil: there is no such page.
+	PublicReference, InternalReference Page
 	// CORSOrigins are the origins whose pages may use the management API; may be
 	// empty. They are compared exactly.
 	CORSOrigins []string
@@ -136,7 +139,7 @@ func Routes() []string {
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath,
 		livezPath, readyzPath, metricsPath, profilePath,
-		documentJSONPath, documentYAMLPath,
+		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath,
 	}
 }
 
@@ -153,6 +156,7 @@ func (a *API) Public() http.Handler {
 	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
 	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
 	a.documented(e)
+	a.paged(e, a.options.PublicReference)
 	return e
 }
 
@@ -176,6 +180,7 @@ func (a *API) Internal() http.Handler {
 	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))
 	e.RouteNotFound(authorizeForPath, a.forProxy(a.authorizeByPath))
 	a.documented(e)
+	a.paged(e, a.options.InternalReference)
 	return e
 }
 

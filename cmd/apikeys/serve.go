@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/apidocs"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
@@ -72,6 +73,7 @@ func serve(ctx context.Context, cfg config.Config, handler slog.Handler, opts ..
 		return err
 	}
 	opts = append(opts, apikeys.WithLogger(logger), apikeys.WithExtAuthz(extauthz.New),
+		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)),
 		apikeys.WithMetrics(telemetry.New(telemetry.Options{Version: version})))
 	if tracing != nil {
 		defer closeTracing(tracing, logger) // after the service, to send its last spans

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/apidocs"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -87,7 +88,8 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	if change != nil {
 		change(&cfg)
 	}
-	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New)}, opts...)...)
+	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New),
+		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer))}, opts...)...)
 	heldToTheDocument(t, running)
 	return &world{
 		public:   "http://" + running.Public,

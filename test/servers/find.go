@@ -52,7 +52,8 @@ func (p places) find(name string) (string, error) {
 // fetched returns the directory in which "make servers" puts commands.
 func (p places) fetched() string {
 	for dir := p.workspace; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		// A folder may be a module of its own.
+		if _, err := os.Stat(filepath.Join(dir, "tools", "servers.sh")); err == nil {
 			return filepath.Join(dir, ".cache", "servers", "bin")
 		}
 		if dir == filepath.Dir(dir) {

@@ -35,7 +35,7 @@ func TestFind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			write(t, filepath.Join(root, "module", "go.mod"), 0o600)
+			write(t, filepath.Join(root, "module", "tools", "servers.sh"), 0o600)
 			for _, path := range c.present {
 				write(t, filepath.Join(root, path), 0o700)
 			}
