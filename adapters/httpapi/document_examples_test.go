@@ -105,7 +105,7 @@ func TestDocument_ExamplesSayWhatTheServiceSays(t *testing.T) {
 	})
 }
 
-// said tells whether some rule has the message of that fault.
+// said reports whether some rule has the message of that fault.
 func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
 	args := map[string]string{"Field": fault["field"].(string), "Canonical": "192.168.1.0/24"}
 	ours := []domain.Rule{form.RuleTypeString, form.RuleUnknownField, form.RuleHeaderRequired, RuleWorkspaceMismatch, form.RuleBodySyntax}

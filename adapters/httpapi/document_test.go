@@ -59,7 +59,7 @@ func TestDocument_HasExactlyTheRoutesOfEachListener(t *testing.T) {
 }
 
 // documentedRoutes lists the operations at server as method and path; a path
-// that takes any method once, with *.
+// that accepts any method once, with *.
 func documentedRoutes(document *openapi3.T, server string) []string {
 	var routes []string
 	for path, item := range document.Paths.Map() {

@@ -16,7 +16,7 @@ import (
 // an index.
 const manyKeys = 5000
 
-// fill makes as many keys, each with a secret and an event.
+// fill creates that many keys, each with a secret and an event.
 func fill(keys int) string {
 	return `WITH key AS (
 INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at)
@@ -92,7 +92,7 @@ func TestPoll_ReadsByIndexWhateverTheIDs(t *testing.T) {
 	spreads := map[string]string{
 		"an id for each event":   `UPDATE api_key_events SET txid = ltrim(right(api_key_id, 16), '0')::xid8`,
 		"one id for all events":  `UPDATE api_key_events SET txid = '50'`,
-		"one id that is to come": `UPDATE api_key_events SET txid = '1000000000'`,
+		"one ID from the future": `UPDATE api_key_events SET txid = '1000000000'`,
 	}
 	for name, spread := range spreads {
 		t.Run(name, func(t *testing.T) {

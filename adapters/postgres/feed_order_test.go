@@ -39,7 +39,7 @@ func (n *naive) poll(t *testing.T) (ids []domain.KeyID) {
 	return ids
 }
 
-// patient waits until no older transaction is under way, in any database.
+// patient waits until no older transaction is in progress, in any database.
 type patient struct {
 	db   *sqlx.DB
 	last string

@@ -123,7 +123,7 @@ func TestFeed_CountsEventsNotKeys(t *testing.T) {
 	}
 }
 
-// letEventsChange takes away what keeps the trail as it was written.
+// letEventsChange removes the protection of the trail.
 const letEventsChange = `DROP TRIGGER api_key_events_append_only ON api_key_events`
 
 func insertMany(t *testing.T, db *sqlx.DB, n int) {
@@ -134,8 +134,8 @@ SELECT 'sk_live_' || lpad(n::text, 16, '0'), clock_timestamp(), 'evt', 'ws', 'DI
 FROM generate_series(1, $1) n`, n)
 }
 
-// A dump that is restored brings the transaction ids of the cluster it was
-// made in, which may be far ahead.
+// A restored dump contains the transaction IDs of the cluster from which it was
+// taken, which may be far ahead.
 func TestFeed_IgnoresTransactionIDsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, pgtest.NewDatabase(t))

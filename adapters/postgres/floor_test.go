@@ -15,7 +15,7 @@ func TestFloors(t *testing.T) {
 	}{
 		"before any poll":                        {func(*floors) {}, false},
 		"after a poll":                           {func(f *floors) { f.raise(floor{sent: soon()}) }, true},
-		"after a poll that is too long ago":      {func(f *floors) { f.raise(floor{sent: time.Now().Add(-floorFor - time.Millisecond)}) }, false},
+		"after a poll too long ago":              {func(f *floors) { f.raise(floor{sent: time.Now().Add(-floorFor - time.Millisecond)}) }, false},
 		"after a poll by a clock that was moved": {func(f *floors) { f.raise(floor{sent: time.Now().Round(0).Add(-time.Hour)}) }, false},
 		"after a change":                         {func(f *floors) { f.raise(floor{sent: soon()}); f.wrote() }, false},
 		"after a poll that was sent before the change ended": {func(f *floors) {

@@ -89,7 +89,7 @@ func TestPromptConn_IsNotUsedAgainAfterItsLineWasClosed(t *testing.T) {
 	if !conn.IsValid() {
 		t.Error("a sound connection is discarded")
 	}
-	l.abort() // by a context that ended right after the answer
+	l.abort() // by a context that ended right after the response
 	if conn.IsValid() {
 		t.Error("a connection whose line was closed is used again")
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// fillMillion makes 1,000,000 keys of one workspace: a hundred of each name,
+// fillMillion creates 1,000,000 keys of one workspace: a hundred of each name,
 // three of each instant, half of them TEST, a tenth disabled, a fifth expired.
 const fillMillion = `INSERT INTO api_keys (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at)
 SELECT 'sk_live_' || lpad(n::text, 16, '0'), 'ws', 'Key ' || n * 7919::bigint % 10000, 'KEY ' || n * 7919::bigint % 10000, 1 + n % 2, '[]', '[]', n % 10 = 0, 'acc',

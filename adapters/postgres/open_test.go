@@ -18,7 +18,7 @@ func TestOpen_RejectsWithoutShowingThePassword(t *testing.T) {
 		"a URL without sslmode":  {"postgres://u:hunter2@db:5432/keys", "sslmode"},
 		"pairs without sslmode":  {"host=db user=u password=hunter2 dbname=keys", "sslmode"},
 		"an unknown sslmode":     {"postgres://u:hunter2@db/keys?sslmode=hunter2", "cannot be read"},
-		"a URL that is none":     {"postgres://u:hunter2@db:port/keys?sslmode=disable", "cannot be read"},
+		"a malformed URL":        {"postgres://u:hunter2@db:port/keys?sslmode=disable", "cannot be read"},
 		"a password that splits": {"host=db password=a hunter2 sslmode=disable", "cannot be read"},
 	}
 	for name, c := range cases {
@@ -62,7 +62,7 @@ func TestFind_IsUnavailableWhileTheServerIsSilent(t *testing.T) {
 	}
 }
 
-// listen accepts connections, by the backlog of the kernel, and says nothing.
+// listen accepts connections, in the backlog of the kernel, and sends nothing.
 func listen(t testing.TB) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -83,7 +83,7 @@ func TestPooler_IsRejectedIfItSharesConnections(t *testing.T) {
 	}
 }
 
-// A pooler that is configured anew treats the clients that it has like new ones.
+// A reconfigured pooler treats existing clients like new ones.
 func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	t.Parallel()
 	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
@@ -96,12 +96,12 @@ func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	}
 
 	p.SetMode(t, pooler.Transaction)
-	if err := errorOf(feed.Poll(t.Context())); err != nil { // gives its server connection back
+	if err := errorOf(feed.Poll(t.Context())); err != nil { // releases its server connection
 		t.Fatalf("Poll: %v", err)
 	}
 	other := sqlx.MustConnect("postgres", p.URL())
 	t.Cleanup(func() { _ = other.Close() })
-	taken := other.MustBeginTx(t.Context(), nil) // takes it
+	taken := other.MustBeginTx(t.Context(), nil) // acquires it
 	if _, err := feed.Poll(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("on another server connection Poll gives %v, want ErrUnavailable", err)
 	}

@@ -49,7 +49,7 @@ func TestFind_EndsWithItsContextWhenNoResponseComes(t *testing.T) {
 			}
 
 			l.silent.Store(false)
-			find(t, repo) // on another connection: the cut one has an answer to come
+			find(t, repo) // on another connection, because a response to the cut one is pending
 		})
 	}
 }
@@ -104,7 +104,7 @@ func TestFind_LeavesItsConnectionToTheNext(t *testing.T) {
 	}
 }
 
-// find fails unless the store says that there is no such key.
+// find fails the test unless the store reports that there is no such key.
 func find(t *testing.T, repo *KeyRepository) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

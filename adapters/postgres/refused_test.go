@@ -78,7 +78,7 @@ func examine(t *testing.T, dsn string) error {
 	return nil
 }
 
-// mustBeUnfit fails the test unless err is an UnfitError that says all of
+// mustBeUnfit fails the test unless err is an UnfitError that contains all of
 // wants, and not the password.
 func mustBeUnfit(t *testing.T, err error, wants ...string) {
 	t.Helper()
@@ -190,7 +190,7 @@ func TestExamine_Certificates(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A reload takes effect after it is answered.
+	// A reload takes effect after the response to it.
 	deadline := time.Now().Add(time.Minute)
 	for examine(t, with(t, dsn, "sslmode", "require")) != nil {
 		if time.Now().After(deadline) {

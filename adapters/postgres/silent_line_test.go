@@ -35,5 +35,5 @@ func (l *silentLine) watch([]byte) relay.Fate {
 	case l.swallowed <- struct{}{}:
 	default:
 	}
-	return relay.Swallow // for good: what follows would make no sense
+	return relay.Swallow // forever, since later data would make no sense
 }

@@ -31,7 +31,7 @@ func newReplicated(t *testing.T) *replicated {
 	primary := pgtest.Start(t)
 	dsn := primary.NewDatabase(t)
 	other := openMigrated(t, dsn)
-	grantReads(t, other) // before the standby is made: it could lag behind its own account
+	grantReads(t, other) // before the standby is created, which could lag behind its own account
 	standby := primary.Standby(t)
 	repo, err := Open(t.Context(), dsn, WithStandby(asReader(t, standby.URLOf(dsn))))
 	if err != nil {
@@ -88,7 +88,8 @@ func (r *replicated) polled(t *testing.T) {
 	}
 }
 
-// fromStandby says whether the key can be had from the standby, and how it is.
+// fromStandby reports whether the standby returns the key, and the state of the
+// key.
 func (r *replicated) fromStandby(t *testing.T, id domain.KeyID) (disabled, ok bool) {
 	t.Helper()
 	r.repo.standby.resting.Store(nil)
@@ -114,7 +115,7 @@ func (r *replicated) read(t *testing.T, id domain.KeyID) (disabled bool) {
 	}
 }
 
-// disabled says how the key is, from wherever it is read.
+// disabled reports the status of the key, wherever it is read from.
 func (r *replicated) disabled(t *testing.T, id domain.KeyID) bool {
 	t.Helper()
 	key, err := r.repo.Find(t.Context(), id)

@@ -42,8 +42,8 @@ func TestMigrate_BringsExistingRowsUpToDate(t *testing.T) {
 	requireCounted(t, repo)
 }
 
-// A migration that is not one transaction may have been left half-way: here
-// all of it was made, and is not known to be, and an index came out wrong.
+// A migration that is not one transaction may have stopped half-way: here it
+// was completed but not recorded, and an index is invalid.
 func TestMigrate_ContinuesWhereItStopped(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
@@ -111,7 +111,7 @@ func TestMigrate_CountsADeletionInProgress(t *testing.T) {
 	}
 }
 
-// Whoever waits for a lock of a table has all others wait behind it.
+// All others queue behind a transaction that waits for a lock on a table.
 func TestMigrate_WaitsForNoLockLongerThanAMoment(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)
@@ -175,8 +175,8 @@ func TestMigrate_NamesTheProcessThatHasLockedATable(t *testing.T) {
 	}
 }
 
-// A schema that is half migrated has tables that statements succeed on, and are
-// wrong: no key has been counted yet.
+// On a half-migrated schema, statements may succeed with wrong results: no key
+// has been counted yet.
 func TestStatements_WaitForTheSchema(t *testing.T) {
 	t.Parallel()
 	repo, provider := openVersion1(t)

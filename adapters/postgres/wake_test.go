@@ -33,7 +33,7 @@ func TestFeed_IsWokenAgainAfterItsListenerWasCutOff(t *testing.T) {
 	requireWoken(t, feed)
 
 	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`)
-	requireWoken(t, feed) // it listens again, and cannot know what it missed
+	requireWoken(t, feed) // it listens again, and cannot know which notifications it missed
 	disable(t, repo, id)
 	requireWoken(t, feed)
 }

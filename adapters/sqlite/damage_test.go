@@ -36,8 +36,8 @@ func TestKeyRepository_Damage(t *testing.T) {
 		},
 		Lists: []string{`["no-scope-and-no-address"]`, `["payment:read", "10.0.0.0/8", ""]`, `[null]`, `[1]`, `[["::/0"]]`, `null`, `{}`, ``},
 		Secrets: map[string]string{
-			"a digest that is cut short":                 `digest = x'00'`,
-			"an end of a secret that is after year 9999": `valid_until = 9000000000000000000`,
+			"a digest that is cut short":             `digest = x'00'`,
+			"an end of a secret after the year 9999": `valid_until = 9000000000000000000`,
 		},
 		Events: []sqlkittest.EventDamage{
 			{Name: "changes that are no JSON", Set: `changes = '['`, Edit: sqlkittest.UnreadableChanges},

@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// watched connects as the pool did that it is made of, and calls before each
+// watched connects like the pool that it wraps, and calls before each
 // statement.
 type watched struct {
 	driver driver.Driver

@@ -18,7 +18,7 @@ import (
 // gates are the gates of databases, by the path of the file.
 var gates sync.Map
 
-// gate makes reads hang until it is opened.
+// gate makes reads hang until it is open.
 type gate struct{ reached, open chan struct{} }
 
 // waitAtGate is an SQL function that blocks its statement until a test opens
@@ -54,7 +54,7 @@ func makeReadsHang(t *testing.T, repo *KeyRepository) (reached <-chan struct{}, 
 	return closed.reached, release
 }
 
-// ends fails the test if call does not return, and tells whether it did.
+// ends fails the test if call does not return, and reports whether it did.
 func ends(t *testing.T, what string, call func()) bool {
 	t.Helper()
 	done := make(chan struct{})
@@ -194,7 +194,7 @@ func TestMigrate_EndsThoughTheFileCannotBeOpened(t *testing.T) {
 	repo, err := connect(filepath.Join(t.TempDir(), "keys.db"), nil)
 	mustDo(t, err)
 	t.Cleanup(func() { mustDo(t, repo.Close()) })
-	repo.file.one <- struct{}{} // as whoever opens the file has it
+	repo.file.one <- struct{}{} // like a caller that opens the file
 	ends(t, "Migrate", func() {
 		if err := repo.Migrate(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
 			t.Errorf("Migrate() = %v, want ErrUnavailable", err)

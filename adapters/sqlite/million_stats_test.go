@@ -19,7 +19,7 @@ var millionStats = []string{
 func TestList_ReadsAnIndexRangeWhenSQLiteExpectsAMillionKeys(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)
-	repo.writer.MustExecContext(t.Context(), `ANALYZE`) // makes the table
+	repo.writer.MustExecContext(t.Context(), `ANALYZE`) // creates the table of statistics
 	repo.writer.MustExecContext(t.Context(), `DELETE FROM sqlite_stat1`)
 	for _, known := range millionStats {
 		index, stat, _ := strings.Cut(known, ": ")

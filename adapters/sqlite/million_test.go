@@ -14,7 +14,7 @@ import (
 // too, which the Makefile tells it not to. There the other test stands in: this
 // one shows that it goes by what SQLite knows of a million keys.
 
-// fillMillion makes 1,000,000 keys of one workspace: a hundred of each name,
+// fillMillion creates 1,000,000 keys of one workspace: a hundred of each name,
 // three of each instant, half of them TEST, a tenth disabled, a fifth expired.
 const fillMillion = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
 INSERT INTO api_keys (id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at)
@@ -22,7 +22,7 @@ SELECT printf('sk_live_%016d', n), 'ws', 'Key ' || (n * 7919 % 10000), 'KEY ' ||
 1767225600000000 + n / 3 * 1000000, CASE WHEN n % 5 = 1 THEN 1769904000000000 END
 FROM numbers`
 
-// openMillion makes the indexes of lists after the keys, which is quicker.
+// openMillion creates the indexes of lists after the keys, which is faster.
 func openMillion(t testing.TB) *KeyRepository {
 	t.Helper()
 	repo := openMigrated(t)

@@ -82,7 +82,7 @@ func TestStore_NoticesThatItsFilesWereReplaced(t *testing.T) {
 	}
 }
 
-// Checkpoints are the only writes to the database file, whoever makes them.
+// Only checkpoints write to the database file, whichever process runs them.
 func TestStore_DoesNotTakeACheckpointForAReplacedFile(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)

@@ -56,8 +56,8 @@ func (s *standing) replaced(path string, files found) error {
 	return nil
 }
 
-// written reports whether the database file was written to since s. It does not
-// work on Windows, which updates the time of a file late.
+// written reports whether the database file was written to since s. It returns
+// false on Windows, which updates the time of a file late.
 func (s *standing) written(files found) bool {
 	return runtime.GOOS != "windows" && differ(s.files[database], files[database])
 }
