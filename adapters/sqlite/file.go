@@ -24,27 +24,27 @@ import (
 
 const driverName = "sqlite"
 
-// busyTimeout is how long, in milliseconds, a connection waits for another
-// process that holds the file.
+// busyTimeout is how long, in milliseconds, a connection waits for the lock of
+// another process.
 const busyTimeout = "5000"
 
-// Pace and bound of the attempts to open a file. Of several processes that
-// create it at once some are told that it is busy, whatever the busy timeout:
-// all of them want to give it a write-ahead log.
+// The interval and limit of the attempts to open a file. If several processes
+// create it at once, some get a busy error, whatever the busy timeout, because
+// all of them switch it to a write-ahead log.
 const (
 	openPause = 20 * time.Millisecond
 	openLimit = 5 * time.Second
 )
 
-// Pace and bound of the wait for a checkpoint of another process: shorter than a
-// poll of the feed may take.
+// The interval and limit of the wait for a checkpoint of another process. It is
+// shorter than a poll of the feed may take.
 const (
 	explainPause = 10 * time.Millisecond
 	explainLimit = 300 * time.Millisecond
 )
 
-// ErrMisplaced says that there cannot be a database at a path, because of the
-// path or its permissions. The error that wraps it has the path.
+// ErrMisplaced means that there cannot be a database at a path, because of the
+// path or its permissions. The error that wraps it contains the path.
 var ErrMisplaced = errors.New("no database can be there")
 
 // ForeignError says that the file belongs to another program, which has a table
@@ -58,31 +58,31 @@ func (e *ForeignError) Error() string {
 // Unwrap returns ErrMisplaced.
 func (*ForeignError) Unwrap() error { return ErrMisplaced }
 
-// misplacing are the causes that last until the path or its permissions are
-// corrected, unlike a disk that is full or read-only.
+// misplacing are the errors that last until the path or its permissions are
+// corrected, unlike those of a disk that is full or read-only.
 var misplacing = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
 
-// file is a database file. It makes sure that what is read and written is what
-// is at its path: SQLite itself goes on with files that were removed or replaced,
-// and all of it would be gone with the process.
+// file is a database file. It ensures that the open files are those at its
+// path: SQLite itself continues with files that were removed or replaced, whose
+// changes would be lost with the process.
 type file struct {
 	path   string // absolute
 	writer *sqlx.DB
 	logger *slog.Logger
 	tables []string // that the migrations make
 
-	// known is nil until the file was opened.
+	// known is nil until the file has been opened.
 	known atomic.Pointer[standing]
 
-	// one is the token for what follows.
+	// one is the token for the fields below.
 	one    slots
 	handle *os.File // closing it earlier could release locks of SQLite
-	// keeper is a connection that stays open. While there is one, nobody else
-	// removes the log, which SQLite does with the last connection.
+	// keeper is a connection that stays open, so that nobody removes the log,
+	// which SQLite does when the last connection is closed.
 	pool   *sqlx.DB
 	keeper *sqlx.Conn
 	closed bool
-	// unexplained is how the files were when no checkpoint had made them so.
+	// unexplained is the state of the files that no checkpoint explained.
 	unexplained *standing
 }
 
@@ -100,9 +100,9 @@ func newFile(path string, writer *sqlx.DB, logger *slog.Logger) (*file, error) {
 	}, nil
 }
 
-// inPlace opens the file if it is not open yet, and otherwise returns an error
-// if the paths do not lead to the opened files any more, or if something other
-// than SQLite has written to the database.
+// inPlace opens the file if it is not open yet. Otherwise it returns an error
+// if the paths no longer lead to the opened files, or if something other than
+// SQLite has written to the database.
 func (f *file) inPlace(ctx context.Context) error {
 	known := f.known.Load()
 	if known == nil {
@@ -118,7 +118,7 @@ func (f *file) inPlace(ctx context.Context) error {
 	return f.alone(ctx, f.explain)
 }
 
-// alone runs call while no other call of alone runs.
+// alone runs call while no other call runs in alone.
 func (f *file) alone(ctx context.Context, call func(context.Context) error) error {
 	select {
 	case f.one <- struct{}{}:
@@ -129,8 +129,8 @@ func (f *file) alone(ctx context.Context, call func(context.Context) error) erro
 	return call(ctx)
 }
 
-// open creates the file if there is none. SQLite gives the files beside it the
-// same permissions.
+// open creates the file if there is none. SQLite creates the other files with
+// the same permissions.
 func (f *file) open(ctx context.Context) (err error) {
 	switch {
 	case f.closed:
@@ -154,7 +154,7 @@ func (f *file) open(ctx context.Context) (err error) {
 	if err := requireWAL(ctx, f.writer); err != nil {
 		return err
 	}
-	var tables int // to read anything opens the log
+	var tables int // any read opens the log
 	if err := f.keeper.GetContext(unwatched, &tables, `SELECT count(*) FROM sqlite_schema`); err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func misplaced(err error) error {
 	return err
 }
 
-// note takes the files as they are now for right.
+// note records the current state of the files as correct.
 func (f *file) note() error {
 	now, err := f.observe()
 	if err != nil {
@@ -203,8 +203,8 @@ func (f *file) note() error {
 	return nil
 }
 
-// explain takes the files as they are now for right if a checkpoint has made
-// them so. Another process may be in the middle of one, so it waits a little for
+// explain records the current state of the files as correct if a checkpoint
+// explains it. Another process may be running one, so it waits a little for
 // that to end.
 func (f *file) explain(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, explainLimit)
@@ -233,8 +233,8 @@ func (f *file) explain(ctx context.Context) error {
 	}
 }
 
-// observe returns the files and the progress of one moment, in which no
-// checkpoint ends.
+// observe returns the files and the progress at one moment, between
+// checkpoints.
 func (f *file) observe() (*standing, error) {
 	if f.keeper == nil {
 		return nil, errClosed
@@ -258,14 +258,14 @@ func (f *file) progress() (now progress, err error) {
 	return now, err
 }
 
-// openToOthers are the permissions that a database has no use for: the group
+// openToOthers are the permissions that a database should not have. The group
 // may read it, for backups.
 const openToOthers fs.FileMode = 0o027
 
-// warnOfAccess logs which files other accounts of the machine can use. To
-// change the permissions of a file that exists is for its operator.
+// warnOfAccess logs which files other accounts of the machine can use. Only the
+// operator should change the permissions of an existing file.
 func (f *file) warnOfAccess() {
-	if runtime.GOOS == "windows" { // which keeps permissions elsewhere
+	if runtime.GOOS == "windows" { // which stores permissions elsewhere
 		return
 	}
 	for i, info := range f.known.Load().files {
@@ -276,7 +276,8 @@ func (f *file) warnOfAccess() {
 	}
 }
 
-// close releases the file. SQLite removes the log with its last connection.
+// close closes the file. SQLite removes the log when the last connection is
+// closed.
 func (f *file) close() error {
 	return f.alone(unwatched, func(context.Context) error {
 		f.closed = true
@@ -301,8 +302,8 @@ func absolute(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// writerDSN begins every transaction by taking the write lock: one that read
-// first could not take it later.
+// writerDSN makes every transaction acquire the write lock when it begins: one
+// that reads first might not get it later.
 func writerDSN(path string) string {
 	return dsn(path, url.Values{
 		"_txlock": {"immediate"},
@@ -326,8 +327,8 @@ func keeperDSN(path string) string {
 	return dsn(path, url.Values{"_pragma": {"busy_timeout(" + checkpointWait + ")"}})
 }
 
-// dsn makes no file, lest one that was removed comes back empty. For who only
-// reads it is no mode=ro, which would leave -wal and -shm behind.
+// dsn does not create the file, because a removed one would come back empty.
+// Readers do not use mode=ro, which would leave -wal and -shm behind.
 func dsn(path string, params url.Values) string {
 	params.Set("mode", "rw")
 	params.Set("_dqs", "false")
@@ -347,8 +348,8 @@ func openPool(dsn string, connections int, traces sqlkit.Traces) (*sqlx.DB, erro
 	return pool, nil
 }
 
-// openLooker opens the file at path for who neither makes nor changes it. Where
-// there is none a database in memory stands for it, as empty as it is.
+// openLooker opens the file at path without creating or changing it. If there
+// is none, it opens an empty database in memory instead.
 func openLooker(path string) (*sqlx.DB, error) {
 	path, err := absolute(path)
 	if err != nil {
@@ -376,8 +377,8 @@ func whileBusy(ctx context.Context, call func(context.Context) error) error {
 
 var errNoWAL = errors.New("the file system does not support a write-ahead log")
 
-// requireWAL fails where the file system cannot share memory, and SQLite
-// would silently keep another journal, in which readers block the writer.
+// requireWAL returns an error if the file system cannot share memory. SQLite
+// would silently use another journal, in which readers block the writer.
 func requireWAL(ctx context.Context, pool *sqlx.DB) error {
 	var mode string
 	if err := whileBusy(ctx, func(ctx context.Context) error { return pool.GetContext(ctx, &mode, "PRAGMA journal_mode") }); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// closeLimit bounds how long Close waits for a disk that hangs. What it leaves
-// behind then ends with the process, which loses nothing.
+// closeLimit is how long Close waits for a disk that hangs. Calls that still
+// hang end with the process, without any loss.
 const closeLimit = 5 * time.Second
 
 // KeyRepository implements ports.KeyRepository on an SQLite file.
@@ -42,8 +42,8 @@ type KeyRepository struct {
 	closed  func() error
 }
 
-// Open opens the database file at path, which it creates, readable and writable
-// by its owner alone, if there is none. It does not migrate: see
+// Open opens the database file at path. If there is none, it creates one that
+// only its owner can read and write. It does not migrate; see
 // [KeyRepository.Migrate].
 //
 // It returns an [ErrMisplaced] if there cannot be a file at path, which is a
