@@ -20,12 +20,12 @@ type Config struct {
 	// Variable APIKEYS_INTERNAL_ADDR, default "127.0.0.1:8081".
 	InternalAddr string `name:"internal-addr" env:"APIKEYS_INTERNAL_ADDR" default:"127.0.0.1:8081" placeholder:"HOST:PORT" group:"Listening" help:"Address of the internal listener: permission checks, probes and metrics. Unless it is a loopback address, APIKEYS_INTERNAL_TOKEN is required."`
 
-	// ExtAuthzAddr is where Envoy's gRPC authorization,
-	// envoy.service.auth.v3.Authorization, is served. On anything but a loopback
-	// address it needs InternalToken, which callers send as metadata
-	// x-internal-token. Same form as Addr; empty: it is not served.
+	// ExtAuthzAddr is the address, in the same form as Addr, of Envoy's gRPC
+	// authorization, envoy.service.auth.v3.Authorization. If it is empty, it is
+	// not served. Unless it is a loopback address, InternalToken is required;
+	// callers send it as metadata x-internal-token.
 	// Variable APIKEYS_EXT_AUTHZ_ADDR, default none.
-	ExtAuthzAddr string `name:"ext-authz-addr" env:"APIKEYS_EXT_AUTHZ_ADDR" placeholder:"HOST:PORT" group:"Listening" help:"Address that serves Envoy's gRPC authorization (ext_authz). Anything but loopback needs APIKEYS_INTERNAL_TOKEN. Empty: not served."`
+	ExtAuthzAddr string `name:"ext-authz-addr" env:"APIKEYS_EXT_AUTHZ_ADDR" placeholder:"HOST:PORT" group:"Listening" help:"Address that serves Envoy's gRPC authorization (ext_authz). Unless it is a loopback address, APIKEYS_INTERNAL_TOKEN is required. Empty: not served."`
 
 	// InternalToken is the token that callers of the internal listener must send
 	// in X-Internal-Token: at least 32 visible ASCII characters. If it is empty, no
