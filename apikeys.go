@@ -28,6 +28,7 @@ type Service struct {
 	migrateWait time.Duration
 	logger      *slog.Logger
 	store       Store
+	brought     bool                  // by an option, and not by the configuration
 	follow      func(context.Context) // nil if nothing is cached
 	usage       *application.Usage
 	ready       []func(context.Context) error // further checks of Ready

@@ -56,7 +56,7 @@ func (s *Service) examine(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
 	defer cancel()
-	return asFault(s.store.Schema.Examine(ctx))
+	return s.fault(s.store.Schema.Examine(ctx))
 }
 
 // migrate brings the schema up to date within ctx. If the store is unreachable,
@@ -72,7 +72,7 @@ func (s *Service) migrate(ctx context.Context) error {
 		return nil
 	}
 	if !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
-		return asFault(err)
+		return s.fault(err)
 	}
 	s.logger.Warn(whyRetried(err), "error", err)
 	s.background.Go(func() { s.migrateLater(s.running, err) })
@@ -174,6 +174,14 @@ func openStore(ctx context.Context, cfg config.Config, o *options) (openedStore,
 type nothingToClose struct{}
 
 func (nothingToClose) Close() error { return nil }
+
+// fault returns err, as a fault of the configuration if the store comes from there.
+func (s *Service) fault(err error) error {
+	if s.brought {
+		return err
+	}
+	return asFault(err)
+}
 
 // asFault returns err as a fault of the configuration if the configured
 // database cannot be used until an operator changes something. Otherwise it

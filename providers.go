@@ -43,6 +43,7 @@ func newService(
 		migrateWait: cfg.MigrateWait,
 		logger:      o.logger,
 		store:       store,
+		brought:     o.store.Keys != nil,
 		follow:      keys.follow,
 		usage:       usage,
 		ready:       slices.Concat(proof.ready, o.ready),

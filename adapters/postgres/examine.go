@@ -59,6 +59,7 @@ func examineAgain(ctx context.Context, conn *sql.Conn) error {
 			made = traced.Raw()
 		}
 		c := made.(*promptConn) //nolint:forcetypeassert // the pool makes no other kind
+		defer c.line.closeAfterStatement()()
 		_, err := sqlkit.Contained("examining a connection", func() (struct{}, error) {
 			return struct{}{}, c.sessions.examine(ctx, c.serverConn, c.line, "")
 		})

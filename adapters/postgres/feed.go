@@ -103,7 +103,7 @@ type feed struct {
 // Follow implements ports.ChangeSource. The feed reads the primary, whichever
 // host of the DSN it is.
 func (r *KeyRepository) Follow() ports.ChangeFeed {
-	f := &feed{idle: make(chan struct{}, 1), listener: listen(r.dsn, r.schema.channel()), floors: &r.floors, examined: r.sessions}
+	f := &feed{idle: make(chan struct{}, 1), listener: r.listen(), floors: &r.floors, examined: r.sessions}
 	f.idle <- struct{}{}
 	cfg := r.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsPrimary

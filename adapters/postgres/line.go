@@ -11,9 +11,12 @@ import (
 // limit.
 type line struct {
 	net.Conn
-	limit  time.Duration // 0 means none
-	asked  string        // the address that lib/pq dialled
-	closed atomic.Bool   // by a context that ended
+	limit time.Duration // 0 means none
+	// statements is the limit of a whole statement, for lines whose reads and
+	// writes cannot be bounded; 0 means none.
+	statements time.Duration
+	asked      string      // the address that lib/pq dialled
+	closed     atomic.Bool // by a context that ended
 }
 
 func (l *line) Read(p []byte) (int, error) {

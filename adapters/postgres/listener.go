@@ -26,6 +26,15 @@ type listener struct {
 	closed  chan struct{}
 }
 
+// listen returns a listener that is never woken if the connections are lent:
+// lib/pq makes those that listen by itself, from a URL.
+func (r *KeyRepository) listen() *listener {
+	if r.sessions.db != nil {
+		return &listener{wake: make(chan struct{}, 1)}
+	}
+	return listen(r.dsn, r.schema.channel())
+}
+
 func listen(dsn, channel string) *listener {
 	l := &listener{
 		pq:      pq.NewListener(listeningDSN(dsn), minReconnect, maxReconnect, nil),
@@ -69,6 +78,9 @@ func (l *listener) signal() {
 // close does not wait for a connection attempt for longer than
 // feedConnectTimeout.
 func (l *listener) close() error {
+	if l.pq == nil {
+		return nil
+	}
 	close(l.closed)
 	ctx, cancel := context.WithTimeout(context.Background(), feedConnectTimeout)
 	defer cancel()

@@ -38,12 +38,15 @@ func (r *KeyRepository) Migrate(ctx context.Context) error {
 	case failed == nil, temporary(failed.Code):
 		return translate(ctx, err)
 	case failed.Code == pqerror.InsufficientPrivilege:
-		return &UnfitError{Problem: r.mayNotMigrate(failed)}
+		return &UnfitError{DB: r.sessions.db != nil, Problem: r.mayNotMigrate(failed)}
 	}
 	return err // names the step; a migration holds no values to hide
 }
 
 func (r *KeyRepository) mayNotMigrate(failed *pq.Error) string {
+	if r.sessions.db != nil {
+		return "is used by a role that may not change the schema" + message(r.cfg, failed) + "; let it own the schema, or migrate as the role that does"
+	}
 	return fmt.Sprintf("names the user %q, who may not change the schema of the database %q at %s%s; make it the owner (ALTER DATABASE … OWNER TO …), or migrate as the role that is",
 		r.cfg.User, databaseOf(r.cfg), hostsOf(r.cfg), message(r.cfg, failed))
 }

@@ -15,9 +15,25 @@ type Option func(*options)
 
 type options struct {
 	standby  *string // a DSN
+	schema   *string
 	provider trace.TracerProvider
 	logger   *slog.Logger
 	now      func() time.Time
+}
+
+func newOptions(opts []Option) options {
+	o := options{logger: slog.New(slog.DiscardHandler)}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// WithSchema keeps the tables, and everything else of the repository, in the schema
+// of that name, in place of the one that search_path names in the URL. The name has
+// at most 47 of a-z 0-9 _ and begins neither with a digit nor with pg_.
+func WithSchema(name string) Option {
+	return func(o *options) { o.schema = &name }
 }
 
 // WithLogger logs messages for operators, which callers do not get, to l. The

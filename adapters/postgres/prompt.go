@@ -48,6 +48,9 @@ func (c promptConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (c promptConnector) connect(ctx context.Context) (driver.Conn, error) {
 	begun := time.Now()
+	if c.sessions.db != nil {
+		return c.borrow(ctx, begun)
+	}
 	dialer := &promptDialer{limit: c.limit, connecting: ctx}
 	connector, err := newConnector(c.cfg, dialer)
 	if err != nil {
@@ -153,6 +156,7 @@ func (c *promptConn) ResetSession(ctx context.Context) error {
 func (c *promptConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	ctx, stop := c.line.closeWith(ctx)
 	defer stop()
+	defer c.line.closeAfterStatement()()
 	prepared, err := c.serverConn.PrepareContext(ctx, query)
 	if statement, ok := prepared.(serverStmt); ok && err == nil {
 		return promptStmt{serverStmt: statement, conn: c}, nil
@@ -184,6 +188,7 @@ type promptStmt struct {
 
 // QueryContext implements driver.StmtQueryContext.
 func (s promptStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	defer s.conn.line.closeAfterStatement()()
 	ctx, stop := s.conn.line.closeWith(ctx)
 	rows, err := s.serverStmt.QueryContext(ctx, args)
 	if err != nil {
@@ -195,6 +200,7 @@ func (s promptStmt) QueryContext(ctx context.Context, args []driver.NamedValue) 
 
 // ExecContext implements driver.StmtExecContext.
 func (s promptStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	defer s.conn.line.closeAfterStatement()()
 	result, err := s.serverStmt.ExecContext(ctx, args)
 	return result, s.conn.noted(err)
 }

@@ -63,7 +63,7 @@ func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions := newSessions(cfg, false, slog.New(slog.DiscardHandler))
+	sessions := newSessions(cfg, nil, false, slog.New(slog.DiscardHandler))
 	defer sessions.close()
 	db := sql.OpenDB(promptConnector{cfg: cfg, limit: time.Hour, sessions: sessions})
 	defer db.Close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -52,15 +51,15 @@ type KeyRepository struct {
 // postgres:// URL or as key=value pairs, in either case with an explicit
 // sslmode. It connects when it is first used, so the database need not be up.
 func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error) {
-	o := options{logger: slog.New(slog.DiscardHandler)}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	r, err := open(dsn, o)
+	o := newOptions(opts)
+	cfg, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	r.damage = sqlkit.NewDamage(o.logger)
+	r, err := open(dsn, cfg, nil, o)
+	if err != nil {
+		return nil, err
+	}
 	if o.standby == nil {
 		return r, nil
 	}
@@ -71,14 +70,19 @@ func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error)
 	return r, nil
 }
 
-func open(dsn string, o options) (*KeyRepository, error) {
-	cfg, err := parseDSN(dsn)
-	if err != nil {
-		return nil, err
+// open opens the database that cfg leads to, or db if that is not nil.
+func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, err error) {
+	if o.schema != nil {
+		cfg = cfg.Clone()
+		cfg.Runtime[searchPath] = *o.schema
+		if problem := schemaProblem(cfg); problem != "" {
+			return nil, &UnfitError{DB: db != nil, Problem: problem}
+		}
 	}
-	sessions := newSessions(cfg, false, o.logger)
+	sessions := newSessions(cfg, db, false, o.logger)
 	serving := promptConnector{cfg: cfg, limit: statementLimit, setup: setup, sessions: sessions}
-	r := &KeyRepository{
+	r = &KeyRepository{
+		damage:      sqlkit.NewDamage(o.logger),
 		dsn:         dsn,
 		cfg:         cfg,
 		schema:      schemaOf(cfg),

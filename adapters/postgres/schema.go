@@ -125,5 +125,5 @@ func (r *KeyRepository) requireOwnTables(ctx context.Context) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return &UnfitError{Problem: fmt.Sprintf(problemForeignTable, found[0].Schema, found[0].Table, sqlkit.VersionTable)}
+	return &UnfitError{DB: r.sessions.db != nil, Problem: fmt.Sprintf(problemForeignTable, found[0].Schema, found[0].Table, sqlkit.VersionTable)}
 }

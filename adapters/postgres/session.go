@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ const (
 // prepared under it.
 type sessions struct {
 	cfg    pq.Config
-	read   bool // they belong to the read database URL
+	db     *sql.DB // lends the connections; nil: they are made by cfg
+	read   bool    // they belong to the read database URL
 	logger *slog.Logger
 
 	// turn contains the witness while nobody uses it.
@@ -43,8 +45,8 @@ type sessions struct {
 	recalled atomic.Int64
 }
 
-func newSessions(cfg pq.Config, read bool, logger *slog.Logger) *sessions {
-	s := &sessions{cfg: cfg, read: read, logger: logger, turn: make(chan *witness, 1)}
+func newSessions(cfg pq.Config, db *sql.DB, read bool, logger *slog.Logger) *sessions {
+	s := &sessions{cfg: cfg, db: db, read: read, logger: logger, turn: make(chan *witness, 1)}
 	s.turn <- new(witness)
 	return s
 }
@@ -89,7 +91,7 @@ func (s *sessions) examine(ctx context.Context, conn serverConn, at *line, setup
 // refuse returns problem as an error, and recalls all existing connections.
 func (s *sessions) refuse(problem string) error {
 	s.recalled.Store(time.Now().UnixNano())
-	unfit := &UnfitError{Read: s.read, Problem: problem}
+	unfit := &UnfitError{Read: s.read, DB: s.db != nil, Problem: problem}
 	if s.unfit.CompareAndSwap(false, true) {
 		s.logger.Error("the database cannot be used", "error", unfit)
 	}
@@ -139,7 +141,7 @@ func (s *sessions) shared(ctx context.Context, conn serverConn, at *line, statem
 		s.turn <- w
 	}()
 	look := `SELECT count(*) FROM pg_prepared_statements WHERE name = '` + statement + `'`
-	other := func() (string, error) { return w.query(ctx, s.cfg, at, look) }
+	other := func() (string, error) { return w.query(ctx, s, at, look) }
 	own := func() (string, error) { return queryText(conn, look) }
 	for _, step := range []struct {
 		look func() (string, error)
@@ -163,23 +165,32 @@ type witness struct {
 // query runs a query on the witness, which is connected to the same address as
 // at. An existing connection may have been closed meanwhile, so it reconnects
 // if the query fails.
-func (w *witness) query(ctx context.Context, cfg pq.Config, at *line, query string) (string, error) {
+func (w *witness) query(ctx context.Context, s *sessions, at *line, query string) (string, error) {
 	if w.conn != nil && w.line.asked == at.asked && w.line.RemoteAddr().String() == at.RemoteAddr().String() && time.Since(w.made) < witnessLifetime {
 		defer w.line.closeAfter(ctx)()
+		defer w.line.closeAfterStatement()()
 		if text, err := queryText(w.conn, query); err == nil {
 			return text, nil
 		}
 	}
-	if err := w.connect(ctx, cfg, at); err != nil {
+	if err := w.connect(ctx, s, at); err != nil {
 		return "", err
 	}
 	defer w.line.closeAfter(ctx)()
+	defer w.line.closeAfterStatement()()
 	return queryText(w.conn, query)
 }
 
-func (w *witness) connect(ctx context.Context, cfg pq.Config, at *line) error {
+func (w *witness) connect(ctx context.Context, s *sessions, at *line) error {
 	w.hangUp()
-	cfg = cfg.Clone()
+	if s.db != nil {
+		lent, line, err := lend(ctx, s.db, witnessLimit)
+		if err == nil {
+			w.conn, w.line, w.made = lent, line, time.Now()
+		}
+		return err
+	}
+	cfg := s.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsAny
 	dialer := &promptDialer{limit: witnessLimit, connecting: ctx, pinned: at}
 	defer dialer.connected()

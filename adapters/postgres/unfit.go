@@ -5,12 +5,17 @@ package postgres
 type UnfitError struct {
 	// Read reports whether the URL is that of [WithStandby].
 	Read bool
+	// DB reports whether the subject is the database of [OpenDB].
+	DB bool
 	// Problem completes a sentence whose subject is the URL. It contains no
 	// password.
 	Problem string
 }
 
 func (e *UnfitError) Error() string {
+	if e.DB {
+		return "postgres: the *sql.DB " + e.Problem
+	}
 	if e.Read {
 		return "postgres: the read database URL " + e.Problem
 	}
