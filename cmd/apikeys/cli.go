@@ -42,7 +42,7 @@ type cli struct {
 	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check whether a running service is ready."`
 	Token       tokenCmd       `cmd:"" help:"Create a token for a service that runs with --dev."`
-	Pepper      pepperCmd      `cmd:"" help:"Create a pepper: an entry for APIKEYS_PEPPERS."`
+	Pepper      pepperCmd      `cmd:"" help:"Create a pepper, an entry for APIKEYS_PEPPERS, or show what depends on which."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 
 	VersionFlag versionFlag `name:"version" help:"Show the version."`
@@ -50,23 +50,28 @@ type cli struct {
 
 // flagsOf lists the flags of commands that do not use all settings.
 var flagsOf = map[string][]string{
-	"migrate":     {"database-url", "migrate-wait", "log-level", "log-format"},
-	"keys":        {"workspace", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
-	"healthcheck": {"internal-addr", "timeout"},
+	"migrate":              {"database-url", "migrate-wait", "log-level", "log-format"},
+	"keys":                 {"workspace", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
+	"pepper rotate-status": {"output", "database-url", "peppers", "log-level", "log-format"},
+	"healthcheck":          {"internal-addr", "timeout"},
 }
 
 // hideUnused hides the other flags from the help of these commands.
 func hideUnused(k *kong.Kong) error {
-	for _, command := range k.Model.Children {
-		names, ok := flagsOf[command.Name]
-		if !ok {
-			continue
-		}
-		for _, flag := range command.Flags {
-			flag.Hidden = !slices.Contains(names, flag.Name)
-		}
-	}
+	hideUnusedBelow(k.Model.Node, "")
 	return nil
+}
+
+func hideUnusedBelow(node *kong.Node, path string) {
+	for _, command := range node.Children {
+		name := strings.TrimSpace(path + " " + command.Name)
+		if names, ok := flagsOf[name]; ok {
+			for _, flag := range command.Flags {
+				flag.Hidden = !slices.Contains(names, flag.Name)
+			}
+		}
+		hideUnusedBelow(command, name)
+	}
 }
 
 // explain returns the help of a flag with its variable and default.

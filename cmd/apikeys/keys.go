@@ -36,6 +36,7 @@ type keysCmd struct {
 	Delete  keysDeleteCmd  `cmd:"" help:"Delete a key for good."`
 	Events  keysEventsCmd  `cmd:"" help:"Show the audit trail of a key: who changed what, and when."`
 	Find    keysFindCmd    `cmd:"" help:"Find secrets in files, and say which keys they are of and whether they work."`
+	Export  keysExportCmd  `cmd:"" help:"Write an inventory of all keys, as CSV or JSON Lines, without secrets."`
 	Explain keysExplainCmd `cmd:"" help:"Say step by step whether a key may do something, from an address, at a time."`
 }
 
