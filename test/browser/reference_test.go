@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -207,6 +208,15 @@ func TestReference_AuthorizesAndCalls(t *testing.T) {
 		chromedp.Click(".auth-btn-wrapper .authorize"),
 		chromedp.Click(".auth-btn-wrapper .btn-done"),
 		chromedp.Click(operation+" .opblock-summary-control"),
+		chromedp.WaitVisible(operation+" .execute"),
+	)
+	for name, want := range map[string]string{"X-Client-Hash": "device-1", "Idempotency-Key": "", "X-Request-Id": ""} {
+		got := get(t, tab, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector('%s input[placeholder=%q]').value", operation, name)))
+		if got != want {
+			t.Errorf("%s is filled in with %q, want %q", name, got, want)
+		}
+	}
+	do(t, tab,
 		chromedp.Click(operation+" .execute"),
 		chromedp.WaitVisible(operation+" .live-responses-table .highlight-code"),
 	)

@@ -1,0 +1,2 @@
+// Package guides runs the programs and commands in docs/guides.md.
+package guides

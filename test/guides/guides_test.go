@@ -1,0 +1,201 @@
+package guides
+
+import (
+	"crypto/rand"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/servers"
+	"github.com/slaunchx/apikeys/test/serving"
+)
+
+const root = "../.."
+
+// reader is somebody who follows a guide.
+type reader struct {
+	*serving.Service
+
+	dir         string // where the commands run
+	environment []string
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	pepper, err := secrets.NewPepper(rand.Reader, "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
+	running := serving.Start(t, cfg, apikeys.WithAuthenticator(serving.Owner{}))
+	return &reader{Service: running, dir: t.TempDir(), environment: append(os.Environ(),
+		"APIKEYS_URL=http://"+running.Public, "APIKEYS_INTERNAL_URL=http://"+running.Internal,
+		"APIKEYS_TOKEN=token-of-the-owner", "WORKSPACE=ws_1")}
+}
+
+// secret creates a key with the scope of the guides.
+func (r *reader) secret(t *testing.T) domain.Secret {
+	t.Helper()
+	created, err := r.OperatorWorkspace("guides", "ws_1", domain.Origin{}).CreateKey(t.Context(), apikeys.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created.Secret
+}
+
+// run runs a command in the reader's folder and returns what it prints.
+func (r *reader) run(t *testing.T, name string, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), name, arguments...) //nolint:gosec // the commands of the guides
+	command.Dir, command.Env = r.dir, r.environment
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, output)
+	}
+	return string(output)
+}
+
+// shell runs blocks of commands as one session.
+func (r *reader) shell(t *testing.T, blocks ...string) string {
+	t.Helper()
+	return r.run(t, "bash", "-euo", "pipefail", "-c", strings.Join(blocks, "\n"))
+}
+
+func (r *reader) save(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(r.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func mustContain(t *testing.T, output string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(output, want) {
+			t.Errorf("the output lacks %q:\n%s", want, output)
+		}
+	}
+}
+
+func TestGuides_PortalDevelopers(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	output := r.shell(t, of(t, section(t, "Portal developers"), "sh", 2)...)
+	mustContain(t, output, `"name":"Checkout","status":"ACTIVE"`, `"secret":"sk_live_`, `"type":"ROTATED"`, `"clientHash":"my-portal"`)
+}
+
+func TestGuides_GoTeams(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	programs := of(t, section(t, "Go teams"), "go", 2)
+
+	output := r.goRun(t, programs[0])
+	secret := regexp.MustCompile(`(?m)^sk_live_[0-9A-Za-z]{65}$`).FindString(output)
+	if secret == "" {
+		t.Fatalf("the program revealed no secret:\n%s", output)
+	}
+	mustContain(t, output, secret[:24]+" [redacted]\n")
+
+	r.environment = append(r.environment, "SECRET="+secret)
+	mustContain(t, r.goRun(t, programs[1]), "true OK ws_1\n")
+}
+
+// goRun runs a program as one of this module, so that it uses this version of it.
+func (r *reader) goRun(t *testing.T, program string) string {
+	t.Helper()
+	path := r.save(t, "main.go", program)
+	binary := filepath.Join(r.dir, "program")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, path) //nolint:gosec // the program of the guide
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	return r.run(t, binary)
+}
+
+func TestGuides_GatewayOperators(t *testing.T) {
+	t.Parallel()
+	blocks := section(t, "Gateway operators")
+	for name, start := range map[string]func(t *testing.T, r *reader, config, listen string){
+		"nginx": func(t *testing.T, r *reader, config, listen string) {
+			t.Helper()
+			temporary := ""
+			for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+				temporary += kind + "_temp_path " + filepath.Join(r.dir, kind) + ";"
+			}
+			config = strings.Replace(config, "http {", "http { access_log off;"+temporary, 1)
+			servers.Start(t, servers.Command(t, "nginx", "-e", "stderr", "-c", r.save(t, "nginx.conf", config),
+				"-g", "daemon off; user root; pid "+filepath.Join(r.dir, "pid")+";"), listen)
+		},
+		"caddyfile": func(t *testing.T, r *reader, config, listen string) {
+			t.Helper()
+			command := servers.Command(t, "caddy", "run", "--adapter", "caddyfile", "--config", r.save(t, "Caddyfile", "{\nadmin off\n}\n"+config))
+			command.Env = append(os.Environ(), "HOME="+r.dir, "XDG_DATA_HOME="+r.dir, "XDG_CONFIG_HOME="+r.dir)
+			servers.Start(t, command, listen)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newReader(t)
+			secret := r.secret(t)
+			backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "served "+r.URL.Path+" to "+r.Header.Get("X-Api-Key-Id")+" with ["+r.Header.Get("X-Api-Key")+"]")
+			}))
+			t.Cleanup(backend.Close)
+			listen := servers.FreeAddr(t)
+			config := strings.NewReplacer(
+				"127.0.0.1:8000", listen, "127.0.0.1:8081", r.Internal, "127.0.0.1:9000", strings.TrimPrefix(backend.URL, "http://"),
+			).Replace(of(t, blocks, name, 1)[0])
+			start(t, r, config, listen)
+			r.environment = append(r.environment, "GATEWAY_URL=http://"+listen, "SECRET="+secret.Reveal())
+			output := r.shell(t, of(t, blocks, "sh", 1)...)
+			mustContain(t, output, "served /payments/7 to "+string(secret.KeyID())+" with []")
+		})
+	}
+}
+
+func TestGuides_TypeScriptDevelopers(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	packages, err := filepath.Abs(root + "/.cache/typescript/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(packages + "/typescript"); err != nil {
+		t.Fatal("the packages of npm are not on this machine; to fetch them, run: make node")
+	}
+	if err := os.Symlink(packages, filepath.Join(r.dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	node, err := filepath.Abs(root + "/.cache/node/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.environment = append(r.environment, "PATH="+filepath.Join(r.dir, "node_modules/.bin")+":"+node+":"+os.Getenv("PATH"))
+	for _, name := range []string{"tsconfig.json", "package.json"} {
+		text, err := os.ReadFile("../generators/typescript/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.save(t, name, string(text))
+	}
+	blocks := section(t, "TypeScript developers")
+	r.save(t, "main.ts", of(t, blocks, "ts", 1)[0])
+	// What npx would run, without asking the registry.
+	r.shell(t, strings.Replace(of(t, blocks, "sh", 1)[0], "npx ", "", 1), "tsc --project .")
+	mustContain(t, r.shell(t, "node out/main.js"), "sk_live_")
+}
