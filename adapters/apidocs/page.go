@@ -155,7 +155,7 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // acceptsGzip reports whether Accept-Encoding (RFC 9110 section 12.5.3) allows
 // gzip. A coding that is not listed is allowed by "*".
 func acceptsGzip(values []string) bool {
-	var any bool
+	var others bool
 	for element := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		coding, parameters, _ := strings.Cut(strings.TrimSpace(element), ";")
 		name, weight, _ := strings.Cut(strings.TrimSpace(parameters), "=")
@@ -168,8 +168,8 @@ func acceptsGzip(values []string) bool {
 		case "gzip", "x-gzip":
 			return allowed
 		case "*":
-			any = allowed
+			others = allowed
 		}
 	}
-	return any
+	return others
 }

@@ -191,6 +191,10 @@ func TestReference_ShowsTheOperationsOfItsListener(t *testing.T) {
 			if n := get(t, tab, chromedp.Evaluate[int]("document.querySelectorAll('"+c.hidden+"').length")); n != 0 {
 				t.Error("the page shows operations of the other listener")
 			}
+			const empty = "[...document.querySelectorAll('.opblock-tag-section')].filter(s => !s.querySelector('.opblock')).length"
+			if n := get(t, tab, chromedp.Evaluate[int](empty)); n != 0 {
+				t.Errorf("the page shows %d tags without operations", n)
+			}
 			v.mustBeClean(t, "http://"+c.host)
 		})
 	}

@@ -13,10 +13,10 @@ import (
 
 var update = flag.Bool("update", false, "generate client/internal/api from the document")
 
-// generate runs the pinned oapi-codegen in dir.
-func generate(t *testing.T, dir string, arguments ...string) {
+// generate runs the pinned oapi-codegen.
+func generate(t *testing.T, arguments ...string) {
 	t.Helper()
-	run(t, dir, nil, "go", append([]string{"tool", "-modfile=" + absolute(t, root+"/tools/openapi/go.mod"), "oapi-codegen"}, arguments...)...)
+	run(t, root, nil, "go", append([]string{"tool", "-modfile=" + absolute(t, root+"/tools/openapi/go.mod"), "oapi-codegen"}, arguments...)...)
 }
 
 // The generated client is compiled as if it lay in tools/openapi, whose go.mod
@@ -25,7 +25,7 @@ func TestGo_GeneratedClientManagesKeys(t *testing.T) {
 	t.Parallel()
 	dir, module := t.TempDir(), absolute(t, root+"/tools/openapi")
 	client := filepath.Join(dir, "apikeys.go")
-	generate(t, root, "-generate=types,client", "-package=apikeys", "-o="+client, absolute(t, document))
+	generate(t, "-generate=types,client", "-package=apikeys", "-o="+client, absolute(t, document))
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
 		filepath.Join(module, "apikeys", "apikeys.go"): client,
 		filepath.Join(module, "keys", "main.go"):       absolute(t, "testdata/keys.go.txt"),
@@ -53,7 +53,7 @@ func TestGo_TypesOfTheClientAreGeneratedFromTheDocument(t *testing.T) {
 	if !*update {
 		target = filepath.Join(t.TempDir(), "api.gen.go")
 	}
-	generate(t, root, "-config=client/internal/api/oapi-codegen.yaml", "-o="+target, absolute(t, document))
+	generate(t, "-config=client/internal/api/oapi-codegen.yaml", "-o="+target, absolute(t, document))
 	want, err := os.ReadFile(target)
 	if err != nil {
 		t.Fatal(err)

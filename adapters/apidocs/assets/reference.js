@@ -25,11 +25,11 @@
         .filter(([, item]) => serves(item, spec.servers))
         .map(([path, { servers, ...item }]) => [path, item]),
     );
+    const items = Object.values(spec.paths);
+    const operations = items.flatMap((item) => Object.values(item)).filter((value) => value.operationId);
+    spec.tags = spec.tags.filter(({ name }) => operations.some(({ tags }) => tags.includes(name)));
     Object.values(spec.components.parameters).forEach(withoutExample);
-    for (const item of Object.values(spec.paths)) {
-      const operations = Object.values(item).filter((value) => value.operationId);
-      [item, ...operations].flatMap(({ parameters = [] }) => parameters).forEach(withoutExample);
-    }
+    [...items, ...operations].flatMap(({ parameters = [] }) => parameters).forEach(withoutExample);
     spec.servers = [{ url: base, description: "this listener" }];
 
     SwaggerUIBundle({
