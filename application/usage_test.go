@@ -110,6 +110,18 @@ func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.Usa
 	return w
 }
 
+// run runs Usage.Run until stop is called, which waits for its end.
+func (w *usageWorld) run(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { w.usage.Run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
 func (w *usageWorld) flush(t *testing.T) {
 	t.Helper()
 	if err := w.usage.Flush(t.Context()); err != nil {
@@ -195,16 +207,10 @@ func TestUsageRun_WritesTheRestAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newUsageWorld(t, hasherOf(t, "p1"))
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			w.usage.Run(ctx)
-		}()
+		stop := w.run(t)
 		w.check(t, clock())
 		synctest.Wait()
 		stop()
-		<-done
 		w.expectUses(t, clock())
 	})
 }
@@ -213,18 +219,11 @@ func TestUsageRun_WritesEveryFiveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newUsageWorld(t, hasherOf(t, "p1"))
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			w.usage.Run(ctx)
-		}()
+		defer w.run(t)()
 		w.check(t, clock())
 		<-time.After(5*time.Second + time.Millisecond) // by the bubble's clock
 		synctest.Wait()
 		w.expectUses(t, clock())
-		stop()
-		<-done
 	})
 }
 

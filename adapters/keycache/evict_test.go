@@ -35,9 +35,8 @@ func TestFind_DiscardsARecordReadBeforeAnEviction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, 0)
-			id := newID(t)
-			w.store.put(id, false)
-			w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+			id := w.storedKey(t)
+			w.store.block(0)
 			early := make(chan string)
 			go func() { early <- w.status(t, id) }()
 			<-w.store.reading // it holds the old record
@@ -62,9 +61,7 @@ func TestEvictAll_DoesNotRemoveKeysOneByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
 	for range 10 {
-		id := newID(t)
-		w.store.put(id, false)
-		w.status(t, id)
+		w.cachedKey(t)
 	}
 	former := w.known.Load()
 	w.EvictAll()

@@ -10,8 +10,7 @@ import (
 func TestFind_ReadsAKeyOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	id := newID(t)
-	w.store.put(id, false)
+	id := w.storedKey(t)
 	for range 5 {
 		expect(t, "check", w.status(t, id), "OK")
 	}
@@ -50,9 +49,7 @@ func TestFind_TrustsNothingBeforeTheFirstPoll(t *testing.T) {
 func TestClose_EndsTheTrustInTheCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.fail(domain.ErrUnavailable)
 	w.Close()
 	expect(t, "check", w.status(t, id), "unavailable")

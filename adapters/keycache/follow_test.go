@@ -19,9 +19,7 @@ import (
 func TestPoll_EmptiesTheCacheWhenChangesAreLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.put(id, true)
 	w.feed.changes = ports.Changes{Lost: true}
 	w.poll(t)
@@ -32,9 +30,7 @@ func TestFollow_EvictsWhenWoken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		id := newID(t)
-		w.store.put(id, false)
-		w.status(t, id)
+		id := w.cachedKey(t)
 		w.store.put(id, true)
 		w.feed.changes = ports.Changes{Keys: []domain.KeyID{id}}
 		w.feed.wake = make(chan struct{})
@@ -64,9 +60,7 @@ func TestPoll_ConfirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, time.Minute)
-			id := newID(t)
-			w.store.put(id, false)
-			w.status(t, id)
+			id := w.cachedKey(t)
 			w.feed.during = func() { w.clock = begin.Add(400 * time.Millisecond) } // until the poll returns
 			w.poll(t)
 			w.store.put(id, true)
@@ -79,9 +73,7 @@ func TestPoll_ConfirmsTheFeedAsOfWhenItWasSent(t *testing.T) {
 func TestPoll_ConfirmsNothingWhenTheFeedPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.feed.during = func() { panic("the marked value") }
 	err := w.Poll(t.Context(), w.feed)
 	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
@@ -98,9 +90,7 @@ func TestPoll_ConfirmsNothingWhenTheFeedPanics(t *testing.T) {
 func TestPoll_LosesNoChangeWhenTheFeedPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.put(id, true)
 	w.feed.during = func() { panic("in the middle") }
 	_ = w.Poll(t.Context(), w.feed)

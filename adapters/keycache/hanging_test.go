@@ -14,9 +14,7 @@ import (
 // function is called.
 func (w *world) hang(t *testing.T) (release func()) {
 	t.Helper()
-	w.store.mu.Lock()
-	defer w.store.mu.Unlock()
-	w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+	w.store.block(1000)
 	return func() {
 		w.store.mu.Lock()
 		defer w.store.mu.Unlock()
@@ -44,8 +42,7 @@ func TestFind_EndsInTimeThoughTheStoreHangs(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, tt.grace)
-				id := newID(t)
-				w.store.put(id, false)
+				id := w.storedKey(t)
 				if tt.warm {
 					w.status(t, id)
 				}
@@ -99,8 +96,7 @@ func TestFind_BoundsTheReadsThatHang(t *testing.T) {
 
 		release()
 		synctest.Wait()
-		id := newID(t)
-		w.store.put(id, false)
+		id := w.storedKey(t)
 		expect(t, "a check once the store answers", w.status(t, id), "OK")
 	})
 }
@@ -109,8 +105,7 @@ func TestFind_DoesNotShareAReadThatWasGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		id := newID(t)
-		w.store.put(id, false)
+		id := w.storedKey(t)
 		release := w.hang(t)
 		expect(t, "the check that hangs", w.status(t, id), "unavailable")
 		w.store.mu.Lock()
@@ -127,8 +122,7 @@ func TestFind_KeepsNothingStaleFromAReadThatWasGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		id := newID(t)
-		w.store.put(id, false)
+		id := w.storedKey(t)
 		release := w.hang(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

@@ -17,9 +17,8 @@ func TestFind_ReadsAKeyOnceForConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		id := newID(t)
-		w.store.put(id, false)
-		w.store.reading, w.store.proceed = make(chan struct{}, 1), make(chan struct{})
+		id := w.storedKey(t)
+		w.store.block(1)
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() { expect(t, "check", w.status(t, id), "OK") })
@@ -35,7 +34,7 @@ func TestFind_BoundsTheReadsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		w.store.block(1000)
 		var wg sync.WaitGroup
 		for range 200 {
 			id := newID(t)
@@ -54,14 +53,12 @@ func TestFind_BoundsTheReadsOfAllKeysTogether(t *testing.T) {
 		w := newWorld(t, time.Minute)
 		var ids []domain.KeyID
 		for range 100 {
-			id := newID(t)
-			w.store.put(id, false)
-			w.status(t, id)
+			id := w.cachedKey(t)
 			ids = append(ids, id, newID(t))
 		}
 		w.clock = begin.Add(10 * time.Second) // the cache is in doubt
 		w.store.reads.Store(0)
-		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		w.store.block(1000)
 		var wg sync.WaitGroup
 		for _, id := range ids {
 			wg.Go(func() { w.status(t, id) })
@@ -77,7 +74,7 @@ func TestFind_BoundsTheReadsThatWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		w.store.reading, w.store.proceed = make(chan struct{}, 10_000), make(chan struct{})
+		w.store.block(10_000)
 		var refused atomic.Int64
 		var wg sync.WaitGroup
 		for range concurrentLoads + waitingLoads + 10 {
@@ -103,9 +100,8 @@ func TestFind_BoundsTheReadsThatWait(t *testing.T) {
 func TestFind_LetsACallerLeaveWhileOthersWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	id := newID(t)
-	w.store.put(id, false)
-	w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+	id := w.storedKey(t)
+	w.store.block(0)
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() {

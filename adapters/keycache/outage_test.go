@@ -32,9 +32,7 @@ func TestFind_WhenTheStoreIsLost(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, tt.grace)
-			id := newID(t)
-			w.store.put(id, false)
-			w.status(t, id)
+			id := w.cachedKey(t)
 			w.store.fail(lost)
 			w.clock = begin.Add(tt.after)
 			expect(t, "check", w.status(t, id), tt.want)
@@ -46,9 +44,7 @@ func TestFind_WhenTheStoreIsLost(t *testing.T) {
 func TestFind_ReadsTheStoreAfterAFailedPoll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 30*time.Second)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.put(id, true)
 	w.feed.err = domain.ErrUnavailable
 	if err := w.Poll(t.Context(), w.feed); !errors.Is(err, domain.ErrUnavailable) {
@@ -64,9 +60,7 @@ func TestFind_ReadsTheStoreAfterAFailedPoll(t *testing.T) {
 func TestFind_FailsAtOnceAfterAFailedPollWithoutGrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.fail(domain.ErrUnavailable)
 	w.feed.err = domain.ErrUnavailable
 	w.clock = begin.Add(time.Millisecond)
@@ -78,9 +72,8 @@ func TestFind_SharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
 	w.clock = begin.Add(10 * time.Second) // since the last confirmation
-	id := newID(t)
-	w.store.put(id, false)
-	w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+	id := w.storedKey(t)
+	w.store.block(0)
 	find := func(at time.Time) <-chan string {
 		verdict := make(chan string, 1)
 		go func() {
@@ -108,12 +101,10 @@ func TestFind_SharesNoOldReadWhileTheFeedIsDoubtful(t *testing.T) {
 func TestFind_UsesNoCacheForACallerThatLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Minute)
-	id := newID(t)
-	w.store.put(id, false)
-	w.status(t, id)
+	id := w.cachedKey(t)
 	w.store.put(id, true)
 	w.clock = begin.Add(10 * time.Second)
-	w.store.reading, w.store.proceed = make(chan struct{}, 1), make(chan struct{})
+	w.store.block(1)
 	defer close(w.store.proceed)
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
@@ -126,11 +117,9 @@ func TestFind_ReturnsNoStaleKeyInAFloodOfUnknownIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Minute)
-		id := newID(t)
-		w.store.put(id, false)
-		w.status(t, id)
+		id := w.cachedKey(t)
 		w.clock = begin.Add(10 * time.Second)
-		w.store.reading, w.store.proceed = make(chan struct{}, 1000), make(chan struct{})
+		w.store.block(1000)
 		var wg sync.WaitGroup
 		for range 500 {
 			unknown := newID(t)
@@ -184,9 +173,7 @@ func TestFind_MemoryAnswersOnlyForAStoreThatIsUnavailable(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, time.Minute)
-			id := newID(t)
-			w.store.put(id, false)
-			w.status(t, id)
+			id := w.cachedKey(t)
 			w.clock = begin.Add(10 * time.Second)
 			w.store.fail(err)
 			expect(t, "check", w.status(t, id), want)
@@ -200,11 +187,9 @@ func TestFind_MemoryDoesNotAnswerOnceTheGraceHasEnded(t *testing.T) {
 	const grace = time.Minute
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, grace)
-		id := newID(t)
-		w.store.put(id, false)
-		w.status(t, id)
+		id := w.cachedKey(t)
 		w.store.fail(domain.ErrUnavailable)
-		w.store.reading, w.store.proceed = make(chan struct{}), make(chan struct{})
+		w.store.block(0)
 		at := begin.Add(grace)
 		w.clock = at
 		ended := make(chan error, 1)
@@ -225,9 +210,8 @@ func TestFind_SharesAReadForATenthOfASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Minute)
-		id := newID(t)
-		w.store.put(id, false)
-		w.store.reading, w.store.proceed = make(chan struct{}, 9), make(chan struct{})
+		id := w.storedKey(t)
+		w.store.block(9)
 		var wg sync.WaitGroup
 		for _, late := range []time.Duration{0, 99 * time.Millisecond, 100 * time.Millisecond} {
 			wg.Go(func() { _, _ = w.Find(t.Context(), id, begin.Add(10*time.Second+late)) })

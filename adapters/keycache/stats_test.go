@@ -13,8 +13,7 @@ import (
 func TestStats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	id := newID(t)
-	w.store.put(id, false)
+	id := w.storedKey(t)
 	for range 3 {
 		w.status(t, id)
 	}
@@ -58,7 +57,7 @@ func TestStats_CountsTheReadsOfBothLanes(t *testing.T) {
 		w.store.put(id, false)
 		w.status(t, id)
 		w.clock = begin.Add(10 * time.Second)
-		w.store.reading, w.store.proceed = make(chan struct{}, 2), make(chan struct{})
+		w.store.block(2)
 		var wg sync.WaitGroup
 		for _, asked := range []domain.KeyID{id, other} { // one cached, one not
 			wg.Go(func() { w.status(t, asked) })

@@ -36,9 +36,7 @@ func TestFind_WhenTheClocksDisagree(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, grace)
-			id := newID(t)
-			w.store.put(id, false)
-			w.status(t, id)
+			id := w.cachedKey(t)
 			w.store.fail(domain.ErrUnavailable)
 			w.advance(tt.monotonic, tt.wall)
 			expect(t, "check", w.status(t, id), tt.want)
@@ -79,8 +77,7 @@ func TestAge_IsTheLargerOfBothClocks(t *testing.T) {
 func TestFind_DoesNotTrustTheCacheLongerAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, time.Hour)
-	id := newID(t)
-	w.store.put(id, false)
+	id := w.storedKey(t)
 	expect(t, "at first", w.status(t, id), "OK")
 	w.clock = w.clock.Add(-time.Hour) // begin has no monotonic reading that would show it
 	w.store.put(id, true)

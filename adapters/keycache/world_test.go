@@ -59,6 +59,14 @@ func (s *store) put(id domain.KeyID, disabled bool) {
 	s.keys[id] = domain.Snapshot{ID: id, Disabled: disabled, Scopes: scopes, Secrets: make([]domain.StoredSecret, 1)}
 }
 
+// block makes each read announce itself on reading, which has room for n, and
+// wait for proceed.
+func (s *store) block(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading, s.proceed = make(chan struct{}, n), make(chan struct{})
+}
+
 func (s *store) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,4 +167,20 @@ func (w *world) expectReads(t *testing.T, want int64) {
 	if got := w.store.reads.Load(); got != want {
 		t.Errorf("the store was read %d times, want %d", got, want)
 	}
+}
+
+// storedKey returns the ID of a new key in the store.
+func (w *world) storedKey(t *testing.T) domain.KeyID {
+	t.Helper()
+	id := newID(t)
+	w.store.put(id, false)
+	return id
+}
+
+// cachedKey returns the ID of a new key in the store and in the cache.
+func (w *world) cachedKey(t *testing.T) domain.KeyID {
+	t.Helper()
+	id := w.storedKey(t)
+	w.status(t, id)
+	return id
 }

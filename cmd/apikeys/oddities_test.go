@@ -151,15 +151,7 @@ func TestSettings_EmptyCountsAsUnset(t *testing.T) { //nolint:paralleltest // it
 		flags = append(flags, "--"+field.Tag.Get("name")+"=")
 	}
 	for name, args := range map[string][]string{"variables": nil, "flags": flags} {
-		var parsed cli
-		var given inputs
-		parser, err := kong.New(&parsed, given.typed()...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
-			t.Fatal(err)
-		}
+		parsed, given := parseServe(t, args)
 		if given.faults != nil {
 			t.Errorf("empty %s are faults:\n%v", name, given.faults)
 		}
@@ -176,17 +168,22 @@ func TestSettings_ListsTakeSpacesAndRepeatedFlags(t *testing.T) { //nolint:paral
 		"10.0.0.0/8 fd00::/8":                   nil,
 		"192.0.2.1/32 192.0.2.2/32 fd00::1/128": {"--trusted-proxies=192.0.2.1/32 , 192.0.2.2/32", "--trusted-proxies", "fd00::1/128"},
 	} {
-		var parsed cli
-		var given inputs
-		parser, err := kong.New(&parsed, given.typed()...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
-			t.Fatal(err)
-		}
+		parsed, given := parseServe(t, args)
 		if got := strings.Join(parsed.Serve.Settings.TrustedProxies, " "); got != want || given.faults != nil {
 			t.Errorf("%q gives %q, %v, want %q", args, got, given.faults, want)
 		}
 	}
+}
+
+// parseServe parses the command line of serve.
+func parseServe(t *testing.T, args []string) (parsed cli, given inputs) {
+	t.Helper()
+	parser, err := kong.New(&parsed, given.typed()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(append([]string{"serve"}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return parsed, given
 }

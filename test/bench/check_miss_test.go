@@ -90,17 +90,13 @@ type missing struct {
 func (s *missing) clients(t testing.TB, n, keys int) []client {
 	t.Helper()
 	ctx, secrets := t.Context(), s.keys.take(keys)
-	all := make([]client, n)
-	for c := range all {
-		all[c] = func(i int) error {
-			d, err := s.service.Authorize(ctx, apikeys.Check{Secret: secrets[i], Scopes: []domain.Scope{"payment:read"}})
-			if err == nil && !d.Allowed() {
-				err = fmt.Errorf("verdict is %s", d.Verdict)
-			}
-			return err
+	return alike(n, func(i int) error {
+		d, err := s.service.Authorize(ctx, apikeys.Check{Secret: secrets[i], Scopes: []domain.Scope{"payment:read"}})
+		if err == nil && !d.Allowed() {
+			err = fmt.Errorf("verdict is %s", d.Verdict)
 		}
-	}
-	return all
+		return err
+	})
 }
 
 // missingHTTP is a side that does the same over HTTP.
@@ -126,17 +122,5 @@ func (s *missingHTTP) clients(t testing.TB, n, keys int) []client {
 	for range n {
 		s.connections = append(s.connections, dial(t, s.address, nil))
 	}
-	all := make([]client, n)
-	for c := range all {
-		connection := s.connections[c]
-		all[c] = func(i int) error {
-			connection.request = requests[i]
-			status, err := connection.do()
-			if err == nil && string(status) != "HTTP/1.1 200 OK" {
-				err = fmt.Errorf("response is %q", status)
-			}
-			return err
-		}
-	}
-	return all
+	return sending(s.connections, requests)
 }

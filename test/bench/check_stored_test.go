@@ -56,11 +56,7 @@ type selecting struct {
 func (s *selecting) clients(t testing.TB, n, keys int) []client {
 	t.Helper()
 	ctx, secrets := t.Context(), s.keys.take(keys)
-	all := make([]client, n)
-	for c := range all {
-		all[c] = func(i int) error { return s.read(ctx, secrets[i].KeyID()) }
-	}
-	return all
+	return alike(n, func(i int) error { return s.read(ctx, secrets[i].KeyID()) })
 }
 
 func (s *selecting) read(ctx context.Context, id domain.KeyID) error {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,6 +32,26 @@ type side interface {
 // client creates the i-th key of a turn, counted from 0, and returns when it is on
 // disk. It is used by one goroutine.
 type client func(i int) error
+
+// alike returns n clients that all call do.
+func alike(n int, do client) []client { return slices.Repeat([]client{do}, n) }
+
+// sending returns a client for each connection that sends its part of requests and
+// requires status 200.
+func sending(connections []*requester, requests [][]byte) []client {
+	all := make([]client, len(connections))
+	for c, connection := range connections {
+		all[c] = func(i int) error {
+			connection.request = requests[i]
+			status, err := connection.do()
+			if err == nil && string(status) != "HTTP/1.1 200 OK" {
+				err = fmt.Errorf("response is %q", status)
+			}
+			return err
+		}
+	}
+	return all
+}
 
 // pair is the service and the bare side that it is compared with, each with its own
 // database.

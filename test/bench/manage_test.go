@@ -100,11 +100,7 @@ type calling struct {
 func (s *calling) clients(t testing.TB, n, _ int) []client {
 	t.Helper()
 	ctx := t.Context()
-	all := make([]client, n)
-	for c := range all {
-		all[c] = func(i int) error { return s.reading.call(ctx, s.workspace, i) }
-	}
-	return all
+	return alike(n, func(i int) error { return s.reading.call(ctx, s.workspace, i) })
 }
 
 // requesting is a side that sends requests to the service over HTTP.
@@ -126,17 +122,5 @@ func (s *requesting) clients(t testing.TB, n, keys int) []client {
 	for len(s.connections) < n {
 		s.connections = append(s.connections, dial(t, s.service.address, nil))
 	}
-	all := make([]client, n)
-	for c := range all {
-		connection := s.connections[c]
-		all[c] = func(i int) error {
-			connection.request = requests[i]
-			status, err := connection.do()
-			if err == nil && string(status) != "HTTP/1.1 200 OK" {
-				err = fmt.Errorf("response is %q", status)
-			}
-			return err
-		}
-	}
-	return all
+	return sending(s.connections[:n], requests)
 }

@@ -16,11 +16,7 @@ func TestDatabase_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 	service := deploy(t, databaseURL).start(t)
 	good, bad := service.keys(t)
 	all := newOwners(ownersAtOnce)
-
-	warmUp := all.drive(t, service.world, good, bad)
-	warmUp.goesOn(5)
-	warmUp.end()
-	before := service.vitals(t)
+	before := all.warmUp(t, service.world, good, bad)
 	n := times(t, crashes, crashesSoaking)
 	for range n {
 		tr := all.drive(t, service.world, good, bad)

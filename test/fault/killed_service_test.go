@@ -28,31 +28,39 @@ var stores = map[string]func(*testing.T) string{
 	"on PostgreSQL": func(t *testing.T) string { return pgtest.NewDatabase(t) },
 }
 
-func TestService_LosesNothingWhenKilledUnderLoad(t *testing.T) {
-	t.Parallel()
-	for name, databaseURL := range stores {
+// onEachStore runs test with a new database of each store, in parallel.
+func onEachStore(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	for name, newDatabase := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t, databaseURL(t))
-			all := newOwners(ownersAtOnce)
-			n := times(t, kills, killsSoaking)
-			service := d.start(t)
-			db := openDatabase(t, d.settings.DatabaseURL)
-			var r retries
-			for range n {
-				all.workUntilKilled(t, service)
-				mustBeWhole(t, db)
-				service = d.start(t)
-				all.judge(t, service.world)
-				r.add(all.retry(t, service.world))
-			}
-			all.judge(t, service.world)
-			mustBeWhole(t, db)
-			all.mustHold(t, db)
-			t.Logf("%d kills: %d changes acknowledged, none lost; %d were not, of which %d had been made: each exists once after its retry",
-				n, all.acknowledged()-r.sent, r.sent, r.replayed)
+			test(t, newDatabase(t))
 		})
 	}
+}
+
+func TestService_LosesNothingWhenKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, databaseURL string) {
+		d := deploy(t, databaseURL)
+		all := newOwners(ownersAtOnce)
+		n := times(t, kills, killsSoaking)
+		service := d.start(t)
+		db := openDatabase(t, d.settings.DatabaseURL)
+		var r retries
+		for range n {
+			all.workUntilKilled(t, service)
+			mustBeWhole(t, db)
+			service = d.start(t)
+			all.judge(t, service.world)
+			r.add(all.retry(t, service.world))
+		}
+		all.judge(t, service.world)
+		mustBeWhole(t, db)
+		all.mustHold(t, db)
+		t.Logf("%d kills: %d changes acknowledged, none lost; %d were not, of which %d had been made: each exists once after its retry",
+			n, all.acknowledged()-r.sent, r.sent, r.replayed)
+	})
 }
 
 // workUntilKilled lets the owners make changes, and kills the service after

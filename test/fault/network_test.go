@@ -76,11 +76,7 @@ func TestNetwork_LosesNothingWithFaultsUnderLoad(t *testing.T) {
 	service := deploy(t, line.databaseURL).start(t)
 	good, bad := service.keys(t)
 	all := newOwners(ownersAtOnce)
-
-	warmUp := all.drive(t, service.world, good, bad)
-	warmUp.goesOn(5)
-	warmUp.end()
-	before := service.vitals(t)
+	before := all.warmUp(t, service.world, good, bad)
 	rounds := slices.Repeat(troubles, times(t, networkRounds, networkRoundsSoaking))
 	for _, trouble := range rounds {
 		tr := all.drive(t, service.world, good, bad)

@@ -51,6 +51,16 @@ func newTraffic(t *testing.T) *traffic {
 	return tr
 }
 
+// warmUp lets the owners work for a while, and returns the vitals of the service
+// after that.
+func (all owners) warmUp(t *testing.T, w *world, good, bad string) vitals {
+	t.Helper()
+	tr := all.drive(t, w, good, bad)
+	tr.goesOn(5)
+	tr.end()
+	return w.vitals(t)
+}
+
 // drive starts the requests of the owners, and checks of an allowed key, a
 // denied one, and an unknown one.
 func (all owners) drive(t *testing.T, w *world, good, bad string) *traffic {
