@@ -47,12 +47,18 @@ ifeq ($(RACE),)
 endif
 	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
 	@$(MAKE) --no-print-directory test-browser
+	@$(MAKE) --no-print-directory test-deploy
 	@$(MAKE) --no-print-directory test-fault
 
 # A module of its own: only it needs what drives a browser.
 .PHONY: test-browser
 test-browser: servers ## test the pages in Chromium; APIKEYS_SCREENSHOTS names a folder for pictures
 	cd test/browser && $(GO) test -count=1 -timeout=$(TIMEOUT) ./...
+
+# In a module of its own, so that the main one does not require gitleaks.
+.PHONY: test-deploy
+test-deploy: ## test the rules for scanners, and the files for Compose and Traefik
+	cd tools/deploy && $(GO) test -count=1 ./...
 
 # A separate command, for -v: it prints what it measures. Only "make soak" asserts durations.
 .PHONY: test-fault
@@ -91,6 +97,7 @@ generate: ## regenerate files
 	cd tools/supply && $(GO) mod tidy
 	cd tools/openapi && $(GO) mod tidy
 	cd test/browser && $(GO) mod tidy
+	cd tools/deploy && $(GO) mod tidy
 
 .PHONY: generated
 generated: ## check that generated files are up to date
@@ -99,6 +106,7 @@ generated: ## check that generated files are up to date
 	cd tools && $(GO) mod tidy -diff
 	cd tools/openapi && $(GO) mod tidy -diff
 	cd test/browser && $(GO) mod tidy -diff
+	cd tools/deploy && $(GO) mod tidy -diff
 
 .PHONY: bench
 bench: pg-ensure ## compare creates and checks with baselines; BENCHPKG=./... runs all
