@@ -11,31 +11,16 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/ports/portstest"
 	"github.com/slaunchx/apikeys/test/ownstore"
 )
 
 // guide:begin suites
 func TestStore(t *testing.T) {
-	open := func(testing.TB) ports.KeyRepository { return ownstore.New() }
-	t.Run("keys", func(t *testing.T) { portstest.RunKeyRepository(t, open) })
-	t.Run("concurrency", func(t *testing.T) { portstest.RunKeyRepositoryConcurrency(t, open) })
-	t.Run("isolation", func(t *testing.T) { portstest.RunKeyRepositoryIsolation(t, open) })
-	t.Run("peppers", func(t *testing.T) {
-		portstest.RunPepperKeeper(t, func(testing.TB) (one, other ports.PepperKeeper) {
-			s := ownstore.New()
-			return s, s
-		})
-	})
-	t.Run("usage", func(t *testing.T) {
-		portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return ownstore.New() })
-	})
-	t.Run("changes", func(t *testing.T) {
-		portstest.RunChangeFeed(t, func(testing.TB) (one, other portstest.FollowedStore) {
-			s := ownstore.New()
-			return s, s
-		})
+	t.Parallel()
+	portstest.RunStore(t, func(testing.TB) (one, other portstest.Store) {
+		s := ownstore.New()
+		return s, s
 	})
 }
 
