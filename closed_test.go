@@ -70,6 +70,9 @@ var afterClose = map[string]func(ctx context.Context, s *apikeys.Service, create
 		_, err := s.Explain(ctx, apikeys.Question{KeyID: created.Key.ID()})
 		return err
 	},
+	"ComparePeppers": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
+		return s.ComparePeppers(ctx)
+	},
 	"Workspace": func(ctx context.Context, s *apikeys.Service, _ apikeys.CreatedKey) error {
 		actor, _ := serving.Owner{}.Authenticate(ctx, "")
 		_, err := s.Workspace(ctx, actor, "ws_1", domain.Origin{})

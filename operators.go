@@ -29,6 +29,9 @@ func (noTokens) Authenticate(context.Context, string) (domain.Actor, error) {
 // returns [config.Faults] if one differs: secrets made under it are NOT_FOUND to
 // other replicas.
 func (s *Service) ComparePeppers(ctx context.Context) error {
+	if err := s.lifetime.Err(); err != nil {
+		return err
+	}
 	if err := s.peppers.Compare(ctx); err != nil {
 		return err
 	}
