@@ -45,6 +45,7 @@ test: pg-ensure servers node ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
+	cd examples/routers && $(GO) test -count=1 ./...
 	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-deploy
@@ -81,6 +82,7 @@ soak-load: pg-ensure ## load the service for LOAD, then overload it threefold
 .PHONY: lint
 lint: ## vet, lint and check the formatting
 	$(GO) vet ./...
+	cd examples/routers && $(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: fmt
@@ -94,6 +96,7 @@ generate: ## regenerate files
 	$(GO) test ./test/generators -run=TestGo_TypesOfTheClientAreGeneratedFromTheDocument -update
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
+	cd examples/routers && $(GO) mod tidy
 	cd tools/supply && $(GO) mod tidy
 	cd tools/openapi && $(GO) mod tidy
 	cd test/browser && $(GO) mod tidy
@@ -104,6 +107,7 @@ generated: ## check that generated files are up to date
 	$(GO) tool wire diff .
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd examples/routers && $(GO) mod tidy -diff
 	cd tools/openapi && $(GO) mod tidy -diff
 	cd test/browser && $(GO) mod tidy -diff
 	cd tools/deploy && $(GO) mod tidy -diff
