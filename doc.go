@@ -33,6 +33,11 @@
 // within 1 s while the database is reachable. While it is not, the cache is
 // used for at most the configured OutageGrace.
 //
+// A service measures and traces nothing unless asked to: [WithMetrics] takes
+// the metrics of package adapters/telemetry, for Prometheus, and
+// [WithTracerProvider] any provider of OpenTelemetry. Importing this package
+// registers nothing on [net/http.DefaultServeMux].
+//
 // A service that only checks keys does not need the store or the peppers: it can
 // call the internal listener with package client, which has the same Authorize
 // method.
