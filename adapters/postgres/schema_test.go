@@ -107,7 +107,7 @@ func TestSchema_DoesNotDisturbAnother(t *testing.T) {
 	}
 	err = disable(one, func() error { return disable(other, func() error { return nil }) })
 	if err != nil {
-		t.Errorf("an idempotency key that is in flight in another schema: %v", err)
+		t.Fatalf("an idempotency key that is in flight in another schema: %v", err)
 	}
 	for _, want := range []string{"apikeys_changes_other", "apikeys_changes_one"} { // as they committed
 		if got := <-listener.Notify; got == nil || got.Channel != want {
