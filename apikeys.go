@@ -186,6 +186,26 @@ func (s *Service) Ready(ctx context.Context) error {
 	return s.store.Keys.Ready(ctx)
 }
 
+// ComparePeppers compares the configured peppers with those that the store was
+// used with, and remembers in the store those that it has not seen before. It
+// returns [config.Faults] if one differs: secrets made under it are NOT_FOUND to
+// other replicas.
+func (s *Service) ComparePeppers(ctx context.Context) error {
+	if err := s.lifetime.Err(); err != nil {
+		return err
+	}
+	if err := s.peppers.Compare(ctx); err != nil {
+		return err
+	}
+	if s.peppers.Mismatches() == 0 {
+		return nil
+	}
+	return config.Faults{{
+		Variable: "APIKEYS_PEPPERS",
+		Problem:  "has a pepper that is not the one the store was used with under that id; use the entries that the service has",
+	}}
+}
+
 // Close stops the service, including a [Service.Run], which it waits for, and
 // releases the store. It does not wait for a store that hangs. From then on
 // every other method returns [ErrClosed], and the handlers and middleware of the

@@ -246,6 +246,16 @@ func WithReadinessCheck(check func(context.Context) error) Option {
 	}
 }
 
+// WithManagementOnly makes a service for a command or a job, which manages keys on
+// the store of running services and then ends. It needs no JWKS and accepts no
+// token, runs nothing in the background, does not migrate, and does not record the
+// use of keys. [New] returns an error if the store cannot be reached, which wraps
+// [domain.ErrUnavailable], or if its schema is not up to date. Do not serve requests
+// with it.
+func WithManagementOnly() Option {
+	return func(o *options) { o.managesOnly = true }
+}
+
 // WithListening calls f once [Service.Run] listens on both addresses.
 func WithListening(f func(Listeners)) Option {
 	return func(o *options) {

@@ -164,6 +164,13 @@ func provideAuthenticator(ctx context.Context, cfg config.Config, o *options) (a
 	return authentication{a, []func(context.Context) error{a.Ready}}, closing(o.logger, "token keys", a), nil
 }
 
+// noTokens is the authenticator of a service that accepts no token.
+type noTokens struct{}
+
+func (noTokens) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{}, domain.ErrInvalidToken
+}
+
 func provideRoles(o *options) ports.WorkspaceRoles {
 	if o.roles != nil {
 		return o.roles

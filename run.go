@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
+
+	"github.com/slaunchx/apikeys/adapters/httpserver"
+	"github.com/slaunchx/apikeys/config"
 )
 
 // Run listens on the addresses of the configuration until ctx ends or the
@@ -48,4 +52,120 @@ func open(ctx context.Context, variable, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
 	return l, nil
+}
+
+// Server serves permission checks over another protocol than HTTP; see
+// [WithExtAuthz].
+type Server interface {
+	// Serve serves the connections of l until Drain is called. It always returns a
+	// non-nil error.
+	Serve(l net.Listener) error
+	// Drain stops accepting connections and waits for the checks in flight. When
+	// ctx ends it aborts them, and returns an error.
+	Drain(ctx context.Context) error
+}
+
+// listen is where a service listens.
+type listen struct {
+	public, internal string // host:port
+	extAuthz         string // host:port, or empty
+	guarded          bool   // callers of all but the public listener must send a token
+}
+
+// door is a server with its listener.
+type door struct {
+	variable string // that names the address
+	server   Server
+	listener net.Listener
+}
+
+// openDoors listens on every address. The public door is the first; the others
+// serve permission checks.
+func (s *Service) openDoors(ctx context.Context) ([]door, error) {
+	doors := []door{
+		{variable: publicAddr, server: httpserver.New(s.Handler(), s.bounds, s.logger)},
+		{variable: internalAddr, server: httpserver.New(s.InternalHandler(), s.bounds, s.logger)},
+	}
+	addrs := []string{s.listen.public, s.listen.internal}
+	if s.listen.extAuthz != "" {
+		server, err := s.extAuthz(s.api.CheckServerOptions())
+		if err != nil {
+			return nil, err
+		}
+		doors = append(doors, door{variable: extAuthzAddr, server: server})
+		addrs = append(addrs, s.listen.extAuthz)
+	}
+	for i := range doors {
+		err := s.open(ctx, &doors[i], addrs[i])
+		if err != nil {
+			for _, opened := range doors[:i] {
+				err = errors.Join(err, opened.listener.Close())
+			}
+			return nil, err
+		}
+	}
+	return doors, nil
+}
+
+// The variables that name the addresses.
+const (
+	publicAddr   = "APIKEYS_ADDR"
+	internalAddr = "APIKEYS_INTERNAL_ADDR"
+	extAuthzAddr = "APIKEYS_EXT_AUTHZ_ADDR"
+)
+
+// open listens on addr. Permission checks are served to other machines only if
+// callers must send a token.
+func (s *Service) open(ctx context.Context, d *door, addr string) error {
+	listener, err := open(ctx, d.variable, addr)
+	if err != nil {
+		return err
+	}
+	tcp, ok := listener.Addr().(*net.TCPAddr)
+	if d.variable != publicAddr && !s.listen.guarded && !(ok && tcp.IP.IsLoopback()) {
+		fault := config.Fault{
+			Variable: "APIKEYS_INTERNAL_TOKEN",
+			Problem:  "is missing; " + d.variable + " is " + listener.Addr().String() + ", which is not a loopback address",
+		}
+		return errors.Join(config.Faults{fault}, listener.Close())
+	}
+	if d.variable == extAuthzAddr { // an HTTP server limits them itself
+		listener = httpserver.Limited(listener, s.bounds.Connections)
+	}
+	d.listener = listener
+	return nil
+}
+
+func listenersOf(doors []door) Listeners {
+	at := Listeners{Public: doors[0].listener.Addr(), Internal: doors[1].listener.Addr()}
+	if len(doors) > 2 {
+		at.ExtAuthz = doors[2].listener.Addr()
+	}
+	return at
+}
+
+func (l Listeners) attributes() []any {
+	attributes := []any{"public", l.Public.String(), "internal", l.Internal.String()}
+	if l.ExtAuthz != nil {
+		attributes = append(attributes, "extAuthz", l.ExtAuthz.String())
+	}
+	return attributes
+}
+
+// drain stops the public door first, and then all doors that serve permission
+// checks at once. Each step has [httpserver.DrainTimeout].
+func drain(ctx context.Context, doors []door) error {
+	return errors.Join(drainAll(ctx, doors[:1]), drainAll(ctx, doors[1:]))
+}
+
+func drainAll(ctx context.Context, doors []door) error {
+	ctx, cancel := context.WithTimeout(ctx, httpserver.DrainTimeout)
+	defer cancel()
+	errs := make([]error, len(doors))
+	var all sync.WaitGroup
+	for i, d := range doors {
+		all.Go(func() { errs[i] = d.server.Drain(ctx) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
