@@ -82,7 +82,7 @@ func (s schema) migrationLock() int64 {
 	}
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte("apikeys migrations of " + s))
-	return int64(hash.Sum64()) //nolint:gosec // any number will do
+	return int64(hash.Sum64())
 }
 
 // prepareSchema makes the schema if there is none. It returns an [*UnfitError],

@@ -81,7 +81,7 @@ func TestSchema_DoesNotDisturbAnother(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	// The lock of a migration in public, or of the embedder's own migrations.
-	if _, err := conn.ExecContext(t.Context(), `SELECT pg_advisory_lock($1)`, int64(lock.DefaultLockID)); err != nil {
+	if _, err := conn.ExecContext(t.Context(), `SELECT pg_advisory_lock($1)`, lock.DefaultLockID); err != nil {
 		t.Fatal(err)
 	}
 	one, other := openDSN(t, dsn+"&search_path=one"), openDSN(t, dsn+"&search_path=other")

@@ -63,7 +63,7 @@ func reason(t *testing.T, base, secret string) string {
 func becomes(t *testing.T, base, secret, want string) {
 	t.Helper()
 	begun := time.Now()
-	for deadline := begun.Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := begun.Add(patience); ; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // only the service, another process, knows
 		got := reason(t, base, secret)
 		if got == want {
 			t.Logf("%s after %v", want, time.Since(begun))

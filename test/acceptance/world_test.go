@@ -88,8 +88,10 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	if change != nil {
 		change(&cfg)
 	}
-	running := serving.Start(t, cfg, append([]apikeys.Option{apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New),
-		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer))}, opts...)...)
+	running := serving.Start(t, cfg, append([]apikeys.Option{
+		apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New),
+		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)),
+	}, opts...)...)
 	heldToTheDocument(t, running)
 	return &world{
 		public:   "http://" + running.Public,

@@ -50,7 +50,7 @@ func startService(t *testing.T) []string {
 // command fails.
 func run(t *testing.T, dir string, environment []string, name string, arguments ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), name, arguments...) //nolint:gosec // the tests' own commands
+	command := exec.CommandContext(t.Context(), name, arguments...)
 	command.Dir, command.Env = dir, environment
 	output, err := command.CombinedOutput()
 	if err != nil {

@@ -58,7 +58,7 @@ func (r *reader) secret(t *testing.T) domain.Secret {
 // run runs a command in the reader's folder and returns what it prints.
 func (r *reader) run(t *testing.T, name string, arguments ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), name, arguments...) //nolint:gosec // the commands of the guides
+	command := exec.CommandContext(t.Context(), name, arguments...)
 	command.Dir, command.Env = r.dir, r.environment
 	output, err := command.CombinedOutput()
 	if err != nil {
@@ -119,7 +119,7 @@ func (r *reader) goRun(t *testing.T, program string) string {
 	t.Helper()
 	path := r.save(t, "main.go", program)
 	binary := filepath.Join(r.dir, "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, path) //nolint:gosec // the program of the guide
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, path)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, output)
