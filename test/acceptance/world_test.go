@@ -85,6 +85,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	clock := newClock(now)
 	issuer.SetClock(clock.Now)
 	cfg := configWith(t, issuer)
+	cfg.ExtAuthzAddr = "127.0.0.1:0"
 	if change != nil {
 		change(&cfg)
 	}
@@ -111,7 +112,7 @@ func configWith(t *testing.T, issuer *jwttest.Issuer) config.Config {
 		t.Fatal(err)
 	}
 	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr, cfg.ExtAuthzAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL = "memory://"
 	cfg.JWKSFile = issuer.JWKSFile(t)
 	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
