@@ -40,18 +40,14 @@ func openDB(t testing.TB, dsn string, opts ...postgres.Option) (*postgres.KeyRep
 
 func TestOpenDB_KeyRepository(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
-		repo, _ := openDB(t, pgtest.NewDatabase(t))
-		return repo
-	})
+	repo, _ := openDB(t, pgtest.NewDatabase(t))
+	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func TestOpenDB_Concurrency(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepositoryConcurrency(t, func(t testing.TB) ports.KeyRepository {
-		repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"))
-		return repo
-	})
+	repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"))
+	portstest.RunKeyRepositoryConcurrency(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 // The sessions that the caller uses are not those that the repository has set up.

@@ -28,12 +28,17 @@ func TestPooler_InSessionModeKeepsEveryPromise(t *testing.T) {
 	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, pgtest.NewDatabase(t))) }
 	repository := func(t testing.TB) ports.KeyRepository { return pooled(t) }
 
-	t.Run("repository", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepository(t, repository) })
+	t.Run("repository", func(t *testing.T) {
+		t.Parallel()
+		repo := pooled(t)
+		portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
+	})
 	t.Run("concurrency", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryConcurrency(t, repository) })
 	t.Run("isolation", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryIsolation(t, repository) })
 	t.Run("usage", func(t *testing.T) {
 		t.Parallel()
-		portstest.RunUsageRecorder(t, func(t testing.TB) portstest.UsageStore { return pooled(t) })
+		repo := pooled(t)
+		portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return repo })
 	})
 	t.Run("feed", func(t *testing.T) {
 		t.Parallel()

@@ -25,9 +25,8 @@ func TestStore(t *testing.T) {
 // With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
-		return openDSN(t, pgtest.NewDatabase(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
-	})
+	repo := openDSN(t, pgtest.NewDatabase(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
+	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func BenchmarkKeyRepository(b *testing.B) { portstest.BenchmarkKeyRepository(b, open) }
@@ -61,8 +60,9 @@ func openUnmigrated(t testing.TB, dsn string, opts ...postgres.Option) *postgres
 
 func TestLimitStore(t *testing.T) {
 	t.Parallel()
+	dsn := pgtest.NewDatabase(t)
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
-		return openDSN(t, pgtest.NewDatabase(t), postgres.WithClock(now))
+		return openDSN(t, dsn, postgres.WithClock(now))
 	})
 }
 

@@ -32,7 +32,8 @@ func inSchema(t testing.TB) string {
 
 func TestSchema_KeyRepository(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository { return openDSN(t, inSchema(t)) })
+	repo := openDSN(t, inSchema(t))
+	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func TestSchema_ChangeFeed(t *testing.T) {

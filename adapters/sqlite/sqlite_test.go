@@ -23,9 +23,8 @@ func TestStore(t *testing.T) {
 // With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
-	portstest.RunKeyRepository(t, func(t testing.TB) ports.KeyRepository {
-		return openFile(t, newFile(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))
-	})
+	repo := openFile(t, newFile(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))
+	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func open(t testing.TB) ports.KeyRepository { return openFile(t, newFile(t)) }
