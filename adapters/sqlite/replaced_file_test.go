@@ -104,6 +104,25 @@ func TestStore_DoesNotTakeACheckpointForAReplacedFile(t *testing.T) {
 	}
 }
 
+// A log that started over and was copied again may be exactly as long as before.
+func TestStore_DoesNotTakeACheckpointOfALogAsLongAsBeforeForAReplacedFile(t *testing.T) {
+	t.Parallel()
+	repo := openMigrated(t)
+	other, err := sqlx.Open("sqlite", dsn(repo.file.path, url.Values{}))
+	mustDo(t, err)
+	defer func() { _ = other.Close() }()
+	for i := range 4 {
+		id := fmt.Sprintf("sk_live_%016d", i)
+		repo.file.one <- struct{}{} // the store cannot look at its files after the commit
+		store(t, repo, rowsOf(id, fmt.Sprintf("evt_%d", i)))
+		other.MustExecContext(t.Context(), `PRAGMA wal_checkpoint(FULL)`)
+		<-repo.file.one
+		if _, err := repo.Find(t.Context(), domain.KeyID(id)); err != nil {
+			t.Fatalf("after checkpoint %d by another, Find() = %v", i+1, err)
+		}
+	}
+}
+
 func mustDo(t *testing.T, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {

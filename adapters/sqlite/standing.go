@@ -65,11 +65,15 @@ func (s *standing) written(files found) bool {
 // explains reports whether SQLite may have written to the database file between
 // s and a later state. In WAL mode only a checkpoint writes to it, and it
 // either advances or, once a whole log was copied, lets the log start over. A
-// log that is empty both times started over if it was written to meanwhile.
+// log that was copied as a whole both times, as an empty one is, started over if
+// it was written to meanwhile, though it may be as long as before.
 func (s *standing) explains(files found, now progress) bool {
 	return now.Checkpointed != s.progress.Checkpointed || now.Log < s.progress.Log ||
-		now.Log == 0 && differ(s.files[log], files[log])
+		s.progress.copied() && now.copied() && differ(s.files[log], files[log])
 }
+
+// copied reports whether the whole log has been copied into the database.
+func (p progress) copied() bool { return p.Checkpointed == p.Log }
 
 func differ(a, b os.FileInfo) bool {
 	return a.Size() != b.Size() || !a.ModTime().Equal(b.ModTime())

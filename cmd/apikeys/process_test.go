@@ -19,6 +19,7 @@ const patience = time.Minute
 // process is a running "apikeys serve --dev" and the lines it has printed.
 type process struct {
 	cmd    *exec.Cmd
+	kill   func()
 	stderr *bytes.Buffer // to be read after exit only
 	// The commands to paste.
 	create, check string
@@ -28,9 +29,9 @@ type process struct {
 // printed the commands to paste. The command can be changed before it starts.
 func startDev(t *testing.T, dir string, change ...func(*exec.Cmd)) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	p := &process{cmd: exec.CommandContext(ctx, self(t), "serve", "--dev", "--dev-dir", dir), stderr: &bytes.Buffer{}}
+	p := &process{cmd: exec.CommandContext(ctx, self(t), "serve", "--dev", "--dev-dir", dir), kill: cancel, stderr: &bytes.Buffer{}}
 	p.cmd.Args[0] = "apikeys"
 	p.cmd.Env = []string{raceAtOnce, "APIKEYS_ADDR=127.0.0.1:0", "APIKEYS_INTERNAL_ADDR=127.0.0.1:0"}
 	p.cmd.Stderr = p.stderr
@@ -44,7 +45,9 @@ func startDev(t *testing.T, dir string, change ...func(*exec.Cmd)) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	hung := time.AfterFunc(patience, cancel)
 	p.readLines(stdout)
+	hung.Stop()
 	if p.check == "" {
 		t.Fatalf("it printed no lines to paste, and ended: %v\n%s", p.cmd.Wait(), p.stderr)
 	}
@@ -75,6 +78,7 @@ func (p *process) stop(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	defer time.AfterFunc(patience, p.kill).Stop()
 	if err := p.cmd.Wait(); err != nil {
 		t.Errorf("SIGTERM did not end it cleanly: %v\n%s", err, p.stderr)
 	}
