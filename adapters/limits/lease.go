@@ -62,18 +62,13 @@ func (b *bucket) prefetch(l *Limiter, k *key, limit domain.Limit) {
 func (b *bucket) giveBackExcess(l *Limiter, limit domain.Limit, now time.Time) {
 	size := share(limit)
 	excess := b.held - size - size/2
-	if excess <= 0 || b.ended(now) || l.failing() || !l.leases.TryAcquire(1) {
+	if excess <= 0 || b.ended(now) || !l.mayGiveBack() {
 		return
 	}
 	b.held -= excess
 	b.back += excess
 	shares := []ports.Share{{Bucket: b.id, Start: b.last.Start, Amount: excess}}
-	l.inFlight.Go(func() {
-		defer l.leases.Release(1)
-		ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
-		defer cancel()
-		_ = l.giveBack(ctx, shares)
-	})
+	l.inFlight.Go(func() { l.giveBack(shares) })
 }
 
 func (b *bucket) send(l *Limiter, k *key, request ports.LeaseRequest) *flight {

@@ -143,17 +143,24 @@ func (l *Limiter) key(id domain.KeyID) *key {
 	return k
 }
 
-// evict gives back what an evicted key holds, unless too much else is in flight: then
-// it stays unspent.
+// evict gives back what an evicted key holds.
 func (l *Limiter) evict(k *key) {
-	shares := k.close(l.now())
-	if len(shares) == 0 || !l.leases.TryAcquire(1) {
-		return
+	if shares := k.close(l.now()); len(shares) > 0 && l.mayGiveBack() {
+		l.giveBack(shares)
 	}
+}
+
+// mayGiveBack reserves a request for [Limiter.giveBack], and reports whether it could:
+// if the store fails or is busy, shares stay unspent.
+func (l *Limiter) mayGiveBack() bool { return !l.failing() && l.leases.TryAcquire(1) }
+
+// giveBack gives shares back, and ends the reservation. It never repeats a request; see
+// [ports.LimitStore].
+func (l *Limiter) giveBack(shares []ports.Share) {
 	defer l.leases.Release(1)
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
-	_ = l.giveBack(ctx, shares)
+	_ = l.store.GiveBack(ctx, shares)
 }
 
 // Close gives back what is not spent, for 2 s at most. Checks must have ended.
@@ -166,14 +173,9 @@ func (l *Limiter) Close() {
 		shares = append(shares, k.close(l.now())...)
 	}
 	for batch := range slices.Chunk(shares, giveBackAtOnce) {
-		if err := l.giveBack(ctx, batch); err != nil {
+		if err := l.store.GiveBack(ctx, batch); err != nil {
 			l.logger.Warn("cannot give back unspent shares of limits; they stay unspent", "error", err)
 			return
 		}
 	}
-}
-
-// giveBack never repeats a request: see [ports.LimitStore].
-func (l *Limiter) giveBack(ctx context.Context, shares []ports.Share) error {
-	return l.store.GiveBack(ctx, shares)
 }

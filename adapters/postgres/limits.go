@@ -7,6 +7,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/limitcount"
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -90,6 +91,10 @@ type countRow struct {
 	LastGranted int64     `db:"last_granted"`
 }
 
+func (row countRow) count() limitcount.Count {
+	return limitcount.Count{Start: time.Unix(row.StartedAt, 0).UTC(), Granted: row.Granted, Returned: row.Returned}
+}
+
 // clock returns the time of the test's clock, or nil for that of the server.
 func (r *KeyRepository) clock() *time.Time {
 	if r.now == nil {
@@ -102,22 +107,13 @@ func (r *KeyRepository) clock() *time.Time {
 // Lease implements ports.LimitStore.
 func (r *KeyRepository) Lease(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
 	bucket, seen := request.Bucket, request.Seen
-	row, err := r.countRow(ctx, func(ctx context.Context) (row countRow, err error) {
-		prepared, err := r.lease.Prepared(ctx)
-		if err != nil {
-			return row, err
-		}
-		err = prepared.GetContext(ctx, &row,
-			bucket.Window.String(), max(bucket.Window.Length(), 1), r.clock(),
-			string(bucket.KeyID), request.Max, request.Want, request.Need, bucket.Name,
-			seenStart(seen), seen.GrantedToAll, seen.Returned)
-		return row, err
-	})
+	row, err := r.readCount(ctx, r.lease, bucket.Window.String(), max(bucket.Window.Length(), 1), r.clock(),
+		string(bucket.KeyID), request.Max, request.Want, request.Need, bucket.Name,
+		seenStart(seen), seen.GrantedToAll, seen.Returned)
 	if err != nil {
 		return ports.Lease{}, err
 	}
-	count := limitcount.Count{Start: time.Unix(row.StartedAt, 0).UTC(), Granted: row.Granted, Returned: row.Returned}
-	return limitcount.LeaseOf(bucket, count, row.LastGranted, row.At), nil
+	return limitcount.LeaseOf(bucket, row.count(), row.LastGranted, row.At), nil
 }
 
 // seenStart returns the start of the window that was seen, or a number that is no start.
@@ -131,32 +127,28 @@ func seenStart(seen ports.Lease) int64 {
 // Peek implements ports.LimitStore.
 func (r *KeyRepository) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
 	bucket := request.Bucket
-	row, err := r.countRow(ctx, func(ctx context.Context) (row countRow, err error) {
-		prepared, err := r.peek.Prepared(ctx)
-		if err != nil {
-			return row, err
-		}
-		err = prepared.GetContext(ctx, &row,
-			bucket.Window.String(), max(bucket.Window.Length(), 1), r.clock(), string(bucket.KeyID), bucket.Name)
-		return row, err
-	})
+	row, err := r.readCount(ctx, r.peek, bucket.Window.String(), max(bucket.Window.Length(), 1), r.clock(),
+		string(bucket.KeyID), bucket.Name)
 	if err != nil {
 		return ports.Lease{}, err
 	}
-	count := limitcount.Count{Start: time.Unix(row.StartedAt, 0).UTC(), Granted: row.Granted, Returned: row.Returned}
+	count := row.count()
 	if row.StartedAt < row.StartedNow {
 		count = limitcount.Count{Start: time.Unix(row.StartedNow, 0).UTC()}
 	}
 	return limitcount.LeaseOf(bucket, count, 0, row.At), nil
 }
 
-// countRow returns the row that a statement returns. A statement that is sent again
+// readCount returns the row that a statement returns. A statement that is sent again
 // grants again; what it granted before is not spent.
-func (r *KeyRepository) countRow(ctx context.Context, query func(ctx context.Context) (countRow, error)) (countRow, error) {
+func (r *KeyRepository) readCount(ctx context.Context, statement *sqlkit.Statement, args ...any) (countRow, error) {
 	return untilDone(ctx, func() (row countRow, err error) {
 		err = translate(ctx, retrying(ctx, func(ctx context.Context) error {
-			row, err = query(ctx)
-			return err
+			prepared, err := statement.Prepared(ctx)
+			if err != nil {
+				return err
+			}
+			return prepared.GetContext(ctx, &row, args...)
 		}))
 		return row, err
 	})
