@@ -44,26 +44,17 @@ func headersOf(request *authv3.AttributeContext_HttpRequest) headers {
 // named returns the values of the header with that name, in any case, or nil if
 // no check uses it.
 func (h *headers) named(name string) *[]string {
-	switch len(name) {
-	case len("x-api-key"):
-		if strings.EqualFold(name, "x-api-key") {
-			return &h.apiKey
-		}
-	case len("x-request-id"):
-		if strings.EqualFold(name, "x-request-id") {
-			return &h.requestID
-		}
-	case len("authorization"):
-		if strings.EqualFold(name, "authorization") {
-			return &h.authorization
-		}
-	case len("x-forwarded-for"): // and accept-language
-		if strings.EqualFold(name, "x-forwarded-for") {
-			return &h.forwardedFor
-		}
-		if strings.EqualFold(name, "accept-language") {
-			return &h.acceptLanguage
-		}
+	switch strings.ToLower(name) {
+	case "x-api-key":
+		return &h.apiKey
+	case "authorization":
+		return &h.authorization
+	case "x-forwarded-for":
+		return &h.forwardedFor
+	case "accept-language":
+		return &h.acceptLanguage
+	case "x-request-id":
+		return &h.requestID
 	}
 	return nil
 }

@@ -25,36 +25,21 @@ var (
 	statusDenied          = &rpcstatus.Status{Code: int32(codes.PermissionDenied)}
 )
 
-// approval is an allowed response with all its parts, in one allocation.
-type approval struct {
-	response authv3.CheckResponse
-	outcome  authv3.CheckResponse_OkResponse
-	ok       authv3.OkHttpResponse
-	list     [len(answer.IdentityHeaders)]*corev3.HeaderValueOption
-	options  [len(answer.IdentityHeaders)]corev3.HeaderValueOption
-	headers  [len(answer.IdentityHeaders)]corev3.HeaderValue
-}
-
 // allowed returns the response that lets the request pass, with who the key is
 // for the upstream.
 func (c *check) allowed() *authv3.CheckResponse {
-	a := &approval{}
-	values := answer.IdentityValues(c.key)
-	for i, name := range answer.IdentityHeaders {
-		a.headers[i].Key, a.headers[i].Value = name, values[i]
-		a.options[i].Header = &a.headers[i]
-		a.options[i].AppendAction = corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD
-		a.list[i] = &a.options[i]
+	ok := &authv3.OkHttpResponse{}
+	for i, value := range answer.IdentityValues(c.key) {
+		ok.Headers = append(ok.Headers, header(answer.IdentityHeaders[i], value))
 	}
-	a.ok.Headers = a.list[:]
 	if c.hideKey {
-		a.ok.HeadersToRemove = c.headers.ofKey()
+		ok.HeadersToRemove = c.headers.ofKey()
 	}
-	a.outcome.OkResponse = &a.ok
-	a.response.Status = statusOK
-	a.response.HttpResponse = &a.outcome
-	a.response.DynamicMetadata = metadataOf(c.key)
-	return &a.response
+	return &authv3.CheckResponse{
+		Status:          statusOK,
+		HttpResponse:    &authv3.CheckResponse_OkResponse{OkResponse: ok},
+		DynamicMetadata: metadataOf(c.key),
+	}
 }
 
 // ofKey returns the names of the headers that may carry the key.
