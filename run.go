@@ -44,16 +44,6 @@ func (s *Service) Run(ctx context.Context) error {
 	return errors.Join(err, drain(context.WithoutCancel(ctx), doors))
 }
 
-// open listens on addr, which the operator sets by that variable.
-func open(ctx context.Context, variable, addr string) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", variable, err)
-	}
-	return l, nil
-}
-
 // Server serves permission checks over another protocol than HTTP; see
 // [WithExtAuthz].
 type Server interface {
@@ -117,9 +107,10 @@ const (
 // open listens on addr. Permission checks are served to other machines only if
 // callers must send a token.
 func (s *Service) open(ctx context.Context, d *door, addr string) error {
-	listener, err := open(ctx, d.variable, addr)
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", d.variable, err)
 	}
 	tcp, ok := listener.Addr().(*net.TCPAddr)
 	if d.variable != publicAddr && !s.listen.guarded && !(ok && tcp.IP.IsLoopback()) {

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -93,6 +94,14 @@ type Fault struct {
 	Rule   Rule
 	// Args are the values of the placeholders in the message.
 	Args map[string]string
+}
+
+// Placeholders returns the values of all placeholders in the message: Args, and the
+// field as Field.
+func (f Fault) Placeholders() map[string]string {
+	values := map[string]string{"Field": f.Field}
+	maps.Copy(values, f.Args)
+	return values
 }
 
 // MaxFaults is the number of faults after which the validation of a list or an

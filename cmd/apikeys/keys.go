@@ -179,11 +179,7 @@ func (d *desk) explained(err error) error {
 	}
 	var lines []string
 	for _, f := range faults {
-		args := map[string]string{"Field": f.Field}
-		for name, value := range f.Args {
-			args[name] = value
-		}
-		lines = append(lines, d.service.Text(f.Rule, args))
+		lines = append(lines, d.service.Text(f.Rule, f.Placeholders()))
 	}
 	return misuse(strings.Join(lines, "\n"))
 }

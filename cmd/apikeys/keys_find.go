@@ -82,7 +82,7 @@ type search struct {
 func (c *keysFindCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	return of.Keys.work(ctx, given, io, needs{peppers: true, time: true}, func(ctx context.Context, d *desk) error {
 		if c.Disable && !c.Yes && (len(c.Paths) == 0 || !d.canAsk()) {
-			return misuse("--disable asks before it acts, and nobody can be asked here; give --yes")
+			return cannotAsk("--disable")
 		}
 		s := &search{findings: map[string]*finding{}}
 		if err := s.read(ctx, d, c.Paths); err != nil {

@@ -83,7 +83,7 @@ func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 		return nil
 	}
 	if !d.canAsk() {
-		return misuse(verb + " asks before it acts, and nobody can be asked here; give --yes")
+		return cannotAsk(verb)
 	}
 	key, err := d.key(ctx, id)
 	if err != nil {
@@ -91,6 +91,11 @@ func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 	}
 	s := key.Snapshot()
 	return d.ask(false, fmt.Sprintf("%s %s, %q of workspace %s?", verb, s.ID, s.Name.String(), s.Workspace))
+}
+
+// cannotAsk is the error of what needs --yes where nobody can be asked.
+func cannotAsk(what string) error {
+	return misuse(what + " asks before it acts, and nobody can be asked here; give --yes")
 }
 
 // canAsk reports whether a person is there to be asked.

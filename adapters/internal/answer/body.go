@@ -40,14 +40,10 @@ func faultBodies(err error, text Text) []faultBody {
 	}
 	bodies := make([]faultBody, len(faults))
 	for i, f := range faults {
-		args := map[string]string{"Field": f.Field}
-		for name, value := range f.Args {
-			args[name] = value
-		}
 		bodies[i] = faultBody{
 			Field:   f.Field,
 			Reason:  string(f.Reason),
-			Message: text(string(f.Rule), args),
+			Message: text(string(f.Rule), f.Placeholders()),
 		}
 	}
 	return bodies
