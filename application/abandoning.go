@@ -24,9 +24,9 @@ const (
 // Abandoning returns a repository that forwards to keys, a store that need not
 // respect the context of a call. A caller waits for at most 10 s, or until its
 // context ends, and 0.1 s more for a store that does respect it. Then it gets an
-// error that wraps [domain.ErrUnavailable], and the call goes on without it: as
-// with a lost answer of a database, it is unknown whether a change was made. An
-// abandoned Update that has not called change yet makes none.
+// error that wraps [domain.ErrUnavailable] while the call continues. As with a lost
+// response of a database, it is unknown whether a change was made. An abandoned
+// Update that has not called change yet makes none.
 //
 // Calls run in goroutines of their own, at most 128 each of reads, of writes and
 // of the look-ups of checks. Further ones wait for a place. A panic becomes an

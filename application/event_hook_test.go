@@ -240,7 +240,7 @@ func TestEventHook_OutlivesAPanicOfTheFunction(t *testing.T) {
 	}
 }
 
-// Changes go on while the hook hangs, and Close gives up on it.
+// A hook that hangs delays no change, and Close stops waiting for it.
 func TestEventHook_DelaysNobodyByHanging(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

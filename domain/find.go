@@ -29,7 +29,7 @@ func FindSecrets(r io.Reader, found func(FoundSecret) error) error {
 	for {
 		n, err := r.Read(buffer[held:])
 		held += n
-		// A secret may go on where the buffer ends, so its last bytes wait.
+		// A secret may continue after the end of the buffer, so the last bytes wait.
 		end := max(0, held-SecretLength+1)
 		ended := errors.Is(err, io.EOF)
 		if err != nil && !ended {

@@ -208,7 +208,7 @@ func TestCheck_500(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, authorizing(fail))
-			for range 2 { // it goes on after a panic
+			for range 2 { // a panic does not end the server
 				_, body := mustDeny(t, w.check(t, request{headers: key(secret)}), 500, "5000")
 				if strings.Contains(body, "marked") {
 					t.Errorf("body = %s", body)

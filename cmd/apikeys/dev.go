@@ -13,8 +13,8 @@ var madeByDev = []string{
 	"APIKEYS_JWT_CLAIM_ACCOUNT", "APIKEYS_JWT_CLAIM_PORTAL", "APIKEYS_JWT_DEFAULT_PORTAL", "APIKEYS_JWT_CLAIM_WORKSPACES", "APIKEYS_JWT_CLAIM_CLIENT_HASH",
 }
 
-// judgeDev reports settings that cannot be combined with --dev. Anyone who reads
-// the printed token can manage keys, so the listeners must be on loopback.
+// judgeDev returns the settings that cannot be combined with --dev. The printed
+// token lets its reader manage keys, so all listeners must be on loopback.
 func judgeDev(cfg config.Config, set map[string]bool) config.Faults {
 	var faults config.Faults
 	for _, listener := range [...]struct{ variable, addr string }{

@@ -14,8 +14,8 @@ import (
 // whether held or awaited: others queue behind a waiting transaction.
 const conflicting = `'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'`
 
-// seenLocks selects the locks that a migration holds or waits for, each with
-// its transaction, and everyone who waits for a migration for any reason. A
+// seenLocks selects the locks that a migration holds or waits for, each with its
+// transaction, and all sessions that wait for a migration. A
 // table or an index that the migration is creating is not in pg_class yet.
 const seenLocks = `SELECT l.virtualtransaction || ' ' || c.relname || ' ' || l.mode, l.mode || ' of ' || c.relname
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
