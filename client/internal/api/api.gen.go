@@ -295,7 +295,7 @@ type CreatedKey struct {
 	// ExpiresAt An instant of RFC 3339, in UTC and whole seconds.
 	ExpiresAt *Instant `json:"expiresAt,omitempty"`
 
-	// IPWhitelist From where the key may be used; from anywhere where it is empty. Each is in its canonical spelling.
+	// IPWhitelist The addresses from which the key may be used, each in its canonical spelling; empty means any address.
 	IPWhitelist IPWhitelist `json:"ipWhitelist"`
 
 	// Mode Whether a key acts on real data or in the sandbox.
@@ -437,7 +437,7 @@ type GivenScopes = []Scope
 // Examples: 192.168.1.7, 192.168.1.0/24, 2001:db8::/32
 type IPRange = string
 
-// IPWhitelist From where the key may be used; from anywhere where it is empty. Each is in its canonical spelling.
+// IPWhitelist The addresses from which the key may be used, each in its canonical spelling; empty means any address.
 type IPWhitelist = []IPRange
 
 // Instant An instant of RFC 3339, in UTC and whole seconds.
@@ -463,7 +463,7 @@ type Key struct {
 	// ExpiresAt Null where the key never ends.
 	ExpiresAt *Instant `json:"expiresAt"`
 
-	// IPWhitelist From where the key may be used; from anywhere where it is empty. Each is in its canonical spelling.
+	// IPWhitelist The addresses from which the key may be used, each in its canonical spelling; empty means any address.
 	IPWhitelist IPWhitelist `json:"ipWhitelist"`
 
 	// LastUsedAt Null until the key is used. Best effort, at most once a minute.
@@ -537,7 +537,7 @@ type KeyPatch struct {
 
 // KeyRotation defines model for KeyRotation.
 type KeyRotation struct {
-	// GracePeriodSeconds For how many seconds the old secret goes on working; at most 7 days, and none where it is absent.
+	// GracePeriodSeconds The number of seconds for which the old secret still works; at most 7 days, and 0 if absent.
 	GracePeriodSeconds *int `json:"gracePeriodSeconds,omitempty"`
 }
 
@@ -615,7 +615,7 @@ type RotatedKey struct {
 	CreatedBy string   `json:"createdBy"`
 	ExpiresAt *Instant `json:"expiresAt"`
 
-	// IPWhitelist From where the key may be used; from anywhere where it is empty. Each is in its canonical spelling.
+	// IPWhitelist The addresses from which the key may be used, each in its canonical spelling; empty means any address.
 	IPWhitelist IPWhitelist `json:"ipWhitelist"`
 	LastUsedAt  *Instant    `json:"lastUsedAt"`
 
