@@ -128,13 +128,3 @@ func (c promptConnector) borrow(ctx context.Context, begun time.Time) (driver.Co
 	}
 	return &promptConn{serverConn: lent, line: at, sessions: c.sessions, made: begun}, nil
 }
-
-// closeAfterStatement closes the line unless stop is called within the limit for
-// statements.
-func (l *line) closeAfterStatement() (stop func()) {
-	if l.statements == 0 {
-		return func() {}
-	}
-	limit := time.AfterFunc(l.statements, l.abort)
-	return func() { limit.Stop() }
-}

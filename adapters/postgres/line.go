@@ -62,3 +62,13 @@ func (l *line) closeWith(ctx context.Context) (forDriver context.Context, stop f
 	}
 	return context.WithoutCancel(ctx), l.closeAfter(ctx)
 }
+
+// closeAfterStatement closes the line unless stop is called within the limit for
+// statements.
+func (l *line) closeAfterStatement() (stop func()) {
+	if l.statements == 0 {
+		return func() {}
+	}
+	limit := time.AfterFunc(l.statements, l.abort)
+	return func() { limit.Stop() }
+}
