@@ -43,28 +43,17 @@ func (c *keysExportCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 
 // eachKey calls do with every living key, oldest first.
 func (d *desk) eachKey(ctx context.Context, do func(*domain.APIKey) error) error {
-	read := d.service.Operator(d.operator).ListKeys
-	if d.workspace != "" {
-		read = d.in(d.workspace).ListKeys
-	}
-	for number := int64(0); ; number++ {
-		page, faults := domain.NewPage(number, domain.MaxPageSize)
-		if faults != nil {
-			return faults.Err()
-		}
-		found, err := read(ctx, domain.KeyFilter{}, domain.Order{By: domain.ByCreatedAt, Ascending: true}, page)
+	for page, err := range d.pages(ctx, domain.KeyFilter{}, domain.Order{By: domain.ByCreatedAt, Ascending: true}) {
 		if err != nil {
 			return err
 		}
-		for _, key := range found.Keys {
+		for _, key := range page.Keys {
 			if err := do(key); err != nil {
 				return err
 			}
 		}
-		if len(found.Keys) < domain.MaxPageSize {
-			return nil
-		}
 	}
+	return nil
 }
 
 // exportColumns is the head of a CSV file. Columns may be added at the end.
@@ -73,12 +62,8 @@ var exportColumns = []string{
 }
 
 func exportRow(r keyRecord) []string {
-	scopes := make([]string, len(r.Scopes))
-	for i, s := range r.Scopes {
-		scopes[i] = string(s)
-	}
 	row := []string{
-		string(r.APIKeyID), string(r.WorkspaceID), r.Name, string(r.Status), r.Mode, strings.Join(scopes, " "),
+		string(r.APIKeyID), string(r.WorkspaceID), r.Name, string(r.Status), r.Mode, strings.Join(r.Scopes, " "),
 		strings.Join(r.IPWhitelist, " "), r.CreatedAt, r.CreatedBy, orEmpty(r.LastUsedAt), orEmpty(r.ExpiresAt),
 	}
 	for i := range row {

@@ -340,11 +340,7 @@ func (f *finding) row() []cell {
 		return row
 	}
 	r := toKeyRecord(f.key)
-	scopes := make([]string, len(r.Scopes))
-	for i, scope := range r.Scopes {
-		scopes[i] = string(scope)
-	}
-	row[2].text, row[3].text, row[4].text = string(r.WorkspaceID), r.Name, cmp.Or(strings.Join(scopes, ","), "-")
+	row[2].text, row[3].text, row[4].text = string(r.WorkspaceID), r.Name, cmp.Or(strings.Join(r.Scopes, ","), "-")
 	row[5].text, row[6].text = r.CreatedAt, orDash(r.LastUsedAt)
 	return row
 }

@@ -22,7 +22,7 @@ type keyRecord struct {
 	Name        string             `json:"name"`
 	Status      domain.Status      `json:"status"`
 	Mode        string             `json:"mode"`
-	Scopes      []domain.Scope     `json:"scopes"`
+	Scopes      []string           `json:"scopes"`
 	IPWhitelist []string           `json:"ipWhitelist"`
 	CreatedAt   string             `json:"createdAt"`
 	CreatedBy   string             `json:"createdBy"`
@@ -34,8 +34,11 @@ func toKeyRecord(key *domain.APIKey) keyRecord {
 	s := key.Snapshot()
 	record := keyRecord{
 		APIKeyID: s.ID, WorkspaceID: s.Workspace, Name: s.Name.String(), Status: key.Status(time.Now()), Mode: s.Mode.String(),
-		Scopes: append([]domain.Scope{}, s.Scopes.Codes()...), IPWhitelist: []string{},
+		Scopes: []string{}, IPWhitelist: []string{},
 		CreatedAt: rfc3339(s.CreatedAt), CreatedBy: s.CreatedBy, LastUsedAt: orNull(s.LastUsedAt), ExpiresAt: orNull(s.ExpiresAt),
+	}
+	for code := range s.Scopes.All() {
+		record.Scopes = append(record.Scopes, string(code))
 	}
 	for _, r := range s.IPWhitelist.Ranges() {
 		record.IPWhitelist = append(record.IPWhitelist, r.String())
@@ -190,10 +193,6 @@ func (d *desk) printKey(key *domain.APIKey) error {
 	if d.of.Output == "json" {
 		return d.printJSON(r)
 	}
-	scopes := make([]string, len(r.Scopes))
-	for i, s := range r.Scopes {
-		scopes[i] = string(s)
-	}
 	row := func(name string, values ...string) []cell { return plainCells(name, strings.Join(values, ", ")) }
 	return d.printRows([][]cell{
 		row("key", string(r.APIKeyID)),
@@ -201,7 +200,7 @@ func (d *desk) printKey(key *domain.APIKey) error {
 		row("name", r.Name),
 		{{text: "status"}, statusCell(r.Status)},
 		row("mode", r.Mode),
-		row("scopes", orNone(scopes, "none, so no access")...),
+		row("scopes", orNone(r.Scopes, "none, so no access")...),
 		row("addresses", orNone(r.IPWhitelist, "any")...),
 		row("created", r.CreatedAt+" by "+r.CreatedBy),
 		row("last used", orDash(r.LastUsedAt)),

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 type keysListCmd struct {
@@ -64,27 +66,37 @@ func (c *keysListCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 
 // list returns the keys that match, at most limit if that is not 0, and the number
 // of all that match.
-func (d *desk) list(ctx context.Context, filter domain.KeyFilter, order domain.Order, limit int) ([]*domain.APIKey, int64, error) {
-	var keys []*domain.APIKey
-	for number := int64(0); ; number++ {
-		page, faults := domain.NewPage(number, domain.MaxPageSize)
-		if faults != nil {
-			return nil, 0, faults.Err()
-		}
-		read := d.service.Operator(d.operator).ListKeys
-		if d.workspace != "" {
-			read = d.in(d.workspace).ListKeys
-		}
-		found, err := read(ctx, filter, order, page)
+func (d *desk) list(ctx context.Context, filter domain.KeyFilter, order domain.Order, limit int) (keys []*domain.APIKey, total int64, _ error) {
+	for page, err := range d.pages(ctx, filter, order) {
 		if err != nil {
 			return nil, 0, err
 		}
-		keys = append(keys, found.Keys...)
-		switch {
-		case limit > 0 && len(keys) >= limit:
-			return keys[:limit], found.Total, nil
-		case len(found.Keys) < domain.MaxPageSize:
-			return keys, found.Total, nil
+		keys, total = append(keys, page.Keys...), page.Total
+		if limit > 0 && len(keys) >= limit {
+			return keys[:limit], total, nil
+		}
+	}
+	return keys, total, nil
+}
+
+// pages iterates over the pages of the keys that match, of the named workspace or of
+// all. An error ends the iteration.
+func (d *desk) pages(ctx context.Context, filter domain.KeyFilter, order domain.Order) iter.Seq2[ports.KeyPage, error] {
+	read := d.service.Operator(d.operator).ListKeys
+	if d.workspace != "" {
+		read = d.in(d.workspace).ListKeys
+	}
+	return func(yield func(ports.KeyPage, error) bool) {
+		for number := int64(0); ; number++ {
+			page, faults := domain.NewPage(number, domain.MaxPageSize)
+			if faults != nil {
+				yield(ports.KeyPage{}, faults)
+				return
+			}
+			found, err := read(ctx, filter, order, page)
+			if !yield(found, err) || err != nil || len(found.Keys) < domain.MaxPageSize {
+				return
+			}
 		}
 	}
 }
