@@ -43,17 +43,15 @@ func (c *keysExportCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 
 // eachKey calls do with every living key, oldest first.
 func (d *desk) eachKey(ctx context.Context, do func(*domain.APIKey) error) error {
-	for page, err := range d.pages(ctx, domain.KeyFilter{}, domain.Order{By: domain.ByCreatedAt, Ascending: true}) {
-		if err != nil {
-			return err
-		}
-		for _, key := range page.Keys {
+	oldestFirst := domain.Order{By: domain.ByCreatedAt, Ascending: true}
+	return d.eachPage(ctx, domain.KeyFilter{}, oldestFirst, func(keys []*domain.APIKey, _ int64) (more bool, _ error) {
+		for _, key := range keys {
 			if err := do(key); err != nil {
-				return err
+				return false, err
 			}
 		}
-	}
-	return nil
+		return true, nil
+	})
 }
 
 // exportColumns is the head of a CSV file. Columns may be added at the end.

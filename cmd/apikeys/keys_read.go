@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/ports"
 )
 
 type keysListCmd struct {
@@ -67,36 +65,38 @@ func (c *keysListCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 // list returns the keys that match, at most limit if that is not 0, and the number
 // of all that match.
 func (d *desk) list(ctx context.Context, filter domain.KeyFilter, order domain.Order, limit int) (keys []*domain.APIKey, total int64, _ error) {
-	for page, err := range d.pages(ctx, filter, order) {
-		if err != nil {
-			return nil, 0, err
-		}
-		keys, total = append(keys, page.Keys...), page.Total
-		if limit > 0 && len(keys) >= limit {
-			return keys[:limit], total, nil
-		}
+	err := d.eachPage(ctx, filter, order, func(page []*domain.APIKey, matching int64) (more bool, _ error) {
+		keys, total = append(keys, page...), matching
+		return limit == 0 || len(keys) < limit, nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if limit > 0 && len(keys) > limit {
+		keys = keys[:limit]
 	}
 	return keys, total, nil
 }
 
-// pages iterates over the pages of the keys that match, of the named workspace or of
-// all. An error ends the iteration.
-func (d *desk) pages(ctx context.Context, filter domain.KeyFilter, order domain.Order) iter.Seq2[ports.KeyPage, error] {
+// eachPage calls do with each page of the keys that match, of the named workspace or
+// of all, and with the number of all that match, until do wants no more.
+func (d *desk) eachPage(ctx context.Context, filter domain.KeyFilter, order domain.Order, do func(keys []*domain.APIKey, total int64) (more bool, _ error)) error {
 	read := d.service.Operator(d.operator).ListKeys
 	if d.workspace != "" {
 		read = d.in(d.workspace).ListKeys
 	}
-	return func(yield func(ports.KeyPage, error) bool) {
-		for number := int64(0); ; number++ {
-			page, faults := domain.NewPage(number, domain.MaxPageSize)
-			if faults != nil {
-				yield(ports.KeyPage{}, faults)
-				return
-			}
-			found, err := read(ctx, filter, order, page)
-			if !yield(found, err) || err != nil || len(found.Keys) < domain.MaxPageSize {
-				return
-			}
+	for number := int64(0); ; number++ {
+		page, faults := domain.NewPage(number, domain.MaxPageSize)
+		if faults != nil {
+			return faults
+		}
+		found, err := read(ctx, filter, order, page)
+		if err != nil {
+			return err
+		}
+		more, err := do(found.Keys, found.Total)
+		if err != nil || !more || len(found.Keys) < domain.MaxPageSize {
+			return err
 		}
 	}
 }
