@@ -16,6 +16,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
+	"github.com/slaunchx/apikeys/adapters/internal/tracing"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -41,28 +42,48 @@ type check struct {
 	headers   headers
 	hideKey   bool // from the upstream
 	requestID string
-	code      string // of a denied response
 	key       domain.Identity
+	status    int    // what the client of the request is told: 200 if the key is allowed
+	code      string // of a denied response
 }
 
-// serve answers one call, whose message receive decodes. It returns an error only
-// if nobody would read the response: Envoy, with failure_mode_allow, would take it
-// for an approval.
+// serve answers one call, whose message receive decodes.
 func (s *checker) serve(ctx context.Context, receive func(any) error) (*authv3.CheckResponse, error) {
 	c := &check{checker: s}
-	begun := s.options.Now()
+	if s.options.Tracer == nil {
+		return c.answer(ctx, receive)
+	}
+	ctx, span := s.beginSpan(ctx)
+	defer func() { c.endSpan(span) }()
+	return c.answer(ctx, receive)
+}
+
+// answer returns an error only if nobody would read the response: Envoy, with
+// failure_mode_allow, would take it for an approval.
+func (c *check) answer(ctx context.Context, receive func(any) error) (*authv3.CheckResponse, error) {
+	begun := c.options.Now()
 	response, err := c.run(ctx, receive)
-	if err == nil {
-		return response, nil
-	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, status.FromContextError(ctx.Err()).Err()
-	}
 	if c.requestID == "" {
 		c.requestID = answer.RequestID(nil)
 	}
-	response = c.denied(err)
-	c.log(ctx, response, err, s.options.Now().Sub(begun))
+	switch {
+	case err == nil:
+		c.status = http.StatusOK
+	case answer.Abandoned(ctx, err):
+		c.status = answer.StatusAbandoned
+	default:
+		response = c.denied(err)
+	}
+	took := c.options.Now().Sub(begun)
+	if observe := c.options.Observe; observe != nil {
+		observe(ctx, keycheck.EnvoyRoute, http.MethodPost, c.status, took)
+	}
+	if err != nil {
+		c.log(ctx, err, took)
+	}
+	if c.status == answer.StatusAbandoned {
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	return response, nil
 }
 
@@ -86,7 +107,7 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		return nil, domain.ErrInvalidToken
 	}
 	if err := receive(&c.message); err != nil {
-		return nil, fmt.Errorf("receive: %w: %w", domain.ErrUnavailable, err)
+		return nil, fmt.Errorf("receive: %w: %w", domain.ErrUnavailable, errors.Join(err, ctx.Err()))
 	}
 	if c.message.err != nil {
 		return nil, c.message.err
@@ -153,21 +174,22 @@ func timeoutBefore(ctx context.Context) time.Duration {
 	return min(checkTimeout, time.Until(deadline)*4/5)
 }
 
-// log writes the line of a request that was denied. Allowed ones are counted.
-func (c *check) log(ctx context.Context, response *authv3.CheckResponse, err error, took time.Duration) {
-	httpStatus := int(response.GetDeniedResponse().GetStatus().GetCode())
+// log writes the line of a check that did not allow its request. The others are
+// counted.
+func (c *check) log(ctx context.Context, err error, took time.Duration) {
 	level := slog.LevelInfo
-	if httpStatus >= http.StatusInternalServerError {
+	if c.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{
-		slog.String("route", authv3.Authorization_Check_FullMethodName),
-		slog.Int("status", httpStatus),
+		slog.String("route", keycheck.EnvoyRoute),
+		slog.Int("status", c.status),
 		slog.String("code", c.code),
 		slog.Int64("durationMicros", took.Microseconds()),
 		slog.String("requestId", c.requestID),
 	}
 	for _, a := range []slog.Attr{
+		tracing.ID(ctx),
 		slog.String("workspaceId", string(c.key.Workspace)),
 		slog.String("apiKeyId", string(c.key.KeyID)),
 	} {
@@ -175,7 +197,7 @@ func (c *check) log(ctx context.Context, response *authv3.CheckResponse, err err
 			attrs = append(attrs, a)
 		}
 	}
-	if httpStatus >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) {
+	if c.status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	c.options.Logger.LogAttrs(ctx, level, "request", attrs...)

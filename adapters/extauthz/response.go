@@ -56,7 +56,7 @@ func (h *headers) ofKey() []string {
 // denied returns the response that the client of the request gets for err.
 func (c *check) denied(err error) *authv3.CheckResponse {
 	o := answer.Of(err, answer.Checks)
-	c.code = o.Code
+	c.status, c.code = o.Status, o.Code
 	language := c.language
 	if c.headers.acceptLanguage != nil {
 		language = c.options.Messages.Match(c.headers.acceptLanguage...)

@@ -133,13 +133,15 @@ const (
 	documentYAMLPath = "/openapi.yaml"
 )
 
-// Routes returns the templates of every route, of both listeners.
+// Routes returns the templates of every route of both listeners, and the route of
+// Envoy's gRPC authorization.
 func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath,
 		livezPath, readyzPath, metricsPath, profilePath,
 		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath,
+		keycheck.EnvoyRoute,
 	}
 }
 

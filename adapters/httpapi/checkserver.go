@@ -14,6 +14,8 @@ func (a *API) CheckServerOptions() CheckServerOptions {
 		Messages:       a.options.Messages,
 		Logger:         a.options.Logger,
 		Now:            a.options.Now,
+		Tracer:         a.options.Tracer,
+		Observe:        a.options.Observe,
 		InternalToken:  a.options.InternalToken,
 		TrustedProxies: a.options.TrustedProxies,
 	}

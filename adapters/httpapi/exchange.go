@@ -13,6 +13,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/adapters/internal/tracing"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
@@ -77,8 +79,8 @@ func (x *exchange) answer(next echo.HandlerFunc) {
 		x.fail(err)
 	}
 	x.status = x.Response().Status
-	if abandoned(x.Request().Context(), err) {
-		x.status, x.code = statusAbandoned, ""
+	if answer.Abandoned(x.Request().Context(), err) {
+		x.status, x.code = answer.StatusAbandoned, ""
 	}
 	took := x.api.options.Now().Sub(begun)
 	if observe := x.api.options.Observe; observe != nil {
@@ -213,7 +215,7 @@ func (x *exchange) log(err error, took time.Duration) {
 		slog.String("requestId", x.requestID),
 	}
 	for _, a := range []slog.Attr{
-		traceID(x.Request().Context()),
+		tracing.ID(x.Request().Context()),
 		slog.String("workspaceId", string(x.workspace)),
 		slog.String("accountId", x.account),
 		slog.String("apiKeyId", string(x.keyID)),
@@ -240,17 +242,4 @@ func knownMethod(method string) string {
 		return method
 	}
 	return otherMethod
-}
-
-// statusAbandoned is the status under which a request is counted, logged and
-// traced if its client hung up before it was answered. nginx introduced 499 for
-// this. It is never sent: a client that only closed its half of the connection,
-// which net/http cannot tell from one that is gone, still gets the 503.
-const statusAbandoned = 499
-
-// abandoned reports whether err comes from the end of ctx, the context of a
-// request, which net/http cancels if the client hangs up. A failure that only
-// coincides with a hang-up is a failure.
-func abandoned(ctx context.Context, err error) bool {
-	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
 }

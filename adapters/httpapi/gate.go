@@ -70,7 +70,7 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 	p := g.api.replyTo(w, r)
 	p.begin()
 	p.fail(err)
-	if outcomeOf(err).Status >= http.StatusInternalServerError && !abandoned(r.Context(), err) {
+	if outcomeOf(err).Status >= http.StatusInternalServerError && !answer.Abandoned(r.Context(), err) {
 		g.api.options.Logger.LogAttrs(r.Context(), slog.LevelError, "permission check",
 			slog.String("code", p.code),
 			slog.String("requestId", p.requestID),

@@ -2,16 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"log/slog"
-	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/slaunchx/apikeys/adapters/internal/tracing"
 )
 
 // relation returns how the span of a request begins, given its traceparent (W3C
@@ -47,7 +44,7 @@ func beginSpan(x *exchange, relation relation) trace.Span {
 	r := x.Request()
 	ctx := r.Context()
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(spanAttributes(x)...)}
-	if caller := callerSpan(r.Header); caller.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
+	if caller := tracing.Caller(r.Header.Get("Traceparent")); caller.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
 		var related []trace.SpanStartOption
 		ctx, related = relation(ctx, caller)
 		options = append(options, related...)
@@ -55,12 +52,6 @@ func beginSpan(x *exchange, relation relation) trace.Span {
 	ctx, span := x.api.options.Tracer.Start(ctx, spanName(x), options...)
 	x.SetRequest(r.WithContext(ctx))
 	return span
-}
-
-// callerSpan reads traceparent, but not tracestate, which is the caller's text.
-func callerSpan(h http.Header) trace.SpanContext {
-	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(h))
-	return trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{})
 }
 
 // spanName returns method and route, like the semantic conventions for HTTP.
@@ -82,39 +73,21 @@ func spanAttributes(x *exchange) []attribute.KeyValue {
 	if knownMethod(x.Request().Method) == otherMethod {
 		method = semconv.HTTPRequestMethodOther
 	}
-	attributes := []attribute.KeyValue{method, semconv.URLScheme("http"), attribute.String("apikeys.request_id", x.requestID)}
+	attributes := []attribute.KeyValue{method, semconv.URLScheme("http")}
 	if x.Path() != "" {
 		attributes = append(attributes, semconv.HTTPRoute(x.Path()))
 	}
 	return attributes
 }
 
-// endSpan records the outcome of the request, no more than the log line.
+// endSpan records the outcome of the request.
 func endSpan(x *exchange, span trace.Span) {
-	defer span.End()
-	span.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
-	for name, value := range map[string]string{
-		"apikeys.code":         x.code,
-		"apikeys.workspace_id": string(x.workspace),
-		"apikeys.account_id":   x.account,
-		"apikeys.api_key_id":   string(x.keyID),
-	} {
-		if value != "" {
-			span.SetAttributes(attribute.String(name, value))
-		}
-	}
-	if x.status >= http.StatusInternalServerError {
-		span.SetStatus(codes.Error, "")
-		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(x.status)))
-	}
-}
-
-// traceID returns the attribute that leads from a log line to its trace, under
-// OpenTelemetry's name for other logs. It is empty without a trace.
-func traceID(ctx context.Context) slog.Attr {
-	span := trace.SpanContextFromContext(ctx)
-	if !span.IsValid() {
-		return slog.String("trace_id", "")
-	}
-	return slog.String("trace_id", span.TraceID().String())
+	tracing.End(span, tracing.Outcome{
+		Status:      x.status,
+		RequestID:   x.requestID,
+		Code:        x.code,
+		WorkspaceID: string(x.workspace),
+		AccountID:   x.account,
+		KeyID:       string(x.keyID),
+	})
 }

@@ -15,15 +15,20 @@ func TestMetrics_200(t *testing.T) {
 			do(t, w.verify(`{"key":"`+secret+`"}`))
 		}
 		do(t, w.verify(`{"key":"`+unknownSecret(t)+`"}`))
+		w.askEnvoys(t, with(secret), "payment:read")
+		w.askEnvoys(t, with(unknownSecret(t)), "payment:read")
 		a := do(t, request{method: http.MethodGet, url: w.internal + "/metrics"})
 		if a.status != http.StatusOK {
 			t.Fatalf("status = %d, body %s", a.status, a.body)
 		}
 		for _, want := range []string{
-			`apikeys_checks_total{verdict="OK"} 3`,
-			`apikeys_checks_total{verdict="NOT_FOUND"} 1`,
+			`apikeys_checks_total{verdict="OK"} 4`,
+			`apikeys_checks_total{verdict="NOT_FOUND"} 2`,
 			`apikeys_http_requests_total{method="POST",route="/internal/v1/api-keys/verify",status="200"} 4`,
 			`apikeys_http_requests_total{method="POST",route="/web/v1/workspaces/:workspaceId/api-keys",status="201"} 1`,
+			`apikeys_http_requests_total{method="POST",route="/envoy.service.auth.v3.Authorization/Check",status="200"} 1`,
+			`apikeys_http_requests_total{method="POST",route="/envoy.service.auth.v3.Authorization/Check",status="401"} 1`,
+			`apikeys_http_request_duration_seconds_count{route="/envoy.service.auth.v3.Authorization/Check"} 2`,
 			`apikeys_usage_pending_keys 1`,
 		} {
 			if !strings.Contains(a.body, want+"\n") {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
@@ -44,8 +45,9 @@ func (anyone) Authenticate(context.Context, string) (domain.Actor, error) {
 // service is a service with a unique name, which is part of its request IDs.
 type service struct {
 	*apikeys.Service
-	name    string
-	tracing *otlp.Tracing // nil if the service is not traced
+	name      string
+	tracing   *otlp.Tracing // nil if the service is not traced
+	listening chan apikeys.Listeners
 }
 
 func (s service) id(request string) string { return request + "-" + s.name }
@@ -56,16 +58,20 @@ func newService(t *testing.T, database string, opts ...apikeys.Option) service {
 	cfg.DatabaseURL = config.Secret(database)
 	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	cfg.InternalToken = internalToken
+	cfg.Addr, cfg.InternalAddr, cfg.ExtAuthzAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	listening := make(chan apikeys.Listeners, 1)
 	s, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
 		apikeys.WithAuthenticator(anyone{}),
 		apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 		apikeys.WithMetrics(telemetry.New(telemetry.Options{})),
+		apikeys.WithExtAuthz(extauthz.New),
+		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return service{Service: s, name: rand.Text()}
+	return service{Service: s, name: rand.Text(), listening: listening}
 }
 
 const release = "v9.8.7"

@@ -1,0 +1,19 @@
+package answer
+
+import (
+	"context"
+	"errors"
+)
+
+// StatusAbandoned is the status under which a request is counted, logged and
+// traced if its client hung up before the response. nginx introduced 499 for this.
+// It is never sent: a client that only closed its half of an HTTP connection, which
+// net/http cannot tell from one that is gone, still gets the 503.
+const StatusAbandoned = 499
+
+// Abandoned reports whether err comes from the end of ctx, the context of a
+// request, which the server cancels if the client hangs up. A failure that only
+// coincides with a hang-up is a failure.
+func Abandoned(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
+}
