@@ -20,6 +20,7 @@ local refusal = {
 	"cache-control", "content-language", "content-type", "retry-after", "vary", "www-authenticate", "x-request-id",
 }
 
+local unavailable_headers = { ["cache-control"] = { "no-store" }, ["content-type"] = { "application/json" }, ["retry-after"] = { "1" } }
 local unavailable = '{"success":false,"code":"5030","message":"Service temporarily unavailable"}'
 
 -- pick returns the headers that have one of the names. HAProxy numbers the values
@@ -65,7 +66,7 @@ core.register_action("apikeys", { "http-req" }, function(txn)
 	if answer.status == 401 or answer.status == 403 then
 		refuse(txn, answer.status, pick(answer.headers, refusal), answer.body)
 	elseif answer.status ~= 204 then
-		refuse(txn, 503, { ["content-type"] = { "application/json" }, ["retry-after"] = { "1" } }, unavailable)
+		refuse(txn, 503, unavailable_headers, unavailable)
 	else
 		for _, name in ipairs(identity) do
 			txn.http:req_set_header(name, answer.headers[name][0])

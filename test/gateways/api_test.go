@@ -14,6 +14,7 @@ const idHeader = "X-Request-Id"
 // api is an API that records the requests that it gets.
 type api struct {
 	addr string // host:port
+	stop func()
 
 	mu   sync.Mutex
 	seen map[string]received // by identifier
@@ -30,7 +31,7 @@ func startAPI(t *testing.T) *api {
 	a := &api{seen: map[string]received{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	a.addr = server.Listener.Addr().String()
+	a.addr, a.stop = server.Listener.Addr().String(), server.Close
 	return a
 }
 

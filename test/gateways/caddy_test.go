@@ -10,17 +10,30 @@ import (
 	"github.com/slaunchx/apikeys/test/servers"
 )
 
+var caddy = gateway{
+	start: startCaddy,
+	behind: []string{
+		"# trusted_proxies 10.0.0.0/8", "trusted_proxies 127.0.0.0/8",
+		"# header_up X-Internal-Token", "header_up X-Internal-Token",
+	},
+	withoutScope:     []string{"?scope=payment:read\n", "?scope=\n"},
+	keepsConnections: true,
+}
+
 func TestCaddy(t *testing.T) {
 	t.Parallel()
-	run(t, gateway{
-		start: startCaddy,
-		behind: []string{
-			"# trusted_proxies 10.0.0.0/8", "trusted_proxies 127.0.0.0/8",
-			"# header_up X-Internal-Token", "header_up X-Internal-Token",
-		},
-		withoutScope:   []string{"?scope=payment:read\n", "?scope=\n"},
-		withoutService: http.StatusBadGateway,
-	})
+	run(t, caddy)
+}
+
+func TestCaddy_DoesNotBlameTheServiceForTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, caddy)
+	w.api.stop()
+	for _, r := range []request{get("/payments/1", "X-Api-Key: "+w.reader), get("/status")} {
+		if a := w.do(t, r); a.status != http.StatusBadGateway || a.body != "" {
+			t.Errorf("%s: status %d, body %q, want 502", r.target, a.status, a.body)
+		}
+	}
 }
 
 func startCaddy(t *testing.T, p place, changes ...string) *servers.Process {

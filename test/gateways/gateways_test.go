@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // run tests a gateway: everything that the provided file does in one process,
@@ -35,9 +33,19 @@ func run(t *testing.T, g gateway) {
 		a.mustBe(t, http.StatusForbidden, "4032", `Bearer error="insufficient_scope", error_description="The API key lacks a required scope"`)
 		w.passed(t, get("/refunds/1", "X-Api-Key: "+w.writer))
 	})
-	t.Run("nothing passes without the service", func(t *testing.T) {
+	t.Run("nothing passes while the service is down, and requests pass once it is back", func(t *testing.T) {
 		t.Parallel()
-		passesNothingWithoutService(t, newWorld(t, g), g.withoutService)
+		survivesRestart(t, newWorld(t, g))
+	})
+	if g.keepsConnections {
+		t.Run("connections to the service are kept", func(t *testing.T) {
+			t.Parallel()
+			usesOneConnection(t, g, http.StatusOK, withKey)
+		})
+	}
+	t.Run("nothing passes while the service hangs, and requests pass once it responds", func(t *testing.T) {
+		t.Parallel()
+		survivesHang(t, g)
 	})
 }
 
@@ -60,36 +68,6 @@ var behaviours = map[string]func(*testing.T, *world){
 	"the body of a refused request is not a request":    refusesBodies,
 	"an ambiguous path is 400":                          refusesAmbiguousPaths,
 	"an unlisted path is 404":                           refusesUnlistedPaths,
-}
-
-// passesNothingWithoutService checks that requests get status while the service
-// is down.
-func passesNothingWithoutService(t *testing.T, w *world, status int) {
-	key := "X-Api-Key: " + w.writer
-	w.passed(t, get("/payments/1", key))
-	w.service.Stop()
-	var answers []func(*testing.T) answer
-	for _, r := range []request{
-		get("/payments/1", key), get("/refunds/1", key), get("/payments/1"),
-		{method: http.MethodPost, target: "/payments/1", headers: []string{key}, body: "{}"},
-	} {
-		answers = append(answers, w.dial(t).send(t, r))
-	}
-	for _, answer := range answers {
-		a := answer(t)
-		w.mustNotPass(t, a)
-		if a.status != status {
-			t.Errorf("status %d, want %d", a.status, status)
-		}
-		if status == http.StatusServiceUnavailable {
-			got := []string{a.code(), a.header.Get("Retry-After"), a.header.Get("Content-Type")}
-			if diff := cmp.Diff([]string{"5030", "1", "application/json"}, got); diff != "" {
-				t.Errorf("code, Retry-After and Content-Type (-want +got):\n%s", diff)
-			}
-		}
-	}
-	w.passed(t, get("/status"))
-	w.mustHaveLoggedNoSecret(t)
 }
 
 // believesProxy sends requests like a proxy at the address of the client.

@@ -8,18 +8,27 @@ import (
 	"github.com/slaunchx/apikeys/test/servers"
 )
 
+var nginx = gateway{
+	start: startNginx,
+	behind: []string{
+		"# set_real_ip_from 10.0.0.0/8;", "set_real_ip_from 127.0.0.0/8;",
+		"# real_ip_", "real_ip_",
+		`# proxy_set_header X-Internal-Token "...";`, "proxy_set_header X-Internal-Token " + internalToken + ";",
+	},
+	withoutScope:     []string{`set $scope "payment:read";`, ""},
+	keepsConnections: true,
+}
+
 func TestNginx(t *testing.T) {
 	t.Parallel()
-	run(t, gateway{
-		start: startNginx,
-		behind: []string{
-			"# set_real_ip_from 10.0.0.0/8;", "set_real_ip_from 127.0.0.0/8;",
-			"# real_ip_", "real_ip_",
-			`# proxy_set_header X-Internal-Token "...";`, "proxy_set_header X-Internal-Token " + internalToken + ";",
-		},
-		withoutScope:   []string{`set $scope "payment:read";`, ""},
-		withoutService: http.StatusServiceUnavailable,
-	})
+	run(t, nginx)
+}
+
+// nginx would close a connection of which it does not read the body.
+func TestNginx_KeepsConnectionsOfDeniedRequests(t *testing.T) {
+	t.Parallel()
+	usesOneConnection(t, nginx, http.StatusUnauthorized, withoutKey)
+	usesOneConnection(t, nginx, http.StatusForbidden, fromElsewhere)
 }
 
 func startNginx(t *testing.T, p place, changes ...string) *servers.Process {

@@ -29,8 +29,9 @@ type gateway struct {
 	// withoutScope are the changes that remove the scope of the route
 	// /payments/.
 	withoutScope []string
-	// withoutService is the status of responses while the service is down.
-	withoutService int
+	// keepsConnections is false for a gateway that opens a connection to the
+	// service for each check.
+	keepsConnections bool
 }
 
 // place contains the directory and addresses of a gateway.
@@ -68,6 +69,7 @@ func write(t *testing.T, path, text string) string {
 
 // world is a service, an API, and a gateway in front of it.
 type world struct {
+	config  config.Config // of the service
 	service *serving.Service
 	api     *api
 	gateway *servers.Process
@@ -86,7 +88,7 @@ const internalToken = "0123456789abcdef0123456789abcdef"
 // newWorld starts a world of a gateway with changes.
 func newWorld(t *testing.T, g gateway, changes ...string) *world {
 	t.Helper()
-	return startWorld(t, g, func(*config.Config) {}, changes)
+	return startWorld(t, g, func(*config.Config) {}, direct, changes)
 }
 
 // newWorldBehind starts a world whose gateway is behind a proxy at the address
@@ -95,30 +97,39 @@ func newWorldBehind(t *testing.T, g gateway) *world {
 	t.Helper()
 	return startWorld(t, g, func(cfg *config.Config) {
 		cfg.InternalToken, cfg.TrustedProxies = internalToken, []string{"127.0.0.0/8"}
-	}, g.behind)
+	}, direct, g.behind)
 }
 
-func startWorld(t *testing.T, g gateway, configure func(*config.Config), changes []string) *world {
+// direct is the path to a service that the gateway connects to itself.
+func direct(service string) string { return service }
+
+// startWorld starts a world whose gateway reaches the service at the address that
+// path returns for that of the service.
+func startWorld(t *testing.T, g gateway, configure func(*config.Config), path func(service string) string, changes []string) *world {
 	t.Helper()
 	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.TrustedProxies = "memory://", []string{"127.0.0.1/32"}
+	cfg.Addr, cfg.InternalAddr = servers.FreeAddr(t), servers.FreeAddr(t)
+	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.Join(t.TempDir(), "apikeys.db"))
+	cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	configure(&cfg)
-	w := &world{
-		service: serving.Start(t, cfg, apikeys.WithAuthenticator(serving.Owner{})),
-		api:     startAPI(t),
-		client:  clientIP(t),
-	}
+	w := &world{config: cfg, api: startAPI(t), client: clientIP(t)}
+	w.startService(t)
 	w.reader = w.createKey(t, `{"name":"reader","scopes":["payment:read"]}`)
 	w.writer = w.createKey(t, `{"name":"writer","scopes":["payment:read","payment:write"],"mode":2}`)
 	w.broad = w.createKey(t, fmt.Sprintf(`{"name":"broad","scopes":["%s"]}`, strings.Join(broadScopes(), `","`)))
 	w.elsewhere = w.createKey(t, `{"name":"elsewhere","scopes":["payment:read"],"ipWhitelist":["203.0.113.7"]}`)
 	w.here = w.createKey(t, fmt.Sprintf(`{"name":"here","scopes":["payment:read"],"ipWhitelist":[%q]}`, w.client))
 	w.inside = w.createKey(t, `{"name":"inside","scopes":["payment:read"],"ipWhitelist":["127.0.0.1"]}`)
-	w.place = place{dir: t.TempDir(), listen: servers.FreeAddr(t), service: w.service.Internal, backend: w.api.addr}
+	w.place = place{dir: t.TempDir(), listen: servers.FreeAddr(t), service: path(w.service.Internal), backend: w.api.addr}
 	w.gateway = g.start(t, w.place, changes...)
 	return w
+}
+
+// startService starts the service, again at the same addresses if it was stopped.
+func (w *world) startService(t *testing.T) {
+	t.Helper()
+	w.service = serving.Start(t, w.config, apikeys.WithAuthenticator(serving.Owner{}))
 }
 
 // clientIP returns an address other than the gateway's, if the system has
