@@ -52,7 +52,5 @@ func TestCreateKey_RejectsAMadeUpKeyIDWhileTheLookUpHangs(t *testing.T) {
 
 func mustCreate(t *testing.T, w *world) {
 	t.Helper()
-	if a := do(t, w.create(t, `{"name":"k"}`)); a.status != http.StatusCreated {
-		t.Fatalf("status %d: %s", a.status, a.body)
-	}
+	w.newKey(t, keySpec{Name: "k"})
 }

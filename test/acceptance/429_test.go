@@ -43,7 +43,7 @@ func mustBeLimited(t *testing.T, a answer, retryAfter string) {
 func TestManagement_429_beyondTheRateOfTheAccount(t *testing.T) {
 	t.Parallel()
 	w := ratedWorld(t, 3, 0)
-	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	key, _ := w.newKey(t, keySpec{Name: "k"})
 	get := w.create(t, "", func(r *request) { r.method, r.url = http.MethodGet, r.url+"/"+key })
 	for range 2 { // every request counts
 		if a := do(t, get); a.status != http.StatusOK {

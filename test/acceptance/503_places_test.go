@@ -38,7 +38,7 @@ func (s slowReader) Write(p []byte) (int, error) {
 func TestOverload_IsNotCausedByClientsThatReadSlowly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
-	key := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	key, _ := w.newKey(t, keySpec{Name: "k"})
 	for name, asked := range asks {
 		if name == "deleteKey" { // its response has no body
 			continue

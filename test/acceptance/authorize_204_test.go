@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestAuthorize_204(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id, secret := w.newKey(t, `{"name":"k","scopes":["payment:read","payment:write"],"mode":2}`)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read", "payment:write"}, Mode: domain.ModeTest})
 		bearer := http.Header{"Authorization": {"Bearer " + secret}}
 		tests := []struct {
 			name, rest string
@@ -70,7 +72,7 @@ func TestAuthorize_204(t *testing.T) {
 func TestAuthorize_AcceptsAnyMethod(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "BREW"} {
 		for _, rest := range []string{"?scope=payment:read", "/for/payment:read"} {
 			r := w.authorize(rest, with(secret))
@@ -90,7 +92,7 @@ func TestAuthorize_AcceptsAnyMethod(t *testing.T) {
 func TestAuthorize_DoesNotWaitForABody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	for _, declared := range []string{"Content-Length: 5", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(w.internal, "http://"))
 		if err != nil {
@@ -114,7 +116,7 @@ func TestAuthorize_DoesNotWaitForABody(t *testing.T) {
 func TestAuthorize_KeepsTheConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.internal, "http://"))
 	if err != nil {
 		t.Fatal(err)

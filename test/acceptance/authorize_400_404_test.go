@@ -7,7 +7,7 @@ import (
 func TestAuthorize_400(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	tests := []struct {
 		name, query string
 		want        []string
@@ -32,7 +32,7 @@ func TestAuthorize_400(t *testing.T) {
 func TestAuthorize_404_withoutAScopeInThePath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	for _, rest := range []string{"/for", "/for/", "/for//payment:read", "/for/?scope=payment:read", "/", "/payment:read", "d"} {
 		mustBe(t, do(t, w.authorize(rest, with(secret))), 404, "4041", "No such endpoint")
 	}
@@ -41,7 +41,7 @@ func TestAuthorize_404_withoutAScopeInThePath(t *testing.T) {
 func TestAuthorize_404_onThePublicListener(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	for _, path := range []string{"/internal/v1/authorize?scope=payment:read", "/internal/v1/authorize/for/payment:read", "/internal/v1/api-keys/verify"} {
 		mustBe(t, do(t, request{method: "POST", url: w.public + path, header: with(secret)}), 404, "4041", "No such endpoint")
 	}

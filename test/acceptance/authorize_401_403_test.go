@@ -26,8 +26,8 @@ const (
 func TestDoors_401(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
-	_, other := w.newKey(t, `{"name":"l","scopes":["payment:read"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
+	_, other := w.newKey(t, keySpec{Name: "l", Scopes: []string{"payment:read"}})
 	jwt := w.token(t)
 	tests := []struct {
 		name      string
@@ -69,10 +69,10 @@ func TestDoors_401_isTheSameWhateverTheReason(t *testing.T) {
 	t.Parallel()
 	repository := &tampered{KeyRepository: memory.NewKeyRepository()}
 	w := newWorld(t, nil, apikeys.WithStore(apikeys.Store{Keys: repository}))
-	known, _ := w.newKey(t, `{"name":"known","scopes":["payment:read"]}`)
-	disabledID, disabled := w.newKey(t, `{"name":"disabled","scopes":["payment:read"]}`)
-	deletedID, deleted := w.newKey(t, `{"name":"deleted","scopes":["payment:read"]}`)
-	_, expired := w.newKey(t, `{"name":"expired","scopes":["payment:read"],"ipWhitelist":["192.0.2.1"],"expiresAt":"2026-03-21T00:00:10Z"}`)
+	known, _ := w.newKey(t, keySpec{Name: "known", Scopes: []string{"payment:read"}})
+	disabledID, disabled := w.newKey(t, keySpec{Name: "disabled", Scopes: []string{"payment:read"}})
+	deletedID, deleted := w.newKey(t, keySpec{Name: "deleted", Scopes: []string{"payment:read"}})
+	_, expired := w.newKey(t, keySpec{Name: "expired", Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.0.2.1"}, ExpiresAt: at("2026-03-21T00:00:10Z")})
 	repository.change(disabledID, func(k *domain.APIKey) { k.Disable("e", domain.Author{}, now) })
 	repository.change(deletedID, func(k *domain.APIKey) { k.Delete("e", domain.Author{}, now) })
 	w.clock.Set(now.Add(10 * time.Second))
@@ -115,10 +115,10 @@ func seen(a answer) answer {
 func TestDoors_403(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, open := w.newKey(t, `{"name":"open","scopes":["payment:read"]}`)
-	_, bare := w.newKey(t, `{"name":"bare"}`)
-	_, bound := w.newKey(t, `{"name":"bound","scopes":["payment:read"],"ipWhitelist":["192.0.2.0/24"]}`)
-	_, local := w.newKey(t, `{"name":"local","scopes":["payment:read"],"ipWhitelist":["127.0.0.1","::1"]}`)
+	_, open := w.newKey(t, keySpec{Name: "open", Scopes: []string{"payment:read"}})
+	_, bare := w.newKey(t, keySpec{Name: "bare"})
+	_, bound := w.newKey(t, keySpec{Name: "bound", Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.0.2.0/24"}})
+	_, local := w.newKey(t, keySpec{Name: "local", Scopes: []string{"payment:read"}, IPWhitelist: []string{"127.0.0.1", "::1"}})
 	for _, d := range w.doors() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
@@ -151,8 +151,8 @@ func TestDoors_403(t *testing.T) {
 func TestAuthorize_403_whatIsNoScopeIsNotHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"]}`)
-	_, bare := w.newKey(t, `{"name":"bare"}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
+	_, bare := w.newKey(t, keySpec{Name: "bare"})
 	tests := []struct{ name, rest, secret, scope string }{
 		{"an empty scope", "?scope=", secret, ""},
 		{"an empty scope with one that is held", "?scope=payment:read&scope", secret, `, scope="payment:read"`},
@@ -184,7 +184,7 @@ func TestAuthorize_403_whatIsNoScopeIsNotHeld(t *testing.T) {
 func TestDoors_FindClientAddressesBehindProxies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8", "10.0.0.0/8"} })
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["203.0.113.0/24"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}, IPWhitelist: []string{"203.0.113.0/24"}})
 	tests := []struct {
 		name      string
 		forwarded []string
@@ -222,7 +222,7 @@ func TestDoors_FindClientAddressesBehindProxies(t *testing.T) {
 func TestRequire_AddressSetByAnEmbeddersMiddleware(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"10.0.0.0/8"} })
-	_, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["203.0.113.0/24"]}`)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}, IPWhitelist: []string{"203.0.113.0/24"}})
 	tests := []struct {
 		name, remoteAddr, forwarded string
 		want                        int

@@ -1,18 +1,23 @@
 package acceptance
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
+	goclient "github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
 )
 
 func TestCreateKey_409_theWorkspaceIsFull(t *testing.T) {
 	atMost3 := func(cfg *config.Config) { cfg.MaxKeysPerWorkspace = 3 }
 	onEveryStoreWith(t, atMost3, func(t *testing.T, w *world) {
-		full := func(r request) {
+		ctx, keys := t.Context(), w.manager(t)
+		full := func(name string, options ...goclient.ChangeOption) {
 			t.Helper()
-			mustBe(t, do(t, r), 409, "4092", "Workspace has reached its number of API keys")
+			if _, err := keys.CreateKey(ctx, keySpec{Name: name}, options...); codeOf(t, err) != "4092" {
+				t.Errorf("%s: %v, want 4092", name, err)
+			}
 		}
 		requests := make([]request, 10)
 		for i := range requests {
@@ -20,28 +25,27 @@ func TestCreateKey_409_theWorkspaceIsFull(t *testing.T) {
 		}
 		made := 0
 		for _, a := range atOnce(t, requests) {
-			switch a.status {
-			case http.StatusCreated:
+			if a.status == http.StatusCreated {
 				made++
-			case http.StatusConflict:
-			default:
-				t.Errorf("status %d", a.status)
+				continue
 			}
+			mustBe(t, a, 409, "4092", "Workspace has reached its number of API keys")
 		}
-		items := do(t, w.list(t, "")).data(t)["items"].([]any)
-		if made != 3 || len(items) != 3 {
-			t.Fatalf("%d were made of 10 at once, and there are %d", made, len(items))
+		listed := must(keys.ListKeys(ctx, goclient.KeyQuery{}))(t).Keys
+		if made != 3 || len(listed) != 3 {
+			t.Fatalf("%d were made of 10 at once, and there are %d", made, len(listed))
 		}
-		first := items[0].(map[string]any)["apiKeyId"].(string)
-		do(t, w.manage(t, http.MethodPost, "/"+first+"/disable"))
-		full(w.create(t, `{"name":"beside a disabled one"}`))
-		do(t, w.remove(t, first))
-		if a := do(t, w.create(t, `{"name":"in its place"}`, idempotencyKey("o"))); a.status != http.StatusCreated {
-			t.Errorf("after a deletion: %d %s", a.status, a.body)
+		first, inItsPlace := string(listed[0].ID), goclient.WithIdempotencyKey("o")
+		w.disableKey(t, first)
+		full("beside a disabled one")
+		w.deleteKey(t, first)
+		if _, err := keys.CreateKey(ctx, keySpec{Name: "in its place"}, inItsPlace); err != nil {
+			t.Errorf("after a deletion: %v", err)
 		}
-		full(w.create(t, `{"name":"one more"}`, idempotencyKey("left-free")))
-		if a := do(t, w.create(t, `{"name":"in its place"}`, idempotencyKey("o"))); a.status != http.StatusCreated || a.header.Get("Idempotent-Replayed") != "true" {
-			t.Errorf("a replay in a full workspace: %d %s", a.status, a.body)
+		full("one more", goclient.WithIdempotencyKey("left-free"))
+		_, err := keys.CreateKey(ctx, keySpec{Name: "in its place"}, inItsPlace)
+		if _, replayed := errors.AsType[*goclient.Replayed](err); !replayed {
+			t.Errorf("a replay in a full workspace: %v", err)
 		}
 	})
 }
@@ -49,9 +53,7 @@ func TestCreateKey_409_theWorkspaceIsFull(t *testing.T) {
 func TestCreateKey_201_withoutACap(t *testing.T) {
 	onEveryStoreWith(t, func(cfg *config.Config) { cfg.MaxKeysPerWorkspace = 0 }, func(t *testing.T, w *world) {
 		for range 3 {
-			if a := do(t, w.create(t, `{"name":"k"}`)); a.status != http.StatusCreated {
-				t.Fatalf("%d %s", a.status, a.body)
-			}
+			w.newKey(t, keySpec{Name: "k"})
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -16,24 +15,6 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 )
-
-// manager returns a workspace of the Go client, whose exchanges are held to the
-// document like all others.
-func (w *world) manager(t *testing.T, changes ...func(*jwttest.Claims)) *goclient.Workspace {
-	t.Helper()
-	m, err := goclient.NewManager(goclient.ManagerOptions{
-		BaseURL:    w.public,
-		Token:      func(context.Context) (string, error) { return w.token(t, changes...), nil },
-		ClientHash: clientHash,
-		Attempts:   1,
-		HTTPClient: &http.Client{Transport: checked},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(m.Close)
-	return m.Workspace(workspace)
-}
 
 func (w *world) checker(t *testing.T) *goclient.Client {
 	t.Helper()

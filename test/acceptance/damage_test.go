@@ -3,16 +3,18 @@ package acceptance
 import (
 	"database/sql"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slaunchx/apikeys"
+	goclient "github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -70,25 +72,23 @@ const bidiName = "invoice\u202efdp.exe"
 
 func TestDamagedName_KeepsNobodyFromTheKey(t *testing.T) {
 	onDamagedStores(t, func(t *testing.T, w damagedWorld) {
-		id, secret := w.newKey(t, `{"name":"k","scopes":["a:b"]}`)
-		beside, _ := w.newKey(t, `{"name":"beside","scopes":["a:b"]}`)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
+		beside, _ := w.newKey(t, keySpec{Name: "beside", Scopes: []string{"a:b"}})
 		w.damage(t, `UPDATE api_keys SET name = '`+bidiName+`' WHERE id = '`+id+`'`)
 
 		if got := w.reason(t, secret); got != "OK" {
 			t.Errorf("the check says %s", got)
 		}
-		for name, r := range map[string]request{
-			"get": w.manage(t, http.MethodGet, "/"+id), "list": w.list(t, ""), "events": w.events(t, id, ""),
-		} {
-			if a := do(t, r); a.status != http.StatusOK {
-				t.Errorf("%s is answered %d %s", name, a.status, a.body)
-			}
+		ctx, keys, keyID := t.Context(), w.manager(t), domain.KeyID(id)
+		if _, err := keys.ListEvents(ctx, keyID, 0, 0); err != nil {
+			t.Errorf("events: %v", err)
 		}
-		items := do(t, w.list(t, "?sort=createdAt,asc")).data(t)["items"].([]any)
 		var names []string
-		for _, item := range items {
-			key := item.(map[string]any)
-			names = append(names, key["apiKeyId"].(string)+" "+key["name"].(string))
+		for key, err := range keys.Keys(ctx, goclient.KeyQuery{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, string(key.ID)+" "+key.Name)
 		}
 		slices.Sort(names)
 		want := []string{id + " [unreadable name]", beside + " beside"}
@@ -96,29 +96,29 @@ func TestDamagedName_KeepsNobodyFromTheKey(t *testing.T) {
 		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("listed keys (-want +got):\n%s", diff)
 		}
+		scopes, name := []string{"a:b", "c:d"}, "Mended"
 		for _, c := range []struct {
 			name   string
-			r      request
-			status int
+			change func() error
 			reason string
 		}{
-			{"disable", w.manage(t, http.MethodPost, "/"+id+"/disable"), http.StatusOK, "DISABLED"},
-			{"enable", w.manage(t, http.MethodPost, "/"+id+"/enable"), http.StatusOK, "OK"},
-			{"rotate", w.rotate(t, id, `{"gracePeriodSeconds":60}`), http.StatusOK, "OK"},
-			{"rescope", w.patch(t, id, `{"scopes":["a:b","c:d"]}`), http.StatusOK, "OK"},
+			{"disable", func() error { return keys.DisableKey(ctx, keyID) }, "DISABLED"},
+			{"enable", func() error { return keys.EnableKey(ctx, keyID) }, "OK"},
+			{"rotate", func() error { _, err := keys.RotateKey(ctx, keyID, time.Minute); return err }, "OK"},
+			{"rescope", func() error { _, err := keys.UpdateKey(ctx, keyID, goclient.KeyPatch{Scopes: &scopes}); return err }, "OK"},
 		} {
-			if a := do(t, c.r); a.status != c.status || w.reason(t, secret) != c.reason {
-				t.Errorf("%s is answered %d %s, and the check says %s, want %s", c.name, a.status, a.body, w.reason(t, secret), c.reason)
+			if err := c.change(); err != nil || w.reason(t, secret) != c.reason {
+				t.Errorf("%s: %v, and the check says %s, want %s", c.name, err, w.reason(t, secret), c.reason)
 			}
 		}
-		if a := do(t, w.manage(t, http.MethodGet, "/"+id)); a.data(t)["name"] != "[unreadable name]" {
-			t.Errorf("after other changes the name is %v", a.data(t)["name"])
+		if got := w.getKey(t, id).Name; got != "[unreadable name]" {
+			t.Errorf("after other changes the name is %s", got)
 		}
-		if a := do(t, w.patch(t, id, `{"name":"Mended"}`)); a.status != http.StatusOK || a.data(t)["name"] != "Mended" {
-			t.Errorf("rename is answered %d %s", a.status, a.body)
+		if key, err := keys.UpdateKey(ctx, keyID, goclient.KeyPatch{Name: &name}); err != nil || key.Name != name {
+			t.Errorf("rename: %v, %v", key, err)
 		}
-		if a := do(t, w.remove(t, id)); a.status != http.StatusNoContent || w.reason(t, secret) != "NOT_FOUND" {
-			t.Errorf("delete is answered %d %s, and the check says %s", a.status, a.body, w.reason(t, secret))
+		if err := keys.DeleteKey(ctx, keyID); err != nil || w.reason(t, secret) != "NOT_FOUND" {
+			t.Errorf("delete: %v, and the check says %s", err, w.reason(t, secret))
 		}
 		if got := w.log.String(); strings.Count(got, "apiKeyId="+id+" parts=name") != 1 || strings.Contains(got, "fdp") {
 			t.Errorf("the damage is not logged once by its key alone:\n%s", got)
@@ -128,41 +128,39 @@ func TestDamagedName_KeepsNobodyFromTheKey(t *testing.T) {
 
 func TestDamagedExpiry_DeniesUntilItIsReplaced(t *testing.T) {
 	onDamagedStores(t, func(t *testing.T, w damagedWorld) {
-		id, secret := w.newKey(t, `{"name":"k","scopes":["a:b"]}`)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 		far := `9000000000000000000`
 		if strings.HasSuffix(t.Name(), "postgres") {
 			far = `'infinity'`
 		}
 		w.damage(t, `UPDATE api_keys SET expires_at = `+far+` WHERE id = '`+id+`'`)
-		key := do(t, w.manage(t, http.MethodGet, "/"+id)).data(t)
-		if got := w.reason(t, secret); got != "EXPIRED" || key["status"] != "EXPIRED" || key["expiresAt"] != "1970-01-01T00:00:00Z" {
-			t.Errorf("the check says %s, the key is %v and expires at %v", got, key["status"], key["expiresAt"])
+		key := w.getKey(t, id)
+		if got := w.reason(t, secret); got != "EXPIRED" || key.Status != domain.StatusExpired || !key.ExpiresAt.Equal(time.Unix(0, 0)) {
+			t.Errorf("the check says %s, the key is %v and expires at %v", got, key.Status, key.ExpiresAt)
 		}
-		if a := do(t, w.patch(t, id, `{"expiresAt":null}`)); a.status != http.StatusOK || w.reason(t, secret) != "OK" {
-			t.Errorf("the change is answered %d %s, and the check says %s", a.status, a.body, w.reason(t, secret))
+		_, err := w.manager(t).UpdateKey(t.Context(), domain.KeyID(id), goclient.KeyPatch{ExpiresAt: new(time.Time)})
+		if err != nil || w.reason(t, secret) != "OK" {
+			t.Errorf("the change: %v, and the check says %s", err, w.reason(t, secret))
 		}
 	})
 }
 
 func TestDamagedEvent_IsShownWithTheRest(t *testing.T) {
 	onDamagedStores(t, func(t *testing.T, w damagedWorld) {
-		id, _ := w.newKey(t, `{"name":"k","scopes":["a:b"]}`)
-		do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+		id, _ := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
+		w.disableKey(t, id)
 		if strings.HasSuffix(t.Name(), "postgres") {
 			w.damage(t, `ALTER TABLE api_key_events DISABLE TRIGGER USER`)
 		} else {
 			w.damage(t, `DROP TRIGGER api_key_events_no_update`)
 		}
 		w.damage(t, `UPDATE api_key_events SET ip = '10.0.0.300', changes = '[1]' WHERE type = 'CREATED' AND api_key_id = '`+id+`'`)
-		a := do(t, w.events(t, id, ""))
-		if a.status != http.StatusOK {
-			t.Fatalf("answered %d %s", a.status, a.body)
+		events := must(w.manager(t).ListEvents(t.Context(), domain.KeyID(id), 0, 0))(t).Events
+		if len(events) != 2 {
+			t.Fatalf("%d events, want 2", len(events))
 		}
-		items := a.data(t)["items"].([]any)
-		created := items[1].(map[string]any)
-		want := []any{map[string]any{"field": "unreadable", "old": nil, "new": nil}}
-		if diff := cmp.Diff(want, created["changes"]); diff != "" || created["ip"] != nil || len(items) != 2 {
-			t.Errorf("%d events, the address is %v (-want +got):\n%s", len(items), created["ip"], diff)
+		if diff := cmp.Diff([]goclient.Change{{Field: "unreadable"}}, events[1].Changes); diff != "" || events[1].IP != "" {
+			t.Errorf("the address is %q (-want +got):\n%s", events[1].IP, diff)
 		}
 	})
 }

@@ -64,13 +64,6 @@ func (w *world) authorize(rest string, header http.Header) request {
 // with returns the header of a request with a key.
 func with(secret string) http.Header { return http.Header{"X-Api-Key": {secret}} }
 
-// newKey creates a key with that body and returns it with its secret.
-func (w *world) newKey(t *testing.T, body string) (id, secret string) {
-	t.Helper()
-	data := do(t, w.create(t, body)).data(t)
-	return data["apiKeyId"].(string), data["secret"].(string)
-}
-
 // tampered is a repository whose keys a test can change without the service. It
 // has no feed, so that no key is cached.
 type tampered struct {

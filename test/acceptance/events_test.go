@@ -28,7 +28,7 @@ func (a answer) types(t *testing.T) (types []string) {
 
 func TestListEvents_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id, secret := w.newKey(t, `{"name":"k","scopes":["a:b"]}`)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 		step := func(r request) answer {
 			w.clock.Set(w.clock.Now().Add(time.Second))
 			a := do(t, r)
@@ -70,7 +70,7 @@ func TestListEvents_200(t *testing.T) {
 
 func TestListEvents_404(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id, _ := w.newKey(t, `{"name":"k"}`)
+		id, _ := w.newKey(t, keySpec{Name: "k"})
 		other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
 		elsewhere := func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }
 		for _, r := range []request{
@@ -87,7 +87,7 @@ func TestListEvents_404(t *testing.T) {
 func TestListEvents_400(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id, _ := w.newKey(t, `{"name":"k"}`)
+	id, _ := w.newKey(t, keySpec{Name: "k"})
 	for query, want := range map[string][]string{
 		"?page=-1&size=101": {"page range", "size range"},
 		"?sort=at,asc":      {"sort unknown_field"},

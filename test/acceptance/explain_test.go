@@ -37,8 +37,7 @@ func explained(reason string, steps ...string) string {
 
 func TestExplain_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		key := do(t, w.create(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["192.168.1.0/24"],"expiresAt":"2026-03-22T00:00:00Z"}`)).data(t)
-		id, secret := key["apiKeyId"].(string), key["secret"].(string)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.168.1.0/24"}, ExpiresAt: at("2026-03-22T00:00:00Z")})
 		const (
 			wellFormed = "FORMAT PASS the format and the checksum of the secret are valid"
 			byID       = "FORMAT PASS the format of the API key ID is valid"
@@ -140,7 +139,7 @@ func TestExplain_SpeaksTheLanguageOfTheRequest(t *testing.T) {
 func TestExplain_IsTheSameInProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id := do(t, w.create(t, `{"name":"k","scopes":["payment:read"]}`)).data(t)["apiKeyId"].(string)
+	id, _ := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 	e, err := w.service.Explain(t.Context(), apikeys.Question{ByID: true, KeyID: domain.KeyID(id)})
 	if err != nil || !e.Allowed() {
 		t.Fatalf("%+v, %v", e, err)

@@ -9,6 +9,8 @@ import (
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // askEnvoys asks as Envoy does about a request from 127.0.0.1 with that header. An
@@ -59,8 +61,8 @@ func headerOf(options []*corev3.HeaderValueOption) http.Header {
 func TestExtAuthz_AnswersAsAuthorizeDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, reader := w.newKey(t, `{"name":"k","scopes":["payment:read","payment:write"],"mode":2}`)
-	_, bound := w.newKey(t, `{"name":"k","scopes":["payment:read"],"ipWhitelist":["192.0.2.1"]}`)
+	_, reader := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read", "payment:write"}, Mode: domain.ModeTest})
+	_, bound := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.0.2.1"}})
 	for name, header := range map[string]http.Header{
 		"an allowed key":      with(reader),
 		"no key":              {"Accept-Language": {"vi"}},

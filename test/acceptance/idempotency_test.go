@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/memory"
+	goclient "github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -48,7 +50,7 @@ func mustBeReplay(t *testing.T, first, again answer) {
 
 func TestIdempotency_EveryPOSTIsCarriedOutOnce(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id, _ := w.newKey(t, `{"name":"first"}`)
+		id, _ := w.newKey(t, keySpec{Name: "first"})
 		for _, r := range []request{
 			w.create(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2026-03-21T01:00:00Z"}`, idempotencyKey("create")),
 			w.rotate(t, id, `{"gracePeriodSeconds":60}`, idempotencyKey("rotate")),
@@ -82,10 +84,10 @@ func TestIdempotency_AReplayShowsTheOriginalOutcome(t *testing.T) {
 		id := first.data(t)["apiKeyId"].(string)
 		rotate := w.rotate(t, id, `{}`, idempotencyKey("r"))
 		rotated := do(t, rotate)
-		do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+		w.disableKey(t, id)
 		mustBeReplay(t, rotated, do(t, rotate))
 		w.clock.Set(now.Add(2 * time.Hour)) // past its expiry
-		do(t, w.remove(t, id))
+		w.deleteKey(t, id)
 		again := w.create(t, create.body, idempotencyKey("c")) // with a current token
 		mustBeReplay(t, first, do(t, again))
 		mustBeReplay(t, rotated, do(t, w.rotate(t, id, `{}`, idempotencyKey("r"))))
@@ -94,7 +96,7 @@ func TestIdempotency_AReplayShowsTheOriginalOutcome(t *testing.T) {
 
 func TestIdempotency_409_anotherRequest(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id, _ := w.newKey(t, `{"name":"first"}`)
+		id, _ := w.newKey(t, keySpec{Name: "first"})
 		do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o")))
 		for name, r := range map[string]request{
 			"another body":      w.create(t, `{"name":"k" }`, idempotencyKey("o")),
@@ -117,34 +119,48 @@ func TestIdempotency_409_anotherRequest(t *testing.T) {
 
 func TestIdempotency_ARejectedRequestLeavesTheKeyUnused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		for _, refused := range []request{
-			w.create(t, `{"name":""}`, idempotencyKey("o")),
-			w.create(t, `{"name":"k","mode":2}`, idempotencyKey("o"), as(w.token(t, portal("TENANT")))),
-			w.create(t, `{"name":"k","expiresAt":"2020-01-01T00:00:00Z"}`, idempotencyKey("o")),
-			w.rotate(t, "sk_live_0000000000000000", `{}`, idempotencyKey("o")),
-			w.manage(t, http.MethodPost, "/sk_live_0000000000000000/enable", idempotencyKey("o")),
-			w.remove(t, "sk_live_0000000000000000", idempotencyKey("o")),
+		ctx, keys, option := t.Context(), w.manager(t), goclient.WithIdempotencyKey("o")
+		const unknown = "sk_live_0000000000000000"
+		for name, refused := range map[string]func() error{
+			"an invalid name": func() error { _, err := keys.CreateKey(ctx, keySpec{}, option); return err },
+			"a TEST key of a tenant": func() error {
+				_, err := w.manager(t, portal("TENANT")).CreateKey(ctx, keySpec{Name: "k", Mode: domain.ModeTest}, option)
+				return err
+			},
+			"an expiry in the past": func() error {
+				_, err := keys.CreateKey(ctx, keySpec{Name: "k", ExpiresAt: at("2020-01-01T00:00:00Z")}, option)
+				return err
+			},
+			"a rotation of no key":  func() error { _, err := keys.RotateKey(ctx, unknown, 0, option); return err },
+			"an enabling of no key": func() error { return keys.EnableKey(ctx, unknown, option) },
+			"a deletion of no key":  func() error { return keys.DeleteKey(ctx, unknown, option) },
 		} {
-			if a := do(t, refused); a.status < 400 {
-				t.Errorf("%s: %d %s", refused.url, a.status, a.body)
+			if code := codeOf(t, refused()); code == "" {
+				t.Errorf("%s was not refused", name)
 			}
 		}
-		if a := do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
-			t.Errorf("%d %s", a.status, a.body)
+		if _, err := keys.CreateKey(ctx, keySpec{Name: "k"}, option); err != nil {
+			t.Error(err)
 		}
 	})
 }
 
 func TestIdempotency_ExpiresAfterADay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o")))
+		create := func(name string) error {
+			_, err := w.manager(t).CreateKey(t.Context(), keySpec{Name: name}, goclient.WithIdempotencyKey("o"))
+			return err
+		}
+		if err := create("k"); err != nil {
+			t.Fatal(err)
+		}
 		w.clock.Set(now.Add(24*time.Hour - time.Microsecond))
-		if a := do(t, w.create(t, `{"name":"k"}`, idempotencyKey("o"))); a.header.Get("Idempotent-Replayed") != "true" {
-			t.Errorf("within a day: %d %s", a.status, a.body)
+		if _, replayed := errors.AsType[*goclient.Replayed](create("k")); !replayed {
+			t.Error("within a day it is no replay")
 		}
 		w.clock.Set(now.Add(24 * time.Hour))
-		if a := do(t, w.create(t, `{"name":"another"}`, idempotencyKey("o"))); a.status != 201 || a.header.Get("Idempotent-Replayed") != "" {
-			t.Errorf("after a day: %d %s", a.status, a.body)
+		if err := create("another"); err != nil {
+			t.Errorf("after a day: %v", err)
 		}
 	})
 }
@@ -218,7 +234,7 @@ func TestIdempotency_400(t *testing.T) {
 func TestIdempotency_400_sentTwiceWhereItSaysNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	id, _ := w.newKey(t, keySpec{Name: "k"})
 	twice := set("Idempotency-Key", "a", "a")
 	patch := w.create(t, `{}`, twice)
 	patch.method, patch.url = http.MethodPatch, patch.url+"/"+id

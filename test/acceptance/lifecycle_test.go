@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // manage returns a valid request on the keys of the workspace, without a body.
@@ -34,18 +35,16 @@ func (w *world) reason(t *testing.T, secret string) string {
 
 func TestGetKey_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		full := do(t, w.create(t, `{"name":"Full","scopes":["a:b"],"mode":2,"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2027-01-01T00:00:00Z"}`)).data(t)
-		bare := do(t, w.create(t, `{"name":"Bare"}`)).data(t)
-		for _, tt := range []struct {
-			key  map[string]any
-			want string
-		}{
+		full, _ := w.newKey(t, keySpec{
+			Name: "Full", Scopes: []string{"a:b"}, Mode: domain.ModeTest, IPWhitelist: []string{"10.0.0.0/8"}, ExpiresAt: at("2027-01-01T00:00:00Z"),
+		})
+		bare, _ := w.newKey(t, keySpec{Name: "Bare"})
+		for _, tt := range []struct{ id, want string }{
 			{full, `"name":"Full","status":"ACTIVE","mode":"TEST","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`},
 			{bare, `"name":"Bare","status":"ACTIVE","mode":"LIVE","permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`},
 		} {
-			id := tt.key["apiKeyId"].(string)
-			a := do(t, w.manage(t, http.MethodGet, "/"+id))
-			want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + id + `",` + tt.want
+			a := do(t, w.manage(t, http.MethodGet, "/"+tt.id))
+			want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + tt.id + `",` + tt.want
 			if diff := cmp.Diff(want, a.body); a.status != http.StatusOK || diff != "" {
 				t.Errorf("%d (-want +got):\n%s", a.status, diff)
 			}
@@ -56,8 +55,7 @@ func TestGetKey_200(t *testing.T) {
 
 func TestLifecycle_TakesEffectBeforeTheResponse(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
-		id, secret := key["apiKeyId"].(string), key["secret"].(string)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 		for range 2 { // the second time it has no effect
 			for _, s := range []struct{ action, reason, status string }{
 				{"disable", "DISABLED", "DISABLED"},
@@ -73,7 +71,7 @@ func TestLifecycle_TakesEffectBeforeTheResponse(t *testing.T) {
 				if got := w.reason(t, secret); got != s.reason {
 					t.Errorf("after %s the check says %s, want %s", s.action, got, s.reason)
 				}
-				if got := do(t, w.manage(t, http.MethodGet, "/"+id)).data(t)["status"]; got != s.status {
+				if got := w.getKey(t, id).Status; string(got) != s.status {
 					t.Errorf("after %s the status is %s, want %s", s.action, got, s.status)
 				}
 			}
@@ -98,8 +96,7 @@ func TestLifecycle_TakesEffectBeforeTheResponse(t *testing.T) {
 
 func TestLifecycle_404_tellsNothingOfOtherWorkspaces(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		mine := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)
-		id := mine["apiKeyId"].(string)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 		other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
 		elsewhere := func(r *request) {
 			other(r)
@@ -116,7 +113,7 @@ func TestLifecycle_404_tellsNothingOfOtherWorkspaces(t *testing.T) {
 				mustBe(t, do(t, r), 404, "4040", "API key not found")
 			}
 		}
-		if got := w.reason(t, mine["secret"].(string)); got != "OK" {
+		if got := w.reason(t, secret); got != "OK" {
 			t.Errorf("after all that the check says %s", got)
 		}
 	})
@@ -125,7 +122,7 @@ func TestLifecycle_404_tellsNothingOfOtherWorkspaces(t *testing.T) {
 func TestLifecycle_403_notAnOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	id, _ := w.newKey(t, keySpec{Name: "k"})
 	viewer := as(w.token(t, role("VIEWER")))
 	for _, keyID := range []string{id, "sk_live_0000000000000000", "nonsense"} {
 		for _, r := range []request{

@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	goclient "github.com/slaunchx/apikeys/client"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // list returns a valid request to list keys.
@@ -41,7 +41,7 @@ func TestListKeys_200(t *testing.T) {
 			t.Errorf("of no keys: %d (-want +got):\n%s", a.status, diff)
 		}
 		mustHaveHeaders(t, a)
-		id, _ := w.newKey(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2027-01-01T00:00:00Z"}`)
+		id, _ := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}, IPWhitelist: []string{"10.0.0.0/8"}, ExpiresAt: at("2027-01-01T00:00:00Z")})
 		key := `{"apiKeyId":"` + id + `","name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}`
 		a = do(t, w.list(t, "?page=0&size=1"))
 		if diff := cmp.Diff(envelope(`{"items":[`+key+`],"page":0,"size":1,"total":1}`), a.body); a.status != http.StatusOK || diff != "" {
@@ -52,21 +52,21 @@ func TestListKeys_200(t *testing.T) {
 
 func TestListKeys_200_filtersOrdersAndPages(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		for i, body := range []string{
-			`{"name":"Élan 100%","mode":2}`,
-			`{"name":"beta"}`,
-			`{"name":"Alpha"}`,
-			`{"name":"alpha_2"}`,
-			`{"name":"short","expiresAt":"2026-03-21T00:01:00Z"}`,
-			`{"name":"gone"}`,
+		for i, spec := range []keySpec{
+			{Name: "Élan 100%", Mode: domain.ModeTest},
+			{Name: "beta"},
+			{Name: "Alpha"},
+			{Name: "alpha_2"},
+			{Name: "short", ExpiresAt: at("2026-03-21T00:01:00Z")},
+			{Name: "gone"},
 		} {
 			w.clock.Set(now.Add(time.Duration(i) * time.Microsecond))
-			id, _ := w.newKey(t, body)
+			id, _ := w.newKey(t, spec)
 			switch i {
 			case 1:
-				do(t, w.manage(t, http.MethodPost, "/"+id+"/disable"))
+				w.disableKey(t, id)
 			case 5:
-				do(t, w.remove(t, id))
+				w.deleteKey(t, id)
 			}
 		}
 		w.clock.Set(now.Add(time.Hour))
@@ -112,17 +112,20 @@ func TestListKeys_200_filtersOrdersAndPages(t *testing.T) {
 func TestListKeys_200_ordersKeysOfOneInstantByTheirIdentifiers(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		for range 5 {
-			w.newKey(t, `{"name":"same"}`)
+			w.newKey(t, keySpec{Name: "same"})
 		}
-		for _, order := range []string{"createdAt,asc", "createdAt,desc", "name,asc", "name,desc"} {
-			var ids []string
-			for page := range 5 {
-				items := do(t, w.list(t, fmt.Sprintf("?sort=%s&page=%d&size=1", order, page))).data(t)["items"].([]any)
-				ids = append(ids, items[0].(map[string]any)["apiKeyId"].(string))
+		keys := w.manager(t)
+		for _, order := range []domain.Order{
+			{By: domain.ByCreatedAt, Ascending: true}, {By: domain.ByCreatedAt}, {By: domain.ByName, Ascending: true}, {By: domain.ByName},
+		} {
+			var ids []domain.KeyID
+			for number := range 5 {
+				page := must(keys.ListKeys(t.Context(), goclient.KeyQuery{Order: order, Number: number, Size: 1}))(t)
+				ids = append(ids, page.Keys[0].ID)
 			}
 			for i := range 4 {
-				if (ids[i] < ids[i+1]) != strings.HasSuffix(order, "asc") {
-					t.Errorf("%s: %s", order, ids)
+				if (ids[i] < ids[i+1]) != order.Ascending {
+					t.Errorf("%+v: %s", order, ids)
 				}
 			}
 		}
@@ -131,11 +134,10 @@ func TestListKeys_200_ordersKeysOfOneInstantByTheirIdentifiers(t *testing.T) {
 
 func TestListKeys_200_showsNothingOfOtherWorkspaces(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		w.newKey(t, `{"name":"mine"}`)
-		other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
-		a := do(t, w.list(t, "", other, set("X-Workspace-Id", "ws_2"), func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }))
-		if names, total := a.named(t); names != nil || total != 0 {
-			t.Errorf("another workspace sees %s of %d", names, total)
+		w.newKey(t, keySpec{Name: "mine"})
+		page := must(w.managerOf(t, "ws_2").ListKeys(t.Context(), goclient.KeyQuery{}))(t)
+		if len(page.Keys) != 0 || page.Total != 0 {
+			t.Errorf("another workspace sees %v of %d", page.Keys, page.Total)
 		}
 	})
 }
@@ -198,16 +200,16 @@ func TestListKeys_200_showsEachKeyAsTheFilterSawIt(t *testing.T) {
 	w.issuer.SetClock(clock.Now)
 	expiring := now.Add(time.Hour)
 	for i := range 60 {
-		w.newKey(t, fmt.Sprintf(`{"name":"k","expiresAt":%q}`, expiring.Add(time.Duration(i)*time.Second).Format(time.RFC3339)))
+		w.newKey(t, keySpec{Name: "k", ExpiresAt: expiring.Add(time.Duration(i) * time.Second)})
 	}
 	clock.at.Store(expiring.Unix())
-	items := do(t, w.list(t, "?status=ACTIVE&size=100")).data(t)["items"].([]any)
-	if len(items) == 0 || len(items) == 60 {
-		t.Errorf("%d keys are active", len(items))
+	active := must(w.manager(t).ListKeys(t.Context(), goclient.KeyQuery{Status: domain.StatusActive, Size: 100}))(t).Keys
+	if len(active) == 0 || len(active) == 60 {
+		t.Errorf("%d keys are active", len(active))
 	}
-	for _, item := range items {
-		if status := item.(map[string]any)["status"]; status != "ACTIVE" {
-			t.Errorf("status is %v", status)
+	for _, key := range active {
+		if key.Status != domain.StatusActive {
+			t.Errorf("status is %v", key.Status)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestVerify_IsLoggedOnlyWithoutAResult(t *testing.T) {
 	t.Parallel()
 	var log logbook.Book
 	w := newWorld(t, nil, apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
-	secret := do(t, w.create(t, `{"name":"k","scopes":["a:b"]}`)).data(t)["secret"].(string)
+	_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 	cases := []struct {
 		name, body string
 		status     int

@@ -10,7 +10,7 @@ import (
 
 func TestMetrics_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		secret := do(t, w.create(t, `{"name":"k","scopes":["payment:read"]}`)).data(t)["secret"].(string)
+		_, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}})
 		for range 3 {
 			do(t, w.verify(`{"key":"`+secret+`"}`))
 		}

@@ -53,7 +53,7 @@ func TestPeppers_OneThatWasReplacedUnderItsIDIsAnError(t *testing.T) {
 			t.Parallel()
 			databaseURL, driver, source := open(t)
 			right, rightLog := peppered(t, databaseURL, pepperOf(t, "p1", "a"))
-			_, secret := right.newKey(t, `{"name":"k","scopes":["a:b"]}`)
+			_, secret := right.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}})
 			db, err := sql.Open(driver, source)
 			if err != nil {
 				t.Fatal(err)

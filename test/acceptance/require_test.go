@@ -15,7 +15,7 @@ import (
 func TestRequire_PassesTheIdentityOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id, secret := w.newKey(t, `{"name":"k","scopes":["payment:read"],"mode":2}`)
+	id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"payment:read"}, Mode: domain.ModeTest})
 	var seen []apikeys.Identity
 	note := func(ctx context.Context) {
 		identity, ok := apikeys.IdentityFrom(ctx)

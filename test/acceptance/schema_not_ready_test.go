@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/postgres"
+	goclient "github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -30,20 +31,23 @@ func TestService_OnAnEmptyDatabaseThatItMustNotMigrate(t *testing.T) {
 				cfg.DatabaseURL, cfg.Migrate = config.Secret(stores[store](t)), config.MigrateOff
 			})
 			const id = "sk_live_0000000000000000"
-			for name, request := range map[string]request{
-				"create":  w.create(t, `{"name":"Production Key"}`),
-				"list":    w.list(t, ""),
-				"get":     w.manage(t, http.MethodGet, "/"+id),
-				"update":  w.patch(t, id, `{"name":"Other Key"}`),
-				"disable": w.manage(t, http.MethodPost, "/"+id+"/disable"),
-				"rotate":  w.rotate(t, id, ""),
-				"events":  w.events(t, id, ""),
-				"delete":  w.remove(t, id),
-				"verify":  w.verify(`{"key":"` + unknownSecret(t) + `"}`),
+			ctx, keys := t.Context(), w.manager(t)
+			for name, request := range map[string]func() error{
+				"create":  func() error { _, err := keys.CreateKey(ctx, keySpec{Name: "Production Key"}); return err },
+				"list":    func() error { _, err := keys.ListKeys(ctx, goclient.KeyQuery{}); return err },
+				"get":     func() error { _, err := keys.GetKey(ctx, id); return err },
+				"update":  func() error { _, err := keys.UpdateKey(ctx, id, goclient.KeyPatch{}); return err },
+				"disable": func() error { return keys.DisableKey(ctx, id) },
+				"rotate":  func() error { _, err := keys.RotateKey(ctx, id, 0); return err },
+				"events":  func() error { _, err := keys.ListEvents(ctx, id, 0, 0); return err },
+				"delete":  func() error { return keys.DeleteKey(ctx, id) },
 			} {
-				if got := do(t, request); got.status != http.StatusServiceUnavailable {
-					t.Errorf("%s is answered %d: %s", name, got.status, got.body)
+				if err := request(); codeOf(t, err) != "5030" {
+					t.Errorf("%s: %v, want 5030", name, err)
 				}
+			}
+			if got := do(t, w.verify(`{"key":"`+unknownSecret(t)+`"}`)); got.status != http.StatusServiceUnavailable {
+				t.Errorf("verify is answered %d: %s", got.status, got.body)
 			}
 			if err := w.service.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "schema is not migrated") {
 				t.Errorf("Ready() = %v, want that the schema is not migrated", err)

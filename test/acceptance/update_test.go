@@ -18,8 +18,7 @@ func (w *world) patch(t *testing.T, keyID, body string, changes ...func(*request
 
 func TestUpdateKey_200_absentStaysAndNullClears(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		key := do(t, w.create(t, `{"name":"k","scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"expiresAt":"2027-01-01T00:00:00Z"}`)).data(t)
-		id, secret := key["apiKeyId"].(string), key["secret"].(string)
+		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}, IPWhitelist: []string{"10.0.0.0/8"}, ExpiresAt: at("2027-01-01T00:00:00Z")})
 		for _, s := range []struct{ body, want, reason string }{
 			{`{}`, `"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`, "IP_NOT_ALLOWED"},
 			{`{"name":" renamed "}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`, "IP_NOT_ALLOWED"},
@@ -51,7 +50,7 @@ func withoutUse(body string) string {
 
 func TestUpdateKey_412(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+		id, _ := w.newKey(t, keySpec{Name: "k"})
 		first := do(t, w.manage(t, http.MethodGet, "/"+id)).header.Get("ETag")
 		a := do(t, w.patch(t, id, `{"name":"mine"}`, set("If-Match", `"other", `+first)))
 		second := a.header.Get("ETag")
@@ -80,7 +79,7 @@ func TestUpdateKey_412(t *testing.T) {
 func TestUpdateKey_400(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	id := do(t, w.create(t, `{"name":"k"}`)).data(t)["apiKeyId"].(string)
+	id, _ := w.newKey(t, keySpec{Name: "k"})
 	for body, want := range map[string][]string{
 		``:                                     {"syntax"},
 		`[]`:                                   {"type"},

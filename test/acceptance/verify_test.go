@@ -7,24 +7,29 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestVerify_200(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
-		open := do(t, w.create(t, `{"name":"open","scopes":["payment:read","payment:write"]}`)).data(t)
-		bound := do(t, w.create(t, `{"name":"bound","scopes":["payment:read"],"ipWhitelist":["192.168.1.0/24","2001:db8::/32"],"mode":2,"expiresAt":"2026-03-21T00:00:10Z"}`)).data(t)
-		bare := do(t, w.create(t, `{"name":"bare"}`)).data(t)
+		openID, open := w.newKey(t, keySpec{Name: "open", Scopes: []string{"payment:read", "payment:write"}})
+		boundID, bound := w.newKey(t, keySpec{
+			Name: "bound", Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.168.1.0/24", "2001:db8::/32"},
+			Mode: domain.ModeTest, ExpiresAt: at("2026-03-21T00:00:10Z"),
+		})
+		bareID, bare := w.newKey(t, keySpec{Name: "bare"})
 
-		identity := func(key map[string]any, mode, scopes, expires string) string {
-			return `"apiKeyId":"` + key["apiKeyId"].(string) + `","workspaceId":"ws_1","mode":"` + mode + `","scopes":` + scopes + `,"expiresAt":` + expires + `}`
+		identity := func(id, mode, scopes, expires string) string {
+			return `"apiKeyId":"` + id + `","workspaceId":"ws_1","mode":"` + mode + `","scopes":` + scopes + `,"expiresAt":` + expires + `}`
 		}
-		openIs := identity(open, "LIVE", `["payment:read","payment:write"]`, "null")
-		boundIs := identity(bound, "TEST", `["payment:read"]`, `"2026-03-21T00:00:10Z"`)
-		bareIs := identity(bare, "LIVE", "[]", "null")
+		openIs := identity(openID, "LIVE", `["payment:read","payment:write"]`, "null")
+		boundIs := identity(boundID, "TEST", `["payment:read"]`, `"2026-03-21T00:00:10Z"`)
+		bareIs := identity(bareID, "LIVE", "[]", "null")
 		const notFound = `{"allowed":false,"reason":"NOT_FOUND"}`
 
-		ask := func(key map[string]any, rest string) string {
-			return `{"key":"` + key["secret"].(string) + `"` + rest + `}`
+		ask := func(secret, rest string) string {
+			return `{"key":"` + secret + `"` + rest + `}`
 		}
 		tests := []struct {
 			name, question, want string
@@ -46,8 +51,8 @@ func TestVerify_200(t *testing.T) {
 			{"an unknown key", `{"key":"` + unknownSecret(t) + `"}`, notFound},
 			{"a malformed key", `{"key":"sk_live_nonsense"}`, notFound},
 			{"an empty key", `{"key":""}`, notFound},
-			{"the identifier alone", `{"key":"` + open["apiKeyId"].(string) + `"}`, notFound},
-			{"the right identifier with another secret", `{"key":"` + forged(open["apiKeyId"].(string)) + `"}`, notFound},
+			{"the identifier alone", `{"key":"` + openID + `"}`, notFound},
+			{"the right identifier with another secret", `{"key":"` + forged(openID) + `"}`, notFound},
 		}
 		for _, tt := range tests {
 			a := do(t, w.verify(tt.question))
