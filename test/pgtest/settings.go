@@ -14,7 +14,7 @@ func defaultSettings() settings {
 	s.set("fsync", "off")
 	s.set("full_page_writes", "off")
 	s.set("synchronous_commit", "off")
-	s.set("max_connections", "200") // test packages use dozens of pools in parallel
+	s.set("max_connections", "400") // test packages use dozens of pools in parallel
 	s.set("listen_addresses", loopback)
 	// A client that connects during a shutdown and sends nothing, for example
 	// through a proxy that drops data, delays the shutdown for this long.

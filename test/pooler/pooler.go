@@ -72,6 +72,7 @@ auth_type = any
 admin_users = admin
 default_pool_size = %d
 max_client_conn = 500
+server_login_retry = 1
 `, u.Hostname(), u.Port(), u.User.Username(), password, p.port, size)
 	if p.account = account(t); p.account != nil {
 		p.settings += "user = " + p.account.Username + "\n"
@@ -97,6 +98,11 @@ func (p *Pooler) URLOf(t testing.TB, databaseURL string) string {
 
 func (p *Pooler) through(u url.URL) string {
 	u.Host = net.JoinHostPort("127.0.0.1", p.port)
+	// A pooler logs in to the server before it answers, which takes long on a busy
+	// machine.
+	query := u.Query()
+	query.Set("connect_timeout", "60")
+	u.RawQuery = query.Encode()
 	return u.String()
 }
 
