@@ -14,6 +14,7 @@ func TestNew_NamesANegativeRate(t *testing.T) {
 	for variable, spoil := range map[string]func(*config.Config){
 		"APIKEYS_MANAGEMENT_RATE":   func(cfg *config.Config) { cfg.ManagementRate = -1 },
 		"APIKEYS_AUTH_FAILURE_RATE": func(cfg *config.Config) { cfg.AuthFailureRate = -1 },
+		"APIKEYS_LEAK_RATE":         func(cfg *config.Config) { cfg.LeakRate = -1 },
 	} {
 		cfg := onLoopback()
 		spoil(&cfg)

@@ -41,6 +41,8 @@ type (
 	KeySpec = domain.KeySpec
 	// KeyPatch describes a change of a key; see [Workspace.UpdateKey].
 	KeyPatch = domain.KeyPatch
+	// LeakedSecret is a secret that someone has found; see [Operator.StopLeaked].
+	LeakedSecret = application.LeakedSecret
 	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
 	// Event is one entry of the audit trail; see [WithEventHook].

@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/slaunchx/apikeys/adapters/githubkeys"
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/adapters/i18n"
@@ -27,7 +28,7 @@ import (
 func newService(
 	cfg config.Config, o *options, store ports.Store, keys keys, proof authentication, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
-	peppers *application.Peppers, limits limits, lifetime *application.Lifetime,
+	peppers *application.Peppers, leaks *application.Leaks, limits limits, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -72,10 +73,17 @@ func newService(
 		Concurrency:          limits.atOnce,
 		ManagementRate:       limits.accounts,
 		AuthFailureRate:      limits.failures,
+		Leaks:                leaks,
+		LeakRate:             limits.leaks,
+		LeakConcurrency:      limits.leaksAtOnce,
+		After:                time.After,
 		CORSOrigins:          cfg.CORSOrigins,
 		TrustedProxies:       proxies,
 		PublicReference:      o.publicPage,
 		InternalReference:    o.internalPage,
+	}
+	if cfg.GitHubKeysURL != "" {
+		api.GitHubReports = githubkeys.New(githubkeys.Options{URL: cfg.GitHubKeysURL, Now: o.now, Logger: o.logger})
 	}
 	if o.metrics != nil {
 		api.Observe, api.Metrics = o.metrics.ObserveRequest, o.metrics.Handler()
@@ -86,6 +94,10 @@ func newService(
 
 func provideMaximumKeys(cfg config.Config) application.MaximumKeys {
 	return application.MaximumKeys(cfg.MaxKeysPerWorkspace)
+}
+
+func provideLeaks(cfg config.Config, workspaces *application.Workspaces, source application.KeySource) *application.Leaks {
+	return application.NewLeaks(workspaces, source, domain.LeakedLiveKeys(cfg.LeakedLiveKeys != config.LeakedReport))
 }
 
 func provideForget(o *options, repository ports.KeyRepository, now func() time.Time) *application.Forget {
@@ -259,17 +271,23 @@ func provideUsage(o *options, recorder ports.UsageRecorder, hasher ports.SecretH
 	return application.NewUsage(recorder, hasher, o.logger)
 }
 
-// limits are the limits of the management API.
+// limits are the limits of the public listener.
 type limits struct {
-	accounts *ratelimit.Limiter   // requests, by account
-	failures *ratelimit.Limiter   // failed authentications, by address
-	atOnce   *httpapi.Concurrency // requests in flight
+	accounts    *ratelimit.Limiter   // management requests, by account
+	failures    *ratelimit.Limiter   // failed authentications, by address
+	leaks       *ratelimit.Limiter   // leak reports, by address
+	atOnce      *httpapi.Concurrency // management requests in flight
+	leaksAtOnce *httpapi.Concurrency // leak reports being worked on
 }
 
 // managedAtOnce is the maximum number of management requests in flight: enough
 // to keep any store busy, and so few that none waits long. At 2,500 a second
 // the last of them waits for 50 ms.
 const managedAtOnce = 128
+
+// leaksAtOnce is the maximum number of leak reports being worked on. Each may use the
+// store eight times at once, so that together they leave room for other requests.
+const leaksAtOnce = 8
 
 func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), error) {
 	accounts, err := ratelimit.New(cfg.ManagementRate, now)
@@ -281,12 +299,24 @@ func provideLimits(cfg config.Config, now func() time.Time) (limits, func(), err
 		accounts.Close()
 		return limits{}, nil, fmt.Errorf("APIKEYS_AUTH_FAILURE_RATE: %w", err)
 	}
-	all := limits{accounts: accounts, failures: failures, atOnce: httpapi.NewConcurrency(managedAtOnce)}
-	return all, func() { accounts.Close(); failures.Close() }, nil
+	leaks, err := ratelimit.New(cfg.LeakRate, now)
+	if err != nil {
+		accounts.Close()
+		failures.Close()
+		return limits{}, nil, fmt.Errorf("APIKEYS_LEAK_RATE: %w", err)
+	}
+	all := limits{
+		accounts: accounts, failures: failures, leaks: leaks,
+		atOnce: httpapi.NewConcurrency(managedAtOnce), leaksAtOnce: httpapi.NewConcurrency(leaksAtOnce),
+	}
+	return all, func() { accounts.Close(); failures.Close(); leaks.Close() }, nil
 }
 
 func (l limits) stats() ports.LimitStats {
-	return ports.LimitStats{Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), Concurrency: l.atOnce.Refused()}
+	return ports.LimitStats{
+		Accounts: l.accounts.Refused(), Addresses: l.failures.Refused(), Leaks: l.leaks.Refused(),
+		Concurrency: l.atOnce.Refused() + l.leaksAtOnce.Refused(),
+	}
 }
 
 // metered measures all checks, whether over HTTP, gRPC or by direct calls.
@@ -297,6 +327,7 @@ type metered struct {
 
 func provideMetered(
 	o *options, checks *application.Authorize, keys keys, usage *application.Usage, limits limits, peppers *application.Peppers,
+	leaks *application.Leaks,
 ) (metered, func(), error) {
 	m := metered{checks: checks, metrics: o.metrics}
 	if m.metrics == nil {
@@ -307,6 +338,7 @@ func provideMetered(
 		Cache:            keys.cache.Stats,
 		Usage:            usage.Stats,
 		Limits:           limits.stats,
+		Leaks:            leaks.Stats,
 		PepperMismatches: peppers.Mismatches,
 	})
 	return m, detach, err

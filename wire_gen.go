@@ -83,7 +83,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		return nil, nil, err
 	}
 	peppers := providePeppers(ring, o, keyRepository)
-	apikeysMetered, cleanup6, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, peppers)
+	leaks := provideLeaks(cfg, workspaces, keySource)
+	apikeysMetered, cleanup6, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, peppers, leaks)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -92,7 +93,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, apikeysLimits, lifetime)
+	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, lifetime)
 	if err != nil {
 		cleanup6()
 		cleanup5()

@@ -38,6 +38,7 @@ var applicationSet = wire.NewSet(
 	provideMaximumKeys,
 	provideEventHook,
 	provideForget,
+	provideLeaks,
 	providePeppers,
 	provideUsage,
 )

@@ -123,6 +123,11 @@ func (a *abandoning) ListAll(ctx context.Context, filter domain.KeyFilter, order
 	})
 }
 
+// FindEver implements ports.KeyReader.
+func (a *abandoning) FindEver(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	return awaited(ctx, a.reads, func(ctx context.Context) (*domain.APIKey, error) { return a.keys.FindEver(ctx, id) })
+}
+
 // Find implements ports.KeyFinder.
 func (a *abandoning) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	return awaited(ctx, a.finds, func(ctx context.Context) (*domain.APIKey, error) { return a.keys.Find(ctx, id) })

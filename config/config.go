@@ -157,6 +157,24 @@ type Config struct {
 	// Variable APIKEYS_AUTH_FAILURE_RATE, default 300.
 	AuthFailureRate int `name:"auth-failure-rate" env:"APIKEYS_AUTH_FAILURE_RATE" default:"300" placeholder:"N" group:"Limits" help:"Maximum failed authentications per minute from one address (IPv6: one /64) at one process; further ones get 429. Valid tokens always pass; 0 means no limit."`
 
+	// LeakRate is the maximum number of leak reports per minute from one address
+	// (IPv6: one /64) at each process, all at once if it likes. Further ones get 429.
+	// Reports that GitHub has signed do not count. 0 means no limit.
+	// Variable APIKEYS_LEAK_RATE, default 60.
+	LeakRate int `name:"leak-rate" env:"APIKEYS_LEAK_RATE" default:"60" placeholder:"N" group:"Leaked keys" help:"Maximum leak reports per minute from one address (IPv6: one /64) at one process; reports that GitHub has signed do not count. 0 means no limit."`
+
+	// LeakedLiveKeys determines whether a leak report disables a LIVE key
+	// ([LeakedDisable]) or is only recorded in its audit trail ([LeakedReport]). TEST
+	// keys are always disabled.
+	// Variable APIKEYS_LEAKED_LIVE_KEYS, default "disable".
+	LeakedLiveKeys string `name:"leaked-live-keys" env:"APIKEYS_LEAKED_LIVE_KEYS" default:"disable" placeholder:"disable|report" group:"Leaked keys" help:"disable stops a LIVE key whose secret is reported as leaked, report only records that in its audit trail. TEST keys are always disabled."`
+
+	// GitHubKeysURL is the URL of the public keys with which GitHub's secret scanning
+	// signs its reports: https, or http on a loopback host. If it is empty, the
+	// endpoint for them does not exist.
+	// Variable APIKEYS_GITHUB_KEYS_URL, default none.
+	GitHubKeysURL string `name:"github-keys-url" env:"APIKEYS_GITHUB_KEYS_URL" placeholder:"URL" group:"Leaked keys" help:"URL of the public keys of GitHub's secret scanning, https://api.github.com/meta/public_keys/secret_scanning: https, or http on a loopback host. Empty: reports by GitHub are not accepted."`
+
 	// LogLevel is the minimum level of logged messages: debug, info, warn or
 	// error.
 	// Variable APIKEYS_LOG_LEVEL, default "info".
@@ -173,6 +191,12 @@ type Config struct {
 const (
 	LogText = "text"
 	LogJSON = "json"
+)
+
+// The values of [Config.LeakedLiveKeys].
+const (
+	LeakedDisable = "disable"
+	LeakedReport  = "report"
 )
 
 // The values of [Config.Migrate].
@@ -200,6 +224,8 @@ func Default() Config {
 		JWTClaimClientHash:  "client_hash",
 		ManagementRate:      600,
 		AuthFailureRate:     300,
+		LeakRate:            60,
+		LeakedLiveKeys:      LeakedDisable,
 		LogLevel:            "info",
 	}
 }

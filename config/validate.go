@@ -22,6 +22,7 @@ func (c Config) faults() Faults {
 	faults = append(faults, c.checks()...)
 	faults = append(faults, c.tokens()...)
 	faults = append(faults, c.limits()...)
+	faults = append(faults, c.leaks()...)
 	faults = append(faults, c.logging()...)
 	return c.texts().Merge(faults)
 }
@@ -118,6 +119,19 @@ func (c Config) limits() Faults {
 	return faults
 }
 
+// leaks checks the settings of leak reports.
+func (c Config) leaks() Faults {
+	var faults Faults
+	faults.check("APIKEYS_LEAK_RATE", judgeRate(c.LeakRate))
+	if c.LeakedLiveKeys != LeakedDisable && c.LeakedLiveKeys != LeakedReport {
+		faults.check("APIKEYS_LEAKED_LIVE_KEYS", "is "+strconv.Quote(c.LeakedLiveKeys)+"; write disable or report")
+	}
+	if c.GitHubKeysURL != "" {
+		faults.check("APIKEYS_GITHUB_KEYS_URL", judgeKeysURL(c.GitHubKeysURL))
+	}
+	return faults
+}
+
 func judgeRate(perMinute int) string {
 	if perMinute < 0 {
 		return "is negative; write how many per minute, such as 600, or 0 for no limit"
@@ -135,6 +149,21 @@ func judgePeppers(peppers Secret) string {
 // judgeJWKSURL rejects plain http to another host unless allowHTTP is set: anyone
 // who can change the response in transit can sign tokens.
 func judgeJWKSURL(s string, allowHTTP bool) string {
+	problem := judgeKeysURL(s)
+	u, err := url.Parse(s)
+	switch {
+	case problem == "", err != nil, u.Host == "", u.User != nil:
+		return problem
+	case allowHTTP && u.Scheme == "http":
+		return ""
+	case allowHTTP:
+		return "is neither https nor http; write https://host/path or http://host/path"
+	}
+	return problem + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
+}
+
+// judgeKeysURL rejects plain http to another host.
+func judgeKeysURL(s string) string {
 	const form = "; write https://host/path, or http:// with a loopback host"
 	u, err := url.Parse(s)
 	switch {
@@ -142,12 +171,10 @@ func judgeJWKSURL(s string, allowHTTP bool) string {
 		return "is not a URL" + form
 	case u.User != nil:
 		return "contains a user name or password, which public keys do not need; remove it"
-	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopbackHost(u.Hostname())):
+	case u.Scheme == "https", u.Scheme == "http" && loopbackHost(u.Hostname()):
 		return ""
-	case allowHTTP:
-		return "is neither https nor http; write https://host/path or http://host/path"
 	}
-	return "is neither https nor http on a loopback host" + form + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
+	return "is neither https nor http on a loopback host" + form
 }
 
 func judgePortal(s string) string {

@@ -44,8 +44,13 @@ func TestValidate_Accepts(t *testing.T) {
 			c.ExtAuthzAddr, c.InternalToken = ":8082", config.Secret(strings.Repeat("t", 32))
 		},
 		"no limit on keys per workspace": func(c *config.Config) { c.MaxKeysPerWorkspace = 0 },
-		"no rate limits":                 func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = 0, 0 },
-		"proxies of both families":       func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
+		"no rate limits":                 func(c *config.Config) { c.ManagementRate, c.AuthFailureRate, c.LeakRate = 0, 0, 0 },
+		"leaks that are only recorded":   func(c *config.Config) { c.LeakedLiveKeys = config.LeakedReport },
+		"reports by GitHub": func(c *config.Config) {
+			c.GitHubKeysURL = "https://api.github.com/meta/public_keys/secret_scanning"
+		},
+		"reports by GitHub with keys from loopback": func(c *config.Config) { c.GitHubKeysURL = "http://127.0.0.1:9000/keys" },
+		"proxies of both families":                  func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8", "192.0.2.1/32"} },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -152,12 +157,24 @@ func TestValidate_Rejects(t *testing.T) {
 			},
 		},
 		"negative rates": {
-			func(c *config.Config) { c.ManagementRate, c.AuthFailureRate = -1, -300 },
-			[]string{"APIKEYS_MANAGEMENT_RATE: is negative", "APIKEYS_AUTH_FAILURE_RATE: is negative"},
+			func(c *config.Config) { c.ManagementRate, c.AuthFailureRate, c.LeakRate = -1, -300, -1 },
+			[]string{"APIKEYS_MANAGEMENT_RATE: is negative", "APIKEYS_AUTH_FAILURE_RATE: is negative", "APIKEYS_LEAK_RATE: is negative"},
 		},
 		"a negative number of connections": {
 			func(c *config.Config) { c.MaxConnections = -1 },
 			[]string{"APIKEYS_MAX_CONNECTIONS: is negative"},
+		},
+		"GitHub's keys over plain http": {
+			func(c *config.Config) { c.GitHubKeysURL, c.JWKSAllowHTTP = "http://github.example/keys", true },
+			[]string{"APIKEYS_GITHUB_KEYS_URL: is neither https nor http on a loopback host; write https://host/path"},
+		},
+		"GitHub's keys without a host": {
+			func(c *config.Config) { c.GitHubKeysURL = "keys" },
+			[]string{"APIKEYS_GITHUB_KEYS_URL: is not a URL"},
+		},
+		"an unknown policy for leaked keys": {
+			func(c *config.Config) { c.LeakedLiveKeys = "delete" },
+			[]string{`APIKEYS_LEAKED_LIVE_KEYS: is "delete"; write disable or report`},
 		},
 		"unknown words": {
 			func(c *config.Config) { c.Migrate, c.LogLevel, c.LogFormat = "yes", "INFO", "JSON" },

@@ -30,6 +30,9 @@ var (
 	// ErrIdempotencyKeyInUse means that a request with the same idempotency key is in
 	// flight.
 	ErrIdempotencyKeyInUse = errors.New("a request with the same idempotency key is in flight")
+	// ErrInvalidSignature means that the report of a secret scanner is not signed by
+	// it.
+	ErrInvalidSignature = errors.New("signature of the report is not valid")
 	// ErrUnavailable means that something the service depends on, such as its
 	// store, cannot be reached now. The same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")

@@ -16,6 +16,9 @@ const (
 	EventDisabled EventType = "DISABLED"
 	EventEnabled  EventType = "ENABLED"
 	EventDeleted  EventType = "DELETED"
+	// EventLeaked records that a secret of the key was found where it does not
+	// belong. What that changed has an event of its own.
+	EventLeaked EventType = "KEY_LEAKED"
 )
 
 // Change is one changed attribute of an event. Values are strings, lists of

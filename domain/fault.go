@@ -66,6 +66,9 @@ const (
 	RuleWindowRange         Rule = "window_range"
 	RuleQuotaRange          Rule = "quota_range"
 	RulePeriod              Rule = "period"
+
+	RuleLeakSourceLength     Rule = "leak_source_length"
+	RuleLeakSourceCharacters Rule = "leak_source_characters"
 )
 
 // Rules returns all rules of this package.
@@ -82,6 +85,7 @@ func Rules() []Rule {
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
 		RuleRateLimitsTooMany, RuleLimitNameLength, RuleLimitNameCharacters, RuleLimitNameQuota, RuleLimitNameUnique,
 		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod,
+		RuleLeakSourceLength, RuleLeakSourceCharacters,
 	}
 }
 

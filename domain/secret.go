@@ -130,16 +130,42 @@ func ParseSecret(s string) (Secret, error) {
 func HasSecret(text string) bool {
 	const start = "sk_" // common to all prefixes
 	for i := strings.Index(text, start); i >= 0; i = strings.Index(text, start) {
-		text = text[i:]
-		if len(text) <= KeyIDLength {
-			return false
-		}
-		if _, ok := ParseKeyID(text[:KeyIDLength]); ok && isBase62(text[KeyIDLength]) {
+		if text = text[i:]; startsSecret(text) {
 			return true
 		}
 		text = text[len(start):]
 	}
 	return false
+}
+
+// WithoutSecrets returns text with each part that [HasSecret] reports shortened to its
+// key ID and an ellipsis.
+func WithoutSecrets(text string) string {
+	var b strings.Builder
+	for HasSecret(text) {
+		i := 0
+		for !startsSecret(text[i:]) {
+			i++
+		}
+		b.WriteString(text[:i+KeyIDLength])
+		b.WriteString("…")
+		text = text[i+KeyIDLength:]
+		// Another secret may follow at once.
+		for text != "" && isBase62(text[0]) && !startsSecret(text) {
+			text = text[1:]
+		}
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// startsSecret reports whether text begins with a key ID and another base62 digit.
+func startsSecret(text string) bool {
+	if len(text) <= KeyIDLength {
+		return false
+	}
+	_, ok := ParseKeyID(text[:KeyIDLength])
+	return ok && isBase62(text[KeyIDLength])
 }
 
 // KeyID returns the key ID that the secret begins with, or "" for the zero Secret.

@@ -6,7 +6,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeyReader reads keys. A deleted key is not found by any of its methods.
+// KeyReader reads keys. A deleted key is found by none of its methods but FindEver.
 //
 // A key that is damaged where it is stored is returned like any other, with what
 // cannot be read replaced as [domain.Rehydrate] says: damage to one part must
@@ -29,6 +29,9 @@ type KeyReader interface {
 	// ListAll is like List for the keys of all workspaces, for operators. It may
 	// scan the whole store.
 	ListAll(ctx context.Context, filter domain.KeyFilter, order domain.Order, page domain.Page) (KeyPage, error)
+
+	// FindEver is like Find, but also finds a deleted key, with the secrets it had.
+	FindEver(ctx context.Context, id domain.KeyID) (*domain.APIKey, error)
 
 	KeyFinder
 }

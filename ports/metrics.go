@@ -10,6 +10,7 @@ type MetricSources struct {
 	Cache  func() CacheStats
 	Usage  func() UsageStats
 	Limits func() LimitStats
+	Leaks  func() LeakStats
 	// PepperMismatches returns the number of configured peppers that are not the
 	// ones used under their IDs before.
 	PepperMismatches func() int
@@ -34,9 +35,18 @@ type UsageStats struct {
 	FailedFlushes uint64 // batches that could not be written
 }
 
+// LeakStats is a reading of the leaked secrets that were reported.
+type LeakStats struct {
+	Unknown  uint64 // of no living key
+	Recorded uint64 // did not work any more, or are only recorded
+	Disabled uint64 // whose key was disabled
+	Ended    uint64 // superseded ones, whose grace period was ended
+}
+
 // LimitStats is a reading of the requests rejected for their rate or number.
 type LimitStats struct {
 	Accounts    uint64 // requests over the rate limit of an account
 	Addresses   uint64 // failed authentications over the rate limit of an address
+	Leaks       uint64 // leak reports over the rate limit of an address
 	Concurrency uint64 // requests over the limit of requests in flight
 }

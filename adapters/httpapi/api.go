@@ -81,6 +81,18 @@ type Options struct {
 	// AuthFailureRate limits failed authentications on the public listener, by
 	// address.
 	AuthFailureRate Limiter
+	// Leaks stops leaked secrets.
+	Leaks *application.Leaks
+	// LeakRate limits leak reports, by address.
+	LeakRate Limiter
+	// LeakConcurrency limits the leak reports that are worked on.
+	LeakConcurrency *Concurrency
+	// GitHubReports verifies reports by GitHub. If it is nil, there is no endpoint
+	// for them.
+	GitHubReports ReportVerifier
+	// After returns a channel that receives once the duration has passed, for
+	// responses that take a constant time.
+	After func(time.Duration) <-chan time.Time
 	// PublicReference and InternalReference are the reference pages of the
 	// listeners, served at /docs; nil: there is no such page.
 	PublicReference, InternalReference Page
@@ -123,6 +135,9 @@ const (
 	eventsPath       = keyPath + "/events"
 	verifyPath       = "/internal/v1/api-keys/verify"
 	explainPath      = "/internal/v1/api-keys/explain"
+	leaksPath        = "/web/v1/leaks"
+	gitHubLeaksPath  = leaksPath + "/github"
+	trufflehogPath   = "/internal/v1/leaks/trufflehog"
 	authorizePath    = "/internal/v1/authorize"
 	authorizeForPath = authorizePath + "/for/*"
 	livezPath        = "/livez"
@@ -138,6 +153,7 @@ const (
 func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
+		leaksPath, gitHubLeaksPath, trufflehogPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath,
 		livezPath, readyzPath, metricsPath, profilePath,
 		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath,
@@ -157,6 +173,10 @@ func (a *API) Public() http.Handler {
 	e.GET(eventsPath, a.managed(a.listEvents))
 	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
 	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
+	e.POST(leaksPath, a.plain(a.reportLeaks))
+	if a.options.GitHubReports != nil {
+		e.POST(gitHubLeaksPath, a.plain(a.reportFromGitHub))
+	}
 	a.documented(e)
 	a.paged(e, a.options.PublicReference)
 	return e
@@ -177,6 +197,7 @@ func (a *API) Internal() http.Handler {
 	}
 	e.POST(verifyPath, a.plain(a.internal(a.verify)))
 	e.POST(explainPath, a.plain(a.internal(a.explain)))
+	e.POST(trufflehogPath, a.plain(a.internal(a.verifyForTrufflehog)))
 	// echo calls this route if no registered method matches; since none is
 	// registered, it is called for every method.
 	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))

@@ -21,6 +21,7 @@ var (
 
 // outcomes maps errors to responses; the first match counts.
 var outcomes = slices.Concat(answer.Checks, []answer.Outcome{
+	{Err: domain.ErrInvalidSignature, Status: http.StatusUnauthorized, Code: "4012", Headers: askSignature},
 	{Err: domain.ErrNotOwner, Status: http.StatusForbidden, Code: "4030"},
 	{Err: domain.ErrTestKeyPortal, Status: http.StatusForbidden, Code: "4031"},
 	{Err: domain.ErrKeyNotFound, Status: http.StatusNotFound, Code: "4040"},
@@ -53,6 +54,9 @@ func allow(h http.Header, err error) {
 		h.Set("Allow", m.allow)
 	}
 }
+
+// askSignature sets the challenge of a report that is not signed.
+func askSignature(h http.Header, _ error) { h.Set("WWW-Authenticate", "Signature") }
 
 // acceptIdentity lists the accepted content codings (RFC 9110 section 12.5.3).
 func acceptIdentity(h http.Header, _ error) { h.Set("Accept-Encoding", "identity") }

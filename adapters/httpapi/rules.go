@@ -13,4 +13,7 @@ const (
 	RuleCheckIPFormat     domain.Rule = "check_ip_format"
 	RuleKeyOrID           domain.Rule = "key_or_id"
 	RuleQuestionsLength   domain.Rule = "questions_length"
+	RuleSecretsLength     domain.Rule = "secrets_length"
+	RuleGitHubReport      domain.Rule = "github_report"
+	RuleTrufflehogFormat  domain.Rule = "trufflehog_format"
 )

@@ -47,6 +47,9 @@ var placeholders = map[string][]string{
 	"quota_range":           {"Field"},
 	"period":                {"Field"},
 
+	"leak_source_length":     {"Field"},
+	"leak_source_characters": {"Field"},
+
 	"explain_found":                {"Key", "Workspace"},
 	"explain_not_found":            {"Key"},
 	"explain_secret_previous":      {"Until"},

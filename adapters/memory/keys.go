@@ -108,11 +108,16 @@ func living(s domain.Snapshot) int {
 
 // Get implements ports.KeyReader.
 func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
-	return r.find(ctx, id, func(s domain.Snapshot) bool { return s.Workspace == workspace })
+	return r.find(ctx, id, func(s domain.Snapshot) bool { return s.DeletedAt.IsZero() && s.Workspace == workspace })
 }
 
 // Find implements ports.KeyReader.
 func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	return r.find(ctx, id, func(s domain.Snapshot) bool { return s.DeletedAt.IsZero() })
+}
+
+// FindEver implements ports.KeyReader.
+func (r *KeyRepository) FindEver(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
 	return r.find(ctx, id, func(domain.Snapshot) bool { return true })
 }
 
@@ -123,7 +128,7 @@ func (r *KeyRepository) find(ctx context.Context, id domain.KeyID, visible func(
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s, exists := r.keys[id]
-	if !exists || !s.DeletedAt.IsZero() || !visible(s) {
+	if !exists || !visible(s) {
 		return nil, domain.ErrKeyNotFound
 	}
 	return domain.Rehydrate(s), nil

@@ -64,6 +64,7 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 		want  []string
 	}{
 		"find":   {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"ever":   {sqlkit.FindEverKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
 		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"Index Only Scan using api_key_events_page_idx", "Index Scan Backward using api_key_events_page_idx"}},
 		"event":  {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_p"}}, // either index begins with the key

@@ -24,6 +24,11 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 	return r.readKey(ctx, r.find, string(id))
 }
 
+// FindEver implements ports.KeyReader.
+func (r *KeyRepository) FindEver(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
+	return r.readKey(ctx, r.findEver, string(id))
+}
+
 func (r *KeyRepository) readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {
 	rows, err := onSound(func() ([]keyRow, error) {
 		return sqlkit.SelectKeys[time.Time](promptly(ctx), query, args...)

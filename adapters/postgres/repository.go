@@ -35,6 +35,7 @@ type KeyRepository struct {
 	recordUse       *sqlkit.Statement
 	rehash          *sqlkit.Statement
 	find            *sqlkit.Statement
+	findEver        *sqlkit.Statement
 	get             *sqlkit.Statement
 	events          *sqlkit.Statement
 	lists           *sqlkit.KeyLists
@@ -103,6 +104,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
 	r.find = r.migrator.Statement(r.pool, sqlkit.FindKey)
+	r.findEver = r.migrator.Statement(r.pool, sqlkit.FindEverKey)
 	r.get = r.migrator.Statement(r.pool, sqlkit.GetKey)
 	r.events = r.migrator.Statement(r.pool, sqlkit.ListEvents)
 	r.lists = r.migrator.KeyLists(r.pool)

@@ -30,6 +30,7 @@ type KeyRepository struct {
 	migrator        *sqlkit.Migrator
 	committer       *committer
 	find            *sqlkit.Statement
+	findEver        *sqlkit.Statement
 	get             *sqlkit.Statement
 	events          *sqlkit.Statement
 	lists           *sqlkit.KeyLists
@@ -112,6 +113,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.file.tables = r.migrator.Tables()
 	r.committer = startCommitter(r.writer, r.migrator, r.file, r.followers.wake)
 	r.find = r.migrator.Statement(r.reader, sqlkit.FindKey)
+	r.findEver = r.migrator.Statement(r.reader, sqlkit.FindEverKey)
 	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)
 	r.events = r.migrator.Statement(r.reader, sqlkit.ListEvents)
 	r.lists = r.migrator.KeyLists(r.reader)

@@ -84,6 +84,7 @@ func sources() ports.MetricSources {
 		Cache:            func() ports.CacheStats { return ports.CacheStats{} },
 		Usage:            func() ports.UsageStats { return ports.UsageStats{} },
 		Limits:           func() ports.LimitStats { return ports.LimitStats{} },
+		Leaks:            func() ports.LeakStats { return ports.LeakStats{} },
 		PepperMismatches: func() int { return 0 },
 	}
 }

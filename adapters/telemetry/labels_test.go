@@ -30,7 +30,8 @@ func TestLabels_TakeNoValueFromCallers(t *testing.T) {
 		"route":   {"/livez", "/internal/v1/api-keys/verify", "other"},
 		"method":  {"GET", "other"},
 		"status":  {"100", "200", "300", "400", "499", "500", "other"},
-		"limit":   {"account", "address"},
+		"limit":   {"account", "address", "leaks"},
+		"outcome": {"disabled", "ended", "recorded", "unknown"},
 		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "canceled", "error"},
 	}
 	seen := map[string]bool{}

@@ -73,6 +73,7 @@ func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error)
 		cacheCollector{read: sources.Cache},
 		usageCollector{read: sources.Usage},
 		limitCollector{read: sources.Limits},
+		leakCollector{read: sources.Leaks},
 		pepperMismatches(sources.PepperMismatches),
 	)
 	prefixed(m.registry).MustRegister(service...)

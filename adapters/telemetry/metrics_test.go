@@ -32,6 +32,7 @@ var golden = []string{
 	"apikeys_feed_lag_seconds gauge",
 	"apikeys_http_request_duration_seconds histogram route",
 	"apikeys_http_requests_total counter method route status",
+	"apikeys_leaked_secrets_total counter outcome",
 	"apikeys_overloaded_total counter",
 	"apikeys_pepper_mismatches gauge",
 	"apikeys_rate_limited_total counter limit",
@@ -138,9 +139,19 @@ func TestUsage(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	o := sources()
-	o.Limits = func() ports.LimitStats { return ports.LimitStats{Accounts: 7, Addresses: 8, Concurrency: 9} }
+	o.Limits = func() ports.LimitStats { return ports.LimitStats{Accounts: 7, Addresses: 8, Concurrency: 9, Leaks: 6} }
 	expect(t, scrape(t, attached(t, o)),
-		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`, "apikeys_overloaded_total 9")
+		`apikeys_rate_limited_total{limit="account"} 7`, `apikeys_rate_limited_total{limit="address"} 8`,
+		`apikeys_rate_limited_total{limit="leaks"} 6`, "apikeys_overloaded_total 9")
+}
+
+func TestLeaks(t *testing.T) {
+	t.Parallel()
+	o := sources()
+	o.Leaks = func() ports.LeakStats { return ports.LeakStats{Unknown: 1, Recorded: 2, Disabled: 3, Ended: 4} }
+	expect(t, scrape(t, attached(t, o)),
+		`apikeys_leaked_secrets_total{outcome="unknown"} 1`, `apikeys_leaked_secrets_total{outcome="recorded"} 2`,
+		`apikeys_leaked_secrets_total{outcome="disabled"} 3`, `apikeys_leaked_secrets_total{outcome="ended"} 4`)
 }
 
 func TestPeppers(t *testing.T) {

@@ -25,7 +25,7 @@ type path string
 
 type keysFindCmd struct {
 	Paths   []path `arg:"" optional:"" name:"file" help:"Files to read, and directories with all that is below them; - or none is standard input."`
-	Disable bool   `help:"Disable the keys whose secrets were found and still work."`
+	Disable bool   `help:"Stop the secrets that were found and still work, by disabling their keys. A superseded secret only ends its grace period, and its key keeps working."`
 	Yes     bool   `short:"y" help:"Do not ask before --disable."`
 }
 
@@ -38,7 +38,7 @@ func (keysFindCmd) Help() string {
 
 It reads text and binary data of any size and shows which keys the secrets in it are of, whether they still work, and where they were found. The secrets themselves are never shown. Symbolic links are not followed, and nothing is unpacked.
 
-Exit codes: 0 if no secret was found that still works, or all such keys were disabled; 4 otherwise. JSON: {"items": [key with "state", "count" and "places"], "bytes": number of bytes read}.`
+Exit codes: 0 if no secret was found that still works, or all that did were stopped; 4 otherwise. JSON: {"items": [key with "state", "count" and "places"], "bytes": number of bytes read}.`
 }
 
 // Bounds of what is remembered of a search.
@@ -61,6 +61,8 @@ type place struct {
 	File string `json:"file"`
 	Line int64  `json:"line"`
 }
+
+func (p place) String() string { return p.File + ":" + strconv.FormatInt(p.Line, 10) }
 
 // finding is a secret that was found.
 type finding struct {
@@ -94,7 +96,7 @@ func (c *keysFindCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 			}
 		}
 		if c.Disable {
-			if err := d.disableFound(ctx, s.order, c.Yes); err != nil {
+			if err := d.stopFound(ctx, s.order, c.Yes); err != nil {
 				return err
 			}
 		}
@@ -261,8 +263,8 @@ func (d *desk) judge(ctx context.Context, f *finding) error {
 	return err
 }
 
-// disableFound disables the keys of the secrets that work.
-func (d *desk) disableFound(ctx context.Context, found []*finding, yes bool) error {
+// stopFound stops the secrets that work.
+func (d *desk) stopFound(ctx context.Context, found []*finding, yes bool) error {
 	var live []*finding
 	for _, f := range found {
 		if f.state == stateLive {
@@ -272,19 +274,32 @@ func (d *desk) disableFound(ctx context.Context, found []*finding, yes bool) err
 	if len(live) == 0 {
 		return nil
 	}
-	if err := d.ask(yes, fmt.Sprintf("disable the keys of %d secrets?", len(live))); err != nil {
+	if err := d.ask(yes, fmt.Sprintf("stop %d secrets?", len(live))); err != nil {
 		return err
 	}
 	for _, f := range live {
-		if err := d.in(f.key.Snapshot().Workspace).DisableKey(ctx, f.key.ID()); err != nil {
+		leaked := apikeys.LeakedSecret{Secret: f.secret, Source: domain.LeakSource(f.places[0].String())}
+		outcome, err := d.service.Operator(d.operator).StopLeaked(ctx, leaked, domain.Origin{})
+		if err != nil {
 			return fmt.Errorf("%s: %w", f.key.ID(), err)
 		}
-		d.say("%s: disabled", f.key.ID())
+		d.sayStopped(f.key.ID(), outcome)
 		if err := d.judge(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (d *desk) sayStopped(id domain.KeyID, outcome domain.LeakOutcome) {
+	switch outcome {
+	case domain.LeakDisabled:
+		d.say("%s: disabled", id)
+	case domain.LeakEnded:
+		d.say("%s: the superseded secret ended; the key works with its current one", id)
+	default:
+		d.say("%s: did not work any more", id)
+	}
 }
 
 // foundRecord is a finding in JSON output. Of an unknown key it has only the ID.
@@ -328,7 +343,7 @@ func rank(f *finding) int {
 func (f *finding) row() []cell {
 	places := make([]string, 0, len(f.places))
 	for _, p := range f.places[:min(3, len(f.places))] {
-		places = append(places, p.File+":"+strconv.FormatInt(p.Line, 10))
+		places = append(places, p.String())
 	}
 	where := strings.Join(places, " ")
 	if more := f.count - int64(len(places)); more > 0 {

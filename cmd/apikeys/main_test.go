@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // raceAtOnce keeps the race detector from delaying the exit of every process by a
@@ -20,23 +22,47 @@ const releasedAs = "v0.0.0-tested"
 // TestMain lets the test binary replace the commands that tests run.
 func TestMain(m *testing.M) {
 	version = releasedAs
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withPostgres{m}, map[string]func(){
 		"apikeys": main,
 		"curl":    curlStandIn,
 	})
 }
 
+// withPostgres runs the tests, and stops the server of those that use one.
+type withPostgres struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m withPostgres) Run() int { return pgtest.Run(m.M) }
+
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	p := scripts("sqlite", func() string { return "sqlite://keys.db" })
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+// The commands on keys, which the other test runs on SQLite.
+func TestCommandLine_OnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	p := scripts("postgres", func() string { return pgtest.NewDatabase(t) })
+	for _, name := range []string{"keys", "keys_find", "keys_export"} {
+		p.Files = append(p.Files, "testdata/script/"+name+".txtar")
+	}
+	testscript.Run(t, p)
+}
+
+// scripts returns the parameters of scripts on a store, whose name is a condition and
+// whose URL is in KEYS_DATABASE.
+func scripts(store string, url func() string) testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, raceAtOnce)
+			e.Vars = append(e.Vars, raceAtOnce, "KEYS_DATABASE="+url())
 			return copyPepperLine(e.WorkDir)
 		},
-	})
+		Condition: func(condition string) (bool, error) { return condition == store, nil },
+	}
 }
 
 // pepperLine matches the line of the README that writes the pepper to a file.

@@ -79,6 +79,9 @@ func requireAbsent(t rapid.TB, repo ports.KeyRepository, e entry) {
 	if _, err := repo.Find(context.Background(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
 		t.Fatalf("Find returns %v, want ErrKeyNotFound", err)
 	}
+	if _, err := repo.FindEver(context.Background(), e.id()); !errors.Is(err, domain.ErrKeyNotFound) {
+		t.Fatalf("FindEver returns %v, want ErrKeyNotFound", err)
+	}
 	requireNoEvents(t, repo, e.workspace(), e.id())
 }
 

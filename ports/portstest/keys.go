@@ -198,6 +198,11 @@ func hidesDeleted(t *testing.T, repo ports.KeyRepository) {
 		t.Fatalf("Find returns %v, want ErrKeyNotFound", err)
 	}
 	requireEvents(t, repo, e)
+	ever, err := repo.FindEver(t.Context(), e.id())
+	if err != nil {
+		t.Fatalf("FindEver: %v", err)
+	}
+	requireKey(t, e.key, ever)
 }
 
 func respectsContext(t *testing.T, repo ports.KeyRepository) {
@@ -213,8 +218,9 @@ func respectsContext(t *testing.T, repo ports.KeyRepository) {
 				return disabledEvent(t, stored.id(), stored.workspace(), issuedAt), nil
 			})
 		},
-		"Get":  func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
-		"Find": func() error { _, err := repo.Find(ended, stored.id()); return err },
+		"Get":      func() error { _, err := repo.Get(ended, stored.workspace(), stored.id()); return err },
+		"Find":     func() error { _, err := repo.Find(ended, stored.id()); return err },
+		"FindEver": func() error { _, err := repo.FindEver(ended, stored.id()); return err },
 		"List": func() error {
 			_, err := repo.List(ended, stored.workspace(), domain.KeyFilter{}, domain.Order{}, domain.Page{})
 			return err

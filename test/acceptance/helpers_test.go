@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"hash/crc32"
 	"testing"
 
@@ -16,6 +18,11 @@ func unknownSecret(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return secret.Reveal()
+}
+
+func sha256Hex(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // withChecksum appends the checksum to the body of a secret.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/slaunchx/apikeys/test/reporter"
 )
 
 // call is a request, valid until changed.
@@ -21,6 +23,12 @@ type call struct {
 	chunked   bool   // sends the body without Content-Length
 	after     func() // called after the response; may be nil
 }
+
+// validSignature stands for the signature of the body as it is sent.
+const (
+	signatureHeader = "Github-Public-Key-Signature"
+	validSignature  = "valid"
+)
 
 // key is a key that the service has created.
 type key struct{ id, secret string }
@@ -48,6 +56,10 @@ func (s *service) valid(o operation, k key) *call {
 		c.header.Set("X-Api-Key", k.secret)
 		c.query = "scope=payment:read"
 	}
+	if o.signed() {
+		c.header.Set(signatureHeader, validSignature)
+		c.header.Set("Github-Public-Key-Identifier", reporter.Identifier)
+	}
 	if o.internal {
 		c.header.Set("X-Internal-Token", internalToken)
 	}
@@ -64,6 +76,12 @@ func bodyOf(o operation, k key) any {
 		return map[string]any{"keyId": k.id}
 	case "verifyKeys", "explainCheck":
 		return map[string]any{"key": k.secret}
+	case "reportLeaks":
+		return map[string]any{"secrets": []string{k.secret}}
+	case "reportLeaksFromGitHub":
+		return []any{map[string]any{"token": k.secret, "type": "t", "url": "https://example.org/"}}
+	case "verifyForTrufflehog":
+		return map[string]any{"detector": map[string]any{"token": []string{k.secret}}}
 	case "createKey":
 		return map[string]any{"name": "k", "scopes": []string{"payment:read"}}
 	}
@@ -95,6 +113,9 @@ func (s *service) do(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r.Header = c.header.Clone()
+	if c.operation.signed() && r.Header.Get(signatureHeader) == validSignature {
+		r.Header.Set(signatureHeader, s.github.Sign(c.body))
+	}
 	res, err := s.client.Do(r)
 	if err != nil {
 		return answer{}, err

@@ -102,8 +102,8 @@ func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
 func about(k key, body any) any {
 	switch body := body.(type) {
 	case map[string]any:
-		for member, value := range map[string]string{"key": k.secret, "keyId": k.id} {
-			if _, ok := body[member]; ok {
+		for member, value := range map[string]string{"key": k.secret, "keyId": k.id, "token": k.secret} {
+			if _, ok := body[member].(string); ok {
 				body[member] = value
 			}
 		}

@@ -58,7 +58,10 @@ func operationsOf(document *conform.Document, hosts map[string]string) []operati
 // GoString keeps the reports of rapid short.
 func (o operation) GoString() string { return o.OperationID }
 
-func (o operation) managed() bool { return strings.HasPrefix(o.path, "/web/v1/") }
+func (o operation) managed() bool { return strings.HasPrefix(o.path, "/web/v1/workspaces/") }
+
+// signed reports whether the body must be signed by GitHub.
+func (o operation) signed() bool { return o.OperationID == "reportLeaksFromGitHub" }
 
 func (o operation) authorize() bool { return strings.HasPrefix(o.path, "/internal/v1/authorize") }
 

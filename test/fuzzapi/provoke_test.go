@@ -44,6 +44,15 @@ var provocations = map[string]provocation{
 		c.header.Del("X-Api-Key")
 		return nil
 	},
+	"403": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.send(map[string]any{"detector": map[string]any{"token": []string{"no secret"}}})
+		return nil
+	},
+	"4012": func(_ context.Context, _ *service, c *call, _ key) error {
+		c.body = append(c.body, '\n')
+		c.header.Set(signatureHeader, "MEUCIQDKZokqnCjrRtw0tni+2Ltvl/uiMJ1EGumEsp1BsNr32AIgQY1YXD2nlj+XNfGK4rBfkMJ1JDOQcYXxa2sY8FNkrKc=")
+		return nil
+	},
 	"4030": func(_ context.Context, s *service, c *call, _ key) error {
 		c.header.Set("Authorization", "Bearer "+s.tokens["viewer"])
 		return nil
@@ -71,6 +80,7 @@ var provocations = map[string]provocation{
 	"4041": func(_ context.Context, _ *service, c *call, _ key) error {
 		c.path = strings.Replace(c.path, "payment:read", "/payment:read", 1)
 		c.path = strings.Replace(c.path, "heap", "nothing", 1)
+		c.path = strings.Replace(c.path, "leaks/github", "leaks/nothing", 1)
 		return nil
 	},
 	"4060": func(_ context.Context, _ *service, c *call, _ key) error {
@@ -117,6 +127,10 @@ var provocations = map[string]provocation{
 	"4290": func(ctx context.Context, s *service, c *call, _ key) error {
 		c.header.Set("X-Forwarded-For", "192.0.2.9") // an address that no other test uses
 		c.header.Del("Authorization")
+		c.header.Del(signatureHeader)
+		if c.operation.OperationID == "reportLeaks" {
+			c.send(map[string]any{}) // is rejected without delay
+		}
 		for range config.Default().AuthFailureRate {
 			if _, err := s.do(ctx, c); err != nil {
 				return err

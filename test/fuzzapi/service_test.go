@@ -13,6 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/conform"
+	"github.com/slaunchx/apikeys/test/reporter"
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
@@ -30,6 +31,7 @@ type service struct {
 	tokens     map[string]string // by kind of caller
 	store      *store
 	clock      *clock
+	github     *reporter.GitHub
 }
 
 type clock struct{ ahead atomic.Int64 }
@@ -40,11 +42,13 @@ func (c *clock) Now() time.Time {
 
 func newService(t *testing.T) *service {
 	t.Helper()
-	s := &service{store: &store{KeyRepository: memory.NewKeyRepository()}, clock: new(clock)}
+	s := &service{store: &store{KeyRepository: memory.NewKeyRepository()}, clock: new(clock), github: reporter.New(t)}
 	issuer := jwttest.NewIssuer(t)
 	issuer.SetClock(s.clock.Now)
 	s.tokens = tokensOf(t, issuer)
-	running := serving.Start(t, configuration(t, issuer), apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store}), apikeys.WithClock(s.clock.Now))
+	cfg := configuration(t, issuer)
+	cfg.GitHubKeysURL = s.github.URL
+	running := serving.Start(t, cfg, apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store}), apikeys.WithClock(s.clock.Now))
 	document := readDocument(t)
 	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
 	s.operations = operationsOf(document, map[string]string{publicServer: running.Public, internalServer: running.Internal})

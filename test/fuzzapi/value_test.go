@@ -55,6 +55,9 @@ func objectOf(t *rapid.T, s *openapi3.Schema) map[string]any {
 			object[name] = valueOf(s.Properties[name].Value).Draw(t, name)
 		}
 	}
+	if further := s.AdditionalProperties.Schema; further != nil {
+		object["anything"] = valueOf(further.Value).Draw(t, "anything")
+	}
 	return object
 }
 

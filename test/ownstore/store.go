@@ -177,6 +177,19 @@ func (s *Store) Find(ctx context.Context, id domain.KeyID) (key *domain.APIKey, 
 	return key, err
 }
 
+// FindEver implements ports.KeyReader.
+func (s *Store) FindEver(ctx context.Context, id domain.KeyID) (key *domain.APIKey, err error) {
+	err = s.alone(ctx, func() error {
+		k, exists := s.keys[id]
+		if !exists {
+			return domain.ErrKeyNotFound
+		}
+		key = domain.Rehydrate(k)
+		return nil
+	})
+	return key, err
+}
+
 func (s *Store) get(id domain.KeyID, workspace domain.WorkspaceID) (*domain.APIKey, error) {
 	k, exists := s.keys[id]
 	if !exists || !k.DeletedAt.IsZero() || k.Workspace != workspace {

@@ -21,10 +21,13 @@ var shared struct {
 	err      error
 }
 
-// Main runs the tests of a package, removes the server if they used one, and exits
-// with their code, or with 1 if the server could not be removed. Call it from
-// TestMain.
-func Main(m *testing.M) {
+// Main runs the tests of a package as [Run] does, and exits with the code. Call it
+// from TestMain.
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run runs the tests of a package and removes the server if they used one. It returns
+// their code, or 1 if the server could not be removed.
+func Run(m *testing.M) int {
 	shared.Lock()
 	shared.inMain = true
 	shared.Unlock()
@@ -39,7 +42,7 @@ func Main(m *testing.M) {
 			code = max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // NewDatabase returns the URL of a new, empty database, which is dropped when t ends,
@@ -71,7 +74,7 @@ func sharedAdmin() (admin, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	if !shared.inMain {
-		return admin{}, errors.New("TestMain must call pgtest.Main, which stops the server")
+		return admin{}, errors.New("TestMain must call pgtest.Main or pgtest.Run, which stop the server")
 	}
 	if !shared.started {
 		shared.started = true

@@ -5,6 +5,9 @@ package sqlkit
 const (
 	FindKey = selectKey + ` WHERE k.id = ? AND ` + Living + ` ORDER BY s.position`
 
+	// FindEverKey also finds a deleted key.
+	FindEverKey = selectKey + ` WHERE k.id = ? ORDER BY s.position`
+
 	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND ` + Living + ` ORDER BY s.position`
 
 	// Living holds for a key that is not deleted. It is written differently

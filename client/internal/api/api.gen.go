@@ -10,25 +10,26 @@ import (
 
 // Defines values for ErrorCode.
 const (
-	CodeAddressNotAllowed    ErrorCode = "4033"
-	CodeBodyTooLarge         ErrorCode = "4130"
-	CodeIdempotencyKeyReused ErrorCode = "4091"
-	CodeInsufficientScope    ErrorCode = "4032"
-	CodeInternalError        ErrorCode = "5000"
-	CodeInvalidAPIKey        ErrorCode = "4011"
-	CodeInvalidToken         ErrorCode = "4010"
-	CodeKeyChanged           ErrorCode = "4120"
-	CodeKeyNotFound          ErrorCode = "4040"
-	CodeMethodNotAllowed     ErrorCode = "4050"
-	CodeNoSuchEndpoint       ErrorCode = "4041"
-	CodeNotAcceptable        ErrorCode = "4060"
-	CodeNotOwner             ErrorCode = "4030"
-	CodeNotPartner           ErrorCode = "4031"
-	CodeStateConflict        ErrorCode = "4090"
-	CodeTooManyKeys          ErrorCode = "4092"
-	CodeTooManyRequests      ErrorCode = "4290"
-	CodeUnavailable          ErrorCode = "5030"
-	CodeUnsupportedMediaType ErrorCode = "4150"
+	CodeAddressNotAllowed      ErrorCode = "4033"
+	CodeBodyTooLarge           ErrorCode = "4130"
+	CodeIdempotencyKeyReused   ErrorCode = "4091"
+	CodeInsufficientScope      ErrorCode = "4032"
+	CodeInternalError          ErrorCode = "5000"
+	CodeInvalidAPIKey          ErrorCode = "4011"
+	CodeInvalidReportSignature ErrorCode = "4012"
+	CodeInvalidToken           ErrorCode = "4010"
+	CodeKeyChanged             ErrorCode = "4120"
+	CodeKeyNotFound            ErrorCode = "4040"
+	CodeMethodNotAllowed       ErrorCode = "4050"
+	CodeNoSuchEndpoint         ErrorCode = "4041"
+	CodeNotAcceptable          ErrorCode = "4060"
+	CodeNotOwner               ErrorCode = "4030"
+	CodeNotPartner             ErrorCode = "4031"
+	CodeStateConflict          ErrorCode = "4090"
+	CodeTooManyKeys            ErrorCode = "4092"
+	CodeTooManyRequests        ErrorCode = "4290"
+	CodeUnavailable            ErrorCode = "5030"
+	CodeUnsupportedMediaType   ErrorCode = "4150"
 )
 
 // Valid indicates whether the value is a known member of the ErrorCode enum.
@@ -45,6 +46,8 @@ func (e ErrorCode) Valid() bool {
 	case CodeInternalError:
 		return true
 	case CodeInvalidAPIKey:
+		return true
+	case CodeInvalidReportSignature:
 		return true
 	case CodeInvalidToken:
 		return true
@@ -83,6 +86,7 @@ const (
 	EventDeleted  EventType = "DELETED"
 	EventDisabled EventType = "DISABLED"
 	EventEnabled  EventType = "ENABLED"
+	EventLeaked   EventType = "KEY_LEAKED"
 	EventRotated  EventType = "ROTATED"
 	EventUpdated  EventType = "UPDATED"
 )
@@ -97,6 +101,8 @@ func (e EventType) Valid() bool {
 	case EventDisabled:
 		return true
 	case EventEnabled:
+		return true
+	case EventLeaked:
 		return true
 	case EventRotated:
 		return true

@@ -27,7 +27,7 @@ func DecodeBody(body jsontext.Value, members []Member) Body {
 		return Body{Faults: Fault("", domain.ReasonType, RuleTypeObject)}
 	}
 	var b Body
-	for name := range objectMembers(body) {
+	for name := range Members(body) {
 		b.members = append(b.members, name)
 	}
 	b.Faults = DecodeObject(body, members)

@@ -26,7 +26,7 @@ func DecodeObject(object jsontext.Value, members []Member) domain.Faults {
 	var faults domain.Faults
 	var seen uint64             // bit i stands for members[i]
 	var unknown map[string]bool // names seen that are not in members
-	for name, value := range objectMembers(object) {
+	for name, value := range Members(object) {
 		i := slices.IndexFunc(members, func(m Member) bool { return m.Name == name })
 		switch {
 		case i < 0 && unknown[name], i >= 0 && seen&(1<<i) != 0:
@@ -55,8 +55,8 @@ func DecodeObject(object jsontext.Value, members []Member) domain.Faults {
 	return faults
 }
 
-// objectMembers yields the members of a valid object as sent.
-func objectMembers(object jsontext.Value) func(yield func(string, jsontext.Value) bool) {
+// Members yields the members of a valid object as sent.
+func Members(object jsontext.Value) func(yield func(string, jsontext.Value) bool) {
 	return func(yield func(string, jsontext.Value) bool) {
 		dec := newDecoder(object)
 		defer release(dec)
