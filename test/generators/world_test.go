@@ -43,7 +43,7 @@ func startService(t *testing.T) []string {
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
 	running := serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}))
-	return append(os.Environ(), "APIKEYS_URL=http://"+running.Public, "APIKEYS_TOKEN="+token)
+	return append(os.Environ(), "KEYS_URL=http://"+running.Public, "KEYS_TOKEN="+token)
 }
 
 // run runs a command in dir and returns its output. It fails the test if the

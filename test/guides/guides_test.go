@@ -1,6 +1,7 @@
 package guides
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"net/http"
@@ -22,6 +23,17 @@ import (
 
 const root = "../.."
 
+// workspace is that of "make run".
+const workspace = "demo"
+
+// owner accepts every token as that of an OWNER of the workspace.
+type owner struct{}
+
+// Authenticate implements apikeys.Authenticator.
+func (owner) Authenticate(context.Context, string) (domain.Actor, error) {
+	return domain.Actor{AccountID: "acc-1", Portal: domain.PortalPartner, Roles: map[domain.WorkspaceID]domain.Role{workspace: domain.RoleOwner}}, nil
+}
+
 // reader is somebody who follows a guide.
 type reader struct {
 	*serving.Service
@@ -39,16 +51,16 @@ func newReader(t *testing.T) *reader {
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
-	running := serving.Start(t, cfg, apikeys.WithAuthenticator(serving.Owner{}))
+	running := serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}))
 	return &reader{Service: running, dir: t.TempDir(), environment: append(os.Environ(),
-		"APIKEYS_URL=http://"+running.Public, "APIKEYS_INTERNAL_URL=http://"+running.Internal,
-		"APIKEYS_TOKEN=token-of-the-owner", "WORKSPACE=ws_1")}
+		"KEYS_URL=http://"+running.Public, "KEYS_INTERNAL_URL=http://"+running.Internal,
+		"KEYS_TOKEN=token-of-the-owner", "WORKSPACE="+workspace)}
 }
 
 // secret creates a key with the scope of the guides.
 func (r *reader) secret(t *testing.T) domain.Secret {
 	t.Helper()
-	created, err := r.OperatorWorkspace("guides", "ws_1", domain.Origin{}).CreateKey(t.Context(), apikeys.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
+	created, err := r.OperatorWorkspace("guides", workspace, domain.Origin{}).CreateKey(t.Context(), apikeys.KeySpec{Name: "k", Scopes: []string{"payment:read"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +123,7 @@ func TestGuides_GoTeams(t *testing.T) {
 	mustContain(t, output, secret[:24]+" [redacted]\n")
 
 	r.environment = append(r.environment, "SECRET="+secret)
-	mustContain(t, r.goRun(t, programs[1]), "true OK ws_1\n")
+	mustContain(t, r.goRun(t, programs[1]), "true OK demo\n")
 }
 
 // goRun runs a program as one of this module, so that it uses this version of it.

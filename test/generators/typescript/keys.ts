@@ -1,8 +1,8 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./apikeys.js";
 
-const { APIKEYS_URL = "http://localhost:8080", APIKEYS_TOKEN = "" } = process.env;
-const api = createClient<paths, "application/json">({ baseUrl: APIKEYS_URL, headers: { Authorization: `Bearer ${APIKEYS_TOKEN}` } });
+const { KEYS_URL = "http://localhost:8080", KEYS_TOKEN = "" } = process.env;
+const api = createClient<paths, "application/json">({ baseUrl: KEYS_URL, headers: { Authorization: `Bearer ${KEYS_TOKEN}` } });
 const ofWorkspace = { path: { workspaceId: "ws_1" }, header: { "X-Workspace-Id": "ws_1", "X-Client-Hash": "billing-portal" } };
 
 const created = await api.POST("/web/v1/workspaces/{workspaceId}/api-keys", {

@@ -1,0 +1,125 @@
+package guides
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// operator is somebody who types the commands of a document.
+type operator struct {
+	*reader
+
+	documented string // the identifier of the key in the document
+	id         string // that of the key here, empty until it is created
+}
+
+func newOperator(t *testing.T, documented string) *operator {
+	t.Helper()
+	r := newReader(t)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.dir, "bin", "apikeys"), "./cmd/apikeys")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	r.environment = append(r.environment, "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"),
+		"APIKEYS_DATABASE_URL=sqlite://"+filepath.Join(r.dir, "apikeys.db"), "APIKEYS_PEPPERS_FILE="+filepath.Join(r.dir, "peppers"))
+	r.shell(t, "umask 077; apikeys pepper >peppers; apikeys migrate up")
+	return &operator{reader: r, documented: documented}
+}
+
+// types runs a command and returns what it prints, also if it fails: some commands
+// answer by their exit code.
+func (o *operator) types(t *testing.T, command string) string {
+	t.Helper()
+	if o.id != "" {
+		command = strings.ReplaceAll(command, o.documented, o.id)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", command)
+	cmd.Dir, cmd.Env = o.dir, o.environment
+	output, err := cmd.CombinedOutput()
+	if err != nil && !strings.Contains(string(output), "apikeys: ") {
+		t.Fatalf("%s: %v\n%s", command, err, output)
+	}
+	if id := regexp.MustCompile(`(?m)^key +(sk_live_\w+)$`).FindStringSubmatch(string(output)); id != nil {
+		o.id = id[1]
+	}
+	return string(output)
+}
+
+// comparable returns output without what differs between any two runs: the key, the
+// times, the account, and the width of columns.
+func (o *operator) comparable(output string) string {
+	output = strings.ReplaceAll(output, o.id, o.documented)
+	for _, r := range [][2]string{
+		{`\d{4}-\d\d-\d\dT[0-9:]+Z`, "TIME"},
+		{`operator:[^ \n]+`, "operator:NAME"},
+		{` +(TIME|-) +\S*/app/today`, " USED /app/today"},
+		{`(?m) +$`, ""},
+		{` +`, " "},
+	} {
+		output = regexp.MustCompile(r[0]).ReplaceAllString(output, r[1])
+	}
+	return output
+}
+
+func TestCLI_SessionsAreReal(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t, "sk_live_Qo70WrYHqqotNZXu")
+	for _, b := range blocksIn(t, "docs/cli.md") {
+		for step := range strings.SplitSeq(strings.TrimPrefix(b.text, "$ "), "\n$ ") {
+			command, want, _ := strings.Cut(step, "\n")
+			if question, rest, _ := strings.Cut(want, "\n"); strings.HasSuffix(question, "[y/N] y") {
+				command, want = command+" --yes", rest // asked on a terminal only
+			}
+			if strings.Contains(command, "/var/log/app") {
+				o.leak(t)
+				command = strings.Replace(command, "/var/log/app", filepath.Join(o.dir, "app"), 1)
+			}
+			got := o.comparable(strings.TrimSpace(o.types(t, command)))
+			if diff := cmp.Diff(o.comparable(strings.TrimSpace(want)), got); diff != "" {
+				t.Errorf("%s (-documented +printed):\n%s", command, diff)
+			}
+		}
+	}
+}
+
+// leak writes the secret of the key into line 41 of a log, and enables the key.
+func (o *operator) leak(t *testing.T) {
+	t.Helper()
+	secret, err := os.ReadFile(filepath.Join(o.dir, "report.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(o.dir, "app"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o.save(t, "app/today.log", strings.Repeat("nothing\n", 40)+"key="+string(secret))
+	o.types(t, "apikeys keys enable "+o.id)
+}
+
+func TestSECURITY_CommandsForALeakedKey(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t, "sk_live_4fKpLr9Xw2Qb7ZtN")
+	o.types(t, "apikeys keys create -w ws_1 --name k --scope report:read --secret-file leaked.txt")
+	ran := 0
+	for _, b := range blocksIn(t, "SECURITY.md") {
+		if b.heading != "When a key has leaked" || !strings.HasPrefix(b.text, "apikeys ") {
+			continue
+		}
+		for command := range strings.Lines(b.text) {
+			ran++
+			if output := o.types(t, command); strings.Contains(output, "apikeys: ") {
+				t.Errorf("%s: %s", command, output)
+			}
+		}
+	}
+	if ran != 4 {
+		t.Errorf("%d commands were run, want 4", ran)
+	}
+}
