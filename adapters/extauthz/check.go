@@ -54,7 +54,7 @@ func (s *checker) serve(ctx context.Context, receive func(any) error) (*authv3.C
 		return c.answer(ctx, receive)
 	}
 	ctx, span := s.beginSpan(ctx)
-	defer func() { c.endSpan(span) }()
+	defer c.endSpan(span)
 	return c.answer(ctx, receive)
 }
 

@@ -103,6 +103,21 @@ func mustContain(t *testing.T, output string, wants ...string) {
 	}
 }
 
+// mustHaveTenLines fails the test if a program that creates a key has more, without
+// blank ones.
+func mustHaveTenLines(t *testing.T, program string) {
+	t.Helper()
+	lines := 0
+	for line := range strings.Lines(program) {
+		if strings.TrimSpace(line) != "" {
+			lines++
+		}
+	}
+	if lines > 10 {
+		t.Errorf("a key takes %d lines, want 10 at most", lines)
+	}
+}
+
 func TestGuides_PortalDevelopers(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
@@ -116,11 +131,13 @@ func TestGuides_GoTeams(t *testing.T) {
 	programs := of(t, section(t, "Go teams"), "go", 2)
 
 	output := r.goRun(t, programs[0])
-	secret := regexp.MustCompile(`(?m)^sk_live_[0-9A-Za-z]{65}$`).FindString(output)
+	secret := regexp.MustCompile(`\bsk_live_[0-9A-Za-z]{65}\b`).FindString(output)
 	if secret == "" {
 		t.Fatalf("the program revealed no secret:\n%s", output)
 	}
-	mustContain(t, output, secret[:24]+" [redacted]\n")
+	mustContain(t, output, secret[:24]+" [redacted] ")
+	_, body, _ := strings.Cut(programs[0], "func main() {\n")
+	mustHaveTenLines(t, strings.TrimSuffix(strings.TrimSpace(body), "}"))
 
 	r.environment = append(r.environment, "SECRET="+secret)
 	mustContain(t, r.goRun(t, programs[1]), "true OK demo\n")
@@ -206,7 +223,9 @@ func TestGuides_TypeScriptDevelopers(t *testing.T) {
 		r.save(t, name, string(text))
 	}
 	blocks := section(t, "TypeScript developers")
-	r.save(t, "main.ts", of(t, blocks, "ts", 1)[0])
+	program := of(t, blocks, "ts", 1)[0]
+	mustHaveTenLines(t, program)
+	r.save(t, "main.ts", program)
 	// What npx would run, without asking the registry.
 	r.shell(t, strings.Replace(of(t, blocks, "sh", 1)[0], "npx ", "", 1), "tsc --project .")
 	mustContain(t, r.shell(t, "node out/main.js"), "sk_live_")
