@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -59,7 +60,8 @@ func (m *Manager) retry(ctx context.Context, r request, attempt func(context.Con
 func (r *request) repeatable(err error) (after time.Duration, ok bool) {
 	var lost *connectionError
 	if errors.As(err, &lost) {
-		return 0, r.ifMatch == ""
+		var untrusted *tls.CertificateVerificationError // which will be no other
+		return 0, r.ifMatch == "" && !errors.As(err, &untrusted)
 	}
 	var response *Error
 	if !errors.As(err, &response) || response.RetryAfter > maxRetryAfter {

@@ -2,6 +2,8 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -62,8 +64,11 @@ func answer(status int, body string, header ...string) func() (*http.Response, e
 func failure(code string) string { return `{"success":false,"code":"` + code + `","message":"no"}` }
 
 var (
-	done   = answer(200, `{"success":true,"data":null}`)
-	lost   = func() (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: syscall.ECONNRESET} }
+	done      = answer(200, `{"success":true,"data":null}`)
+	lost      = func() (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: syscall.ECONNRESET} }
+	untrusted = func() (*http.Response, error) {
+		return nil, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
+	}
 	away   = answer(503, failure("5030"), "Retry-After", "7")
 	slowly = answer(429, failure("4290"), "Retry-After", "7")
 )
@@ -144,6 +149,7 @@ func TestManager_GivesUp(t *testing.T) {
 		"on a conflict that will not pass":           {answer: answer(409, failure("4090")), attempts: 1},
 		"on a redirect":                              {answer: answer(302, "", "Location", "https://elsewhere.example"), attempts: 1},
 		"on a response of another service":           {answer: answer(200, `{"ok":true}`), attempts: 1},
+		"when the certificate is not trusted":        {answer: untrusted, attempts: 1},
 		"when a change with If-Match may be made":    {answer: lost, options: []client.ChangeOption{client.IfMatch(`"1"`)}, attempts: 1},
 		"when a change with If-Match is unavailable": {answer: away, options: []client.ChangeOption{client.IfMatch(`"1"`)}, attempts: 1},
 		"last, when a change with If-Match is early": {answer: slowly, options: []client.ChangeOption{client.IfMatch(`"1"`)}, attempts: 4},
