@@ -19,15 +19,11 @@ type operator struct {
 	id         string // that of the key here, empty until it is created
 }
 
-func newOperator(t *testing.T, documented string) *operator {
+// newOperator returns an operator who has the command in the directory bin.
+func newOperator(t *testing.T, bin, documented string) *operator {
 	t.Helper()
 	r := newReader(t)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.dir, "bin", "apikeys"), "./cmd/apikeys")
-	build.Dir = root
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
-	}
-	r.environment = append(r.environment, "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"),
+	r.environment = append(r.environment, "PATH="+bin+":"+os.Getenv("PATH"),
 		"APIKEYS_DATABASE_URL=sqlite://"+filepath.Join(r.dir, "apikeys.db"), "APIKEYS_PEPPERS_FILE="+filepath.Join(r.dir, "peppers"))
 	r.shell(t, "umask 077; apikeys pepper >peppers; apikeys migrate up")
 	return &operator{reader: r, documented: documented}
@@ -68,9 +64,28 @@ func (o *operator) comparable(output string) string {
 	return output
 }
 
-func TestCLI_SessionsAreReal(t *testing.T) {
+func TestDocs_CommandsForOperators(t *testing.T) {
 	t.Parallel()
-	o := newOperator(t, "sk_live_Qo70WrYHqqotNZXu")
+	bin := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/apikeys")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+	t.Run("sessions print what they say", func(t *testing.T) {
+		t.Parallel()
+		mustHoldSessions(t, newOperator(t, bin, "sk_live_Qo70WrYHqqotNZXu"))
+	})
+	t.Run("for a leaked key", func(t *testing.T) {
+		t.Parallel()
+		mustStopLeakedKey(t, newOperator(t, bin, "sk_live_4fKpLr9Xw2Qb7ZtN"))
+	})
+}
+
+// mustHoldSessions types the commands of docs/cli.md, which must print what is below
+// them.
+func mustHoldSessions(t *testing.T, o *operator) {
+	t.Helper()
 	for _, b := range blocksIn(t, "docs/cli.md") {
 		for step := range strings.SplitSeq(strings.TrimPrefix(b.text, "$ "), "\n$ ") {
 			command, want, _ := strings.Cut(step, "\n")
@@ -103,9 +118,9 @@ func (o *operator) leak(t *testing.T) {
 	o.types(t, "apikeys keys enable "+o.id)
 }
 
-func TestSECURITY_CommandsForALeakedKey(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t, "sk_live_4fKpLr9Xw2Qb7ZtN")
+// mustStopLeakedKey types the commands of SECURITY.md for a key that has leaked.
+func mustStopLeakedKey(t *testing.T, o *operator) {
+	t.Helper()
 	o.types(t, "apikeys keys create -w ws_1 --name k --scope report:read --secret-file leaked.txt")
 	ran := 0
 	for _, b := range blocksIn(t, "SECURITY.md") {
