@@ -31,6 +31,10 @@ var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 		_, err := o.ws.CreateKey(ctx, apikeys.KeySpec{})
 		return err
 	},
+	"ImportKeys": func(ctx context.Context, o opened) error {
+		_, err := o.ws.ImportKeys(ctx, []apikeys.ForeignKeySpec{{}}, false)
+		return err
+	},
 	"GetKey": func(ctx context.Context, o opened) error {
 		_, err := o.ws.GetKey(ctx, o.created.Key.ID())
 		return err

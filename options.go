@@ -45,6 +45,11 @@ type (
 	LeakedSecret = application.LeakedSecret
 	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
+	// ForeignKeySpec describes a key that another system issued; see
+	// [Workspace.ImportKeys].
+	ForeignKeySpec = domain.ForeignKeySpec
+	// ImportedKey is what became of such a key.
+	ImportedKey = application.ImportedKey
 	// Event is one entry of the audit trail; see [WithEventHook].
 	Event = domain.Event
 	// ChangeOption is an option of a change, such as [WithIdempotencyKey].

@@ -222,9 +222,13 @@ func provideEventHook(o *options) (*application.EventHook, func()) {
 
 // provideKeys caches keys if the store reports its changes. Otherwise the cache
 // is never used for a result, but still bounds the reads.
-func provideKeys(cfg config.Config, o *options, store ports.Store, hook *application.EventHook, now func() time.Time) (keys, func(), error) {
+func provideKeys(
+	cfg config.Config, o *options, store ports.Store, hasher ports.SecretHasher, hook *application.EventHook, now func() time.Time,
+) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
 		Finder:      store.Keys,
+		Foreign:     store.Foreign,
+		Hasher:      hasher,
 		MaximumKeys: cfg.CacheKeys,
 		OutageGrace: cfg.OutageGrace,
 		Now:         now,

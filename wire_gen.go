@@ -20,9 +20,15 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	if err != nil {
 		return nil, nil, err
 	}
+	ring, err := provideRing(cfg)
+	if err != nil {
+		cleanup()
+		return nil, nil, err
+	}
+	secretHasher := provideHasher(ring)
 	eventHook, cleanup2 := provideEventHook(o)
 	v := provideClock(o)
-	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, eventHook, v)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, secretHasher, eventHook, v)
 	if err != nil {
 		cleanup2()
 		cleanup()
@@ -46,15 +52,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	workspaceRoles := provideRoles(o)
 	keyRepository := store.Keys
 	keyWriter := apikeysKeys.Writer
-	ring, err := provideRing(cfg)
-	if err != nil {
-		cleanup4()
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	secretHasher := provideHasher(ring)
+	foreignKeys := store.Foreign
 	reader := provideRandom()
 	maximumKeys := provideMaximumKeys(cfg)
 	lifetime := &application.Lifetime{}
@@ -62,6 +60,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Roles:    workspaceRoles,
 		Keys:     keyRepository,
 		Writer:   keyWriter,
+		Foreign:  foreignKeys,
 		Hasher:   secretHasher,
 		Random:   reader,
 		Now:      v,

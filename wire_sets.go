@@ -27,7 +27,7 @@ var adapterSet = wire.NewSet(
 	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
-	wire.FieldsOf(new(ports.Store), "Keys", "Usage"),
+	wire.FieldsOf(new(ports.Store), "Keys", "Foreign", "Usage"),
 )
 
 var applicationSet = wire.NewSet(

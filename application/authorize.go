@@ -37,10 +37,12 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		return domain.NotFound(), nil
 	}
 	at := uc.now()
-	known, err := uc.keys.Find(ctx, check.Secret.KeyID(), at)
+	known, err := uc.find(ctx, check.Secret, at)
 	if errors.Is(err, domain.ErrKeyNotFound) {
-		// Hash anyway, so that an unknown key takes as long as a wrong secret.
-		uc.verifier.Verify(check.Secret, domain.Digest{})
+		if !check.Secret.Foreign() {
+			// Hash anyway, so that an unknown key takes as long as a wrong secret.
+			uc.verifier.Verify(check.Secret, domain.Digest{})
+		}
 		return domain.NotFound(), nil
 	}
 	if err != nil {
@@ -51,4 +53,12 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		uc.usage.note(known, proven, check.Secret, at)
 	}
 	return decision, nil
+}
+
+// find returns the key that may have the secret.
+func (uc *Authorize) find(ctx context.Context, secret domain.Secret, at time.Time) (*KnownKey, error) {
+	if secret.Foreign() {
+		return uc.keys.FindForeign(ctx, secret, at)
+	}
+	return uc.keys.Find(ctx, secret.KeyID(), at)
 }

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -19,11 +20,7 @@ func (uc *Authorize) Explain(ctx context.Context, question domain.Question) (dom
 	if question.At.IsZero() {
 		question.At = now
 	}
-	id := question.ID()
-	if id == "" {
-		return question.Explain(nil, uc.verifier), nil
-	}
-	known, err := uc.keys.Find(ctx, id, now)
+	known, err := uc.findAsked(ctx, question, now)
 	switch {
 	case errors.Is(err, domain.ErrKeyNotFound):
 		return question.Explain(nil, uc.verifier), nil
@@ -31,4 +28,16 @@ func (uc *Authorize) Explain(ctx context.Context, question domain.Question) (dom
 		return domain.Explanation{}, err
 	}
 	return question.Explain(&known.grant, uc.verifier), nil
+}
+
+// findAsked returns the key that a question is about.
+func (uc *Authorize) findAsked(ctx context.Context, question domain.Question, at time.Time) (*KnownKey, error) {
+	id := question.ID()
+	switch {
+	case id != "":
+		return uc.keys.Find(ctx, id, at)
+	case question.ByID || question.Secret.IsZero():
+		return nil, domain.ErrKeyNotFound
+	}
+	return uc.find(ctx, question.Secret, at)
 }

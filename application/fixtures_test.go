@@ -123,3 +123,7 @@ func (u uncached) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*appl
 	}
 	return application.NewKnownKey(key), nil
 }
+
+func (uncached) FindForeign(context.Context, domain.Secret, time.Time) (*application.KnownKey, error) {
+	return nil, domain.ErrKeyNotFound
+}

@@ -9,12 +9,15 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeySource finds the key for a permission check that began at the given time. It
-// returns [domain.ErrKeyNotFound] if there is none, and an error that wraps
+// KeySource finds the key for a permission check that began at the given time. Its
+// methods return [domain.ErrKeyNotFound] if there is none, and an error that wraps
 // [domain.ErrUnavailable] if the key cannot be read. It is safe for concurrent
 // use.
 type KeySource interface {
 	Find(ctx context.Context, id domain.KeyID, at time.Time) (*KnownKey, error)
+
+	// FindForeign finds the key that may have a foreign secret.
+	FindForeign(ctx context.Context, secret domain.Secret, at time.Time) (*KnownKey, error)
 }
 
 // KnownKey is a key in the form that the permission check uses. All checks of the

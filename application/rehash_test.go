@@ -20,6 +20,10 @@ func (h heldKeys) Find(_ context.Context, id domain.KeyID, _ time.Time) (*applic
 	return h[id], nil
 }
 
+func (heldKeys) FindForeign(context.Context, domain.Secret, time.Time) (*application.KnownKey, error) {
+	return nil, domain.ErrKeyNotFound
+}
+
 // rehashWorld checks keys whose digests use the old pepper p1, while p2 is the
 // current one.
 type rehashWorld struct {

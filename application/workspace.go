@@ -9,11 +9,13 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Dependencies are the parts that the management use cases need. All are required.
+// Dependencies are the parts that the management use cases need. All are required, unless
+// stated otherwise.
 type Dependencies struct {
 	Roles    ports.WorkspaceRoles
 	Keys     ports.KeyRepository
-	Writer   ports.KeyWriter // of Keys; evicts cached keys
+	Writer   ports.KeyWriter   // of Keys; evicts cached keys
+	Foreign  ports.ForeignKeys // nil if no keys can be imported
 	Hasher   ports.SecretHasher
 	Random   io.Reader // cryptographically secure, because secrets come from it
 	Now      func() time.Time

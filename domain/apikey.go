@@ -163,6 +163,9 @@ func (k *APIKey) Created(eventID string, by Author) Event {
 	if !k.s.ExpiresAt.IsZero() {
 		changes = append(changes, Change{Field: "expiresAt", New: k.s.ExpiresAt.Format(time.RFC3339)})
 	}
+	if k.s.Disabled {
+		changes = append(changes, Change{Field: "status", New: string(StatusDisabled)})
+	}
 	return k.event(EventCreated, eventID, by, k.s.CreatedAt, changes...)
 }
 

@@ -8,6 +8,19 @@ type Algorithm string
 // pepper.
 const AlgorithmHMACSHA256 Algorithm = "hmac-sha256"
 
+// AlgorithmForeignHMAC is the same of a foreign secret, which is looked up by this
+// digest because it does not begin with the ID of its key.
+const AlgorithmForeignHMAC Algorithm = "hmac-sha256-foreign"
+
+// The algorithms of other systems, whose digests are replaced by
+// [AlgorithmForeignHMAC] when a key is first used. They have no pepper.
+const (
+	AlgorithmSHA256                Algorithm = "sha256"                  // of the whole secret
+	AlgorithmSHA256AfterBar        Algorithm = "sha256-after-bar"        // of what follows the first |
+	AlgorithmSHA256AfterUnderscore Algorithm = "sha256-after-underscore" // of what follows the last _
+	AlgorithmSHA512Half            Algorithm = "sha512-half"             // the first 32 bytes of SHA-512 of the whole secret
+)
+
 // Digest is the stored form of a secret. Like a [Secret], it prints only a
 // placeholder.
 type Digest struct {

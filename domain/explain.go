@@ -109,7 +109,7 @@ var failedSteps = map[Verdict]Step{
 // decide returns the verdict and the step that failed, or "" if none did.
 func (q Question) decide(g *Grant, verifier SecretVerifier) (Verdict, Step) {
 	switch {
-	case q.ID() == "":
+	case q.ID() == "" && (g == nil || q.ByID || !q.Secret.Foreign()): // a foreign secret of no key is malformed
 		return VerdictNotFound, StepFormat
 	case g == nil || g.deleted:
 		return VerdictNotFound, StepFound
@@ -136,6 +136,7 @@ const (
 	DetailSkipped             Rule = "explain_skipped"
 	DetailKeyWellFormed       Rule = "explain_key_well_formed"
 	DetailKeyMalformed        Rule = "explain_key_malformed"
+	DetailKeyForeign          Rule = "explain_key_foreign"
 	DetailIDWellFormed        Rule = "explain_id_well_formed"
 	DetailIDMalformed         Rule = "explain_id_malformed"
 	DetailFound               Rule = "explain_found"     // Key, Workspace
@@ -167,7 +168,7 @@ const (
 func Details() []Rule {
 	return []Rule{
 		DetailSkipped,
-		DetailKeyWellFormed, DetailKeyMalformed, DetailIDWellFormed, DetailIDMalformed,
+		DetailKeyWellFormed, DetailKeyMalformed, DetailKeyForeign, DetailIDWellFormed, DetailIDMalformed,
 		DetailFound, DetailNotFound,
 		DetailSecretNotNeeded, DetailSecretCurrent, DetailSecretPrevious, DetailSecretEnded, DetailSecretWrong,
 		DetailEnabled, DetailDisabled,
@@ -207,6 +208,9 @@ func (q Question) detail(step Step, failed bool, g *Grant, verifier SecretVerifi
 func (q Question) formatDetail(failed bool) Detail {
 	if q.ByID {
 		return either(failed, detail(DetailIDMalformed), detail(DetailIDWellFormed))
+	}
+	if q.Secret.Foreign() && !failed {
+		return detail(DetailKeyForeign)
 	}
 	return either(failed, detail(DetailKeyMalformed), detail(DetailKeyWellFormed))
 }

@@ -110,7 +110,7 @@ func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 // if it proves none. It verifies at least once, so that its duration does not
 // reveal that no secret is valid.
 func (g *Grant) provenBy(secret Secret, verifier SecretVerifier, now time.Time) int {
-	if secret.IsZero() || secret.KeyID() != g.id {
+	if secret.IsZero() || !secret.foreign && secret.KeyID() != g.id {
 		return -1
 	}
 	tried := false

@@ -9,7 +9,8 @@ type Rehash struct {
 // SecretHasher turns secrets into digests, which may be stored. Its methods are
 // safe for concurrent use.
 type SecretHasher interface {
-	// Hash returns the digest of secret under the current pepper.
+	// Hash returns the digest of secret under the current pepper. That of a foreign
+	// secret is an [AlgorithmForeignHMAC].
 	Hash(secret Secret) Digest
 
 	// Verify reports whether digest is that of secret, computed by this hasher or
@@ -20,6 +21,10 @@ type SecretHasher interface {
 	// Outdated reports whether digest has another pepper or algorithm than the
 	// digests that Hash returns now. It computes no hash.
 	Outdated(digest Digest) bool
+
+	// Lookups returns the digests by which a store may have a foreign secret, which
+	// Hash and other systems made of it. The first is that of Hash.
+	Lookups(secret Secret) []Digest
 }
 
 // Rehash returns the replacement of stored digest i, which secret has proven, or

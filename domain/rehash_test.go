@@ -21,6 +21,10 @@ func (rehasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 	return verifier{}.Verify(secret, digest)
 }
 
+func (r rehasher) Lookups(secret domain.Secret) []domain.Digest {
+	return []domain.Digest{r.Hash(secret)}
+}
+
 func (rehasher) Outdated(digest domain.Digest) bool { return digest.PepperID != "new" }
 
 func TestRehash_ReplacesTheProvenDigest(t *testing.T) {

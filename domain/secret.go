@@ -61,6 +61,8 @@ func (id KeyID) Mode() Mode {
 // Formatting, logging or marshalling a Secret yields a placeholder. The zero Secret
 // matches nothing.
 //
+// A secret that another system issued is foreign; see [ParseForeignSecret].
+//
 // Copies of a Secret are ==, but two secrets parsed separately are not, even if
 // their text is equal.
 type Secret struct {
@@ -69,7 +71,8 @@ type Secret struct {
 	// text is a pointer because fmt does not call methods on an unexported field
 	// of the caller's struct. It would print a string, but prints only the
 	// address of a pointer.
-	text *string
+	text    *string
+	foreign bool
 }
 
 // NewSecret returns the secret, and thereby the ID, of a new key. It returns an
@@ -168,9 +171,10 @@ func startsSecret(text string) bool {
 	return ok && isBase62(text[KeyIDLength])
 }
 
-// KeyID returns the key ID that the secret begins with, or "" for the zero Secret.
+// KeyID returns the key ID that the secret begins with, or "" for the zero Secret and
+// for a foreign one.
 func (s Secret) KeyID() KeyID {
-	if s.IsZero() {
+	if s.IsZero() || s.foreign {
 		return ""
 	}
 	return KeyID(s.Reveal()[:KeyIDLength])

@@ -18,6 +18,10 @@ type Store struct {
 	// while keys from its time are in use.
 	Usage UsageRecorder
 
+	// Foreign finds keys that another system issued. Without it none can be imported,
+	// and a secret of another format is that of no key.
+	Foreign ForeignKeys
+
 	// Schema brings the schema up to date. Without it the schema is taken to be
 	// up to date.
 	Schema Schema

@@ -150,7 +150,11 @@ func decodeSecret(v jsontext.Value) (domain.Secret, domain.Faults) {
 	if faults != nil {
 		return domain.Secret{}, faults
 	}
-	return secretOrZero(s), nil
+	secret, err := domain.ParsePresentedSecret(s)
+	if err != nil {
+		return domain.Secret{}, nil
+	}
+	return secret, nil
 }
 
 // decodeScopes reads the scopes that a check requests. They need not be well

@@ -31,6 +31,8 @@ func (h plainHasher) Verify(s domain.Secret, d domain.Digest) bool { return h.Ha
 
 func (plainHasher) Outdated(domain.Digest) bool { return false }
 
+func (plainHasher) Lookups(domain.Secret) []domain.Digest { return nil }
+
 // slowKeys is a source whose reads take a time.
 type slowKeys struct {
 	keys ports.KeyFinder
@@ -48,6 +50,10 @@ func (s slowKeys) Find(ctx context.Context, id domain.KeyID, _ time.Time) (*appl
 		return nil, err
 	}
 	return application.NewKnownKey(key), nil
+}
+
+func (slowKeys) FindForeign(context.Context, domain.Secret, time.Time) (*application.KnownKey, error) {
+	return nil, domain.ErrKeyNotFound
 }
 
 // unlimited admits everything.

@@ -33,6 +33,10 @@ const (
 type Options struct {
 	// Finder reads keys from the store.
 	Finder ports.KeyFinder
+	// Foreign finds keys that another system issued, by the digests that Hasher makes.
+	// If it is nil, there are none.
+	Foreign ports.ForeignKeys
+	Hasher  ports.SecretHasher
 	// MaximumKeys is the maximum number of cached keys, at least 1.
 	MaximumKeys int
 	// OutageGrace is how long after the last confirmation of the feed cached
@@ -49,7 +53,8 @@ type Cache struct {
 	trust  trust
 	// Cached keys are reread in a lane of their own, so that reads of other
 	// keys, which anyone can make up, cannot delay them.
-	loads, rereads *loads
+	loads, rereads *loads[*application.KnownKey]
+	foreign        *foreign // nil if the store finds none
 
 	known   table
 	unknown *otter.Cache[domain.KeyID, struct{}]
@@ -73,8 +78,8 @@ func New(o Options) (*Cache, error) {
 		finder:  o.Finder,
 		now:     o.Now,
 		trust:   trust{grace: o.OutageGrace},
-		loads:   newLoads(concurrentLoads, loadTimeout),
-		rereads: newLoads(concurrentRereads, rereadTimeout),
+		loads:   newLoads[*application.KnownKey](concurrentLoads, loadTimeout),
+		rereads: newLoads[*application.KnownKey](concurrentRereads, rereadTimeout),
 		seed:    maphash.MakeSeed(),
 	}
 	err := c.known.open(&otter.Options[domain.KeyID, *application.KnownKey]{
@@ -90,6 +95,11 @@ func New(o Options) (*Cache, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache of unknown identifiers: %w", err)
+	}
+	if o.Foreign != nil {
+		if c.foreign, err = newForeign(o); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -172,12 +182,15 @@ func (c *Cache) EvictAll() {
 func (c *Cache) Close() {
 	c.trust.lose()
 	c.unknown.StopAllGoroutines()
+	if c.foreign != nil {
+		c.foreign.unknown.StopAllGoroutines()
+	}
 }
 
 // read reads the store, once for all concurrent callers, and caches the result.
 // A caller that arrives after an eviction does not share a read that began
 // before it, which may have seen the key as it was.
-func (c *Cache) read(ctx context.Context, lane *loads, id domain.KeyID, moment int64) (*application.KnownKey, error) {
+func (c *Cache) read(ctx context.Context, lane *loads[*application.KnownKey], id domain.KeyID, moment int64) (*application.KnownKey, error) {
 	c.counters.misses.Add(1)
 	name := make([]byte, 0, domain.KeyIDLength+16)
 	name = append(name, id...)

@@ -21,7 +21,7 @@ type evicting struct {
 
 // Create implements ports.KeyWriter.
 func (e evicting) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
-	defer e.cache.Evict(key.ID())
+	defer e.cache.evictNew(key)
 	return e.writer.Create(ctx, key, event, options)
 }
 

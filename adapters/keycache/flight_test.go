@@ -17,7 +17,7 @@ import (
 func TestLoads_DoesNotReadForACallerThatWaitedAllItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLoads(1, time.Second)
+		l := newLoads[*application.KnownKey](1, time.Second)
 		var reads atomic.Int64
 		slow := func(context.Context) (*application.KnownKey, error) {
 			reads.Add(1)
@@ -45,7 +45,7 @@ func TestLoads_DoesNotReadForACallerThatWaitedAllItsTime(t *testing.T) {
 func TestLoads_AreFirstComeFirstServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLoads(1, time.Second)
+		l := newLoads[*application.KnownKey](1, time.Second)
 		var read []string // one at a time
 		var wg sync.WaitGroup
 		for i := range 5 {
@@ -74,7 +74,7 @@ func TestLoads_AreFirstComeFirstServed(t *testing.T) {
 func TestLoads_GiveAReadItsOwnDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLoads(1, time.Second)
+		l := newLoads[*application.KnownKey](1, time.Second)
 		begun := time.Now()
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan time.Duration, 1)

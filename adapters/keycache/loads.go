@@ -44,14 +44,14 @@ var (
 	errSilent  = fmt.Errorf("the store responds to no read: %w", domain.ErrUnavailable)
 )
 
-// load reads one key.
-type load func(context.Context) (*application.KnownKey, error)
+// load reads one key, or something else about one.
+type load[V any] func(context.Context) (V, error)
 
 // loads reads each key once at a time, and at most atOnce keys at a time. A
 // read that the store does not finish in time is abandoned: its callers get an
 // error, and it keeps its place until it ends. So however long a store hangs,
 // no more than atOnce reads hang with it.
-type loads struct {
+type loads[V any] struct {
 	timeout  time.Duration
 	atOnce   int64
 	flights  singleflight.Group
@@ -60,42 +60,52 @@ type loads struct {
 	answered atomic.Uint64       // reads to which the store responded
 }
 
-func newLoads(atOnce int64, timeout time.Duration) *loads {
-	return &loads{timeout: timeout, atOnce: atOnce, places: semaphore.NewWeighted(atOnce)}
+// flown is the result of a flight.
+type flown[V any] struct{ value V }
+
+func newLoads[V any](atOnce int64, timeout time.Duration) *loads[V] {
+	return &loads[V]{timeout: timeout, atOnce: atOnce, places: semaphore.NewWeighted(atOnce)}
 }
 
 // do runs load, or waits for one with the same name that is in flight. It
 // returns within the timeout, whatever load does.
-func (l *loads) do(ctx context.Context, name string, load load) (*application.KnownKey, error) {
+func (l *loads[V]) do(ctx context.Context, name string, load load[V]) (V, error) {
+	var none V
 	// The flight may outlive its first caller, because others may be waiting
 	// for it.
 	unbound := context.WithoutCancel(ctx)
-	landed := l.flights.DoChan(name, func() (any, error) { return l.fly(unbound, load) })
+	landed := l.flights.DoChan(name, func() (any, error) {
+		value, err := l.fly(unbound, load)
+		return &flown[V]{value}, err
+	})
 	select {
 	case result := <-landed:
-		known, _ := result.Val.(*application.KnownKey)
-		return known, result.Err
+		if flown, ok := result.Val.(*flown[V]); ok {
+			return flown.value, result.Err
+		}
+		return none, result.Err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for a key: %w: %w", errNotRead, ctx.Err())
+		return none, fmt.Errorf("waiting for a key: %w: %w", errNotRead, ctx.Err())
 	}
 }
 
 // fly waits for a place to read and reads.
-func (l *loads) fly(ctx context.Context, load load) (*application.KnownKey, error) {
+func (l *loads[V]) fly(ctx context.Context, load load[V]) (V, error) {
+	var none V
 	defer l.waited.Add(-1)
 	if l.waited.Add(1) > l.atOnce+waitingLoads {
-		return nil, fmt.Errorf("too many keys are being read: %w", errNotRead)
+		return none, fmt.Errorf("too many keys are being read: %w", errNotRead)
 	}
 	deadline := time.Now().Add(l.timeout)
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	before := l.answered.Load()
 	if err := l.places.Acquire(ctx, 1); err != nil {
-		return nil, l.unread(before, err)
+		return none, l.unread(before, err)
 	}
 	if !time.Now().Before(deadline) { // it is too late to read the store
 		l.places.Release(1)
-		return nil, l.unread(before, context.DeadlineExceeded)
+		return none, l.unread(before, context.DeadlineExceeded)
 	}
 	return l.read(ctx, load)
 }
@@ -105,7 +115,7 @@ func (l *loads) fly(ctx context.Context, load load) (*application.KnownKey, erro
 // responded to no read since, it has failed this one too. If it has responded
 // to another one, that proves nothing about this one; otherwise a flood could
 // bring back a revoked key.
-func (l *loads) unread(before uint64, err error) error {
+func (l *loads[V]) unread(before uint64, err error) error {
 	if l.answered.Load() == before {
 		return errSilent
 	}
@@ -114,37 +124,38 @@ func (l *loads) unread(before uint64, err error) error {
 
 // read runs load until it or ctx ends. It releases its place when load ends,
 // which may be later.
-func (l *loads) read(ctx context.Context, load load) (*application.KnownKey, error) {
+func (l *loads[V]) read(ctx context.Context, load load[V]) (V, error) {
 	type outcome struct {
-		known *application.KnownKey
+		value V
 		err   error
 	}
 	ended := make(chan outcome, 1)
 	go func() {
 		defer l.places.Release(1)
-		known, err := contained(ctx, load)
+		value, err := contained(ctx, load)
 		if !errors.Is(err, domain.ErrUnavailable) {
 			l.answered.Add(1)
 		}
-		ended <- outcome{known, err}
+		ended <- outcome{value, err}
 	}()
 	select {
 	case o := <-ended:
-		return o.known, o.err
+		return o.value, o.err
 	case <-ctx.Done():
-		return nil, errTooSlow
+		var none V
+		return none, errTooSlow
 	}
 }
 
 // contained turns a panic of load, which no caller could recover, into an
 // error.
-func contained(ctx context.Context, load load) (known *application.KnownKey, err error) {
+func contained[V any](ctx context.Context, load load[V]) (value V, err error) {
 	err = application.Contained("reading a key", func() (err error) {
-		known, err = load(ctx)
+		value, err = load(ctx)
 		return err
 	})
-	return known, err
+	return value, err
 }
 
 // inFlight returns the number of reads that callers may be waiting for.
-func (l *loads) inFlight() int { return int(l.waited.Load()) }
+func (l *loads[V]) inFlight() int { return int(l.waited.Load()) }

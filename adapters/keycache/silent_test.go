@@ -28,19 +28,19 @@ func inHalfTheTime(context.Context) (*application.KnownKey, error) {
 func TestLoads_TellWaitingCallersWhetherTheStoreResponds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		earlier, others []load
+		earlier, others []load[*application.KnownKey]
 		want            error
 	}{
-		"it responds to nobody":            {nil, []load{silent, silent}, errSilent},
-		"it stops responding":              {[]load{inHalfTheTime}, []load{silent, silent}, errSilent},
-		"it responds to one of the others": {nil, []load{silent, inHalfTheTime, silent}, errNotRead},
-		"it has failed, and responds now":  {[]load{silent}, []load{inHalfTheTime, silent, silent}, errNotRead},
+		"it responds to nobody":            {nil, []load[*application.KnownKey]{silent, silent}, errSilent},
+		"it stops responding":              {[]load[*application.KnownKey]{inHalfTheTime}, []load[*application.KnownKey]{silent, silent}, errSilent},
+		"it responds to one of the others": {nil, []load[*application.KnownKey]{silent, inHalfTheTime, silent}, errNotRead},
+		"it has failed, and responds now":  {[]load[*application.KnownKey]{silent}, []load[*application.KnownKey]{inHalfTheTime, silent, silent}, errNotRead},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newLoads(2, time.Second)
+				l := newLoads[*application.KnownKey](2, time.Second)
 				for _, load := range tc.earlier {
 					_, _ = l.do(t.Context(), "earlier", load)
 				}

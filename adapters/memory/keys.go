@@ -18,7 +18,8 @@ type KeyRepository struct {
 
 	mu              sync.RWMutex
 	keys            map[domain.KeyID]domain.Snapshot
-	living          map[domain.WorkspaceID]int      // keys that are not deleted
+	living          map[domain.WorkspaceID]int // keys that are not deleted
+	foreign         foreignIndex
 	events          map[domain.KeyID][]domain.Event // oldest first
 	idempotencyKeys map[idempotencyKey]remembered
 	checks          map[string]domain.PepperCheck // by the identifier of the pepper
@@ -30,6 +31,7 @@ func NewKeyRepository() *KeyRepository {
 	return &KeyRepository{
 		keys:            make(map[domain.KeyID]domain.Snapshot),
 		living:          make(map[domain.WorkspaceID]int),
+		foreign:         make(foreignIndex),
 		events:          make(map[domain.KeyID][]domain.Event),
 		idempotencyKeys: make(map[idempotencyKey]remembered),
 		checks:          make(map[string]domain.PepperCheck),
@@ -90,6 +92,8 @@ func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, idempotenc
 	defer r.mu.Unlock()
 	before, after := r.keys[key.ID()], key.Snapshot()
 	r.living[after.Workspace] += living(after) - living(before)
+	r.foreign.remove(before)
+	r.foreign.add(after)
 	r.keys[key.ID()] = after
 	r.events[event.KeyID] = append(r.events[event.KeyID], clone(event))
 	r.remember(after, idempotency)

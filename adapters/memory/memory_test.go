@@ -45,3 +45,11 @@ func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunLimitStore(t, func(_ testing.TB, now func() time.Time) ports.LimitStore { return memory.NewLimitStore(now) })
 }
+
+func TestForeignKeys(t *testing.T) {
+	t.Parallel()
+	portstest.RunForeignKeys(t, func(testing.TB) (one, other portstest.ForeignStore) {
+		repo := memory.NewKeyRepository()
+		return repo, repo
+	})
+}

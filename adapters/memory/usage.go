@@ -26,12 +26,14 @@ func (r *KeyRepository) RecordUse(ctx context.Context, lastUsed map[domain.KeyID
 func (r *KeyRepository) Rehash(ctx context.Context, replacements []domain.Rehash) error {
 	return r.withoutEvent(ctx, func() {
 		for _, replacement := range replacements {
-			secrets := r.keys[replacement.KeyID].Secrets
-			for i := range secrets {
-				if secrets[i].Digest == replacement.Old {
-					secrets[i].Digest = replacement.New
+			key := r.keys[replacement.KeyID]
+			r.foreign.remove(key)
+			for i := range key.Secrets {
+				if key.Secrets[i].Digest == replacement.Old {
+					key.Secrets[i].Digest = replacement.New
 				}
 			}
+			r.foreign.add(key)
 		}
 	})
 }

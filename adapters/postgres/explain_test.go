@@ -63,14 +63,17 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 		args  []any
 		want  []string
 	}{
-		"find":   {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"ever":   {sqlkit.FindEverKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"get":    {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"events": {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"Index Only Scan using api_key_events_page_idx", "Index Scan Backward using api_key_events_page_idx"}},
-		"event":  {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_p"}}, // either index begins with the key
-		"lock":   {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
-		"locked": {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"use":    {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
+		"find":          {sqlkit.FindKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"ever":          {sqlkit.FindEverKey, []any{id}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"get":           {sqlkit.GetKey, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"events":        {sqlkit.ListEvents, sqlkit.ListEventsArgs("ws", id, domain.Page{}), []string{"Index Only Scan using api_key_events_page_idx", "Index Scan Backward using api_key_events_page_idx"}},
+		"event":         {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_p"}}, // either index begins with the key
+		"lock":          {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
+		"locked":        {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
+		"use":           {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
+		"has foreign":   {sqlkit.HasForeign, []any{[]byte{}}, []string{"api_key_secrets_foreign_idx"}},
+		"find foreign":  {findForeign, []any{pq.ByteaArray{[]byte("1"), []byte("2")}}, []string{"api_key_secrets_foreign_idx", "api_keys_pkey"}},
+		"workspaces of": {workspacesOf, []any{pq.StringArray{id}}, []string{"api_keys_pkey"}},
 		"rehash": {rehash, []any{
 			pq.StringArray{id},
 			pq.StringArray{"hmac-sha256"},

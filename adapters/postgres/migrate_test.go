@@ -71,5 +71,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 4, Name: "events_page", Applied: applied},
 		{Version: 5, Name: "pepper_checks", Applied: applied},
 		{Version: 6, Name: "limit_counts", Applied: applied},
+		{Version: 7, Name: "foreign_secrets", Applied: applied},
 	}
 }

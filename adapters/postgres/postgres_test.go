@@ -73,3 +73,11 @@ func TestSchema(t *testing.T) {
 		return openUnmigrated(t, dsn), openUnmigrated(t, dsn)
 	})
 }
+
+func TestForeignKeys(t *testing.T) {
+	t.Parallel()
+	portstest.RunForeignKeys(t, func(t testing.TB) (one, other portstest.ForeignStore) {
+		dsn := pgtest.NewDatabase(t)
+		return openDSN(t, dsn), openDSN(t, dsn)
+	})
+}

@@ -46,6 +46,8 @@ type KeyRepository struct {
 	lease, peek, giveBack, forgetCounts *sqlkit.Statement
 
 	keepPepper, findPepper *sqlkit.Statement
+
+	hasForeign, findForeign, workspacesOf *sqlkit.Statement
 }
 
 // Open returns the repository of the database that dsn names, as a
@@ -116,6 +118,9 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.forgetCounts = r.migrator.Statement(r.pool, forgetCounts)
 	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
 	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
+	r.hasForeign = r.migrator.Statement(r.pool, sqlkit.HasForeign)
+	r.findForeign = r.migrator.Statement(r.pool, findForeign)
+	r.workspacesOf = r.migrator.Statement(r.pool, workspacesOf)
 	return r, nil
 }
 

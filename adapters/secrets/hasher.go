@@ -36,7 +36,7 @@ func NewHasher(ring Ring) *Hasher {
 func (h *Hasher) Hash(secret domain.Secret) domain.Digest {
 	current := h.keyed[0]
 	return domain.Digest{
-		Algorithm: domain.AlgorithmHMACSHA256,
+		Algorithm: keyedAlgorithm(secret),
 		PepperID:  current.pepperID,
 		Sum:       current.sum(secret),
 	}
@@ -46,6 +46,9 @@ func (h *Hasher) Hash(secret domain.Secret) domain.Digest {
 // It does the same work for every result: if the pepper or the algorithm is
 // unknown, it hashes with the current pepper and discards the result.
 func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
+	if secret.Foreign() {
+		return h.verifyForeign(secret, digest)
+	}
 	keyed, known := h.find(digest.PepperID)
 	sum := keyed.sum(secret)
 	same := subtle.ConstantTimeCompare(sum[:], digest.Sum[:]) == 1
@@ -55,7 +58,8 @@ func (h *Hasher) Verify(secret domain.Secret, digest domain.Digest) bool {
 // Outdated reports whether digest has another pepper or algorithm than the
 // digests that Hash returns now.
 func (h *Hasher) Outdated(digest domain.Digest) bool {
-	return digest.PepperID != h.keyed[0].pepperID || digest.Algorithm != domain.AlgorithmHMACSHA256
+	return digest.PepperID != h.keyed[0].pepperID ||
+		digest.Algorithm != domain.AlgorithmHMACSHA256 && digest.Algorithm != domain.AlgorithmForeignHMAC
 }
 
 func (h *Hasher) find(pepperID string) (*keyedHash, bool) {

@@ -39,6 +39,16 @@ func TestQueries_AreLookUps(t *testing.T) {
 		"record use": {recordUse, []any{"{}"}, []string{
 			"SCAN used VIRTUAL TABLE INDEX 1:", "SEARCH api_keys USING PRIMARY KEY (id=?)",
 		}},
+		"has foreign": {sqlkit.HasForeign, []any{[]byte{}}, []string{
+			"SEARCH api_key_secrets USING INDEX api_key_secrets_foreign_idx (digest>?)",
+		}},
+		"find foreign": {findForeign, []any{"[]"}, []string{
+			"SEARCH s USING INDEX api_key_secrets_foreign_idx (digest=?)", "LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:",
+			"SEARCH k USING PRIMARY KEY (id=?)",
+		}},
+		"workspaces of": {workspacesOf, []any{"[]"}, []string{
+			"SEARCH api_keys USING PRIMARY KEY (id=?)", "LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:",
+		}},
 		"rehash": {rehash, []any{"[]"}, []string{
 			"SCAN r VIRTUAL TABLE INDEX 1:", "SEARCH api_key_secrets USING PRIMARY KEY (api_key_id=?)",
 		}},

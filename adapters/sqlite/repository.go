@@ -36,6 +36,9 @@ type KeyRepository struct {
 	lists           *sqlkit.KeyLists
 	idempotencyKeys *sqlkit.Statement
 	counts          *sqlkit.Statement
+	hasForeign      *sqlkit.Statement
+	findForeign     *sqlkit.Statement
+	workspacesOf    *sqlkit.Statement
 	now             func() time.Time // determines the windows of limits
 	followers       followers
 
@@ -119,6 +122,9 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.lists = r.migrator.KeyLists(r.reader)
 	r.idempotencyKeys = r.migrator.Statement(r.reader, sqlkit.FindIdempotencyKey)
 	r.counts = r.migrator.Statement(r.reader, findCount)
+	r.hasForeign = r.migrator.Statement(r.reader, sqlkit.HasForeign)
+	r.findForeign = r.migrator.Statement(r.reader, findForeign)
+	r.workspacesOf = r.migrator.Statement(r.reader, workspacesOf)
 	return r, nil
 }
 

@@ -69,3 +69,11 @@ func TestSchema(t *testing.T) {
 		return openUnmigrated(t, path), openUnmigrated(t, path)
 	})
 }
+
+func TestForeignKeys(t *testing.T) {
+	t.Parallel()
+	portstest.RunForeignKeys(t, func(t testing.TB) (one, other portstest.ForeignStore) {
+		path := newFile(t)
+		return openFile(t, path), openFile(t, path)
+	})
+}

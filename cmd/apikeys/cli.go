@@ -26,9 +26,10 @@ the variable with the suffix _FILE, such as APIKEYS_PEPPERS_FILE.
 To manage keys, as an operator:
   apikeys keys list            lists the keys of all workspaces
   apikeys keys --help          explains the other commands
+  apikeys import --help        takes over keys that another system issued
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 78 wrong configuration; of
-'apikeys keys' also 3 no such key, 4 refused, 5 store unreachable.`
+'apikeys keys' and 'import' also 3 no such key, 4 refused, 5 store unreachable.`
 
 // settings is a [config.Config] that hides Validate from kong, which would call
 // it for every command, and show its faults separately from all others.
@@ -39,6 +40,7 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT, SIGTERM or SIGHUP."`
 	Migrate     migrateCmd     `cmd:"" help:"Apply migrations of the database schema, or list them."`
 	Keys        keysCmd        `cmd:"" help:"List, show and change API keys on the configured store, as an operator."`
+	Import      importCmd      `cmd:"" help:"Import keys that another system issued, so that they keep working."`
 	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check whether a running service is ready."`
 	Token       tokenCmd       `cmd:"" help:"Create a token for a service that runs with --dev."`
@@ -52,6 +54,7 @@ type cli struct {
 var flagsOf = map[string][]string{
 	"migrate":              {"database-url", "migrate-wait", "log-level", "log-format"},
 	"keys":                 {"workspace", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
+	"import":               {"format", "workspace", "column", "scope", "dry-run", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
 	"pepper rotate-status": {"output", "database-url", "peppers", "log-level", "log-format"},
 	"healthcheck":          {"internal-addr", "timeout"},
 }

@@ -39,7 +39,7 @@ func (c *keysExplainCmd) question(in io.Reader) (apikeys.Question, error) {
 		if err != nil {
 			return q, &exitError{err, exitFailure}
 		}
-		q.Secret, _ = domain.ParseSecret(text) // a malformed one fails FORMAT
+		q.Secret, _ = domain.ParsePresentedSecret(text) // a malformed one fails FORMAT
 	default:
 		if domain.HasSecret(c.ID) {
 			return q, misuse("that is a secret, which does not belong on a command line; use --key-file, or write the key ID, its first 24 characters")

@@ -124,7 +124,7 @@ func (s *search) read(ctx context.Context, d *desk, paths []path) error {
 	if len(paths) == 0 {
 		paths = []path{"-"}
 	}
-	bar := d.progress(sizeOf(paths))
+	bar := d.progress(sizeOf(paths), "searching")
 	defer func() { _ = bar.Close() }() // it is for people only
 	for _, p := range paths {
 		if p == "-" {
@@ -218,13 +218,13 @@ func sizeOf(paths []path) int64 {
 
 // progress returns a bar with rate and rest on standard error, if that is a
 // terminal.
-func (d *desk) progress(size int64) io.WriteCloser {
+func (d *desk) progress(size int64, doing string) io.WriteCloser {
 	if d.of.Quiet || !isTerminal(d.io.err) {
 		return silent{}
 	}
 	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(d.io.err), progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetDescription("searching"))
+		progressbar.OptionSetDescription(doing))
 }
 
 // silent is a bar that nobody sees.

@@ -88,6 +88,13 @@ func (d *desk) printJSON(v any) error {
 	return encoder.Encode(v)
 }
 
+// printLine writes a line of JSON Lines.
+func (d *desk) printLine(v any) error {
+	encoder := json.NewEncoder(d.io.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
 // Colors of ANSI terminals.
 const (
 	bold   = "1"

@@ -15,13 +15,19 @@ import (
 	"time"
 )
 
-// operate runs a command on the store of a service that runs in dir, and returns
-// its standard output.
+// operate runs a command on keys; see command.
 func operate(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	return command(t, dir, append([]string{"keys"}, args...)...)
+}
+
+// command runs a command on the store of a service that runs in dir, and returns its
+// standard output.
+func command(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	command := exec.CommandContext(ctx, self(t), append([]string{"keys"}, args...)...)
+	command := exec.CommandContext(ctx, self(t), args...)
 	command.Args[0] = "apikeys"
 	command.Env = []string{
 		raceAtOnce, "APIKEYS_DATABASE_URL=sqlite://" + filepath.Join(dir, "apikeys.db"),

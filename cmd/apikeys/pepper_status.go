@@ -24,7 +24,7 @@ func (pepperStatusCmd) Help() string {
   apikeys pepper rotate-status
   apikeys pepper rotate-status --output json | jq '.items[] | select(.state == "OLD")'
 
-STATE is CURRENT for the first entry of APIKEYS_PEPPERS, OLD for the others, and MISSING for one that is not there: its secrets are rejected. JSON: {"items": [{"pepper", "state", "secrets", "neverUsed", "oldestLastUseAt", "latestLastUseAt"}]}.`
+STATE is CURRENT for the first entry of APIKEYS_PEPPERS, OLD for the others, and MISSING for one that is not there: its secrets are rejected. FOREIGN are the secrets of imported keys that were not used yet; they depend on no pepper. JSON: {"items": [{"pepper", "state", "secrets", "neverUsed", "oldestLastUseAt", "latestLastUseAt"}]}.`
 }
 
 // pepperRecord is what depends on one pepper.
@@ -82,6 +82,9 @@ func countSecrets(peppers map[string]*pepperRecord, key domain.Snapshot, now tim
 		r := peppers[id]
 		if r == nil {
 			r = &pepperRecord{Pepper: id, State: "MISSING"}
+			if id == "" { // made by another system
+				r.State = "FOREIGN"
+			}
 			peppers[id] = r
 		}
 		r.Secrets++
@@ -107,7 +110,7 @@ func (d *desk) printPeppers(records []*pepperRecord) error {
 	var table [][]cell
 	for _, r := range records {
 		r.OldestLastUseAt, r.LatestLastUseAt = orNull(r.oldest), orNull(r.latest)
-		table = append(table, plainCells(r.Pepper, r.State, strconv.Itoa(r.Secrets), strconv.Itoa(r.NeverUsed), orDash(r.OldestLastUseAt), orDash(r.LatestLastUseAt)))
+		table = append(table, plainCells(cmp.Or(r.Pepper, "-"), r.State, strconv.Itoa(r.Secrets), strconv.Itoa(r.NeverUsed), orDash(r.OldestLastUseAt), orDash(r.LatestLastUseAt)))
 	}
 	if d.of.Output == "json" {
 		return d.printJSON(struct {

@@ -82,7 +82,7 @@ func (r Request) secret() (domain.Secret, error) {
 	if key == "" {
 		return domain.Secret{}, ErrNoKey
 	}
-	secret, err := domain.ParseSecret(key)
+	secret, err := domain.ParsePresentedSecret(key)
 	if err != nil {
 		return domain.Secret{}, ErrInvalidKey
 	}

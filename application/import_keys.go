@@ -1,0 +1,131 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// importedAtOnce is the number of keys that one call imports at a time: enough for a
+// store to write many in one transaction.
+const importedAtOnce = 64
+
+// ErrNoImport means that the store cannot find keys of other systems.
+var ErrNoImport = errors.New("the store does not support imported keys")
+
+// ErrOtherWorkspace means that a key was imported into another workspace.
+var ErrOtherWorkspace = errors.New("the key was imported into another workspace")
+
+// ImportedKey is what became of one key to import.
+type ImportedKey struct {
+	ID domain.KeyID
+	// Existed reports that the key was imported into this workspace before. It was left
+	// as it is, even if it was changed or deleted since.
+	Existed bool
+	// Err says why the key was rejected, and nothing of it stored: [domain.Faults],
+	// [ErrOtherWorkspace], or [domain.ErrTooManyKeys].
+	Err error
+}
+
+// ImportKeys creates keys that another system issued, whose secrets keep working. The
+// ID of a key follows from its credential, so that a key is imported once. It returns
+// what became of each key, in order; an error, such as one that wraps
+// [domain.ErrUnavailable], means that any of them may have been created. Repeat the
+// call then. With dryRun it stores nothing, and does not count keys.
+func (w *Workspace) ImportKeys(ctx context.Context, specs []domain.ForeignKeySpec, dryRun bool) ([]ImportedKey, error) {
+	if err := w.deps.Lifetime.Err(); err != nil {
+		return nil, err
+	}
+	if w.deps.Foreign == nil {
+		return nil, ErrNoImport
+	}
+	imported := make([]ImportedKey, len(specs))
+	ids := make([]domain.KeyID, len(specs))
+	for i, spec := range specs {
+		ids[i] = spec.Credential.KeyID()
+		imported[i].ID = ids[i]
+	}
+	workspaces, err := w.deps.Foreign.WorkspacesOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return imported, importing(len(specs), func(i int) error {
+		if in, exists := workspaces[ids[i]]; exists {
+			imported[i].Existed, imported[i].Err = w.existed(in)
+			return nil
+		}
+		err := w.importKey(ctx, specs[i], w.deps.Now(), dryRun)
+		if errors.Is(err, domain.ErrKeyExists) {
+			return w.importedMeanwhile(ctx, &imported[i])
+		}
+		if _, faulty := errors.AsType[domain.Faults](err); faulty || errors.Is(err, domain.ErrTooManyKeys) {
+			imported[i].Err = err
+			return nil
+		}
+		return err
+	})
+}
+
+// importing calls do with the numbers below n, several at a time, and returns its
+// errors. It makes no further calls after one.
+func importing(n int, do func(i int) error) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	next, failed := 0, error(nil)
+	take := func() (i int, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		i, ok = next, failed == nil && next < n
+		next++
+		return i, ok
+	}
+	for range min(n, importedAtOnce) {
+		wg.Go(func() {
+			for i, ok := take(); ok; i, ok = take() {
+				// A panic, of an embedder's store, must not end the process.
+				if err := Contained("importing a key", func() error { return do(i) }); err != nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return failed
+}
+
+// importKey creates one key.
+func (w *Workspace) importKey(ctx context.Context, spec domain.ForeignKeySpec, now time.Time, dryRun bool) error {
+	eventID, err := domain.NewEventID(w.deps.Random)
+	if err != nil {
+		return err
+	}
+	key, event, err := spec.Import(w.id, w.deps.Hasher, eventID, w.author, now)
+	if err != nil || dryRun {
+		return err
+	}
+	return w.deps.Writer.Create(ctx, key, event, ports.CreateOptions{MaxKeys: int(w.deps.MaxKeys)})
+}
+
+// importedMeanwhile describes a key that another call has created since WorkspacesOf.
+func (w *Workspace) importedMeanwhile(ctx context.Context, imported *ImportedKey) error {
+	workspaces, err := w.deps.Foreign.WorkspacesOf(ctx, []domain.KeyID{imported.ID})
+	if err != nil {
+		return err
+	}
+	imported.Existed, imported.Err = w.existed(workspaces[imported.ID])
+	return nil
+}
+
+// existed returns the outcome for a key that exists in a workspace.
+func (w *Workspace) existed(in domain.WorkspaceID) (bool, error) {
+	if in != w.id {
+		return false, ErrOtherWorkspace
+	}
+	return true, nil
+}
