@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -189,5 +190,23 @@ func TestSECURITY_ScannerFindsSecrets(t *testing.T) {
 	output, err := command.CombinedOutput()
 	if want := "['" + string(secret.KeyID()) + "']\n"; err != nil || string(output) != want {
 		t.Errorf("the scanner printed %s, %v, want %s", output, err, want)
+	}
+}
+
+func TestSECURITY_AReportedKeyStopsWorking(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	secret := r.secret(t)
+	r.save(t, "report.json", `{"secrets": ["`+secret.Reveal()+`"], "source": "https://where.it/was-found"}`)
+	var commands []string
+	for _, b := range blocksIn(t, "SECURITY.md") {
+		if strings.HasPrefix(b.text, "curl ") {
+			commands = append(commands, strings.Replace(b.text, "https://keys.example", "http://"+r.Public, 1))
+		}
+	}
+	mustContain(t, r.shell(t, commands...), `"data":{"received":1}`)
+	decision, err := r.Authorize(t.Context(), apikeys.Check{Secret: secret})
+	if err != nil || decision.Verdict != domain.VerdictDisabled {
+		t.Errorf("the check says %v, %v, want DISABLED", decision.Verdict, err)
 	}
 }
