@@ -91,7 +91,10 @@ func (s *sessions) examine(ctx context.Context, conn serverConn, at *line, setup
 // refuse returns problem as an error, and recalls all existing connections.
 func (s *sessions) refuse(problem string) error {
 	s.recalled.Store(time.Now().UnixNano())
-	unfit := &UnfitError{Read: s.read, DB: s.db != nil, Problem: problem}
+	unfit := &UnfitError{Read: s.read, DB: s.db != nil, Concern: ConcernEncoding, Problem: problem}
+	if problem == problemShared {
+		unfit.Concern = ConcernPooler
+	}
 	if s.unfit.CompareAndSwap(false, true) {
 		s.logger.Error("the database cannot be used", "error", unfit)
 	}

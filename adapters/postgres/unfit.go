@@ -7,10 +7,22 @@ type UnfitError struct {
 	Read bool
 	// DB reports whether the subject is the database of [OpenDB].
 	DB bool
+	// Concern is what the problem is about.
+	Concern Concern
 	// Problem completes a sentence whose subject is the URL. It contains no
 	// password.
 	Problem string
 }
+
+// Concern is what an [UnfitError] is about.
+type Concern uint8
+
+// The concerns.
+const (
+	ConcernAccess   Concern = iota // whether and how the database can be reached, or anything else
+	ConcernEncoding                // of the database
+	ConcernPooler                  // between the store and the server
+)
 
 func (e *UnfitError) Error() string {
 	if e.DB {

@@ -23,6 +23,9 @@ Every setting is a flag and an environment variable; 'apikeys serve --help'
 explains them. Secrets are read only from variables, or from a file named by
 the variable with the suffix _FILE, such as APIKEYS_PEPPERS_FILE.
 
+If something is wrong:
+  apikeys doctor               checks settings, database, peppers, token keys and addresses
+
 To manage keys, as an operator:
   apikeys keys list            lists the keys of all workspaces
   apikeys keys --help          explains the other commands
@@ -41,6 +44,7 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" help:"Apply migrations of the database schema, or list them."`
 	Keys        keysCmd        `cmd:"" help:"List, show and change API keys on the configured store, as an operator."`
 	Import      importCmd      `cmd:"" help:"Import keys that another system issued, so that they keep working."`
+	Doctor      doctorCmd      `cmd:"" help:"Check whether a service with these settings can do its work here, and say how to correct what it cannot."`
 	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check whether a running service is ready."`
 	Token       tokenCmd       `cmd:"" help:"Create a token for a service that runs with --dev."`

@@ -14,6 +14,9 @@ const (
 
 	// FindPepper finds the check value of a pepper.
 	FindPepper = `SELECT check_value FROM api_key_peppers WHERE pepper_id = ?`
+
+	// ListPeppers lists the check values of all peppers.
+	ListPeppers = `SELECT pepper_id, check_value FROM api_key_peppers ORDER BY pepper_id`
 )
 
 // InsertPepperArgs returns the arguments of [InsertPepper].
@@ -24,6 +27,25 @@ func InsertPepperArgs(check domain.PepperCheck) []any {
 // PepperRow is a row of [FindPepper].
 type PepperRow struct {
 	Value []byte `db:"check_value"`
+}
+
+// IdentifiedPepper is a row of [ListPeppers].
+type IdentifiedPepper struct {
+	ID    string `db:"pepper_id"`
+	Value []byte `db:"check_value"`
+}
+
+// PepperChecks returns the checks that [ListPeppers] found. A value of another length
+// matches no pepper.
+func PepperChecks(rows []IdentifiedPepper) []domain.PepperCheck {
+	checks := make([]domain.PepperCheck, len(rows))
+	for i, row := range rows {
+		checks[i].PepperID = row.ID
+		if len(row.Value) == len(checks[i].Sum) {
+			copy(checks[i].Sum[:], row.Value)
+		}
+	}
+	return checks
 }
 
 // StoredPepper returns the check that [FindPepper] found. A value of another
