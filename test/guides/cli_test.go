@@ -98,11 +98,20 @@ func mustHoldSessions(t *testing.T, o *operator) {
 				command = strings.Replace(command, "/var/log/app", filepath.Join(o.dir, "app"), 1)
 			}
 			got := o.comparable(strings.TrimSpace(o.types(t, command)))
+			if command == "apikeys doctor" { // what it finds is that of the machine
+				want, got = lastLine(want), lastLine(got)
+			}
 			if diff := cmp.Diff(o.comparable(strings.TrimSpace(want)), got); diff != "" {
 				t.Errorf("%s (-documented +printed):\n%s", command, diff)
 			}
 		}
 	}
+}
+
+// lastLine returns the last line of output, without its numbers.
+func lastLine(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	return regexp.MustCompile(`\d+`).ReplaceAllString(lines[len(lines)-1], "N")
 }
 
 // foreignTokens is an export of Laravel Sanctum. The rows of lines 3 and 6 are
