@@ -37,7 +37,7 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		return domain.NotFound(), nil
 	}
 	at := uc.now()
-	known, err := uc.find(ctx, check.Secret, at)
+	known, err := findBySecret(ctx, uc.keys, check.Secret, at)
 	if errors.Is(err, domain.ErrKeyNotFound) {
 		if !check.Secret.Foreign() {
 			// Hash anyway, so that an unknown key takes as long as a wrong secret.
@@ -53,12 +53,4 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		uc.usage.note(known, proven, check.Secret, at)
 	}
 	return decision, nil
-}
-
-// find returns the key that may have the secret.
-func (uc *Authorize) find(ctx context.Context, secret domain.Secret, at time.Time) (*KnownKey, error) {
-	if secret.Foreign() {
-		return uc.keys.FindForeign(ctx, secret, at)
-	}
-	return uc.keys.Find(ctx, secret.KeyID(), at)
 }

@@ -39,5 +39,5 @@ func (uc *Authorize) findAsked(ctx context.Context, question domain.Question, at
 	case question.ByID || question.Secret.IsZero():
 		return nil, domain.ErrKeyNotFound
 	}
-	return uc.find(ctx, question.Secret, at)
+	return findBySecret(ctx, uc.keys, question.Secret, at)
 }

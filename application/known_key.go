@@ -20,6 +20,14 @@ type KeySource interface {
 	FindForeign(ctx context.Context, secret domain.Secret, at time.Time) (*KnownKey, error)
 }
 
+// findBySecret returns the key in keys that may have the secret.
+func findBySecret(ctx context.Context, keys KeySource, secret domain.Secret, at time.Time) (*KnownKey, error) {
+	if secret.Foreign() {
+		return keys.FindForeign(ctx, secret, at)
+	}
+	return keys.Find(ctx, secret.KeyID(), at)
+}
+
 // KnownKey is a key in the form that the permission check uses. All checks of the
 // key share it.
 type KnownKey struct {

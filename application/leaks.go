@@ -75,7 +75,7 @@ func (l *Leaks) report(ctx context.Context, found LeakedSecret, origin domain.Or
 	known, err := l.find(ctx, found.Secret)
 	if err == nil && known != nil && known.grant.Knows(found.Secret, l.workspaces.deps.Hasher) {
 		ws := &Workspace{deps: l.workspaces.deps, id: known.grant.Workspace(), author: domain.LeakAuthor(origin)}
-		outcome, err = ws.stopLeaked(ctx, found, l.policy)
+		outcome, err = ws.stopLeaked(ctx, known.ID(), found, l.policy)
 	}
 	if err != nil {
 		return domain.LeakUnknown, err
@@ -84,7 +84,7 @@ func (l *Leaks) report(ctx context.Context, found LeakedSecret, origin domain.Or
 	return outcome, nil
 }
 
-// find returns the key that secret claims to be of, or nil if there is none.
+// find returns the key that secret may be of, or nil if there is none.
 func (l *Leaks) find(ctx context.Context, secret domain.Secret) (*KnownKey, error) {
 	if secret.IsZero() {
 		return nil, nil
@@ -92,10 +92,12 @@ func (l *Leaks) find(ctx context.Context, secret domain.Secret) (*KnownKey, erro
 	if ctx.Err() != nil {
 		return nil, abandoned(ctx)
 	}
-	known, err := l.keys.Find(ctx, secret.KeyID(), l.workspaces.deps.Now())
+	known, err := findBySecret(ctx, l.keys, secret, l.workspaces.deps.Now())
 	if errors.Is(err, domain.ErrKeyNotFound) {
-		// Hash anyway, so that an unknown key takes as long as a wrong secret.
-		l.workspaces.deps.Hasher.Verify(secret, domain.Digest{})
+		if !secret.Foreign() {
+			// Hash anyway, so that an unknown key takes as long as a wrong secret.
+			l.workspaces.deps.Hasher.Verify(secret, domain.Digest{})
+		}
 		return nil, nil
 	}
 	return known, err
@@ -123,7 +125,8 @@ func (l *Leaks) AnyLive(ctx context.Context, secrets []domain.Secret) (bool, err
 // maxTrailPages is how many pages of an audit trail [Leaks.WasOurs] reads.
 const maxTrailPages = 10
 
-// WasOurs reports whether secret is or was a secret of a key, even of a deleted one.
+// WasOurs reports whether secret is or was a secret of a key, even of a deleted one,
+// unless another system issued it.
 // The digest of a secret that a rotation has replaced is not stored, so WasOurs returns
 // true for every well-formed secret of a key that was rotated.
 func (l *Leaks) WasOurs(ctx context.Context, secret domain.Secret) (bool, error) {
@@ -131,7 +134,7 @@ func (l *Leaks) WasOurs(ctx context.Context, secret domain.Secret) (bool, error)
 	if err := deps.Lifetime.Err(); err != nil {
 		return false, err
 	}
-	if secret.IsZero() {
+	if secret.KeyID() == "" {
 		return false, nil
 	}
 	key, err := deps.Keys.FindEver(ctx, secret.KeyID())
@@ -182,25 +185,25 @@ func (l *Leaks) Stats() ports.LeakStats {
 
 // StopLeaked stops a leaked secret of any living key, whatever its mode, and records
 // the leak, like [Leaks.Report]. The outcome is [domain.LeakUnknown] if there is no such
-// key, or the secret is not of it.
+// key, the secret is not of it, or another system issued it.
 func (o *Operator) StopLeaked(ctx context.Context, found LeakedSecret, origin domain.Origin) (domain.LeakOutcome, error) {
-	if found.Secret.IsZero() {
+	id := found.Secret.KeyID()
+	if id == "" {
 		return domain.LeakUnknown, nil
 	}
-	key, err := o.FindKey(ctx, found.Secret.KeyID())
+	key, err := o.FindKey(ctx, id)
 	if errors.Is(err, domain.ErrKeyNotFound) {
 		return domain.LeakUnknown, nil
 	}
 	if err != nil {
 		return domain.LeakUnknown, err
 	}
-	return o.Workspace(key.Snapshot().Workspace, origin).stopLeaked(ctx, found, domain.DisableLeakedLiveKeys)
+	return o.Workspace(key.Snapshot().Workspace, origin).stopLeaked(ctx, id, found, domain.DisableLeakedLiveKeys)
 }
 
 // stopLeaked stops a leaked secret of a key of the workspace, and then records the
 // leak. If it fails in between, a repeated call does the rest.
-func (w *Workspace) stopLeaked(ctx context.Context, found LeakedSecret, policy domain.LeakedLiveKeys) (domain.LeakOutcome, error) {
-	id := found.Secret.KeyID()
+func (w *Workspace) stopLeaked(ctx context.Context, id domain.KeyID, found LeakedSecret, policy domain.LeakedLiveKeys) (domain.LeakOutcome, error) {
 	outcome := domain.LeakUnknown
 	_, err := w.change(ctx, id, nil, func(key *domain.APIKey, eventID string, now time.Time) (event domain.Event, err error) {
 		event, outcome = key.StopLeaked(found.Secret, w.deps.Hasher, policy, eventID, w.author, now)
@@ -212,12 +215,12 @@ func (w *Workspace) stopLeaked(ctx context.Context, found LeakedSecret, policy d
 	if err != nil || outcome == domain.LeakUnknown {
 		return domain.LeakUnknown, err
 	}
-	return outcome, w.recordLeak(ctx, found)
+	return outcome, w.recordLeak(ctx, id, found)
 }
 
 // recordLeak records a leak unless that was done in the last 24 hours.
-func (w *Workspace) recordLeak(ctx context.Context, found LeakedSecret) error {
-	_, err := w.change(ctx, found.Secret.KeyID(), leakIdempotency(found.Secret, w.deps.Now()),
+func (w *Workspace) recordLeak(ctx context.Context, id domain.KeyID, found LeakedSecret) error {
+	_, err := w.change(ctx, id, leakIdempotency(id, found.Secret, w.deps.Now()),
 		func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
 			event, ok := key.Leaked(found.Secret, w.deps.Hasher, found.Source, eventID, w.author, now)
 			if !ok { // replaced meanwhile
@@ -239,8 +242,8 @@ func (w *Workspace) recordLeak(ctx context.Context, found LeakedSecret) error {
 // that it is made at most once in 24 hours, by whichever replica. It has spaces, which
 // the idempotency key of no request can have, and of the secret only as much of a hash
 // as tells the secrets of a key apart.
-func leakIdempotency(secret domain.Secret, now time.Time) *ports.Idempotency {
+func leakIdempotency(id domain.KeyID, secret domain.Secret, now time.Time) *ports.Idempotency {
 	sum := sha256.Sum256([]byte("leaked " + secret.Reveal()))
-	key := "leaked " + string(secret.KeyID()) + " " + hex.EncodeToString(sum[:8])
+	key := "leaked " + string(id) + " " + hex.EncodeToString(sum[:8])
 	return &ports.Idempotency{Key: key, Fingerprint: sha256.Sum256([]byte(key)), At: now, Until: now.Add(idempotencyTTL)}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slaunchx/apikeys/adapters/keycache"
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
@@ -192,6 +193,47 @@ func TestReport_EndsASupersededSecretAndKeepsTheKey(t *testing.T) {
 	}
 	if outcomes := report(t, leaks, current.Secret); outcomes[0] != domain.LeakRecorded || !live(current.Secret) {
 		t.Errorf("the current secret: outcome %d, live %t", outcomes[0], live(current.Secret))
+	}
+}
+
+func TestReport_StopsASecretOfAnotherSystem(t *testing.T) {
+	t.Parallel()
+	w := newImportWorld(t)
+	token, spec := tokenOf(t, "leaked")
+	id := mustImport(t, w.ws(workspace), spec)[0].ID
+	cache, err := keycache.New(keycache.Options{Finder: w.store, Foreign: w.store, Hasher: w.deps.Hasher, MaximumKeys: 10, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cache.Close)
+	leaks := application.NewLeaks(application.NewWorkspaces(w.deps), cache, domain.DisableLeakedLiveKeys)
+	foreign := func(text string) domain.Secret {
+		secret, err := domain.ParsePresentedSecret(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	live, err := leaks.AnyLive(t.Context(), []domain.Secret{foreign(token + "x"), foreign(token)})
+	if err != nil || !live {
+		t.Errorf("live: %t, %v", live, err)
+	}
+	found := []application.LeakedSecret{
+		{Secret: foreign(token + "x")}, {Secret: foreign(token), Source: "https://paste.example/?q=" + token},
+	}
+	outcomes, err := leaks.Report(t.Context(), found, origin)
+	if diff := cmp.Diff([]domain.LeakOutcome{domain.LeakUnknown, domain.LeakDisabled}, outcomes); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if got := w.verdict(t, token); got != domain.VerdictDisabled {
+		t.Errorf("the leaked secret: %s", got)
+	}
+	if ours, err := leaks.WasOurs(t.Context(), foreign(token+"x")); ours || err != nil {
+		t.Errorf("an unknown secret was ours: %t, %v", ours, err)
+	}
+	events, err := eventsOf(t, w.store, id)
+	if err != nil || len(events) != 3 || len(events[0].Changes) != 1 || events[0].Changes[0].New != "https://paste.example/?q=…" {
+		t.Errorf("%+v, %v", events, err)
 	}
 }
 

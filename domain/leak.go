@@ -69,13 +69,14 @@ func (k *APIKey) StopLeaked(
 }
 
 // Leaked returns the event that records a leak of a secret of the key, found at
-// source, which may be empty. It returns false if the secret is not of this key.
+// source, which may be empty, and from which the secret is removed. It returns false if
+// the secret is not of this key.
 func (k *APIKey) Leaked(secret Secret, verifier SecretVerifier, source, eventID string, by Author, now time.Time) (Event, bool) {
 	if k.stored(secret, verifier) < 0 {
 		return Event{}, false
 	}
 	var changes []Change
-	if source != "" {
+	if source = strings.ReplaceAll(source, secret.Reveal(), "…"); source != "" {
 		changes = append(changes, Change{Field: "source", New: source})
 	}
 	return k.event(EventLeaked, eventID, by, now, changes...), true
@@ -94,7 +95,7 @@ func (g *Grant) Knows(secret Secret, verifier SecretVerifier) bool {
 }
 
 func (g *Grant) stored(secret Secret, verifier SecretVerifier) int {
-	if secret.IsZero() || secret.KeyID() != g.id {
+	if secret.IsZero() || !secret.foreign && secret.KeyID() != g.id {
 		return -1
 	}
 	for i := range g.secrets {

@@ -150,11 +150,7 @@ func decodeSecret(v jsontext.Value) (domain.Secret, domain.Faults) {
 	if faults != nil {
 		return domain.Secret{}, faults
 	}
-	secret, err := domain.ParsePresentedSecret(s)
-	if err != nil {
-		return domain.Secret{}, nil
-	}
-	return secret, nil
+	return secretOrZero(s), nil
 }
 
 // decodeScopes reads the scopes that a check requests. They need not be well

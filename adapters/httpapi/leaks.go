@@ -136,9 +136,10 @@ func decodeReported(v jsontext.Value) ([]string, domain.Faults) {
 	return texts, faults
 }
 
-// secretOrZero returns text as a secret, or the zero secret if it is none.
+// secretOrZero returns text as a secret, of this service or of another system, or the
+// zero secret if it cannot be one.
 func secretOrZero(text string) domain.Secret {
-	secret, err := domain.ParseSecret(text)
+	secret, err := domain.ParsePresentedSecret(text)
 	if err != nil {
 		return domain.Secret{}
 	}
