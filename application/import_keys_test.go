@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -31,7 +32,7 @@ func newImportWorld(t *testing.T) *importWorld {
 	w.usage = application.NewUsage(w.store, newHasher(t), slog.New(slog.DiscardHandler))
 	w.deps = application.Dependencies{
 		Roles: everyOwner{}, Keys: w.store, Writer: w.store, Foreign: w.store, Hasher: newHasher(t),
-		Random: random(), Now: clock, Lifetime: new(application.Lifetime),
+		Random: rand.Reader, Now: clock, Lifetime: new(application.Lifetime),
 	}
 	return w
 }

@@ -46,14 +46,18 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	if err != nil {
 		return err
 	}
-	create := func(ctx context.Context) error { return r.create(ctx, rows, options.MaxKeys) }
-	if options.Idempotency != nil {
-		made := key.Snapshot()
-		create = func(ctx context.Context) error { return r.createIdempotently(ctx, made, rows, options) }
-	}
 	defer r.floors.wrote()
+	if options.Idempotency == nil && rows.Key.DeletedAt == nil {
+		return r.createTogether(ctx, rows, options.MaxKeys)
+	}
+	made := key.Snapshot()
 	_, err = untilDone(ctx, func() (struct{}, error) {
-		return struct{}{}, r.written(ctx, create)
+		return struct{}{}, r.written(ctx, func(ctx context.Context) error {
+			if options.Idempotency == nil {
+				return r.create(ctx, rows, options.MaxKeys)
+			}
+			return r.createIdempotently(ctx, made, rows, options)
+		})
 	})
 	return err
 }

@@ -29,7 +29,9 @@ type KeyRepository struct {
 	damage      *sqlkit.Damage
 
 	migrator        *sqlkit.Migrator
+	creator         creator
 	insert          *sqlkit.Statement
+	insertAll       *sqlkit.Statement
 	findEvent       *sqlkit.Statement
 	writing         sqlkit.Statements
 	recordUse       *sqlkit.Statement
@@ -99,6 +101,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	if r.migrator, err = newMigrator(r.maintenance, r.pool, r.schema); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	r.creator.turn, r.creator.waiting = turnLimit, map[string][]*creation{}
+	r.insertAll = r.migrator.Statement(r.pool, insertKeys)
 	r.insert = r.migrator.Statement(r.pool, insertKey)
 	r.findEvent = r.migrator.Statement(r.pool, findEvent)
 	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,

@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// insertKeys is insertKey for several living keys of one workspace: it writes all of
+// them, or none if the workspace has no room for all. The first keys of a workspace
+// have room.
+const insertKeys = `WITH counted AS (
+INSERT INTO api_key_counts AS c (workspace_id, living)
+VALUES (?, ?)
+ON CONFLICT (workspace_id) DO UPDATE SET living = c.living + excluded.living
+WHERE ?::bigint = 0 OR c.living + excluded.living <= ?::bigint
+RETURNING c.workspace_id
+), keys AS (
+INSERT INTO api_keys
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at)
+SELECT k.id, counted.workspace_id, k.name, k.name_folded, k.mode, k.scopes::jsonb, k.ip_whitelist::jsonb, k.disabled,
+k.created_by, k.created_at, k.expires_at, k.last_used_at
+FROM counted, unnest(?::text[], ?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::boolean[], ?::text[],
+?::timestamptz[], ?::timestamptz[], ?::timestamptz[])
+AS k (id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at)
+RETURNING id, workspace_id
+), secrets AS (
+INSERT INTO api_key_secrets
+(api_key_id, position, algorithm, pepper_id, digest, valid_until)
+SELECT keys.id, s.position, s.algorithm, s.pepper_id, s.digest, s.valid_until
+FROM keys JOIN unnest(?::text[], ?::smallint[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[])
+AS s (id, position, algorithm, pepper_id, digest, valid_until) ON s.id = keys.id
+)
+INSERT INTO api_key_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
+SELECT keys.id, e.at, e.event_id, keys.workspace_id, e.type, e.account_id, e.portal, e.client_hash, e.ip, e.request_id, e.changes::jsonb
+FROM keys JOIN unnest(?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+AS e (id, at, event_id, type, account_id, portal, client_hash, ip, request_id, changes) ON e.id = keys.id`
+
+// createAll stores the keys of a batch, or returns false if it stored none and each must be
+// created on its own: the workspace has no room for all, or the server rejects one of them.
+// Any other error is one of all.
+func (r *KeyRepository) createAll(ctx context.Context, batch []*creation) (bool, error) {
+	var stored bool
+	err := r.written(ctx, func(ctx context.Context) error {
+		insert, err := r.insertAll.Prepared(ctx)
+		if err != nil {
+			return err
+		}
+		result, err := insert.ExecContext(ctx, batchArguments(batch)...)
+		if rejected(err) {
+			stored = false
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		written, err := result.RowsAffected()
+		stored = written > 0
+		return err
+	})
+	return stored, err
+}
+
+// rejected reports whether the server rejected the statement for what it was to write,
+// so that a part of it may be accepted.
+func rejected(err error) bool {
+	failed := asServerError(err)
+	return failed != nil && !temporary(failed.Code) && !schemaMissing(failed.Code) && !spoiled(failed)
+}
+
+// batchArguments returns the arguments of insertKeys.
+func batchArguments(batch []*creation) []any {
+	var id, name, folded, scopes, whitelist, by pq.StringArray
+	var mode pq.Int64Array
+	var disabled pq.BoolArray
+	var created []time.Time
+	var expires, used []sql.NullTime
+	var secretOf, algorithm, pepper pq.StringArray
+	var position pq.Int64Array
+	var digest pq.ByteaArray
+	var until []sql.NullTime
+	var at []time.Time
+	var eventID, kind, account, portal, hash, request, changes pq.StringArray
+	var ip []sql.NullString
+	for _, c := range batch {
+		k, e := c.rows.Key, c.rows.Event
+		id, name, folded, mode = append(id, k.ID), append(name, k.Name), append(folded, k.NameFolded), append(mode, k.Mode)
+		scopes, whitelist, disabled = append(scopes, k.Scopes), append(whitelist, k.IPWhitelist), append(disabled, k.Disabled)
+		by, created = append(by, k.CreatedBy), append(created, k.CreatedAt)
+		expires, used = append(expires, nullTime(k.ExpiresAt)), append(used, nullTime(k.LastUsedAt))
+		for i, s := range c.rows.Secrets {
+			secretOf, position = append(secretOf, k.ID), append(position, int64(i))
+			algorithm, pepper = append(algorithm, s.Algorithm), append(pepper, s.PepperID)
+			digest, until = append(digest, s.Digest), append(until, nullTime(s.ValidUntil))
+		}
+		at, eventID, kind = append(at, e.At), append(eventID, e.ID), append(kind, e.Type)
+		account, portal, hash = append(account, e.AccountID), append(portal, e.Portal), append(hash, e.ClientHash)
+		ip, request, changes = append(ip, e.IP), append(request, e.RequestID), append(changes, e.Changes)
+	}
+	maxKeys := batch[0].maxKeys
+	return []any{
+		batch[0].rows.Key.WorkspaceID, len(batch), maxKeys, maxKeys,
+		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used),
+		secretOf, position, algorithm, pepper, digest, pq.Array(until),
+		id, pq.Array(at), eventID, kind, account, portal, hash, pq.Array(ip), request, changes,
+	}
+}
+
+func nullTime(t *time.Time) sql.NullTime {
+	if t == nil {
+		return sql.NullTime{}
+	}
+	return sql.NullTime{Time: *t, Valid: true}
+}
