@@ -218,8 +218,26 @@ func (w *Workspace) stopLeaked(ctx context.Context, id domain.KeyID, found Leake
 	return outcome, w.recordLeak(ctx, id, found)
 }
 
-// recordLeak records a leak unless that was done in the last 24 hours.
+// leakPause is how long recordLeak waits for another report that is recording the leak.
+const leakPause = 10 * time.Millisecond
+
+// recordLeak records a leak unless that was done in the last 24 hours. It waits for
+// another report that is recording it, which may yet fail.
 func (w *Workspace) recordLeak(ctx context.Context, id domain.KeyID, found LeakedSecret) error {
+	for {
+		err := w.tryRecordLeak(ctx, id, found)
+		if !errors.Is(err, domain.ErrIdempotencyKeyInUse) {
+			return err
+		}
+		select {
+		case <-time.After(leakPause):
+		case <-ctx.Done():
+			return abandoned(ctx)
+		}
+	}
+}
+
+func (w *Workspace) tryRecordLeak(ctx context.Context, id domain.KeyID, found LeakedSecret) error {
 	_, err := w.change(ctx, id, leakIdempotency(id, found.Secret, w.deps.Now()),
 		func(key *domain.APIKey, eventID string, now time.Time) (domain.Event, error) {
 			event, ok := key.Leaked(found.Secret, w.deps.Hasher, found.Source, eventID, w.author, now)
@@ -228,11 +246,7 @@ func (w *Workspace) recordLeak(ctx context.Context, id domain.KeyID, found Leake
 			}
 			return event, nil
 		})
-	var replayed *ports.Replayed
-	switch {
-	case errors.As(err, &replayed),
-		errors.Is(err, domain.ErrIdempotencyKeyInUse), // another report is recording it
-		errors.Is(err, domain.ErrKeyNotFound):
+	if _, replayed := errors.AsType[*ports.Replayed](err); replayed || errors.Is(err, domain.ErrKeyNotFound) {
 		return nil
 	}
 	return err

@@ -270,7 +270,7 @@ func TestReport_DoesTheRestWhenRepeated(t *testing.T) {
 	t.Parallel()
 	keys := memory.NewKeyRepository()
 	key := created(t, open(t, keys, domain.PortalPartner))
-	writer := &failingOnce{KeyWriter: keys, call: 2}
+	writer := &failingOnce{KeyWriter: keys, call: 2, err: domain.ErrUnavailable}
 	leaks := leaksOf(t, keys, domain.DisableLeakedLiveKeys, parts{writer: writer})
 	found := []application.LeakedSecret{{Secret: key.Secret}}
 	if _, err := leaks.Report(t.Context(), found, origin); !errors.Is(err, domain.ErrUnavailable) {
@@ -283,16 +283,30 @@ func TestReport_DoesTheRestWhenRepeated(t *testing.T) {
 	}
 }
 
+// Another report that is recording the leak may fail, so its end is awaited.
+func TestReport_AwaitsAnotherThatRecordsTheLeak(t *testing.T) {
+	t.Parallel()
+	keys := memory.NewKeyRepository()
+	key := created(t, open(t, keys, domain.PortalPartner))
+	writer := &failingOnce{KeyWriter: keys, call: 2, err: domain.ErrIdempotencyKeyInUse}
+	report(t, leaksOf(t, keys, domain.DisableLeakedLiveKeys, parts{writer: writer}), key.Secret)
+	want := []domain.EventType{domain.EventLeaked, domain.EventDisabled, domain.EventCreated}
+	if diff := cmp.Diff(want, types(t, keys, key.Key.ID())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // failingOnce fails its update with that number, from 1.
 type failingOnce struct {
 	ports.KeyWriter
 
 	call, calls int
+	err         error
 }
 
 func (f *failingOnce) Update(ctx context.Context, ws domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	if f.calls++; f.calls == f.call {
-		return domain.ErrUnavailable
+		return f.err
 	}
 	return f.KeyWriter.Update(ctx, ws, id, change, options)
 }
