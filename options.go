@@ -43,6 +43,10 @@ type (
 	KeyPatch = domain.KeyPatch
 	// LeakedSecret is a secret that someone has found; see [Operator.StopLeaked].
 	LeakedSecret = application.LeakedSecret
+	// RateLimitSpec is a rate limit of a [KeySpec] or [KeyPatch].
+	RateLimitSpec = domain.RateLimitSpec
+	// QuotaSpec is the quota of a [KeySpec] or [KeyPatch].
+	QuotaSpec = domain.QuotaSpec
 	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
 	// ForeignKeySpec describes a key that another system issued; see
@@ -184,7 +188,7 @@ func (o *options) completed(cfg config.Config) config.Config {
 func WithStore(s Store) Option {
 	return func(o *options) {
 		o.require("Keys of WithStore", s.Keys)
-		for name, ability := range map[string]any{"Changes": s.Changes, "Usage": s.Usage, "Schema": s.Schema} {
+		for name, ability := range map[string]any{"Changes": s.Changes, "Usage": s.Usage, "Limits": s.Limits, "Schema": s.Schema} {
 			if ability != nil {
 				o.require(name+" of WithStore", ability)
 			}

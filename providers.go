@@ -17,6 +17,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/i18n"
 	"github.com/slaunchx/apikeys/adapters/jwtauth"
 	"github.com/slaunchx/apikeys/adapters/keycache"
+	keylimits "github.com/slaunchx/apikeys/adapters/limits"
 	"github.com/slaunchx/apikeys/adapters/ratelimit"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
@@ -100,8 +101,8 @@ func provideLeaks(cfg config.Config, workspaces *application.Workspaces, source 
 	return application.NewLeaks(workspaces, source, domain.LeakedLiveKeys(cfg.LeakedLiveKeys != config.LeakedReport))
 }
 
-func provideForget(o *options, repository ports.KeyRepository, now func() time.Time) *application.Forget {
-	return application.NewForget(repository, o.logger, now)
+func provideForget(o *options, repository ports.KeyRepository, counts ports.LimitStore, now func() time.Time) *application.Forget {
+	return application.NewForget(repository, counts, o.logger, now)
 }
 
 func provideClock(o *options) func() time.Time { return o.now }
@@ -113,7 +114,7 @@ func provideMessages() (*i18n.Catalog, error) { return i18n.New() }
 func provideStore(ctx context.Context, cfg config.Config, o *options) (ports.Store, func(), error) {
 	if o.store.Keys != nil {
 		store := o.store
-		store.Keys = application.Abandoning(store.Keys)
+		store.Keys, store.Limits = application.Abandoning(store.Keys), application.AbandoningLimits(store.Limits)
 		return store, func() {}, nil
 	}
 	opened, err := openStore(ctx, cfg, o)
@@ -323,6 +324,38 @@ func (l limits) stats() ports.LimitStats {
 	}
 }
 
+// provideLimiter returns nil if the store counts no limits. The settings bound the keys
+// whose shares are held in memory like the keys in the cache.
+func provideLimiter(cfg config.Config, o *options, counts ports.LimitStore, now func() time.Time) (*keylimits.Limiter, func(), error) {
+	if counts == nil {
+		return nil, func() {}, nil
+	}
+	limiter, err := keylimits.New(keylimits.Options{
+		Store: counts, Now: now, MaximumKeys: cfg.CacheKeys, Logger: o.logger, AllowUnjudged: cfg.LimitsDuringOutage == config.OutageAllow,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return limiter, limiter.Close, nil
+}
+
+func provideSpending(limiter *keylimits.Limiter) application.Limiter {
+	if limiter == nil {
+		return nil
+	}
+	return limiter
+}
+
+func provideCountsLimits(counts ports.LimitStore) application.CountsLimits { return counts != nil }
+
+// keyLimitStats returns zeros if there is no limiter.
+func keyLimitStats(limiter *keylimits.Limiter) func() ports.KeyLimitStats {
+	if limiter == nil {
+		return func() ports.KeyLimitStats { return ports.KeyLimitStats{} }
+	}
+	return limiter.Stats
+}
+
 // metered measures all checks, whether over HTTP, gRPC or by direct calls.
 type metered struct {
 	checks  *application.Authorize
@@ -330,7 +363,8 @@ type metered struct {
 }
 
 func provideMetered(
-	o *options, checks *application.Authorize, keys keys, usage *application.Usage, limits limits, peppers *application.Peppers,
+	o *options, checks *application.Authorize, keys keys, usage *application.Usage, limits limits, limiter *keylimits.Limiter,
+	peppers *application.Peppers,
 	leaks *application.Leaks,
 ) (metered, func(), error) {
 	m := metered{checks: checks, metrics: o.metrics}
@@ -343,6 +377,7 @@ func provideMetered(
 		Usage:            usage.Stats,
 		Limits:           limits.stats,
 		Leaks:            leaks.Stats,
+		KeyLimits:        keyLimitStats(limiter),
 		PepperMismatches: peppers.Mismatches,
 	})
 	return m, detach, err

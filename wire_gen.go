@@ -55,6 +55,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	foreignKeys := store.Foreign
 	reader := provideRandom()
 	maximumKeys := provideMaximumKeys(cfg)
+	limitStore := store.Limits
+	countsLimits := provideCountsLimits(limitStore)
 	lifetime := &application.Lifetime{}
 	dependencies := application.Dependencies{
 		Roles:    workspaceRoles,
@@ -65,15 +67,15 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Random:   reader,
 		Now:      v,
 		MaxKeys:  maximumKeys,
+		Limits:   countsLimits,
 		Lifetime: lifetime,
 	}
 	workspaces := application.NewWorkspaces(dependencies)
-	forget := provideForget(o, keyRepository, v)
+	forget := provideForget(o, keyRepository, limitStore, v)
 	keySource := apikeysKeys.Source
 	usageRecorder := store.Usage
 	usage := provideUsage(o, usageRecorder, secretHasher)
-	authorize := application.NewAuthorize(keySource, secretHasher, usage, v, lifetime)
-	apikeysLimits, cleanup5, err := provideLimits(cfg, v)
+	limiter, cleanup5, err := provideLimiter(cfg, o, limitStore, v)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -81,9 +83,9 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	peppers := providePeppers(ring, o, keyRepository)
-	leaks := provideLeaks(cfg, workspaces, keySource)
-	apikeysMetered, cleanup6, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, peppers, leaks)
+	applicationLimiter := provideSpending(limiter)
+	authorize := application.NewAuthorize(keySource, secretHasher, usage, applicationLimiter, v, lifetime)
+	apikeysLimits, cleanup6, err := provideLimits(cfg, v)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -92,7 +94,9 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, lifetime)
+	peppers := providePeppers(ring, o, keyRepository)
+	leaks := provideLeaks(cfg, workspaces, keySource)
+	apikeysMetered, cleanup7, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, limiter, peppers, leaks)
 	if err != nil {
 		cleanup6()
 		cleanup5()
@@ -102,7 +106,19 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
+	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, lifetime)
+	if err != nil {
+		cleanup7()
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	return service, func() {
+		cleanup7()
 		cleanup6()
 		cleanup5()
 		cleanup4()

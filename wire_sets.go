@@ -24,10 +24,13 @@ var adapterSet = wire.NewSet(
 	provideMessages,
 	provideKeys,
 	provideLimits,
+	provideLimiter,
+	provideSpending,
+	provideCountsLimits,
 	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
-	wire.FieldsOf(new(ports.Store), "Keys", "Foreign", "Usage"),
+	wire.FieldsOf(new(ports.Store), "Keys", "Foreign", "Usage", "Limits"),
 )
 
 var applicationSet = wire.NewSet(

@@ -13,16 +13,18 @@ type Authorize struct {
 	keys     KeySource
 	verifier domain.SecretVerifier
 	usage    *Usage
+	limiter  Limiter // may be nil
 	now      func() time.Time
 	lifetime *Lifetime
 }
 
 // NewAuthorize returns the use case. It records the use of keys in usage, and
-// returns [ErrClosed] once lifetime has ended.
+// returns [ErrClosed] once lifetime has ended. Without a limiter, checks of keys that
+// have limits fail.
 func NewAuthorize(
-	keys KeySource, verifier domain.SecretVerifier, usage *Usage, now func() time.Time, lifetime *Lifetime,
+	keys KeySource, verifier domain.SecretVerifier, usage *Usage, limiter Limiter, now func() time.Time, lifetime *Lifetime,
 ) *Authorize {
-	return &Authorize{keys: keys, verifier: verifier, usage: usage, now: now, lifetime: lifetime}
+	return &Authorize{keys: keys, verifier: verifier, usage: usage, limiter: limiter, now: now, lifetime: lifetime}
 }
 
 // Do performs one check as of the time it began. A malformed secret gives
@@ -49,6 +51,11 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		return domain.NotFound(), err
 	}
 	decision, proven := known.Authorize(check, uc.verifier, at)
+	if limits := known.grant.Limits(); limits != nil && decision.Verdict != domain.VerdictNotFound {
+		if err := uc.limit(ctx, &decision, limits, check.Cost); err != nil {
+			return domain.NotFound(), err
+		}
+	}
 	if decision.Allowed() {
 		uc.usage.note(known, proven, check.Secret, at)
 	}

@@ -45,6 +45,9 @@ func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options 
 // issue returns the key that spec describes, and its creation event.
 func (w *Workspace) issue(spec domain.KeySpec, now time.Time) (CreatedKey, domain.Event, error) {
 	draft, faults := spec.Draft(w.id, now)
+	if faults == nil {
+		faults = w.deps.Limits.unsupported(len(draft.RateLimits) > 0, draft.Quota != (domain.Limit{}))
+	}
 	if faults != nil {
 		return CreatedKey{}, domain.Event{}, faults
 	}

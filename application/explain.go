@@ -10,7 +10,8 @@ import (
 
 // Explain explains how Do decides a check, step by step. It records no use of the
 // key. Expiry and grace periods are evaluated at question.At, which defaults to the
-// current time; the key is the one that Do would use now. The error wraps
+// current time; the key is the one that Do would use now. It spends nothing: windows of
+// limits other than the current ones count as unspent. The error wraps
 // [domain.ErrUnavailable] if the key cannot be read now.
 func (uc *Authorize) Explain(ctx context.Context, question domain.Question) (domain.Explanation, error) {
 	if err := uc.lifetime.Err(); err != nil {
@@ -18,13 +19,24 @@ func (uc *Authorize) Explain(ctx context.Context, question domain.Question) (dom
 	}
 	now := uc.now()
 	if question.At.IsZero() {
-		question.At = now
+		question.At, question.Now = now, true
 	}
 	known, err := uc.findAsked(ctx, question, now)
 	switch {
 	case errors.Is(err, domain.ErrKeyNotFound):
 		return question.Explain(nil, uc.verifier), nil
 	case err != nil:
+		return domain.Explanation{}, err
+	}
+	explanation := question.Explain(&known.grant, uc.verifier)
+	limits := known.grant.Limits()
+	if limits == nil || !explanation.Allowed() {
+		return explanation, nil
+	}
+	if uc.limiter == nil {
+		return domain.Explanation{}, errNoLimiter
+	}
+	if question.Limits, err = uc.limiter.Look(ctx, known.ID(), limits); err != nil {
 		return domain.Explanation{}, err
 	}
 	return question.Explain(&known.grant, uc.verifier), nil

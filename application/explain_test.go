@@ -17,7 +17,7 @@ func newExplained(t *testing.T, keys *memory.KeyRepository, lifetime *applicatio
 	t.Helper()
 	hasher := newHasher(t)
 	usage := application.NewUsage(keys, hasher, slog.New(slog.DiscardHandler))
-	return application.NewAuthorize(uncached{keys}, hasher, usage, clock, lifetime), usage
+	return application.NewAuthorize(uncached{keys}, hasher, usage, nil, clock, lifetime), usage
 }
 
 func TestExplain_FindsTheKeyBySecretAndByID(t *testing.T) {
@@ -61,7 +61,7 @@ func TestExplain_IsNoUse(t *testing.T) {
 func TestExplain_GivesNoAnswerWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	source := uncached{&failingKeys{err: domain.ErrUnavailable}}
-	checks := application.NewAuthorize(source, newHasher(t), nil, clock, new(application.Lifetime))
+	checks := application.NewAuthorize(source, newHasher(t), nil, nil, clock, new(application.Lifetime))
 	if got, err := checks.Explain(context.Background(), domain.Question{ByID: true, KeyID: "sk_live_0000000000000000"}); !errors.Is(err, domain.ErrUnavailable) || got.Verdict != "" {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -49,6 +49,8 @@ type parts struct {
 	random io.Reader
 	now    func() time.Time
 	writer ports.KeyWriter
+	// countsNothing is set for a store that cannot count limits.
+	countsNothing bool
 }
 
 // open returns the workspace for account acc-1 of portal.
@@ -80,7 +82,7 @@ func workspacesOf(t *testing.T, roles ports.WorkspaceRoles, keys ports.KeyReposi
 		p.writer = keys
 	}
 	return application.NewWorkspaces(application.Dependencies{
-		Roles: roles, Keys: keys, Writer: p.writer, Hasher: newHasher(t), Random: p.random, Now: p.now, Lifetime: new(application.Lifetime),
+		Roles: roles, Keys: keys, Writer: p.writer, Hasher: newHasher(t), Random: p.random, Now: p.now, Limits: application.CountsLimits(!p.countsNothing), Lifetime: new(application.Lifetime),
 	})
 }
 

@@ -8,26 +8,28 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Interval and limits of removing idempotency keys.
+// Interval and limits of removing idempotency keys and counts of limits.
 const (
 	forgetInterval = 10 * time.Minute
 	forgetTimeout  = 10 * time.Second
 	forgetBatch    = 1000
 )
 
-// Forget removes expired idempotency keys from the store.
+// Forget removes expired idempotency keys, and counts of limits whose windows have
+// ended, from the store.
 type Forget struct {
 	store  ports.IdempotencyStore
+	limits ports.LimitStore // may be nil
 	logger *slog.Logger
 	now    func() time.Time
 }
 
-// NewForget returns the use case.
-func NewForget(store ports.IdempotencyStore, logger *slog.Logger, now func() time.Time) *Forget {
-	return &Forget{store: store, logger: logger, now: now}
+// NewForget returns the use case; limits may be nil.
+func NewForget(store ports.IdempotencyStore, limits ports.LimitStore, logger *slog.Logger, now func() time.Time) *Forget {
+	return &Forget{store: store, limits: limits, logger: logger, now: now}
 }
 
-// Run removes expired idempotency keys every 10 minutes, until ctx ends.
+// Run removes what has expired every 10 minutes, until ctx ends.
 func (uc *Forget) Run(ctx context.Context) {
 	ticker := time.NewTicker(forgetInterval)
 	defer ticker.Stop()
@@ -39,6 +41,9 @@ func (uc *Forget) Run(ctx context.Context) {
 			if err := uc.Do(ctx); err != nil && ctx.Err() == nil {
 				uc.logger.Warn("cannot remove expired idempotency keys", "error", err)
 			}
+			if err := uc.Limits(ctx); err != nil && ctx.Err() == nil {
+				uc.logger.Warn("cannot remove counts of limits", "error", err)
+			}
 		}
 	}
 }
@@ -47,20 +52,38 @@ func (uc *Forget) Run(ctx context.Context) {
 // timeout of 10 s each.
 func (uc *Forget) Do(ctx context.Context) error {
 	since := uc.now()
+	return inBatches(ctx, "removing idempotency keys", func(ctx context.Context) (int, error) {
+		return uc.store.Forget(ctx, since, forgetBatch)
+	})
+}
+
+// Limits removes the counts of all windows that ended long ago, in batches with a timeout
+// of 10 s each.
+func (uc *Forget) Limits(ctx context.Context) error {
+	if uc.limits == nil {
+		return nil
+	}
+	return inBatches(ctx, "removing counts of limits", func(ctx context.Context) (int, error) {
+		return uc.limits.ForgetLimits(ctx, forgetBatch)
+	})
+}
+
+// inBatches calls remove until a batch is not full.
+func inBatches(ctx context.Context, what string, remove func(context.Context) (int, error)) error {
 	for {
-		forgotten, err := uc.batch(ctx, since)
-		if err != nil || forgotten < forgetBatch {
+		removed, err := oneBatch(ctx, what, remove)
+		if err != nil || removed < forgetBatch {
 			return err
 		}
 	}
 }
 
-func (uc *Forget) batch(ctx context.Context, since time.Time) (forgotten int, err error) {
+func oneBatch(ctx context.Context, what string, remove func(context.Context) (int, error)) (removed int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, forgetTimeout)
 	defer cancel()
-	err = Contained("removing idempotency keys", func() (err error) {
-		forgotten, err = uc.store.Forget(ctx, since, forgetBatch)
+	err = Contained(what, func() (err error) {
+		removed, err = remove(ctx)
 		return err
 	})
-	return forgotten, err
+	return removed, err
 }

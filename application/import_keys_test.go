@@ -53,7 +53,7 @@ func (w *importWorld) verdict(t *testing.T, text string) domain.Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := application.NewAuthorize(cache, w.deps.Hasher, w.usage, clock, w.deps.Lifetime).
+	d, err := application.NewAuthorize(cache, w.deps.Hasher, w.usage, nil, clock, w.deps.Lifetime).
 		Do(t.Context(), domain.Check{Secret: secret, Scopes: []domain.Scope{"payment:read"}})
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func (w *rehashWorld) newKey(t *testing.T, secrets int) []domain.Secret {
 
 func (w *rehashWorld) check(t *testing.T, at time.Time, secrets ...domain.Secret) {
 	t.Helper()
-	authorize := application.NewAuthorize(w.keys, w.hasher, w.usage, func() time.Time { return at }, &application.Lifetime{})
+	authorize := application.NewAuthorize(w.keys, w.hasher, w.usage, nil, func() time.Time { return at }, &application.Lifetime{})
 	for _, secret := range secrets {
 		if d, err := authorize.Do(t.Context(), domain.Check{Secret: secret}); err != nil || !d.Allowed() {
 			t.Fatalf("the check returns %s and %v", d.Verdict, err)

@@ -14,6 +14,10 @@ import (
 // It returns [domain.Faults] with all faults of patch.
 func (w *Workspace) UpdateKey(ctx context.Context, id domain.KeyID, patch domain.KeyPatch, tags []string) (*domain.APIKey, error) {
 	revision, faults := patch.Revision(w.deps.Now())
+	if faults == nil {
+		faults = w.deps.Limits.unsupported(
+			revision.RateLimits != nil && len(*revision.RateLimits) > 0, revision.Quota != nil && *revision.Quota != (domain.Limit{}))
+	}
 	if faults != nil {
 		return nil, faults
 	}

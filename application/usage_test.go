@@ -102,7 +102,7 @@ func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.Usa
 	source := cached{uncached{keys}, map[domain.KeyID]*application.KnownKey{}}
 	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {
 		t.Helper()
-		authorize := application.NewAuthorize(source, hasher, w.usage, func() time.Time { return at }, &application.Lifetime{})
+		authorize := application.NewAuthorize(source, hasher, w.usage, nil, func() time.Time { return at }, &application.Lifetime{})
 		if _, err := authorize.Do(t.Context(), domain.Check{Secret: w.secret, Scopes: scopes, Addr: inside}); err != nil {
 			t.Fatal(err)
 		}

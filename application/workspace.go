@@ -20,12 +20,32 @@ type Dependencies struct {
 	Random   io.Reader // cryptographically secure, because secrets come from it
 	Now      func() time.Time
 	MaxKeys  MaximumKeys
+	Limits   CountsLimits
 	Lifetime *Lifetime
 }
 
 // MaximumKeys is the number of living keys that a workspace may have; 0 means no
 // limit.
 type MaximumKeys int
+
+// CountsLimits is whether the store counts limits, so that keys may have some.
+type CountsLimits bool
+
+// unsupported returns the faults of limits that the store cannot count.
+func (c CountsLimits) unsupported(rateLimits, quota bool) (faults domain.Faults) {
+	if c {
+		return nil
+	}
+	for _, limit := range []struct {
+		field string
+		set   bool
+	}{{"rateLimits", rateLimits}, {"quota", quota}} {
+		if limit.set {
+			faults = append(faults, domain.Fault{Field: limit.field, Reason: domain.ReasonUnknownField, Rule: domain.RuleLimitsUnsupported})
+		}
+	}
+	return faults
+}
 
 // Workspaces opens workspaces for callers who may manage their keys.
 type Workspaces struct{ deps *Dependencies }

@@ -82,6 +82,30 @@ func TestAuthorize_DecidesLikeTheService(t *testing.T) {
 	t.Run("after expiry", func(t *testing.T) { compare(t, domain.Check{Secret: short}, domain.VerdictExpired) })
 }
 
+func TestAuthorize_SpendsFromLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newClient(t, client.Options{BaseURL: w.internal, Token: token, Timeout: time.Minute, CacheFor: time.Minute})
+	secret := w.key(t, []string{"a:b"}, nil, func(s *apikeys.KeySpec) {
+		s.RateLimits = []apikeys.RateLimitSpec{{Name: "default", Limit: 5, WindowSeconds: 60}}
+		s.Quota = apikeys.QuotaSpec{Limit: 9, Period: "TOTAL"}
+	})
+	for _, step := range []struct {
+		cost, rate, quota int64
+		want              domain.Verdict
+	}{{1, 4, 8, domain.VerdictOK}, {3, 1, 5, domain.VerdictOK}, {0, 1, 5, domain.VerdictOK}, {2, 1, 5, domain.VerdictRateLimited}} {
+		cost, _ := domain.ParseCost(step.cost)
+		got, err := c.Authorize(t.Context(), domain.Check{Secret: secret, Cost: cost})
+		if err != nil || got.Verdict != step.want || len(got.Limits) != 2 || got.Limits[0].Remaining != step.rate || got.Limits[1].Remaining != step.quota {
+			t.Errorf("cost %d: %s, %v, %+v", step.cost, got.Verdict, err, got.Limits)
+			continue
+		}
+		if got.Limits[0].Limit.Name != "default" || got.Limits[0].Limit.Max != 5 || got.Limits[0].Reset <= 0 || !got.Limits[1].Limit.IsQuota() || got.Limits[1].Reset != -1 {
+			t.Errorf("cost %d: %+v", step.cost, got.Limits)
+		}
+	}
+}
+
 func TestAuthorize_ReportsAWrongTokenAsConfigurationError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -152,6 +152,16 @@ func TestCacheFor_DoesNotCacheDenials(t *testing.T) {
 	s.expect(t, "allowed", check, domain.VerdictOK, 6)
 }
 
+func TestCacheFor_DoesNotCacheApprovalsOfKeysWithLimits(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, nil)
+	secret := newSecret(t)
+	check := domain.Check{Secret: secret}
+	s.respond(strings.Replace(yes(secret.KeyID()), `"expiresAt":null`, `"expiresAt":null,"limits":[{"name":"default","limit":2,"remaining":1,"resetSeconds":9}]`, 1))
+	s.expect(t, "first", check, domain.VerdictOK, 1)
+	s.expect(t, "second", check, domain.VerdictOK, 2)
+}
+
 func TestCacheFor_EndsAtTheExpiryOfTheKey(t *testing.T) {
 	t.Parallel()
 	s := newScript(t, nil)

@@ -39,7 +39,8 @@ type Options struct {
 	// and address, at most one minute. The default, 0, disables the cache. A key
 	// that is disabled, deleted or restricted may be accepted here for that much
 	// longer than the one second that the service promises. Denials are never
-	// cached, and no approval is reused after the key's ExpiresAt by Now.
+	// cached, nor are approvals of keys that have limits, and no approval is reused
+	// after the key's ExpiresAt by Now.
 	CacheFor time.Duration
 	// CacheEntries is the maximum number of cached approvals. It defaults to
 	// 10,000. An entry takes half a kilobyte plus the length of the key's scopes.
@@ -90,7 +91,8 @@ func New(o Options) (*Client, error) {
 }
 
 // Authorize performs a permission check. A zero secret, which is what parsing a
-// malformed one yields, gives NOT_FOUND without a request.
+// malformed one yields, gives NOT_FOUND without a request. The limits of a decision have
+// no Window and no Start.
 //
 // If Authorize returns an error, there is no decision. The error wraps
 // [domain.ErrUnavailable] if the check may succeed later: the service cannot be
@@ -110,7 +112,8 @@ func (c *Client) Authorize(ctx context.Context, check domain.Check) (domain.Deci
 	}
 	sent := c.cache.now()
 	decision, err := c.verify(ctx, check)
-	if err == nil && decision.Allowed() {
+	// What is answered from the cache spends nothing.
+	if err == nil && decision.Allowed() && decision.Limits == nil {
 		c.cache.put(id, decision, sent)
 	}
 	return decision, err

@@ -16,6 +16,10 @@ type (
 	KeySpec = domain.KeySpec
 	// KeyPatch describes a change of a key. What is nil stays as it is.
 	KeyPatch = domain.KeyPatch
+	// RateLimitSpec is a rate limit of a key.
+	RateLimitSpec = domain.RateLimitSpec
+	// QuotaSpec is the quota of a key. The zero value means none.
+	QuotaSpec = domain.QuotaSpec
 	// Secret is the secret of a key. Formatting, logging or marshalling it yields
 	// a placeholder; Reveal returns its text.
 	Secret = domain.Secret
@@ -33,6 +37,8 @@ type Key struct {
 	CreatedBy   string    // the account's ID; not in the response to CreateKey
 	LastUsedAt  time.Time // zero if the key was never used
 	ExpiresAt   time.Time // zero if the key never expires
+	RateLimits  []RateLimitSpec
+	Quota       QuotaSpec // the zero value means none
 	// ETag identifies the state of the key for [IfMatch]. Only GetKey and
 	// UpdateKey return it.
 	ETag string
@@ -122,7 +128,33 @@ func newKeyOf(spec KeySpec) api.NewKey {
 	if !spec.ExpiresAt.IsZero() {
 		body.ExpiresAt = &spec.ExpiresAt
 	}
+	if len(spec.RateLimits) > 0 {
+		body.RateLimits = rateLimitsOf(spec.RateLimits)
+	}
+	if spec.Quota != (QuotaSpec{}) {
+		body.Quota = &api.Quota{Limit: spec.Quota.Limit, Period: api.Period(spec.Quota.Period)}
+	}
 	return body
+}
+
+// rateLimitsOf returns the limits as they are sent; none are sent as [].
+func rateLimitsOf(specs []RateLimitSpec) *[]api.RateLimit {
+	limits := make([]api.RateLimit, len(specs))
+	for i, spec := range specs {
+		limits[i] = api.RateLimit{Name: spec.Name, Limit: spec.Limit, WindowSeconds: spec.WindowSeconds}
+	}
+	return &limits
+}
+
+// limitsOf returns the limits of a response; both may be nil.
+func limitsOf(limits []api.RateLimit, quota *api.Quota) (specs []RateLimitSpec, q QuotaSpec) {
+	for _, limit := range limits {
+		specs = append(specs, RateLimitSpec{Name: limit.Name, Limit: limit.Limit, WindowSeconds: limit.WindowSeconds})
+	}
+	if quota != nil {
+		q = QuotaSpec{Limit: quota.Limit, Period: string(quota.Period)}
+	}
+	return specs, q
 }
 
 // patchOf returns the merge patch (RFC 7396) for patch. An empty list is sent as
@@ -137,6 +169,19 @@ func patchOf(patch KeyPatch) (api.KeyPatch, error) {
 		var err error
 		if body.ExpiresAt, err = json.Marshal(patch.ExpiresAt); err != nil {
 			return api.KeyPatch{}, fmt.Errorf("client: ExpiresAt: %w", err)
+		}
+	}
+	if patch.RateLimits != nil {
+		body.RateLimits = rateLimitsOf(*patch.RateLimits)
+	}
+	switch {
+	case patch.Quota == nil:
+	case *patch.Quota == (QuotaSpec{}):
+		body.Quota = json.RawMessage("null")
+	default:
+		var err error
+		if body.Quota, err = json.Marshal(api.Quota{Limit: patch.Quota.Limit, Period: api.Period(patch.Quota.Period)}); err != nil {
+			return api.KeyPatch{}, fmt.Errorf("client: Quota: %w", err)
 		}
 	}
 	return body, nil
@@ -158,7 +203,10 @@ func keyPageOf(page api.KeyPage) KeyPage {
 }
 
 func keyOf(key api.Key) Key {
+	rateLimits, quota := limitsOf(key.RateLimits, key.Quota)
 	return Key{
+		RateLimits:  rateLimits,
+		Quota:       quota,
 		ID:          domain.KeyID(key.APIKeyID),
 		Name:        key.Name,
 		Status:      domain.Status(key.Status),

@@ -42,8 +42,10 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 	ctx := t.Context()
 
 	expiry := now.Add(24 * time.Hour).Truncate(time.Second)
+	rates := []client.RateLimitSpec{{Name: "default", Limit: 100, WindowSeconds: 60}, {Name: "burst", Limit: 9, WindowSeconds: 1}}
 	created, err := keys.CreateKey(ctx, client.KeySpec{
 		Name: "Checkout", Mode: domain.ModeTest, Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.0.2.0/24"}, ExpiresAt: expiry,
+		RateLimits: rates, Quota: client.QuotaSpec{Limit: 7, Period: "MONTH"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +53,7 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 	want := client.Key{
 		ID: created.Secret.KeyID(), Name: "Checkout", Status: domain.StatusActive, Mode: domain.ModeTest,
 		Scopes: []string{"payment:read"}, IPWhitelist: []string{"192.0.2.0/24"}, CreatedAt: now.Truncate(time.Second), ExpiresAt: expiry,
+		RateLimits: rates, Quota: client.QuotaSpec{Limit: 7, Period: "MONTH"},
 	}
 	if diff := cmp.Diff(want, created.Key); diff != "" {
 		t.Errorf("CreateKey() (-want +got):\n%s", diff)
@@ -69,6 +72,16 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 	if diff := cmp.Diff(want, without(changed)); err != nil || diff != "" {
 		t.Errorf("UpdateKey() = %v (-want +got):\n%s", err, diff)
 	}
+	changed, err = keys.UpdateKey(ctx, id, client.KeyPatch{RateLimits: &[]client.RateLimitSpec{rates[1]}, Quota: &client.QuotaSpec{}})
+	want.RateLimits, want.Quota = rates[1:], client.QuotaSpec{}
+	if diff := cmp.Diff(want, without(changed)); err != nil || diff != "" {
+		t.Errorf("UpdateKey() of limits = %v (-want +got):\n%s", err, diff)
+	}
+	changed, err = keys.UpdateKey(ctx, id, client.KeyPatch{RateLimits: new([]client.RateLimitSpec), Quota: &client.QuotaSpec{Limit: 1, Period: "TOTAL"}})
+	want.RateLimits, want.Quota = nil, client.QuotaSpec{Limit: 1, Period: "TOTAL"}
+	if diff := cmp.Diff(want, without(changed)); err != nil || diff != "" {
+		t.Errorf("UpdateKey() of limits = %v (-want +got):\n%s", err, diff)
+	}
 	if _, err := keys.UpdateKey(ctx, id, client.KeyPatch{Name: &name}, client.IfMatch(shown.ETag)); !errors.Is(err, domain.ErrChanged) {
 		t.Errorf("UpdateKey() with a stale ETag = %v, want %v", err, domain.ErrChanged)
 	}
@@ -86,7 +99,7 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 	}
 
 	rotated, err := keys.RotateKey(ctx, id, time.Hour)
-	if err != nil || rotated.Key.ID != id || rotated.Secret.Reveal() == created.Secret.Reveal() {
+	if err != nil || rotated.Key.ID != id || rotated.Key.Quota != want.Quota || rotated.Secret.Reveal() == created.Secret.Reveal() {
 		t.Errorf("RotateKey() = %+v, %v", rotated, err)
 	}
 	page, err := keys.ListKeys(ctx, client.KeyQuery{Mode: domain.ModeTest, Status: domain.StatusActive, Name: "Pay"})
@@ -106,7 +119,9 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 		}
 		events = append(events, event.Type)
 	}
-	history := []domain.EventType{domain.EventDeleted, domain.EventRotated, domain.EventEnabled, domain.EventDisabled, domain.EventUpdated, domain.EventCreated}
+	history := []domain.EventType{domain.EventDeleted, domain.EventRotated, domain.EventEnabled, domain.EventDisabled,
+		domain.EventUpdated, domain.EventUpdated, domain.EventUpdated, domain.EventCreated,
+	}
 	if diff := cmp.Diff(history, events); diff != "" {
 		t.Errorf("Events() (-want +got):\n%s", diff)
 	}

@@ -21,6 +21,7 @@ type response struct {
 		Mode        string         `json:"mode"`
 		Scopes      *[]string      `json:"scopes"`
 		ExpiresAt   jsontext.Value `json:"expiresAt"`
+		Limits      []limitState   `json:"limits"`
 	} `json:"data"`
 }
 
@@ -43,6 +44,9 @@ func decisionOf(body []byte, check domain.Check) (domain.Decision, error) {
 	if d.Key, ok = r.identity(); !ok || d.Key.KeyID != check.Secret.KeyID() {
 		return domain.NotFound(), errUnexpectedResponse
 	}
+	if d.Limits, ok = statesOf(r.Data.Limits); !ok {
+		return domain.NotFound(), errUnexpectedResponse
+	}
 	if d.Allowed() && !d.Key.Scopes.Holds(check.Scopes) {
 		return domain.NotFound(), errUnexpectedResponse
 	}
@@ -52,7 +56,8 @@ func decisionOf(body []byte, check domain.Check) (domain.Decision, error) {
 func known(v domain.Verdict) bool {
 	switch v {
 	case domain.VerdictOK, domain.VerdictNotFound, domain.VerdictDisabled,
-		domain.VerdictExpired, domain.VerdictIPNotAllowed, domain.VerdictInsufficientScope:
+		domain.VerdictExpired, domain.VerdictIPNotAllowed, domain.VerdictInsufficientScope,
+		domain.VerdictRateLimited, domain.VerdictQuotaExceeded:
 		return true
 	}
 	return false

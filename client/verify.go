@@ -24,6 +24,7 @@ type requestBody struct {
 	Key    string         `json:"key"`
 	Scopes []domain.Scope `json:"scopes,omitempty"`
 	IP     string         `json:"ip,omitempty"`
+	Cost   *int64         `json:"cost,omitempty"` // nil means 1
 }
 
 // verify sends one check to the service.
@@ -58,6 +59,9 @@ func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request
 	if check.Addr.IsValid() && check.Addr.Zone() == "" {
 		payload.IP = check.Addr.String()
 	}
+	if check.Cost != (domain.Cost{}) {
+		payload.Cost = new(check.Cost.Units())
+	}
 	// No key holds a scope that is not UTF-8, nor the scope that it is
 	// converted to.
 	body, err := json.Marshal(payload, jsontext.AllowInvalidUTF8(true))
@@ -70,7 +74,7 @@ func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	// A check has no side effects. This entry is not sent; it allows net/http to
+	// A check that arrives twice may spend its cost twice, but never too little. This entry is not sent; it allows net/http to
 	// retry if an idle connection turns out to be closed.
 	req.Header["Idempotency-Key"] = []string{}
 	c.authenticate(req.Header)

@@ -36,6 +36,11 @@ func (w *Workspace) CreateKey(ctx context.Context, spec KeySpec, options ...Chan
 	if err != nil {
 		return CreatedKey{}, err
 	}
+	var limits []api.RateLimit
+	if created.RateLimits != nil {
+		limits = *created.RateLimits
+	}
+	rateLimits, quota := limitsOf(limits, created.Quota)
 	key := Key{
 		ID:          domain.KeyID(created.APIKeyID),
 		Name:        created.Name,
@@ -45,6 +50,8 @@ func (w *Workspace) CreateKey(ctx context.Context, spec KeySpec, options ...Chan
 		IPWhitelist: created.IPWhitelist,
 		CreatedAt:   created.CreatedAt.UTC(),
 		ExpiresAt:   instant(created.ExpiresAt),
+		RateLimits:  rateLimits,
+		Quota:       quota,
 	}
 	return withSecret(key, created.Secret, head)
 }
@@ -132,6 +139,8 @@ func (w *Workspace) RotateKey(ctx context.Context, id domain.KeyID, grace time.D
 		LastUsedAt:  rotated.LastUsedAt,
 		CreatedBy:   rotated.CreatedBy,
 		ExpiresAt:   rotated.ExpiresAt,
+		RateLimits:  rotated.RateLimits,
+		Quota:       rotated.Quota,
 	})
 	return withSecret(key, rotated.Secret, head)
 }

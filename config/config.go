@@ -157,6 +157,13 @@ type Config struct {
 	// Variable APIKEYS_AUTH_FAILURE_RATE, default 300.
 	AuthFailureRate int `name:"auth-failure-rate" env:"APIKEYS_AUTH_FAILURE_RATE" default:"300" placeholder:"N" group:"Limits" help:"Maximum failed authentications per minute from one address (IPv6: one /64) at one process; further ones get 429. Valid tokens always pass; 0 means no limit."`
 
+	// LimitsDuringOutage determines what happens to a check whose rate limits cannot be
+	// counted, because the store does not respond: it is admitted and counted in a metric
+	// ([OutageAllow]), or it fails ([OutageDeny]). A quota never admits more than the
+	// process holds of it.
+	// Variable APIKEYS_LIMITS_DURING_OUTAGE, default "allow".
+	LimitsDuringOutage string `name:"limits-during-outage" env:"APIKEYS_LIMITS_DURING_OUTAGE" default:"allow" placeholder:"allow|deny" group:"Limits" help:"What becomes of checks whose rate limits cannot be counted because the database does not respond: allow admits them and counts them in a metric, deny responds with 503. Quotas never admit more than the process holds of them."`
+
 	// LeakRate is the maximum number of leak reports per minute from one address
 	// (IPv6: one /64) at each process, all at once if it likes. Further ones get 429.
 	// Reports that GitHub has signed do not count. 0 means no limit.
@@ -205,6 +212,12 @@ const (
 	MigrateOff  = "off"
 )
 
+// The values of [Config.LimitsDuringOutage].
+const (
+	OutageAllow = "allow"
+	OutageDeny  = "deny"
+)
+
 // Default returns the default settings. They do not pass [Config.Validate],
 // because peppers and the token issuer have no default.
 func Default() Config {
@@ -226,6 +239,7 @@ func Default() Config {
 		AuthFailureRate:     300,
 		LeakRate:            60,
 		LeakedLiveKeys:      LeakedDisable,
+		LimitsDuringOutage:  OutageAllow,
 		LogLevel:            "info",
 	}
 }

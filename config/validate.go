@@ -116,6 +116,9 @@ func (c Config) limits() Faults {
 	}
 	faults.check("APIKEYS_MANAGEMENT_RATE", judgeRate(c.ManagementRate))
 	faults.check("APIKEYS_AUTH_FAILURE_RATE", judgeRate(c.AuthFailureRate))
+	if c.LimitsDuringOutage != OutageAllow && c.LimitsDuringOutage != OutageDeny {
+		faults.check("APIKEYS_LIMITS_DURING_OUTAGE", "is "+strconv.Quote(c.LimitsDuringOutage)+"; write allow or deny")
+	}
 	return faults
 }
 

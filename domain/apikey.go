@@ -35,6 +35,8 @@ type Snapshot struct {
 	Mode        Mode
 	Scopes      ScopeSet
 	IPWhitelist IPWhitelist
+	RateLimits  []Limit // in the order in which they are checked
+	Quota       Limit   // the zero value means none
 	Disabled    bool
 	Secrets     []StoredSecret
 	CreatedBy   string
@@ -58,6 +60,8 @@ type Draft struct {
 	Scopes      ScopeSet
 	IPWhitelist IPWhitelist
 	ExpiresAt   time.Time // zero if the key never expires
+	RateLimits  []Limit   // see [ParseRateLimits]
+	Quota       Limit     // see [ParseQuota]; the zero value means none
 }
 
 // Issue returns a new key. It returns [ErrTestKeyPortal] for a TEST key outside
@@ -90,6 +94,8 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 		Mode:        d.Mode,
 		Scopes:      d.Scopes,
 		IPWhitelist: d.IPWhitelist,
+		RateLimits:  slices.Clone(d.RateLimits),
+		Quota:       d.Quota,
 		Secrets:     []StoredSecret{{Digest: digest}},
 		CreatedBy:   by.AccountID,
 		CreatedAt:   instant(now),
@@ -108,6 +114,7 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 //   - the mode is that of the ID, or TEST;
 //   - there are no scopes;
 //   - the IP whitelist admits no address;
+//   - the rate limits and the quota admit no check;
 //   - the status is disabled;
 //   - the expiry and the deletion are long past;
 //   - an unreadable secret ([UnreadableSecret]) matches nothing;
@@ -115,7 +122,7 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 //
 // A part stays unreadable until a change replaces it.
 func Rehydrate(s Snapshot) *APIKey {
-	s.Secrets = slices.Clone(s.Secrets)
+	s.Secrets, s.RateLimits = slices.Clone(s.Secrets), slices.Clone(s.RateLimits)
 	if s.IPWhitelist.unreadable {
 		s.Unreadable |= PartIPWhitelist
 	}
@@ -130,7 +137,7 @@ func (k *APIKey) Unreadable() Parts { return k.s.Unreadable }
 // Snapshot returns the state of the key. The caller owns its slices.
 func (k *APIKey) Snapshot() Snapshot {
 	s := k.s
-	s.Secrets = slices.Clone(s.Secrets)
+	s.Secrets, s.RateLimits = slices.Clone(s.Secrets), slices.Clone(s.RateLimits)
 	return s
 }
 
@@ -162,6 +169,12 @@ func (k *APIKey) Created(eventID string, by Author) Event {
 	}
 	if !k.s.ExpiresAt.IsZero() {
 		changes = append(changes, Change{Field: "expiresAt", New: k.s.ExpiresAt.Format(time.RFC3339)})
+	}
+	if len(k.s.RateLimits) > 0 {
+		changes = append(changes, Change{Field: "rateLimits", New: spelled(k.s.RateLimits)})
+	}
+	if k.s.Quota != (Limit{}) {
+		changes = append(changes, Change{Field: "quota", New: k.s.Quota.String()})
 	}
 	if k.s.Disabled {
 		changes = append(changes, Change{Field: "status", New: string(StatusDisabled)})

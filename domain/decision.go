@@ -17,12 +17,15 @@ const (
 	VerdictExpired           Verdict = "EXPIRED"
 	VerdictIPNotAllowed      Verdict = "IP_NOT_ALLOWED"
 	VerdictInsufficientScope Verdict = "INSUFFICIENT_SCOPE"
+	VerdictRateLimited       Verdict = "RATE_LIMITED"
+	VerdictQuotaExceeded     Verdict = "QUOTA_EXCEEDED"
 )
 
 // Verdicts returns every verdict, in the order in which a key is checked.
 func Verdicts() []Verdict {
 	return []Verdict{
 		VerdictOK, VerdictNotFound, VerdictDisabled, VerdictExpired, VerdictIPNotAllowed, VerdictInsufficientScope,
+		VerdictRateLimited, VerdictQuotaExceeded,
 	}
 }
 
@@ -36,6 +39,9 @@ type Check struct {
 	Scopes []Scope
 	// Addr is the caller's address, or zero if unknown.
 	Addr netip.Addr
+	// Cost is what the check spends from each limit of the key. The zero value is a
+	// cost of 1.
+	Cost Cost
 }
 
 // Decision is the result of a [Check].
@@ -44,6 +50,10 @@ type Decision struct {
 	// Key identifies the key. It is zero if Verdict is NOT_FOUND, because then
 	// the caller has proven nothing.
 	Key Identity
+	// Limits are the states of the limits of the key after the check, rate limits in
+	// their order and then the quota. It is empty if the key has none or if Verdict is
+	// NOT_FOUND.
+	Limits []LimitState
 }
 
 // Identity describes the key of a caller that has proven its secret.

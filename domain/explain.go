@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -64,6 +65,12 @@ type Question struct {
 	KeyID KeyID // zero if it was malformed
 	// At is the time at which the check is evaluated.
 	At time.Time
+	// Now says that At is the current time. Windows are then those of the store, whose
+	// clock may differ.
+	Now bool
+	// Limits are the current states of the limits of the key. Windows other than those
+	// of At count as unspent.
+	Limits []LimitState
 }
 
 // ID returns the ID of the key that the question is about, or "" if it was
@@ -104,6 +111,8 @@ var failedSteps = map[Verdict]Step{
 	VerdictExpired:           StepExpiry,
 	VerdictIPNotAllowed:      StepIP,
 	VerdictInsufficientScope: StepScopes,
+	VerdictRateLimited:       StepRateLimits,
+	VerdictQuotaExceeded:     StepQuota,
 }
 
 // decide returns the verdict and the step that failed, or "" if none did.
@@ -114,14 +123,37 @@ func (q Question) decide(g *Grant, verifier SecretVerifier) (Verdict, Step) {
 	case g == nil || g.deleted:
 		return VerdictNotFound, StepFound
 	case q.ByID:
-		verdict := g.verdict(&q.Check, q.At)
+		verdict := q.judgeLimits(g.verdict(&q.Check, q.At))
 		return verdict, failedSteps[verdict]
 	}
 	d := g.Authorize(q.Check, verifier, q.At)
 	if d.Verdict == VerdictNotFound {
 		return d.Verdict, StepSecret
 	}
+	d.Verdict = q.judgeLimits(d.Verdict)
 	return d.Verdict, failedSteps[d.Verdict]
+}
+
+// judgeLimits returns the verdict of the first limit that refuses the check, if verdict
+// is OK so far.
+func (q Question) judgeLimits(verdict Verdict) Verdict {
+	if verdict != VerdictOK {
+		return verdict
+	}
+	for _, state := range q.Limits {
+		if q.left(state) < q.Cost.Need() {
+			return state.Limit.Refused()
+		}
+	}
+	return VerdictOK
+}
+
+// left returns what is left of a limit in the window of At.
+func (q Question) left(state LimitState) int64 {
+	if window := state.Limit.Window; !q.Now && !window.Start(q.At).Equal(state.Start) {
+		return state.Limit.Max
+	}
+	return state.Remaining
 }
 
 // Detail says what a step compared. The message catalogs contain its text in every
@@ -161,7 +193,13 @@ const (
 	DetailScopesMissing       Rule = "explain_scopes_missing"       // Scopes
 	DetailScopesNone          Rule = "explain_scopes_none"
 	DetailNoRateLimits        Rule = "explain_no_rate_limits"
+	DetailRateLimitsLeft      Rule = "explain_rate_limits_left"   // Limits, Cost
+	DetailRateLimitReached    Rule = "explain_rate_limit_reached" // Name, Limits, Cost
+	DetailRateLimitsLost      Rule = "explain_rate_limits_unreadable"
 	DetailNoQuota             Rule = "explain_no_quota"
+	DetailQuotaLeft           Rule = "explain_quota_left"    // Limits, Cost
+	DetailQuotaUsedUp         Rule = "explain_quota_used_up" // Limits, Cost
+	DetailQuotaLost           Rule = "explain_quota_unreadable"
 )
 
 // Details returns all details.
@@ -175,7 +213,8 @@ func Details() []Rule {
 		DetailNoExpiry, DetailNotExpired, DetailExpired,
 		DetailNoWhitelist, DetailIPListed, DetailIPNotListed, DetailIPUnknown, DetailWhitelistUnreadable,
 		DetailScopesHeld, DetailScopesNotRequested, DetailScopesMissing, DetailScopesNone,
-		DetailNoRateLimits, DetailNoQuota,
+		DetailNoRateLimits, DetailRateLimitsLeft, DetailRateLimitReached, DetailRateLimitsLost,
+		DetailNoQuota, DetailQuotaLeft, DetailQuotaUsedUp, DetailQuotaLost,
 	}
 }
 
@@ -200,10 +239,50 @@ func (q Question) detail(step Step, failed bool, g *Grant, verifier SecretVerifi
 	case StepScopes:
 		return q.scopesDetail(g.scopes)
 	case StepRateLimits:
+		return q.rateLimitsDetail(g)
+	}
+	return q.quotaDetail(g)
+}
+
+func (q Question) rateLimitsDetail(g *Grant) Detail {
+	if g.limits != nil && g.limits.unreadable == VerdictRateLimited {
+		return detail(DetailRateLimitsLost)
+	}
+	var left []string
+	for _, state := range q.Limits {
+		if state.Limit.IsQuota() {
+			continue
+		}
+		if q.left(state) < q.Cost.Need() {
+			return detail(DetailRateLimitReached, "Name", state.Limit.Name, "Limits", q.leftOf(state), "Cost", q.spelledCost())
+		}
+		left = append(left, state.Limit.Name+" "+q.leftOf(state))
+	}
+	if left == nil {
 		return detail(DetailNoRateLimits)
+	}
+	return detail(DetailRateLimitsLeft, "Limits", strings.Join(left, ", "), "Cost", q.spelledCost())
+}
+
+func (q Question) quotaDetail(g *Grant) Detail {
+	if g.limits != nil && g.limits.unreadable == VerdictQuotaExceeded {
+		return detail(DetailQuotaLost)
+	}
+	for _, state := range q.Limits {
+		if state.Limit.IsQuota() {
+			rule := either(q.left(state) < q.Cost.Need(), DetailQuotaUsedUp, DetailQuotaLeft)
+			return detail(rule, "Limits", q.leftOf(state), "Cost", q.spelledCost())
+		}
 	}
 	return detail(DetailNoQuota)
 }
+
+// leftOf returns what is left of a limit and its maximum, such as "42/100".
+func (q Question) leftOf(state LimitState) string {
+	return strconv.FormatInt(q.left(state), 10) + "/" + strconv.FormatInt(state.Limit.Max, 10)
+}
+
+func (q Question) spelledCost() string { return strconv.FormatInt(q.Cost.Need(), 10) }
 
 func (q Question) formatDetail(failed bool) Detail {
 	if q.ByID {

@@ -33,6 +33,14 @@ func TestExplain_StopsAtTheFirstFailure(t *testing.T) {
 	byID := func(q *domain.Question) { q.Secret, q.ByID, q.KeyID = domain.Secret{}, true, secret.KeyID() }
 	unchanged := func(*domain.Question) {}
 	stored := func(*domain.Snapshot) {}
+	spent := func(rate, quota int64) func(*domain.Question) {
+		limits := []domain.Limit{newRateLimits(t, "default", 100, 60)[0], newQuota(t, 5, "TOTAL")}
+		return func(q *domain.Question) {
+			for i, remaining := range []int64{rate, quota} {
+				q.Limits = append(q.Limits, domain.LimitState{Limit: limits[i], Remaining: remaining, Start: limits[i].Window.Start(now)})
+			}
+		}
+	}
 	for name, tc := range map[string]struct {
 		key      func(*domain.Snapshot) // nil: no key
 		question domain.Question
@@ -65,6 +73,18 @@ func TestExplain_StopsAtTheFirstFailure(t *testing.T) {
 			Rule: domain.DetailScopesMissing, Args: map[string]string{"Scopes": "payment:void"},
 		}},
 		"no scopes": {func(s *domain.Snapshot) { s.Scopes = domain.ScopeSet{} }, asked(func(q *domain.Question) { q.Scopes = nil }), domain.VerdictInsufficientScope, 6, domain.Detail{Rule: domain.DetailScopesNone}},
+		"rate limit reached": {stored, asked(spent(0, 5)), domain.VerdictRateLimited, 7, domain.Detail{
+			Rule: domain.DetailRateLimitReached, Args: map[string]string{"Name": "default", "Limits": "0/100", "Cost": "1"},
+		}},
+		"cost too high": {stored, asked(func(q *domain.Question) { spent(9, 5)(q); q.Cost = cost(t, 10) }), domain.VerdictRateLimited, 7, domain.Detail{
+			Rule: domain.DetailRateLimitReached, Args: map[string]string{"Name": "default", "Limits": "9/100", "Cost": "10"},
+		}},
+		"quota used up, by ID": {stored, asked(func(q *domain.Question) { spent(1, 0)(q); byID(q); q.Cost = cost(t, 0) }), domain.VerdictQuotaExceeded, 8, domain.Detail{
+			Rule: domain.DetailQuotaUsedUp, Args: map[string]string{"Limits": "0/5", "Cost": "1"},
+		}},
+		"rate limit reached in another window": {stored, asked(func(q *domain.Question) { spent(0, 5)(q); q.At = now.Add(time.Minute) }), domain.VerdictOK, 9, domain.Detail{}},
+		"rate limits unreadable":               {func(s *domain.Snapshot) { s.Unreadable = domain.PartRateLimits }, asked(unchanged), domain.VerdictRateLimited, 7, domain.Detail{Rule: domain.DetailRateLimitsLost}},
+		"quota unreadable":                     {func(s *domain.Snapshot) { s.Unreadable = domain.PartQuota }, asked(unchanged), domain.VerdictQuotaExceeded, 8, domain.Detail{Rule: domain.DetailQuotaLost}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -66,6 +66,8 @@ const (
 	RuleWindowRange         Rule = "window_range"
 	RuleQuotaRange          Rule = "quota_range"
 	RulePeriod              Rule = "period"
+	RuleCostRange           Rule = "cost_range"
+	RuleLimitsUnsupported   Rule = "limits_unsupported"
 
 	RuleLeakSourceLength     Rule = "leak_source_length"
 	RuleLeakSourceCharacters Rule = "leak_source_characters"
@@ -84,7 +86,7 @@ func Rules() []Rule {
 		RuleNamePartLength, RuleNamePartCharacters,
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
 		RuleRateLimitsTooMany, RuleLimitNameLength, RuleLimitNameCharacters, RuleLimitNameQuota, RuleLimitNameUnique,
-		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod,
+		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod, RuleCostRange, RuleLimitsUnsupported,
 		RuleLeakSourceLength, RuleLeakSourceCharacters,
 	}
 }

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"math"
+	"slices"
 	"time"
 	"unique"
 )
@@ -14,10 +15,18 @@ type Grant struct {
 	scopes    ScopeSet
 	whitelist *IPWhitelist // nil means no restriction
 	secrets   []grantedSecret
-	expiresAt int64 // Unix microseconds, or endless
+	limits    *grantedLimits // nil means none
+	expiresAt int64          // Unix microseconds, or endless
 	mode      Mode
 	disabled  bool
 	deleted   bool
+}
+
+// grantedLimits are the limits of a key that has some.
+type grantedLimits struct {
+	list []Limit // rate limits in their order, then the quota
+	// unreadable is the verdict on every check if the stored limits could not be read.
+	unreadable Verdict
 }
 
 // grantedSecret is a [StoredSecret] in half the memory, for caches. Secrets with
@@ -52,6 +61,7 @@ func (k *APIKey) Grant() *Grant {
 		disabled:  s.Disabled,
 		deleted:   !s.DeletedAt.IsZero(),
 	}
+	g.limits = limitsOf(&s)
 	if s.IPWhitelist.restricts() {
 		g.whitelist = &s.IPWhitelist
 	}
@@ -65,11 +75,37 @@ func (k *APIKey) Grant() *Grant {
 	return g
 }
 
+func limitsOf(s *Snapshot) *grantedLimits {
+	l := &grantedLimits{list: s.RateLimits}
+	if s.Quota != (Limit{}) {
+		l.list = append(slices.Clip(l.list), s.Quota)
+	}
+	switch {
+	case s.Unreadable.Has(PartRateLimits):
+		l.unreadable = VerdictRateLimited
+	case s.Unreadable.Has(PartQuota):
+		l.unreadable = VerdictQuotaExceeded
+	case len(l.list) == 0:
+		return nil
+	}
+	return l
+}
+
+// Limits returns the rate limits of the key in their order, followed by its quota. The
+// caller must not modify them.
+func (g *Grant) Limits() []Limit {
+	if g.limits == nil {
+		return nil
+	}
+	return g.limits.list
+}
+
 // ID returns the ID of the key.
 func (g *Grant) ID() KeyID { return g.id }
 
 // Authorize returns the decision on c at now. It checks in a fixed order: secret,
-// deleted, disabled, expired, address, scopes. The first failure is the verdict.
+// deleted, disabled, expired, address, scopes. The first failure is the verdict. It does
+// not check whether the limits of the key allow it.
 func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
 	d, _ := g.AuthorizeSecret(c, verifier, now)
 	return d
@@ -102,6 +138,8 @@ func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 		return VerdictIPNotAllowed
 	case !g.scopes.Holds(c.Scopes):
 		return VerdictInsufficientScope
+	case g.limits != nil && g.limits.unreadable != "":
+		return g.limits.unreadable
 	}
 	return VerdictOK
 }

@@ -64,6 +64,25 @@ func newWhitelist(t fataler, entries ...string) domain.IPWhitelist {
 	return list
 }
 
+// newRateLimits returns one rate limit.
+func newRateLimits(t fataler, name string, most, seconds int64) []domain.Limit {
+	t.Helper()
+	limits, faults := domain.ParseRateLimits([]domain.RateLimitSpec{{Name: name, Limit: most, WindowSeconds: seconds}})
+	if faults != nil {
+		t.Fatalf("rate limit %s: %v", name, faults)
+	}
+	return limits
+}
+
+func newQuota(t fataler, most int64, period string) domain.Limit {
+	t.Helper()
+	quota, faults := domain.ParseQuota(domain.QuotaSpec{Limit: most, Period: period})
+	if faults != nil {
+		t.Fatalf("quota: %v", faults)
+	}
+	return quota
+}
+
 // rejected returns the one fault with which a value must be rejected.
 func rejected(reason domain.Reason, rule domain.Rule) domain.Faults {
 	return domain.Faults{{Reason: reason, Rule: rule}}

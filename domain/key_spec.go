@@ -12,10 +12,12 @@ type KeySpec struct {
 	Scopes      []string  // see [ParseScope]; a key without scopes has no access
 	IPWhitelist []string  // see [ParseIPRange]; empty means no restriction
 	ExpiresAt   time.Time // truncated to seconds; the zero time means never
+	RateLimits  []RateLimitSpec
+	Quota       QuotaSpec // the zero value means none
 }
 
 // Draft returns the draft of a key in workspace, or all faults of the spec by
-// field: name, scopes, mode, ipWhitelist, expiresAt.
+// field: name, scopes, mode, ipWhitelist, expiresAt, rateLimits, quota.
 func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 	var faults Faults
 	d := Draft{Workspace: workspace, Mode: s.Mode, ExpiresAt: s.ExpiresAt.Truncate(time.Second)}
@@ -31,6 +33,10 @@ func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 	if !s.ExpiresAt.IsZero() {
 		faults = append(faults, checkExpiry(d.ExpiresAt, now).At("expiresAt")...)
 	}
+	d.RateLimits = checked(&faults, "rateLimits", s.RateLimits, ParseRateLimits)
+	if s.Quota != (QuotaSpec{}) {
+		d.Quota = checked(&faults, "quota.", s.Quota, ParseQuota)
+	}
 	if faults != nil {
 		return Draft{}, faults
 	}
@@ -41,13 +47,15 @@ func (s KeySpec) Draft(workspace WorkspaceID, now time.Time) (Draft, Faults) {
 // unchanged. [KeyPatch.Revision] validates the others.
 type KeyPatch struct {
 	Name        *string
-	Scopes      *[]string  // empty removes all access
-	IPWhitelist *[]string  // empty removes the restriction
-	ExpiresAt   *time.Time // truncated to seconds; the zero time means never
+	Scopes      *[]string        // empty removes all access
+	IPWhitelist *[]string        // empty removes the restriction
+	ExpiresAt   *time.Time       // truncated to seconds; the zero time means never
+	RateLimits  *[]RateLimitSpec // replaces all; empty removes them
+	Quota       *QuotaSpec       // the zero value removes it
 }
 
 // Revision returns the revision that the patch describes, or all its faults by
-// field: name, scopes, ipWhitelist, expiresAt.
+// field: name, scopes, ipWhitelist, expiresAt, rateLimits, quota.
 func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
 	var faults Faults
 	r := Revision{
@@ -60,6 +68,13 @@ func (p KeyPatch) Revision(now time.Time) (Revision, Faults) {
 			}
 			t = t.Truncate(time.Second)
 			return t, checkExpiry(t, now)
+		}),
+		RateLimits: checkedIfSet(&faults, "rateLimits", p.RateLimits, ParseRateLimits),
+		Quota: checkedIfSet(&faults, "quota.", p.Quota, func(spec QuotaSpec) (Limit, Faults) {
+			if spec == (QuotaSpec{}) {
+				return Limit{}, nil
+			}
+			return ParseQuota(spec)
 		}),
 	}
 	if faults != nil {

@@ -43,6 +43,16 @@ type Limit struct {
 	Window Window
 }
 
+// String returns the form in which the audit trail shows the limit, such as
+// "default=100/60s" or, for a quota, "100000/MONTH".
+func (l Limit) String() string {
+	most := strconv.FormatInt(l.Max, 10)
+	if l.IsQuota() {
+		return most + "/" + l.Window.String()
+	}
+	return l.Name + "=" + most + "/" + l.Window.String() + "s"
+}
+
 // IsQuota reports whether the limit is a quota rather than a rate limit.
 func (l Limit) IsQuota() bool { return l.Name == quotaName }
 
@@ -53,6 +63,9 @@ type Window struct {
 	seconds int64
 	period  Period // empty for a rate limit
 }
+
+// Equal reports whether w and other are the same window.
+func (w Window) Equal(other Window) bool { return w == other }
 
 // Period is the period of a quota.
 type Period string

@@ -68,7 +68,42 @@ func (k APIKey) MarshalJSON() ([]byte, error) {
 		member{"lastUsedAt", second(k.s.LastUsedAt)},
 		member{"createdBy", k.s.CreatedBy},
 		member{"expiresAt", second(k.s.ExpiresAt)},
+		member{"rateLimits", list(k.s.RateLimits)},
+		member{"quota", quotaOrNull(k.s.Quota)},
 	)
+}
+
+// MarshalJSON returns the members that a rate limit or a quota has in a key.
+func (l Limit) MarshalJSON() ([]byte, error) {
+	if l.IsQuota() {
+		return marshalObject(member{"limit", l.Max}, member{"period", l.Window.Period()})
+	}
+	return marshalObject(member{"name", l.Name}, member{"limit", l.Max}, member{"windowSeconds", l.Window.Seconds()})
+}
+
+// MarshalJSON returns the members that the state has in the result of a check.
+func (s LimitState) MarshalJSON() ([]byte, error) {
+	var reset any
+	if seconds, ends := s.ResetSeconds(); ends {
+		reset = seconds
+	}
+	return marshalObject(
+		member{"name", s.Limit.Name}, member{"limit", s.Limit.Max}, member{"remaining", s.Remaining}, member{"resetSeconds", reset},
+	)
+}
+
+// MarshalJSON returns the cost as a number.
+func (c Cost) MarshalJSON() ([]byte, error) { return json.Marshal(c.Units()) }
+
+// list returns limits, or an empty list that is not nil.
+func list(limits []Limit) []Limit { return append([]Limit{}, limits...) }
+
+// quotaOrNull returns nil for the zero value.
+func quotaOrNull(quota Limit) any {
+	if quota == (Limit{}) {
+		return nil
+	}
+	return quota
 }
 
 // member is a member of a JSON object. Its name needs no escaping.

@@ -3,6 +3,7 @@ package domain_test
 import (
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,8 @@ func TestMarshal_WritesTheContract(t *testing.T) {
 		Secrets: []domain.StoredSecret{{Digest: domain.Digest{PepperID: "p1", Sum: [32]byte{1}}}},
 	}
 	bare := domain.Snapshot{ID: "sk_test_0123456789ABCDEF", Workspace: "ws_1", Name: name, Mode: domain.ModeTest, CreatedBy: "acc-7", CreatedAt: created}
-	disabled, expired, used := bare, bare, bare
+	disabled, expired, used, limited := bare, bare, bare, bare
+	limited.RateLimits, limited.Quota = newRateLimits(t, "default", 100, 60), newQuota(t, 5, "TOTAL")
 	disabled.Disabled = true
 	expired.ExpiresAt = ended
 	used.LastUsedAt = ended
@@ -65,7 +67,23 @@ func TestMarshal_WritesTheContract(t *testing.T) {
 			domain.Rehydrate(snapshot),
 			`{"apiKeyId":"sk_live_0123456789ABCDEF","name":"Production \"Key\"","status":"ACTIVE","mode":"LIVE",` +
 				`"permissions":["payment:read","payment:write"],"scopes":["payment:read","payment:write"],"ipWhitelist":["192.168.1.0/24","2001:db8::1"],` +
-				`"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}`,
+				`"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null,"rateLimits":[],"quota":null}`,
+		},
+		"a cost":       {domain.Cost{}, `1`},
+		"a rate limit": {limited.RateLimits[0], `{"name":"default","limit":100,"windowSeconds":60}`},
+		"a quota":      {limited.Quota, `{"limit":5,"period":"TOTAL"}`},
+		"the limits of a key": {
+			domain.Rehydrate(limited),
+			strings.Replace(keyJSON(`"ACTIVE"`, `null`, `null`), `"rateLimits":[],"quota":null`,
+				`"rateLimits":[{"name":"default","limit":100,"windowSeconds":60}],"quota":{"limit":5,"period":"TOTAL"}`, 1),
+		},
+		"the state of a rate limit": {
+			domain.LimitState{Limit: limited.RateLimits[0], Remaining: 42, Reset: 16*time.Second + 1},
+			`{"name":"default","limit":100,"remaining":42,"resetSeconds":17}`,
+		},
+		"the state of a quota that never resets": {
+			domain.LimitState{Limit: limited.Quota, Reset: -1},
+			`{"name":"quota","limit":5,"remaining":0,"resetSeconds":null}`,
 		},
 		"a disabled key by value": {*domain.Rehydrate(disabled), keyJSON(`"DISABLED"`, `null`, `null`)},
 		"an expired key":          {domain.Rehydrate(expired), keyJSON(`"EXPIRED"`, `null`, `"2001-03-22T00:00:00Z"`)},
@@ -84,7 +102,7 @@ func TestMarshal_WritesTheContract(t *testing.T) {
 func keyJSON(status, lastUsedAt, expiresAt string) string {
 	return `{"apiKeyId":"sk_test_0123456789ABCDEF","name":"Production \"Key\"","status":` + status + `,"mode":"TEST",` +
 		`"permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":` + lastUsedAt +
-		`,"createdBy":"acc-7","expiresAt":` + expiresAt + `}`
+		`,"createdBy":"acc-7","expiresAt":` + expiresAt + `,"rateLimits":[],"quota":null}`
 }
 
 // No value of this package is written as {} for having no exported field.

@@ -22,12 +22,15 @@ const (
 	PartExpiresAt
 	PartLastUsedAt
 	PartDeletedAt
+	PartRateLimits
+	PartQuota
 )
 
 // partNames are the names of the parts, in the order of their bits.
 var partNames = [...]string{
 	"name", "mode", "scopes", "ipWhitelist", "status", "secrets",
 	"createdBy", "createdAt", "expiresAt", "lastUsedAt", "deletedAt",
+	"rateLimits", "quota",
 }
 
 // Has reports whether p contains part.
@@ -72,6 +75,12 @@ func (s *Snapshot) replaceUnreadable() {
 	}
 	if lost.Has(PartIPWhitelist) {
 		s.IPWhitelist = UnreadableIPWhitelist()
+	}
+	if lost.Has(PartRateLimits) {
+		s.RateLimits = nil
+	}
+	if lost.Has(PartQuota) {
+		s.Quota = Limit{}
 	}
 	if lost.Has(PartStatus) {
 		s.Disabled = true

@@ -11,14 +11,15 @@ import (
 )
 
 const allParts = domain.PartName | domain.PartMode | domain.PartScopes | domain.PartIPWhitelist | domain.PartStatus | domain.PartSecrets |
-	domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt | domain.PartLastUsedAt | domain.PartDeletedAt
+	domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt | domain.PartLastUsedAt | domain.PartDeletedAt |
+	domain.PartRateLimits | domain.PartQuota
 
 func TestParts_PrintTheirNames(t *testing.T) {
 	t.Parallel()
 	for parts, want := range map[domain.Parts]string{
 		0:                                      "",
 		domain.PartName | domain.PartExpiresAt: "name,expiresAt",
-		allParts:                               "name,mode,scopes,ipWhitelist,status,secrets,createdBy,createdAt,expiresAt,lastUsedAt,deletedAt",
+		allParts:                               "name,mode,scopes,ipWhitelist,status,secrets,createdBy,createdAt,expiresAt,lastUsedAt,deletedAt,rateLimits,quota",
 	} {
 		if got := parts.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -72,6 +73,8 @@ func TestAuthorize_UnreadablePartsGrantNothing(t *testing.T) {
 		domain.PartScopes:      domain.VerdictInsufficientScope,
 		domain.PartIPWhitelist: domain.VerdictIPNotAllowed,
 		domain.PartExpiresAt:   domain.VerdictExpired,
+		domain.PartRateLimits:  domain.VerdictRateLimited,
+		domain.PartQuota:       domain.VerdictQuotaExceeded,
 		domain.PartStatus:      domain.VerdictDisabled,
 		domain.PartDeletedAt:   domain.VerdictNotFound,
 	} {
@@ -121,6 +124,16 @@ func TestRevise_ReplacesUnreadableParts(t *testing.T) {
 			domain.PartExpiresAt,
 			domain.Revision{ExpiresAt: &time.Time{}},
 			domain.Change{Field: "expiresAt", Old: "unreadable"},
+		},
+		"rate limits by none": {
+			domain.PartRateLimits,
+			domain.Revision{RateLimits: &[]domain.Limit{}},
+			domain.Change{Field: "rateLimits", Old: "unreadable", New: []string{}},
+		},
+		"a quota by none": {
+			domain.PartQuota,
+			domain.Revision{Quota: &domain.Limit{}},
+			domain.Change{Field: "quota", Old: "unreadable"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

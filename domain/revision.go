@@ -14,6 +14,8 @@ type Revision struct {
 	Scopes      *ScopeSet
 	IPWhitelist *IPWhitelist
 	ExpiresAt   *time.Time // the zero time means never
+	RateLimits  *[]Limit
+	Quota       *Limit // the zero value means none
 }
 
 // Revise applies r to the key and returns the event to record, with old and new
@@ -42,6 +44,14 @@ func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (E
 		k.s.ExpiresAt = instant(*r.ExpiresAt)
 		k.s.Unreadable &^= PartExpiresAt
 	}
+	if r.RateLimits != nil {
+		k.s.RateLimits = slices.Clone(*r.RateLimits)
+		k.s.Unreadable &^= PartRateLimits
+	}
+	if r.Quota != nil {
+		k.s.Quota = *r.Quota
+		k.s.Unreadable &^= PartQuota
+	}
 	changes := differences(&before, k)
 	if len(changes) == 0 {
 		return Event{}, nil
@@ -50,10 +60,14 @@ func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (E
 }
 
 // Tag returns a tag of the state that the owner of the key can change. Different
-// states have different tags, and a tag does not reveal the state.
+// states have different tags, and a tag does not reveal the state. Limits that the key
+// does not have do not count, so that builds before there were limits have the same tags.
 func (k *APIKey) Tag() string {
 	h := sha256.New()
 	for _, a := range k.attributes() {
+		if a.absent {
+			continue
+		}
 		_, _ = fmt.Fprintf(h, "%s=%q\n", a.field, a.value)
 	}
 	_, _ = fmt.Fprintf(h, "disabled=%t\n", k.s.Disabled)
@@ -69,6 +83,8 @@ type attribute struct {
 	part  Parts
 	field string
 	value any
+	// absent is set for limits that the key does not have.
+	absent bool
 }
 
 // attributes returns the parts that can be revised, in a fixed order.
@@ -77,15 +93,21 @@ func (k *APIKey) attributes() []attribute {
 	if !k.s.ExpiresAt.IsZero() {
 		expiresAt = k.s.ExpiresAt.Format(time.RFC3339)
 	}
+	var quota any
+	if k.s.Quota != (Limit{}) {
+		quota = k.s.Quota.String()
+	}
 	all := []attribute{
-		{PartName, "name", k.s.Name.String()},
-		{PartScopes, "scopes", texts(k.s.Scopes.codes)},
-		{PartIPWhitelist, "ipWhitelist", spelled(k.s.IPWhitelist.ranges)},
-		{PartExpiresAt, "expiresAt", expiresAt},
+		{part: PartName, field: "name", value: k.s.Name.String()},
+		{part: PartScopes, field: "scopes", value: texts(k.s.Scopes.codes)},
+		{part: PartIPWhitelist, field: "ipWhitelist", value: spelled(k.s.IPWhitelist.ranges)},
+		{part: PartExpiresAt, field: "expiresAt", value: expiresAt},
+		{part: PartRateLimits, field: "rateLimits", value: spelled(k.s.RateLimits), absent: len(k.s.RateLimits) == 0},
+		{part: PartQuota, field: "quota", value: quota, absent: quota == nil},
 	}
 	for i := range all {
 		if k.s.Unreadable.Has(all[i].part) {
-			all[i].value = Unreadable
+			all[i].value, all[i].absent = Unreadable, false
 		}
 	}
 	return all

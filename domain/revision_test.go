@@ -14,6 +14,7 @@ func TestRevise(t *testing.T) {
 	name, other := newName(t, "Other"), newName(t, "Name")
 	scopes, list := newScopes(t, "c:d"), newWhitelist(t, "10.0.0.1")
 	never, ahead := time.Time{}, now.Add(time.Hour).Truncate(time.Second).UTC()
+	rates, quota := newRateLimits(t, "default", 100, 60), newQuota(t, 5, "MONTH")
 	for title, tc := range map[string]struct {
 		revision domain.Revision
 		want     []domain.Change
@@ -26,13 +27,21 @@ func TestRevise(t *testing.T) {
 		"a whitelist":          {domain.Revision{IPWhitelist: &list}, []domain.Change{{Field: "ipWhitelist", Old: []string{}, New: []string{"10.0.0.1"}}}},
 		"an expiry":            {domain.Revision{ExpiresAt: &ahead}, []domain.Change{{Field: "expiresAt", New: ahead.Format(time.RFC3339)}}},
 		"no expiry, as before": {domain.Revision{ExpiresAt: &never}, nil},
+		"rate limits": {domain.Revision{RateLimits: &rates}, []domain.Change{
+			{Field: "rateLimits", Old: []string{"default=1/60s"}, New: []string{"default=100/60s"}},
+		}},
+		"no rate limits": {domain.Revision{RateLimits: &[]domain.Limit{}}, []domain.Change{
+			{Field: "rateLimits", Old: []string{"default=1/60s"}, New: []string{}},
+		}},
+		"a quota":             {domain.Revision{Quota: &quota}, []domain.Change{{Field: "quota", New: "5/MONTH"}}},
+		"no quota, as before": {domain.Revision{Quota: &domain.Limit{}}, nil},
 		"several, in order": {domain.Revision{Name: &name, ExpiresAt: &ahead}, []domain.Change{
 			{Field: "name", Old: "Name", New: "Other"}, {Field: "expiresAt", New: ahead.Format(time.RFC3339)},
 		}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
-			key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef", Name: other, Scopes: newScopes(t, "a:b")})
+			key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef", Name: other, Scopes: newScopes(t, "a:b"), RateLimits: newRateLimits(t, "default", 1, 60)})
 			tag := key.Tag()
 			event, err := key.Revise(tc.revision, "evt_1", domain.Author{}, now)
 			if err != nil {
@@ -65,6 +74,15 @@ func TestTag_DiffersWithTheState(t *testing.T) {
 	key.Disable("evt_1", domain.Author{}, now)
 	if key.Tag() == active {
 		t.Error("a disabled key has the tag of the active one")
+	}
+}
+
+// A state without limits has the tag that builds before there were limits give it.
+func TestTag_IsThatOfOlderBuildsWithoutLimits(t *testing.T) {
+	t.Parallel()
+	key := domain.Rehydrate(domain.Snapshot{ID: "sk_live_0123456789abcdef", Name: newName(t, "Name")})
+	if got, want := key.Tag(), "ea1120bded54cd279228e2792e79359a"; got != want {
+		t.Errorf("the tag is %s, want %s", got, want)
 	}
 }
 

@@ -11,6 +11,8 @@ type MetricSources struct {
 	Usage  func() UsageStats
 	Limits func() LimitStats
 	Leaks  func() LeakStats
+	// KeyLimits is a reading of the limits of keys.
+	KeyLimits func() KeyLimitStats
 	// PepperMismatches returns the number of configured peppers that are not the
 	// ones used under their IDs before.
 	PepperMismatches func() int
@@ -41,6 +43,15 @@ type LeakStats struct {
 	Recorded uint64 // did not work any more, or are only recorded
 	Disabled uint64 // whose key was disabled
 	Ended    uint64 // superseded ones, whose grace period was ended
+}
+
+// KeyLimitStats is a reading of the shares that a replica holds of the limits of keys.
+type KeyLimitStats struct {
+	Requests uint64 // to the store for shares
+	Failures uint64 // requests that failed
+	Waits    uint64 // checks that waited for a request
+	Unspent  uint64 // units held at the end of their window
+	Unjudged uint64 // checks allowed without their rate limits, because the store did not respond
 }
 
 // LimitStats is a reading of the requests rejected for their rate or number.

@@ -22,6 +22,10 @@ type Store struct {
 	// and a secret of another format is that of no key.
 	Foreign ForeignKeys
 
+	// Limits counts what is granted of the limits of keys. Without it no key can be
+	// given rate limits or a quota, and checks of a key that has some fail.
+	Limits LimitStore
+
 	// Schema brings the schema up to date. Without it the schema is taken to be
 	// up to date.
 	Schema Schema

@@ -42,7 +42,8 @@ type check struct {
 	headers   headers
 	hideKey   bool // from the upstream
 	requestID string
-	key       domain.Identity
+	decision  domain.Decision
+	cost      domain.Cost
 	status    int    // what the client of the request is told: 200 if the key is allowed
 	code      string // of a denied response
 }
@@ -119,7 +120,7 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		return nil, errBusy
 	}
 	decision, err := c.decide(ctx)
-	c.key = decision.Key
+	c.decision = decision
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (c *check) decide(ctx context.Context) (domain.Decision, error) {
 	if faults != nil {
 		return domain.NotFound(), faults.Err()
 	}
-	c.hideKey = extensions.hideKey
+	c.hideKey, c.cost = extensions.hideKey, extensions.Cost
 	ctx, cancel := context.WithTimeout(ctx, timeoutBefore(ctx))
 	defer cancel()
 	decision, err := c.options.Authorize.Do(ctx, keycheck.Request{
@@ -152,11 +153,11 @@ func (c *check) decide(ctx context.Context) (domain.Decision, error) {
 		Authorization: c.headers.authorization,
 		Peer:          attributes.GetSource().GetAddress().GetSocketAddress().GetAddress(),
 		ForwardedFor:  c.headers.forwardedFor,
-	}, extensions.scopes, c.options.TrustedProxies)
+	}, extensions.Wanted, c.options.TrustedProxies)
 	if err == nil {
 		return decision, nil
 	}
-	err = answer.Refusal(err, extensions.scopes)
+	err = answer.Refusal(err, extensions.Scopes)
 	if ctx.Err() != nil && answer.Of(err, answer.Checks).Status >= http.StatusInternalServerError {
 		err = fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
@@ -190,8 +191,8 @@ func (c *check) log(ctx context.Context, err error, took time.Duration) {
 	}
 	for _, a := range []slog.Attr{
 		tracing.ID(ctx),
-		slog.String("workspaceId", string(c.key.Workspace)),
-		slog.String("apiKeyId", string(c.key.KeyID)),
+		slog.String("workspaceId", string(c.decision.Key.Workspace)),
+		slog.String("apiKeyId", string(c.decision.Key.KeyID)),
 	} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)

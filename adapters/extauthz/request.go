@@ -2,12 +2,12 @@ package extauthz
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -67,12 +67,9 @@ func repeats(joined string, values []string) bool {
 
 // extensions are what the configuration of a route says of its checks.
 type extensions struct {
-	scopes  []domain.Scope
+	keycheck.Wanted
 	hideKey bool
 }
-
-// maxCost is the highest cost of a check.
-const maxCost = 1_000_000
 
 // extensionsOf reads context_extensions. An unknown one is refused, since a
 // misspelt one must never silently ask for less.
@@ -87,13 +84,13 @@ func extensionsOf(given map[string]string) (extensions, domain.Faults) {
 		case "scope":
 			for scope := range strings.SplitSeq(value, " ") {
 				if scope != "" {
-					e.scopes = append(e.scopes, domain.Scope(scope))
+					e.Scopes = append(e.Scopes, domain.Scope(scope))
 				}
 			}
 		case "cost":
-			if reason, ok := judgeCost(value); !ok {
-				fault(name, reason, answer.RuleCostRange)
-			}
+			var f domain.Faults
+			e.Cost, f = answer.ParseCost(value)
+			faults = append(faults, f.At(name)...)
 		case "hide_key":
 			if value != "true" && value != "false" {
 				fault(name, domain.ReasonFormat, answer.RuleHideKeyFormat)
@@ -105,15 +102,4 @@ func extensionsOf(given map[string]string) (extensions, domain.Faults) {
 	}
 	slices.SortFunc(faults, func(a, b domain.Fault) int { return strings.Compare(a.Field, b.Field) })
 	return e, faults[:min(len(faults), domain.MaxFaults)]
-}
-
-// judgeCost reports whether value is a cost in decimal digits, or why not.
-func judgeCost(value string) (domain.Reason, bool) {
-	if value == "" || strings.Trim(value, "0123456789") != "" {
-		return domain.ReasonFormat, false
-	}
-	if n, err := strconv.ParseUint(value, 10, 64); err != nil || n > maxCost {
-		return domain.ReasonRange, false
-	}
-	return "", true
 }

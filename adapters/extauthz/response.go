@@ -29,8 +29,13 @@ var (
 // for the upstream.
 func (c *check) allowed() *authv3.CheckResponse {
 	ok := &authv3.OkHttpResponse{}
-	for i, value := range answer.IdentityValues(c.key) {
+	for i, value := range answer.IdentityValues(c.decision.Key) {
 		ok.Headers = append(ok.Headers, header(answer.IdentityHeaders[i], value))
+	}
+	if len(c.decision.Limits) > 0 {
+		limits := http.Header{}
+		answer.SetLimits(limits, c.decision, c.cost)
+		ok.ResponseHeadersToAdd = headersIn(limits)
 	}
 	if c.hideKey {
 		ok.HeadersToRemove = c.headers.ofKey()
@@ -38,7 +43,7 @@ func (c *check) allowed() *authv3.CheckResponse {
 	return &authv3.CheckResponse{
 		Status:          statusOK,
 		HttpResponse:    &authv3.CheckResponse_OkResponse{OkResponse: ok},
-		DynamicMetadata: metadataOf(c.key),
+		DynamicMetadata: metadataOf(c.decision.Key),
 	}
 }
 
@@ -68,6 +73,7 @@ func (c *check) denied(err error) *authv3.CheckResponse {
 		"Cache-Control":    {"no-store"},
 		"X-Request-Id":     {c.requestID},
 	}
+	answer.SetLimits(h, c.decision, c.cost)
 	if o.Headers != nil {
 		o.Headers(h, err)
 	}
@@ -81,9 +87,7 @@ func (c *check) denied(err error) *authv3.CheckResponse {
 		Status: &typev3.HttpStatus{Code: typev3.StatusCode(o.Status)},
 		Body:   string(body),
 	}
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		denied.Headers = append(denied.Headers, header(name, h.Get(name)))
-	}
+	denied.Headers = headersIn(h)
 	response := &authv3.CheckResponse{
 		Status:       statusDenied,
 		HttpResponse: &authv3.CheckResponse_DeniedResponse{DeniedResponse: denied},
@@ -92,6 +96,15 @@ func (c *check) denied(err error) *authv3.CheckResponse {
 		response.Status = statusUnauthenticated
 	}
 	return response
+}
+
+// headersIn returns the headers of h, in the order of their names.
+func headersIn(h http.Header) []*corev3.HeaderValueOption {
+	var headers []*corev3.HeaderValueOption
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		headers = append(headers, header(name, h.Get(name)))
+	}
+	return headers
 }
 
 // header returns a header that replaces those of the same name.

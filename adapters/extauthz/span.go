@@ -34,7 +34,7 @@ func (c *check) endSpan(span trace.Span) {
 		Status:      c.status,
 		RequestID:   c.requestID,
 		Code:        c.code,
-		WorkspaceID: string(c.key.Workspace),
-		KeyID:       string(c.key.KeyID),
+		WorkspaceID: string(c.decision.Key.Workspace),
+		KeyID:       string(c.decision.Key.KeyID),
 	})
 }

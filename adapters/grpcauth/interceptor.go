@@ -49,6 +49,7 @@ type Options struct {
 //	Unauthenticated    no key, several keys, or an invalid, disabled or expired one
 //	PermissionDenied   the key lacks a scope, its address is not allowed, or the
 //	                   method is neither in Methods nor public
+//	ResourceExhausted  the key has reached a rate limit or used up its quota
 //	Unavailable        the check could not be performed; the store is unreachable
 //	Internal           the check failed otherwise
 //
@@ -138,7 +139,7 @@ func (i *Interceptor) check(ctx context.Context, method string) (context.Context
 	if !ok {
 		return nil, &refusal{cause: errUnlisted}
 	}
-	decision, err := i.authorize.Do(ctx, requestOf(ctx), scopes, i.proxies)
+	decision, err := i.authorize.Do(ctx, requestOf(ctx), keycheck.Wanted{Scopes: scopes}, i.proxies)
 	if ended := ctx.Err(); ended != nil { // a store may call that unavailable
 		err = ended
 	}

@@ -279,3 +279,24 @@ func TestNew_NamesWhatIsWrong(t *testing.T) {
 		t.Error("New accepts no authorizer")
 	}
 }
+
+func TestInterceptor_RefusesBeyondLimits(t *testing.T) {
+	t.Parallel()
+	service := newService(t)
+	client := connect(t, newInterceptor(t, service, "a:b"))
+	for message, spec := range map[string]apikeys.KeySpec{
+		"API key has reached a rate limit": {RateLimits: []apikeys.RateLimitSpec{{Name: "default", Limit: 1, WindowSeconds: 86_400}}},
+		"API key has used up its quota":    {Quota: apikeys.QuotaSpec{Limit: 1, Period: "TOTAL"}},
+	} {
+		spec.Name, spec.Scopes = "k", []string{"a:b"}
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "x-api-key", keyOf(t, service, spec).Secret.Reveal())
+		if err := calls["unary"](ctx, client); err != nil {
+			t.Fatal(err)
+		}
+		for name, call := range calls {
+			if err := call(ctx, client); status.Code(err) != codes.ResourceExhausted || status.Convert(err).Message() != message {
+				t.Errorf("%s: %v, want %s", name, err, message)
+			}
+		}
+	}
+}

@@ -46,6 +46,8 @@ var statuses = []struct {
 	{keycheck.ErrInvalidKey, codes.Unauthenticated, invalidKey},
 	{keycheck.ErrScopeMissing, codes.PermissionDenied, "API key lacks a required scope"},
 	{keycheck.ErrAddressRefused, codes.PermissionDenied, "Address not allowed for this API key"},
+	{keycheck.ErrRateLimited, codes.ResourceExhausted, "API key has reached a rate limit"},
+	{keycheck.ErrQuotaExceeded, codes.ResourceExhausted, "API key has used up its quota"},
 	{errUnlisted, codes.PermissionDenied, "Method not available to API keys"},
 	{domain.ErrUnavailable, codes.Unavailable, "Service temporarily unavailable"},
 	{context.Canceled, codes.Canceled, "Call cancelled"},

@@ -126,26 +126,27 @@ func New(o Options) *API {
 
 // The routes, as echo writes them.
 const (
-	keysPath         = "/web/v1/workspaces/:workspaceId/api-keys"
-	deletePath       = keysPath + "/delete"
-	keyPath          = keysPath + "/:keyId"
-	disablePath      = keyPath + "/disable"
-	rotatePath       = keyPath + "/rotate"
-	enablePath       = keyPath + "/enable"
-	eventsPath       = keyPath + "/events"
-	verifyPath       = "/internal/v1/api-keys/verify"
-	explainPath      = "/internal/v1/api-keys/explain"
-	leaksPath        = "/web/v1/leaks"
-	gitHubLeaksPath  = leaksPath + "/github"
-	trufflehogPath   = "/internal/v1/leaks/trufflehog"
-	authorizePath    = "/internal/v1/authorize"
-	authorizeForPath = authorizePath + "/for/*"
-	livezPath        = "/livez"
-	readyzPath       = "/readyz"
-	metricsPath      = "/metrics"
-	profilePath      = "/debug/pprof/:profile"
-	documentJSONPath = "/openapi.json"
-	documentYAMLPath = "/openapi.yaml"
+	keysPath          = "/web/v1/workspaces/:workspaceId/api-keys"
+	deletePath        = keysPath + "/delete"
+	keyPath           = keysPath + "/:keyId"
+	disablePath       = keyPath + "/disable"
+	rotatePath        = keyPath + "/rotate"
+	enablePath        = keyPath + "/enable"
+	eventsPath        = keyPath + "/events"
+	verifyPath        = "/internal/v1/api-keys/verify"
+	explainPath       = "/internal/v1/api-keys/explain"
+	leaksPath         = "/web/v1/leaks"
+	gitHubLeaksPath   = leaksPath + "/github"
+	trufflehogPath    = "/internal/v1/leaks/trufflehog"
+	authorizePath     = "/internal/v1/authorize"
+	authorizeForPath  = authorizePath + "/for/*"
+	authorizeCostPath = authorizePath + "/cost/:cost/for/*"
+	livezPath         = "/livez"
+	readyzPath        = "/readyz"
+	metricsPath       = "/metrics"
+	profilePath       = "/debug/pprof/:profile"
+	documentJSONPath  = "/openapi.json"
+	documentYAMLPath  = "/openapi.yaml"
 )
 
 // Routes returns the templates of every route of both listeners, and the route of
@@ -154,7 +155,7 @@ func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
 		leaksPath, gitHubLeaksPath, trufflehogPath,
-		verifyPath, explainPath, authorizePath, authorizeForPath,
+		verifyPath, explainPath, authorizePath, authorizeForPath, authorizeCostPath,
 		livezPath, readyzPath, metricsPath, profilePath,
 		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath,
 		keycheck.EnvoyRoute,
@@ -202,6 +203,7 @@ func (a *API) Internal() http.Handler {
 	// registered, it is called for every method.
 	e.RouteNotFound(authorizePath, a.forProxy(a.authorizeByQuery))
 	e.RouteNotFound(authorizeForPath, a.forProxy(a.authorizeByPath))
+	e.RouteNotFound(authorizeCostPath, a.forProxy(a.authorizeByPath))
 	a.documented(e)
 	a.paged(e, a.options.InternalReference)
 	return e

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -28,30 +29,53 @@ func (a *API) forProxy(h handler) echo.HandlerFunc {
 	})
 }
 
-// authorizeByQuery reads the scopes from the query.
+// proxied is what a proxy asks for.
+type proxied struct {
+	keycheck.Wanted
+	// asForbidden asks for a 403 instead of a 429, because auth_request of nginx turns
+	// a 429 into a 500.
+	asForbidden bool
+}
+
+// authorizeByQuery reads the scopes and the cost from the query.
 func (a *API) authorizeByQuery(x *exchange) error {
-	scopes, faults := scopesInQuery(x.wanted[:0], x.Request().URL.RawQuery)
+	asked, faults := readProxyQuery(x.wanted[:0], x.Request().URL.RawQuery)
 	if faults != nil {
 		return faults.Err()
 	}
-	return a.authorize(x, scopes)
+	return a.authorize(x, asked)
 }
 
-// authorizeByPath reads the scopes from the path.
+// authorizeByPath reads the scopes from the path, and the cost if it is there.
 func (a *API) authorizeByPath(x *exchange) error {
-	scopes := scopesInPath(x.Request().URL.RawPath != "", x.Param("*"))
-	if scopes == nil {
+	var asked proxied
+	if asked.Scopes = scopesInPath(x.Request().URL.RawPath != "", x.Param("*")); asked.Scopes == nil {
 		return echo.ErrNotFound
 	}
-	return a.authorize(x, scopes)
+	if x.Path() == authorizeCostPath {
+		cost := pathParam(x, "cost")
+		if cost == "" {
+			return echo.ErrNotFound
+		}
+		var faults domain.Faults
+		if asked.Cost, faults = answer.ParseCost(cost); faults != nil {
+			return faults.At("cost").Err()
+		}
+	}
+	return a.authorize(x, asked)
 }
 
 // authorize responds to a proxy: 204 with the identity of the key, or an error.
 // A scope that no key can hold is reported as not held, and not as malformed.
-func (a *API) authorize(x *exchange, scopes []domain.Scope) error {
-	decision, err := a.checkKeyOf(x.Request(), scopes)
+func (a *API) authorize(x *exchange, asked proxied) error {
+	decision, err := a.checkKeyOf(x.Request(), asked.Wanted)
 	x.keyID, x.workspace = decision.Key.KeyID, decision.Key.Workspace
+	answer.SetLimits(x.Response().Header(), decision, asked.Cost)
 	if err != nil {
+		if asked.asForbidden && outcomeOf(err).Status == http.StatusTooManyRequests {
+			x.Response().Header().Set("X-Api-Key-Status", "429")
+			return &asForbidden{err}
+		}
 		return err
 	}
 	x.identify(decision.Key)
@@ -70,11 +94,13 @@ func (p *reply) identify(key domain.Identity) {
 	}
 }
 
-// scopesInQuery appends every scope parameter to scopes. It rejects all other
-// parameters, since a misspelt one must not silently check less, and queries
-// that url.ParseQuery rejects.
-func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.Faults) {
+// readProxyQuery appends every scope parameter to scopes, and reads cost and refuse. It
+// rejects all other parameters, since a misspelt one must not silently check less, and
+// queries that url.ParseQuery rejects.
+func readProxyQuery(scopes []domain.Scope, query string) (proxied, domain.Faults) {
+	asked := proxied{Wanted: keycheck.Wanted{Scopes: scopes}}
 	var faults domain.Faults
+	var seen [2]bool // cost, refuse
 	for query != "" {
 		var pair string
 		if pair, query, _ = strings.Cut(query, "&"); pair == "" {
@@ -82,15 +108,29 @@ func scopesInQuery(scopes []domain.Scope, query string) ([]domain.Scope, domain.
 		}
 		name, value, illFormed := form.SplitPair(pair)
 		switch {
-		case illFormed != nil: // named after the only parameter
-			return nil, form.Fault("scope", domain.ReasonSyntax, form.RuleQuerySyntax)
-		case name != "scope":
-			faults = append(faults, form.Fault(name, domain.ReasonUnknownField, form.RuleUnknownField)...)
+		case illFormed != nil: // named after a parameter that there is
+			return proxied{}, form.Fault("scope", domain.ReasonSyntax, form.RuleQuerySyntax)
+		case name == "scope":
+			asked.Scopes = append(asked.Scopes, domain.Scope(value))
+		case name == "cost" && !seen[0]:
+			var f domain.Faults
+			asked.Cost, f = answer.ParseCost(value)
+			seen[0], faults = true, append(faults, f.At(name)...)
+		case name == "refuse" && !seen[1]:
+			seen[1], asked.asForbidden = true, value == "403"
+			if !asked.asForbidden {
+				faults = append(faults, form.Fault(name, domain.ReasonRange, RuleRefuseValue)...)
+			}
+		case name == "cost", name == "refuse":
+			faults = append(faults, form.Fault(name, domain.ReasonDuplicateField, form.RuleDuplicateField)...)
 		default:
-			scopes = append(scopes, domain.Scope(value))
+			faults = append(faults, form.Fault(name, domain.ReasonUnknownField, form.RuleUnknownField)...)
+		}
+		if len(faults) >= domain.MaxFaults {
+			break
 		}
 	}
-	return scopes, faults
+	return asked, faults
 }
 
 // scopesInPath reads the segments that contain scopes: the first one, and the

@@ -22,6 +22,9 @@ type createdKey struct {
 	IPWhitelist []string       `json:"ipWhitelist"`
 	CreatedAt   string         `json:"createdAt"`
 	ExpiresAt   string         `json:"expiresAt,omitempty"`
+	// An empty list counts as not requested.
+	RateLimits []rateLimitBody `json:"rateLimits,omitempty"`
+	Quota      *quotaBody      `json:"quota,omitempty"`
 }
 
 func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
@@ -35,6 +38,8 @@ func toCreatedKey(created application.CreatedKey, now time.Time) createdKey {
 		Scopes:      scopeList(s.Scopes),
 		IPWhitelist: rangeList(s.IPWhitelist),
 		CreatedAt:   rfc3339(s.CreatedAt),
+		RateLimits:  toRateLimits(s.RateLimits),
+		Quota:       toQuota(s.Quota),
 	}
 	if !s.ExpiresAt.IsZero() {
 		body.ExpiresAt = rfc3339(s.ExpiresAt)
@@ -50,16 +55,18 @@ type keyBody struct {
 
 // keyAttributes are the members after a key's identifier and a new secret.
 type keyAttributes struct {
-	Name        string         `json:"name"`
-	Status      domain.Status  `json:"status"`
-	Mode        string         `json:"mode"`
-	Permissions []domain.Scope `json:"permissions"` // the same list as Scopes, for clients of either document
-	Scopes      []domain.Scope `json:"scopes"`
-	IPWhitelist []string       `json:"ipWhitelist"`
-	CreatedAt   string         `json:"createdAt"`
-	LastUsedAt  *string        `json:"lastUsedAt"`
-	CreatedBy   string         `json:"createdBy"`
-	ExpiresAt   *string        `json:"expiresAt"`
+	Name        string          `json:"name"`
+	Status      domain.Status   `json:"status"`
+	Mode        string          `json:"mode"`
+	Permissions []domain.Scope  `json:"permissions"` // the same list as Scopes, for clients of either document
+	Scopes      []domain.Scope  `json:"scopes"`
+	IPWhitelist []string        `json:"ipWhitelist"`
+	CreatedAt   string          `json:"createdAt"`
+	LastUsedAt  *string         `json:"lastUsedAt"`
+	CreatedBy   string          `json:"createdBy"`
+	ExpiresAt   *string         `json:"expiresAt"`
+	RateLimits  []rateLimitBody `json:"rateLimits"`
+	Quota       *quotaBody      `json:"quota"`
 }
 
 func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
@@ -75,6 +82,8 @@ func toKeyBody(key *domain.APIKey, now time.Time) keyBody {
 		LastUsedAt:  orNull(s.LastUsedAt),
 		CreatedBy:   s.CreatedBy,
 		ExpiresAt:   orNull(s.ExpiresAt),
+		RateLimits:  toRateLimits(s.RateLimits),
+		Quota:       toQuota(s.Quota),
 	}}
 }
 
@@ -104,6 +113,8 @@ func toKeySpec(body jsontext.Value) (spec domain.KeySpec, read form.Body) {
 		{Name: "mode", Nullable: true, Decode: form.Into(&spec.Mode, decodeMode)},
 		{Name: "ipWhitelist", Nullable: true, Decode: form.Into(&spec.IPWhitelist, form.DecodeStrings)},
 		{Name: "expiresAt", Nullable: true, Decode: form.Into(&spec.ExpiresAt, decodeTime)},
+		{Name: "rateLimits", Nullable: true, Decode: form.Into(&spec.RateLimits, decodeRateLimits)},
+		{Name: "quota", Nullable: true, Decode: form.Into(&spec.Quota, decodeQuota)},
 	})
 	return spec, read
 }
@@ -140,6 +151,7 @@ func checkMembers(check *domain.Check) []form.Member {
 		{Name: "key", Missing: RuleKeyRequired, Decode: form.Into(&check.Secret, decodeSecret)},
 		{Name: "scopes", Nullable: true, Decode: form.Into(&check.Scopes, decodeScopes)},
 		{Name: "ip", Nullable: true, Decode: form.Into(&check.Addr, decodeAddr)},
+		{Name: "cost", Nullable: true, Decode: form.Into(&check.Cost, decodeCost)},
 	}
 }
 
@@ -170,6 +182,15 @@ func decodeAddr(v jsontext.Value) (netip.Addr, domain.Faults) {
 		return netip.Addr{}, form.Fault("", domain.ReasonFormat, RuleCheckIPFormat)
 	}
 	return addr, nil
+}
+
+// decodeCost reads the cost of a check.
+func decodeCost(v jsontext.Value) (domain.Cost, domain.Faults) {
+	n, faults := form.DecodeInteger(v)
+	if faults != nil {
+		return domain.Cost{}, faults
+	}
+	return domain.ParseCost(n)
 }
 
 // scopeList is never nil: an empty list is written [].

@@ -38,7 +38,19 @@ var outcomes = slices.Concat(answer.Checks, []answer.Outcome{
 	{Err: errTooMany, Status: http.StatusTooManyRequests, Code: "4290", Headers: retryAfterWait},
 })
 
-func outcomeOf(err error) answer.Outcome { return answer.Of(err, outcomes) }
+func outcomeOf(err error) answer.Outcome {
+	o := answer.Of(err, outcomes)
+	if _, ok := errors.AsType[*asForbidden](err); ok {
+		o.Status = http.StatusForbidden
+	}
+	return o
+}
+
+// asForbidden is the error of a request that is refused with 403, because its caller
+// cannot forward the status of the error.
+type asForbidden struct{ error }
+
+func (e *asForbidden) Unwrap() error { return e.error }
 
 // methodNotAllowed is an echo.ErrMethodNotAllowed with the methods of the
 // route. echo includes OPTIONS, which this API does not support.

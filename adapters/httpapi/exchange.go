@@ -117,7 +117,7 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 		x.logPanic(fmt.Sprintf("%T", p), string(debug.Stack()))
 	}()
 	// echo lets a parameter be empty and answers OPTIONS by itself.
-	if x.Path() != authorizeForPath && strings.Contains(echo.GetPath(x.Request()), "//") {
+	if x.Path() != authorizeForPath && x.Path() != authorizeCostPath && strings.Contains(echo.GetPath(x.Request()), "//") {
 		return echo.ErrNotFound
 	}
 	// To echo what has no such method there may still be a parameter: a key.

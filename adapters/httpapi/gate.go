@@ -15,15 +15,15 @@ import (
 // checkKeyOf checks the API key of r. Once the secret is proven, the decision
 // names the key even if it is denied. The error is nil if the key is allowed.
 // Otherwise it is the error of a denied key, or of a failed check.
-func (a *API) checkKeyOf(r *http.Request, scopes []domain.Scope) (domain.Decision, error) {
+func (a *API) checkKeyOf(r *http.Request, wanted keycheck.Wanted) (domain.Decision, error) {
 	decision, err := a.authorizeKey.Do(r.Context(), keycheck.Request{
 		APIKey:        r.Header["X-Api-Key"],
 		Authorization: r.Header["Authorization"],
 		Peer:          r.RemoteAddr,
 		ForwardedFor:  r.Header.Values("X-Forwarded-For"),
-	}, scopes, a.options.TrustedProxies)
+	}, wanted, a.options.TrustedProxies)
 	if err != nil {
-		err = answer.Refusal(err, scopes)
+		err = answer.Refusal(err, wanted.Scopes)
 	}
 	return decision, err
 }
@@ -63,7 +63,8 @@ func (g *Gate) HTTP(next http.Handler) http.Handler {
 // enter returns r with the identity of the key, or responds to it and returns
 // false.
 func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
-	decision, err := g.api.checkKeyOf(r, g.scopes)
+	decision, err := g.api.checkKeyOf(r, keycheck.Wanted{Scopes: g.scopes})
+	answer.SetLimits(w.Header(), decision, domain.Cost{})
 	if err == nil {
 		return r.WithContext(keycheck.WithIdentity(r.Context(), decision.Key)), true
 	}

@@ -12,6 +12,7 @@ const (
 	RuleKeyRequired       domain.Rule = "key_required"
 	RuleCheckIPFormat     domain.Rule = "check_ip_format"
 	RuleKeyOrID           domain.Rule = "key_or_id"
+	RuleRefuseValue       domain.Rule = "refuse_value"
 	RuleQuestionsLength   domain.Rule = "questions_length"
 	RuleSecretsLength     domain.Rule = "secrets_length"
 	RuleGitHubReport      domain.Rule = "github_report"

@@ -53,6 +53,8 @@ func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, read form.Body) {
 		{Name: "scopes", Decode: clearable(&patch.Scopes, form.DecodeStrings)},
 		{Name: "ipWhitelist", Decode: clearable(&patch.IPWhitelist, form.DecodeStrings)},
 		{Name: "expiresAt", Decode: clearable(&patch.ExpiresAt, decodeTime)},
+		{Name: "rateLimits", Decode: clearable(&patch.RateLimits, decodeRateLimits)},
+		{Name: "quota", Decode: clearable(&patch.Quota, decodeQuota)},
 	})
 	return patch, read
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -8,7 +9,7 @@ import (
 
 // verdict is the data of one permission check, in the contract's order. If the
 // key is not proven, it has only the first two members; if the key never
-// expires, expiresAt is null.
+// expires, expiresAt is null; limits is there only if the key has some.
 type verdict domain.Decision
 
 func (v verdict) appendTo(b []byte) []byte {
@@ -39,11 +40,39 @@ func (v verdict) appendTo(b []byte) []byte {
 	}
 	b = append(b, `],"expiresAt":`...)
 	if v.Key.ExpiresAt.IsZero() {
-		return append(b, `null}`...)
+		b = append(b, `null`...)
+	} else {
+		b = append(b, '"')
+		b = v.Key.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
+		b = append(b, '"')
 	}
-	b = append(b, '"')
-	b = v.Key.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
-	return append(b, `"}`...)
+	if len(v.Limits) > 0 {
+		b = appendLimits(append(b, `,"limits":`...), v.Limits)
+	}
+	return append(b, '}')
+}
+
+// appendLimits appends the states of limits.
+func appendLimits(b []byte, states []domain.LimitState) []byte {
+	for i, state := range states {
+		separator := byte(',')
+		if i == 0 {
+			separator = '['
+		}
+		b = append(b, separator)
+		b = append(b, `{"name":`...)
+		b = appendText(b, state.Limit.Name)
+		b = strconv.AppendInt(append(b, `,"limit":`...), state.Limit.Max, 10)
+		b = strconv.AppendInt(append(b, `,"remaining":`...), state.Remaining, 10)
+		b = append(b, `,"resetSeconds":`...)
+		if seconds, ends := state.ResetSeconds(); ends {
+			b = strconv.AppendInt(b, seconds, 10)
+		} else {
+			b = append(b, `null`...)
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // verdicts are the data of several checks, in the order of the request.

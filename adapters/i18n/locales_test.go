@@ -46,6 +46,8 @@ var placeholders = map[string][]string{
 	"window_range":          {"Field"},
 	"quota_range":           {"Field"},
 	"period":                {"Field"},
+	"limits_unsupported":    {"Field"},
+	"type_object_list":      {"Field"},
 
 	"leak_source_length":     {"Field"},
 	"leak_source_characters": {"Field"},
@@ -62,6 +64,10 @@ var placeholders = map[string][]string{
 	"explain_scopes_held":          {"Scopes"},
 	"explain_scopes_not_requested": {"Scopes"},
 	"explain_scopes_missing":       {"Scopes"},
+	"explain_rate_limits_left":     {"Cost", "Limits"},
+	"explain_rate_limit_reached":   {"Cost", "Limits", "Name"},
+	"explain_quota_left":           {"Cost", "Limits"},
+	"explain_quota_used_up":        {"Cost", "Limits"},
 }
 
 func TestLocales_HaveTheSameIDsInEveryLanguage(t *testing.T) {

@@ -86,6 +86,38 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set)
 	return result
 }
 
+// look returns the states of the limits. If the store must be asked first and ask is set,
+// it starts the requests.
+func (k *key) look(l *Limiter, limits []domain.Limit, ask bool) answer {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return answer{gone: true}
+	}
+	now := l.now()
+	result := answer{states: make([]domain.LimitState, len(limits))}
+	for i, limit := range limits {
+		b := k.bucket(limit, now)
+		if b.judge(limit, 1, now) == unknown && ask {
+			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, 0, false)})
+		}
+		result.states[i] = b.state(limit, now)
+	}
+	return result
+}
+
+// holds returns what the key holds of limit in the window that begins at start.
+func (k *key) holds(limit domain.Limit, start time.Time) int64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, b := range k.buckets {
+		if b.id.Name == limit.Name && b.id.Window == limit.Window && b.last.Start.Equal(start) {
+			return b.held
+		}
+	}
+	return 0
+}
+
 // bucket returns the bucket of limit, which it adds if there is none.
 func (k *key) bucket(limit domain.Limit, now time.Time) *bucket {
 	for _, b := range k.buckets {
@@ -154,9 +186,18 @@ func (b *bucket) usable() int64 { return b.held - max(b.last.Total()-b.max, 0) }
 // remaining returns what is left, as last seen.
 func (b *bucket) remaining() int64 { return max(b.max-b.last.Total()+b.held+b.back, 0) }
 
-// state returns the state of the bucket as last seen.
+// state returns the state of the bucket as last seen. A window of which nothing was seen
+// counts as not spent, and begins by the clock of this process.
 func (b *bucket) state(limit domain.Limit, now time.Time) domain.LimitState {
-	state := domain.LimitState{Limit: limit, Remaining: b.remaining(), Reset: -1}
+	if b.ended(now) {
+		state := domain.LimitState{Limit: limit, Remaining: limit.Max, Start: limit.Window.Start(now), Reset: -1}
+		if end := limit.Window.End(state.Start); !end.IsZero() {
+			state.Reset = end.Sub(now)
+		}
+		return state
+	}
+	remaining := max(limit.Max-b.last.Total()+b.held+b.back, 0)
+	state := domain.LimitState{Limit: limit, Remaining: remaining, Start: b.last.Start, Reset: -1}
 	if b.last.Left >= 0 {
 		state.Reset = max(b.last.Left-domain.Elapsed(b.asked, now), 0)
 	}

@@ -68,7 +68,9 @@ func (b *bucket) giveBackExcess(l *Limiter, limit domain.Limit, now time.Time) {
 	b.held -= excess
 	b.back += excess
 	shares := []ports.Share{{Bucket: b.id, Start: b.last.Start, Amount: excess}}
-	l.inFlight.Go(func() { l.giveBack(shares) })
+	if !l.start(func() { l.giveBack(shares) }) {
+		l.leases.Release(1)
+	}
 }
 
 func (b *bucket) send(l *Limiter, k *key, request ports.LeaseRequest) *flight {
@@ -78,13 +80,20 @@ func (b *bucket) send(l *Limiter, k *key, request ports.LeaseRequest) *flight {
 		close(f.done)
 		return f
 	}
-	b.flight = f
-	l.inFlight.Go(func() {
+	started := l.start(func() {
 		defer close(f.done)
 		f.err = l.lease(b, k, request)
 	})
+	if !started {
+		f.err = errClosed
+		close(f.done)
+		return f
+	}
+	b.flight = f
 	return f
 }
+
+var errClosed = fmt.Errorf("%w: the limiter is closed", domain.ErrUnavailable)
 
 // errFailing is returned for a short time after a failure, so that not every check
 // waits for a store that does not respond.

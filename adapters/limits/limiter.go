@@ -59,6 +59,9 @@ type Limiter struct {
 	keys     *otter.Cache[domain.KeyID, *key]
 	leases   *semaphore.Weighted
 	failedAt atomic.Pointer[time.Time] // nil unless the last request failed
+
+	mu       sync.Mutex // guards closed, and inFlight against Close
+	closed   bool
 	inFlight sync.WaitGroup
 
 	counters counters
@@ -124,6 +127,48 @@ func (l *Limiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Li
 	}
 }
 
+// States returns the states of the limits of the key for a check that another rule has
+// denied. It spends nothing. If the store does not respond, what is not known counts as
+// not spent.
+func (l *Limiter) States(ctx context.Context, id domain.KeyID, limits []domain.Limit) []domain.LimitState {
+	for ask := true; ; ask = false {
+		k := l.key(id)
+		answer := k.look(l, limits, ask)
+		if answer.gone {
+			l.drop(k)
+			continue
+		}
+		if answer.lacking == nil {
+			return answer.states
+		}
+		for _, lack := range answer.lacking {
+			_ = lack.flight.await(ctx) // the states say as much as is known
+		}
+	}
+}
+
+// Look returns the states of the limits of the key as the store has them now, plus what
+// this process holds. It changes nothing. The error wraps [domain.ErrUnavailable] if the
+// store does not respond.
+func (l *Limiter) Look(ctx context.Context, id domain.KeyID, limits []domain.Limit) ([]domain.LimitState, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
+	defer cancel()
+	k, known := l.keys.GetIfPresent(id)
+	states := make([]domain.LimitState, len(limits))
+	for i, limit := range limits {
+		seen := bucket{id: ports.Bucket{KeyID: id, Name: limit.Name, Window: limit.Window}, asked: l.now()}
+		var err error
+		if seen.last, err = l.store.Peek(ctx, ports.LeaseRequest{Bucket: seen.id, Max: limit.Max}); err != nil {
+			return nil, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		}
+		if known {
+			seen.held = k.holds(limit, seen.last.Start)
+		}
+		states[i] = seen.state(limit, seen.asked)
+	}
+	return states, nil
+}
+
 // drop removes a closed key, unless another has taken its place.
 func (l *Limiter) drop(closed *key) {
 	l.keys.ComputeIfPresent(closed.id, func(k *key) (*key, otter.ComputeOp) {
@@ -163,8 +208,24 @@ func (l *Limiter) giveBack(shares []ports.Share) {
 	_ = l.store.GiveBack(ctx, shares)
 }
 
-// Close gives back what is not spent, for 2 s at most. Checks must have ended.
+// start runs f in a goroutine that Close waits for. It returns false if the limiter is
+// closed.
+func (l *Limiter) start(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.inFlight.Go(f)
+	return true
+}
+
+// Close gives back what is not spent, for 2 s at most. From then on the limiter does not
+// ask the store.
 func (l *Limiter) Close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), giveBackTimeout)
 	defer cancel()
 	l.inFlight.Wait()

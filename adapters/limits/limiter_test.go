@@ -411,3 +411,87 @@ func TestSpend_Model(t *testing.T) {
 		})
 	})
 }
+
+func TestStates_AsksOnceAWindowAndSpendsNothing(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := newGate(c)
+	l := newLimiter(t, store, c)
+	limits := []domain.Limit{rate("default", 10, "60"), rate("quota", 5, "TOTAL")}
+	other := newLimiter(t, store, c)
+	spend(t, other, limits, 3, -1)
+	asked := store.requests.Load()
+	for range 3 {
+		states := l.States(t.Context(), id, limits)
+		if len(states) != 2 || states[0].Remaining != 7 || states[0].Reset != 50*time.Second || states[1].Remaining != 2 || states[1].Reset != -1 {
+			t.Fatalf("states %+v", states)
+		}
+	}
+	if n := store.requests.Load() - asked; n != 2 {
+		t.Errorf("%d requests to the store, want one for each limit", n)
+	}
+	c.advance(50 * time.Second)
+	if states := l.States(t.Context(), id, limits); states[0].Remaining != 10 || states[0].Reset != time.Minute || !states[0].Start.Equal(c.now()) {
+		t.Errorf("states in the next window: %+v", states)
+	}
+	spend(t, l, limits, 2, -1)
+}
+
+func TestStates_SayWhatIsKnownWithoutTheStore(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := newGate(c)
+	store.down.Store(true)
+	l := newLimiter(t, store, c)
+	states := l.States(t.Context(), id, []domain.Limit{rate("default", 10, "60"), rate("quota", 5, "TOTAL")})
+	if len(states) != 2 || states[0].Remaining != 10 || states[0].Reset != 50*time.Second || states[1].Remaining != 5 || states[1].Reset != -1 {
+		t.Errorf("states %+v", states)
+	}
+}
+
+func TestLook_SeesWhatTheStoreAndThisProcessHave(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := newGate(c)
+	l, other := newLimiter(t, store, c), newLimiter(t, store, c)
+	limits := []domain.Limit{rate("default", 1000, "60")}
+	spend(t, l, limits, 1, -1)
+	spend(t, other, limits, 1, -1)
+	for range 2 {
+		states, err := l.Look(t.Context(), id, limits)
+		// The other process holds a share of 10, of which it has spent 1.
+		if err != nil || states[0].Remaining != 1000-1-10 || states[0].Reset != 50*time.Second {
+			t.Errorf("states %+v, %v", states, err)
+		}
+	}
+	failing := newLimiter(t, brokenPeek{store}, c)
+	if _, err := failing.Look(t.Context(), id, limits); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Look returns %v", err)
+	}
+}
+
+type brokenPeek struct{ ports.LimitStore }
+
+func (brokenPeek) Peek(context.Context, ports.LeaseRequest) (ports.Lease, error) {
+	return ports.Lease{}, errors.New("broken")
+}
+
+func TestClose_AsksTheStoreNoMore(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := newGate(c)
+	l := newLimiter(t, store, c)
+	limits := []domain.Limit{rate("quota", 1000, "TOTAL")}
+	spend(t, l, limits, 1, -1)
+	l.Close()
+	asked := store.requests.Load()
+	if _, refusing, err := l.Spend(t.Context(), id, limits, 1); !errors.Is(err, domain.ErrUnavailable) || refusing != 0 {
+		t.Errorf("after Close: limit %d refuses, %v", refusing, err)
+	}
+	if n := store.requests.Load(); n != asked {
+		t.Errorf("%d requests after Close", n-asked)
+	}
+	if lease, err := store.Peek(t.Context(), ports.LeaseRequest{Bucket: ports.Bucket{KeyID: id, Name: "quota", Window: limits[0].Window}, Max: 1000}); err != nil || lease.Total() != 1 {
+		t.Errorf("%d count as spent, %v; want what was spent", lease.Total(), err)
+	}
+}

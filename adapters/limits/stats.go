@@ -1,21 +1,16 @@
 package limits
 
-import "sync/atomic"
+import (
+	"sync/atomic"
 
-// Stats are counts since the limiter was created.
-type Stats struct {
-	Requests uint64 // to the store
-	Failures uint64 // of requests
-	Waits    uint64 // of checks for a request
-	Unspent  uint64 // units held at the end of their window
-	Unjudged uint64 // checks allowed while the store did not respond
-}
+	"github.com/slaunchx/apikeys/ports"
+)
 
 type counters struct{ requests, failures, waits, unspent, unjudged atomic.Uint64 }
 
 // Stats returns the current counts.
-func (l *Limiter) Stats() Stats {
-	return Stats{
+func (l *Limiter) Stats() ports.KeyLimitStats {
+	return ports.KeyLimitStats{
 		Requests: l.counters.requests.Load(),
 		Failures: l.counters.failures.Load(),
 		Waits:    l.counters.waits.Load(),

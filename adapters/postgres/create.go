@@ -22,8 +22,8 @@ const insertKey = `WITH counted AS (
 RETURNING c.workspace_id
 ), key AS (
 INSERT INTO api_keys
-(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
-SELECT ?, counted.workspace_id, ?, ?, ?::smallint, ?::jsonb, ?::jsonb, ?::boolean, ?, ?::timestamptz, ?::timestamptz, ?::timestamptz, ?::timestamptz
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at, rate_limits, quota)
+SELECT ?, counted.workspace_id, ?, ?, ?::smallint, ?::jsonb, ?::jsonb, ?::boolean, ?, ?::timestamptz, ?::timestamptz, ?::timestamptz, ?::timestamptz, ?::jsonb, ?::jsonb
 FROM counted
 RETURNING id, workspace_id
 ), secrets AS (
@@ -123,7 +123,7 @@ func arguments(rows newRows, maxKeys int) []any {
 	k, e := rows.Key, rows.Event
 	args := append(sqlkit.CountArgs(k, maxKeys),
 		k.ID, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
-		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt)
+		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt, k.RateLimits, k.Quota)
 	args = append(args, secretArrays(rows.Secrets)...)
 	return append(args,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,

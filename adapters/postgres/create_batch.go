@@ -19,12 +19,12 @@ WHERE ?::bigint = 0 OR c.living + excluded.living <= ?::bigint
 RETURNING c.workspace_id
 ), keys AS (
 INSERT INTO api_keys
-(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at)
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, rate_limits, quota)
 SELECT k.id, counted.workspace_id, k.name, k.name_folded, k.mode, k.scopes::jsonb, k.ip_whitelist::jsonb, k.disabled,
-k.created_by, k.created_at, k.expires_at, k.last_used_at
+k.created_by, k.created_at, k.expires_at, k.last_used_at, k.rate_limits::jsonb, k.quota::jsonb
 FROM counted, unnest(?::text[], ?::text[], ?::text[], ?::smallint[], ?::text[], ?::text[], ?::boolean[], ?::text[],
-?::timestamptz[], ?::timestamptz[], ?::timestamptz[])
-AS k (id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at)
+?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::text[])
+AS k (id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, rate_limits, quota)
 RETURNING id, workspace_id
 ), secrets AS (
 INSERT INTO api_key_secrets
@@ -73,7 +73,7 @@ func rejected(err error) bool {
 
 // batchArguments returns the arguments of insertKeys.
 func batchArguments(batch []*creation) []any {
-	var id, name, folded, scopes, whitelist, by pq.StringArray
+	var id, name, folded, scopes, whitelist, by, rateLimits pq.StringArray
 	var mode pq.Int64Array
 	var disabled pq.BoolArray
 	var created []time.Time
@@ -84,13 +84,14 @@ func batchArguments(batch []*creation) []any {
 	var until []sql.NullTime
 	var at []time.Time
 	var eventID, kind, account, portal, hash, request, changes pq.StringArray
-	var ip []sql.NullString
+	var ip, quota []sql.NullString
 	for _, c := range batch {
 		k, e := c.rows.Key, c.rows.Event
 		id, name, folded, mode = append(id, k.ID), append(name, k.Name), append(folded, k.NameFolded), append(mode, k.Mode)
 		scopes, whitelist, disabled = append(scopes, k.Scopes), append(whitelist, k.IPWhitelist), append(disabled, k.Disabled)
 		by, created = append(by, k.CreatedBy), append(created, k.CreatedAt)
 		expires, used = append(expires, nullTime(k.ExpiresAt)), append(used, nullTime(k.LastUsedAt))
+		rateLimits, quota = append(rateLimits, k.RateLimits), append(quota, nullString(k.Quota))
 		for i, s := range c.rows.Secrets {
 			secretOf, position = append(secretOf, k.ID), append(position, int64(i))
 			algorithm, pepper = append(algorithm, s.Algorithm), append(pepper, s.PepperID)
@@ -103,7 +104,7 @@ func batchArguments(batch []*creation) []any {
 	maxKeys := batch[0].maxKeys
 	return []any{
 		batch[0].rows.Key.WorkspaceID, len(batch), maxKeys, maxKeys,
-		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used),
+		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used), rateLimits, pq.Array(quota),
 		secretOf, position, algorithm, pepper, digest, pq.Array(until),
 		id, pq.Array(at), eventID, kind, account, portal, hash, pq.Array(ip), request, changes,
 	}
@@ -114,4 +115,11 @@ func nullTime(t *time.Time) sql.NullTime {
 		return sql.NullTime{}
 	}
 	return sql.NullTime{Time: *t, Valid: true}
+}
+
+func nullString(s *string) sql.NullString {
+	if s == nil {
+		return sql.NullString{}
+	}
+	return sql.NullString{String: *s, Valid: true}
 }

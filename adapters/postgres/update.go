@@ -37,6 +37,7 @@ SET algorithm = excluded.algorithm, pepper_id = excluded.pepper_id, digest = exc
 UPDATE api_keys
 SET name = coalesce(?, name), name_folded = coalesce(?, name_folded),
 scopes = coalesce(?::jsonb, scopes), ip_whitelist = coalesce(?::jsonb, ip_whitelist), disabled = coalesce(?::boolean, disabled),
+rate_limits = coalesce(?::jsonb, rate_limits), quota = CASE WHEN ?::boolean THEN ?::jsonb ELSE quota END,
 expires_at = CASE WHEN ?::boolean THEN ?::timestamptz ELSE expires_at END, deleted_at = ?
 WHERE id = ?
 RETURNING id, workspace_id, deleted_at
@@ -107,6 +108,7 @@ func (tx transaction) store(ctx context.Context, rows changedRows) error {
 	e := rows.Event
 	return tx.exec(ctx, updateKey,
 		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled,
+		rows.RateLimits, rows.SetsQuota, rows.Quota,
 		rows.SetsExpiry, rows.ExpiresAt, rows.DeletedAt, rows.ID,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes, tx.schema.channel())
 }

@@ -27,7 +27,7 @@ func openMigrated(t testing.TB) *KeyRepository {
 // inserts fails.
 func rowsOf(id, eventID string) newRows {
 	return newRows{
-		Key:     sqlkit.KeyColumns[int64]{ID: id, WorkspaceID: "ws", Name: "Key", Mode: 1, Scopes: `[]`, IPWhitelist: `[]`},
+		Key:     sqlkit.KeyColumns[int64]{ID: id, WorkspaceID: "ws", Name: "Key", Mode: 1, Scopes: `[]`, IPWhitelist: `[]`, RateLimits: `[]`},
 		Secrets: []sqlkit.SecretColumns[int64]{{Algorithm: "hmac-sha256", Digest: make([]byte, 32)}},
 		Event:   sqlkit.EventColumns[int64]{ID: eventID, KeyID: id, WorkspaceID: "ws", Type: "CREATED", Changes: `[]`},
 	}

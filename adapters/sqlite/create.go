@@ -11,8 +11,8 @@ import (
 // The inserts of new keys and of changes.
 const (
 	insertKey = `INSERT INTO api_keys
-(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+(id, workspace_id, name, name_folded, mode, scopes, ip_whitelist, disabled, created_by, created_at, expires_at, last_used_at, deleted_at, rate_limits, quota)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertSecret = `INSERT INTO api_key_secrets
 (api_key_id, position, algorithm, pepper_id, digest, valid_until)
@@ -48,7 +48,7 @@ func (tx transaction) create(rows newRows, maxKeys int) error {
 	k := rows.Key
 	if err := tx.exec(insertKey,
 		k.ID, k.WorkspaceID, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
-		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt); err != nil {
+		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt, k.RateLimits, k.Quota); err != nil {
 		return existing(err)
 	}
 	if err := tx.insertSecrets(k.ID, rows.Secrets); err != nil {

@@ -11,7 +11,7 @@ import (
 func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.Statements {
 	return migrator.Statements(writer,
 		sqlkit.CountKey, insertKey, insertSecret, insertEvent,
-		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setDisabled, setExpiresAt, setDeletedAt,
+		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setRateLimits, setQuota, setDisabled, setExpiresAt, setDeletedAt,
 		discountKey, deleteSecrets,
 		sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey, forgetIdempotencyKeys,
 		sqlkit.InsertPepper, sqlkit.FindPepper,

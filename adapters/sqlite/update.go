@@ -15,6 +15,8 @@ const (
 	setName        = `UPDATE api_keys SET name = ?, name_folded = ? WHERE id = ?`
 	setScopes      = `UPDATE api_keys SET scopes = ? WHERE id = ?`
 	setIPWhitelist = `UPDATE api_keys SET ip_whitelist = ? WHERE id = ?`
+	setRateLimits  = `UPDATE api_keys SET rate_limits = ? WHERE id = ?`
+	setQuota       = `UPDATE api_keys SET quota = ? WHERE id = ?`
 	setDisabled    = `UPDATE api_keys SET disabled = ? WHERE id = ?`
 	setExpiresAt   = `UPDATE api_keys SET expires_at = ? WHERE id = ?`
 
@@ -62,6 +64,8 @@ func (tx transaction) store(rows changedRows) error {
 		{rows.Name != nil, setName, []any{rows.Name, rows.NameFolded, rows.ID}},
 		{rows.Scopes != nil, setScopes, []any{rows.Scopes, rows.ID}},
 		{rows.IPWhitelist != nil, setIPWhitelist, []any{rows.IPWhitelist, rows.ID}},
+		{rows.RateLimits != nil, setRateLimits, []any{rows.RateLimits, rows.ID}},
+		{rows.SetsQuota, setQuota, []any{rows.Quota, rows.ID}},
 		{rows.Disabled != nil, setDisabled, []any{rows.Disabled, rows.ID}},
 		{rows.SetsExpiry, setExpiresAt, []any{rows.ExpiresAt, rows.ID}},
 		{rows.Deletes(), setDeletedAt, []any{rows.DeletedAt, rows.ID}},

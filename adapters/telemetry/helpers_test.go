@@ -85,6 +85,7 @@ func sources() ports.MetricSources {
 		Usage:            func() ports.UsageStats { return ports.UsageStats{} },
 		Limits:           func() ports.LimitStats { return ports.LimitStats{} },
 		Leaks:            func() ports.LeakStats { return ports.LeakStats{} },
+		KeyLimits:        func() ports.KeyLimitStats { return ports.KeyLimitStats{} },
 		PepperMismatches: func() int { return 0 },
 	}
 }

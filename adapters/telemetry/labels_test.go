@@ -32,7 +32,7 @@ func TestLabels_TakeNoValueFromCallers(t *testing.T) {
 		"status":  {"100", "200", "300", "400", "499", "500", "other"},
 		"limit":   {"account", "address", "leaks"},
 		"outcome": {"disabled", "ended", "recorded", "unknown"},
-		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "canceled", "error"},
+		"verdict": {"OK", "NOT_FOUND", "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_SCOPE", "RATE_LIMITED", "QUOTA_EXCEEDED", "canceled", "error"},
 	}
 	seen := map[string]bool{}
 	for _, s := range samples(t, scrape(t, m)) {

@@ -74,6 +74,7 @@ func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error)
 		usageCollector{read: sources.Usage},
 		limitCollector{read: sources.Limits},
 		leakCollector{read: sources.Leaks},
+		keyLimitCollector{read: sources.KeyLimits},
 		pepperMismatches(sources.PepperMismatches),
 	)
 	prefixed(m.registry).MustRegister(service...)

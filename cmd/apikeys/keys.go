@@ -29,7 +29,7 @@ type keysCmd struct {
 	List    keysListCmd    `cmd:"" help:"List keys, of one workspace or of all."`
 	Show    keysShowCmd    `cmd:"" help:"Show a key."`
 	Create  keysCreateCmd  `cmd:"" help:"Create a key and show its secret, once."`
-	Update  keysUpdateCmd  `cmd:"" help:"Change the name, scopes, IP whitelist or expiry of a key."`
+	Update  keysUpdateCmd  `cmd:"" help:"Change the name, scopes, IP whitelist, expiry or limits of a key."`
 	Disable keysDisableCmd `cmd:"" help:"Disable a key until it is enabled again."`
 	Enable  keysEnableCmd  `cmd:"" help:"Enable a disabled key."`
 	Rotate  keysRotateCmd  `cmd:"" help:"Replace the secret of a key and show the new one, once."`

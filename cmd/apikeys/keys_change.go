@@ -14,17 +14,20 @@ import (
 func isNotFound(err error) bool { return errors.Is(err, domain.ErrKeyNotFound) }
 
 type keysCreateCmd struct {
-	Name    string      `required:"" placeholder:"NAME" help:"Name of the key, for people."`
-	Scope   []string    `placeholder:"SCOPE,..." help:"What the key may do, such as payment:read; may be repeated. Without any, it may do nothing."`
-	IP      []string    `name:"ip" placeholder:"IP,..." help:"Address or CIDR range it may be used from; may be repeated. Without any, from everywhere."`
-	Expires string      `placeholder:"WHEN" help:"When it ends: an RFC 3339 time, or a duration such as 90d or 12h. Without it, never."`
-	Secret  secretFlags `embed:""`
+	Name      string      `required:"" placeholder:"NAME" help:"Name of the key, for people."`
+	Scope     []string    `placeholder:"SCOPE,..." help:"What the key may do, such as payment:read; may be repeated. Without any, it may do nothing."`
+	IP        []string    `name:"ip" placeholder:"IP,..." help:"Address or CIDR range it may be used from; may be repeated. Without any, from everywhere."`
+	Expires   string      `placeholder:"WHEN" help:"When it ends: an RFC 3339 time, or a duration such as 90d or 12h. Without it, never."`
+	RateLimit []string    `name:"rate-limit" placeholder:"LIMIT/WINDOW,..." help:"How much may be spent within a window, such as 100/60s or burst=10/1s; may be repeated. Without any, as much as is asked for."`
+	Quota     string      `placeholder:"LIMIT/PERIOD" help:"How much may be spent within a DAY, a MONTH (UTC) or in TOTAL, such as 100000/MONTH."`
+	Secret    secretFlags `embed:""`
 }
 
 // Help is shown below the usage of the command.
 func (keysCreateCmd) Help() string {
 	return `  apikeys keys create --workspace ws_1 --name "Nightly report" --scope report:read --secret-file report.key
   apikeys keys create --workspace ws_1 --name CI --scope build:write,build:read --ip 192.0.2.0/24 --expires 90d
+  apikeys keys create --workspace ws_1 --name Partner --scope shop:read --rate-limit 100/60s --quota 100000/MONTH
 
 The secret is shown once: on a terminal, or in --secret-file. Into a pipe it goes only with --print-secret. The key is LIVE; only the PARTNER portal creates TEST keys.`
 }
@@ -39,8 +42,18 @@ func (c *keysCreateCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 		if err != nil {
 			return misuse("--expires " + err.Error())
 		}
+		rateLimits, err := parseRateLimits(c.RateLimit)
+		if err != nil {
+			return err
+		}
+		quota, err := parseQuota(c.Quota)
+		if err != nil {
+			return err
+		}
 		return d.withSecret(c.Secret, func() (apikeys.CreatedKey, error) {
-			return d.in(d.workspace).CreateKey(ctx, apikeys.KeySpec{Name: c.Name, Scopes: c.Scope, IPWhitelist: c.IP, ExpiresAt: expires})
+			return d.in(d.workspace).CreateKey(ctx, apikeys.KeySpec{
+				Name: c.Name, Scopes: c.Scope, IPWhitelist: c.IP, ExpiresAt: expires, RateLimits: rateLimits, Quota: quota,
+			})
 		})
 	})
 }
@@ -66,19 +79,24 @@ func parseWhen(s string, now time.Time) (time.Time, error) {
 }
 
 type keysUpdateCmd struct {
-	ID       string   `arg:"" name:"key-id" help:"ID of the key."`
-	Name     string   `placeholder:"NAME" help:"New name."`
-	Scope    []string `xor:"scopes" placeholder:"SCOPE,..." help:"New scopes, in place of the old ones; may be repeated."`
-	NoScopes bool     `name:"no-scopes" xor:"scopes" help:"Remove all scopes: the key may do nothing."`
-	IP       []string `name:"ip" xor:"ips" placeholder:"IP,..." help:"New IP whitelist, in place of the old one; may be repeated."`
-	AnyIP    bool     `name:"any-ip" xor:"ips" help:"Remove the IP whitelist: the key may be used from everywhere."`
-	Expires  string   `xor:"expiry" placeholder:"WHEN" help:"New expiry: an RFC 3339 time, or a duration such as 90d or 12h."`
-	NoExpiry bool     `name:"no-expiry" xor:"expiry" help:"Remove the expiry: the key never ends."`
+	ID           string   `arg:"" name:"key-id" help:"ID of the key."`
+	Name         string   `placeholder:"NAME" help:"New name."`
+	Scope        []string `xor:"scopes" placeholder:"SCOPE,..." help:"New scopes, in place of the old ones; may be repeated."`
+	NoScopes     bool     `name:"no-scopes" xor:"scopes" help:"Remove all scopes: the key may do nothing."`
+	IP           []string `name:"ip" xor:"ips" placeholder:"IP,..." help:"New IP whitelist, in place of the old one; may be repeated."`
+	AnyIP        bool     `name:"any-ip" xor:"ips" help:"Remove the IP whitelist: the key may be used from everywhere."`
+	Expires      string   `xor:"expiry" placeholder:"WHEN" help:"New expiry: an RFC 3339 time, or a duration such as 90d or 12h."`
+	NoExpiry     bool     `name:"no-expiry" xor:"expiry" help:"Remove the expiry: the key never ends."`
+	RateLimit    []string `name:"rate-limit" xor:"rates" placeholder:"LIMIT/WINDOW,..." help:"New rate limits, in place of the old ones, such as 100/60s or burst=10/1s; may be repeated."`
+	NoRateLimits bool     `name:"no-rate-limits" xor:"rates" help:"Remove all rate limits."`
+	Quota        string   `xor:"quota" placeholder:"LIMIT/PERIOD" help:"New quota, such as 100000/MONTH; what was spent in the period stays spent."`
+	NoQuota      bool     `name:"no-quota" xor:"quota" help:"Remove the quota."`
 }
 
 // Help is shown below the usage of the command.
 func (keysUpdateCmd) Help() string {
 	return `  apikeys keys update sk_live_4fKpLr9Xw2Qb7ZtN --expires 30d
+  apikeys keys update sk_live_4fKpLr9Xw2Qb7ZtN --rate-limit 100/60s --rate-limit burst=10/1s
   apikeys keys update sk_live_4fKpLr9Xw2Qb7ZtN --scope payment:read --ip 192.0.2.0/24,2001:db8::/32
 
 What is not given stays as it is.`
@@ -102,8 +120,22 @@ func (c *keysUpdateCmd) patch(now time.Time) (apikeys.KeyPatch, error) {
 		}
 		patch.ExpiresAt = &expires
 	}
+	if c.RateLimit != nil || c.NoRateLimits {
+		rateLimits, err := parseRateLimits(c.RateLimit)
+		if err != nil {
+			return patch, err
+		}
+		patch.RateLimits = &rateLimits
+	}
+	if c.Quota != "" || c.NoQuota {
+		quota, err := parseQuota(c.Quota)
+		if err != nil {
+			return patch, err
+		}
+		patch.Quota = &quota
+	}
 	if patch == (apikeys.KeyPatch{}) {
-		return patch, misuse("nothing to change; give at least one of --name, --scope, --no-scopes, --ip, --any-ip, --expires, --no-expiry")
+		return patch, misuse("nothing to change; give at least one of --name, --scope, --no-scopes, --ip, --any-ip, --expires, --no-expiry, --rate-limit, --no-rate-limits, --quota, --no-quota")
 	}
 	return patch, nil
 }

@@ -17,6 +17,7 @@ type keysExplainCmd struct {
 	KeyFile string   `placeholder:"FILE" help:"Take the secret from this file, or from standard input if it is -, and check it too."`
 	Scope   []string `placeholder:"SCOPE,..." help:"What it is to do; may be repeated."`
 	IP      string   `name:"ip" placeholder:"IP" help:"Address it is used from. Without one, the address is unknown."`
+	Cost    int64    `default:"1" placeholder:"N" help:"What it spends from the limits of the key, 0 to 1000000 (${default})."`
 	At      string   `placeholder:"TIME" help:"When, as an RFC 3339 time. Without it, now."`
 }
 
@@ -58,6 +59,9 @@ func (c *keysExplainCmd) question(in io.Reader) (apikeys.Question, error) {
 			return q, misuse("--ip must be an IPv4 or IPv6 address")
 		}
 		q.Addr = addr
+	}
+	if q.Cost, faults = domain.ParseCost(c.Cost); faults != nil {
+		return q, misuse("--cost must be 0 to 1000000")
 	}
 	if c.At != "" {
 		at, faults := domain.ParseExpiry(c.At)

@@ -57,12 +57,14 @@ func (d *desk) eachKey(ctx context.Context, do func(*domain.APIKey) error) error
 // exportColumns is the head of a CSV file. Columns may be added at the end.
 var exportColumns = []string{
 	"apiKeyId", "workspaceId", "name", "status", "mode", "scopes", "ipWhitelist", "createdAt", "createdBy", "lastUsedAt", "expiresAt",
+	"rateLimits", "quota",
 }
 
 func exportRow(r keyRecord) []string {
 	row := []string{
 		string(r.APIKeyID), string(r.WorkspaceID), r.Name, string(r.Status), r.Mode, strings.Join(r.Scopes, " "),
 		strings.Join(r.IPWhitelist, " "), r.CreatedAt, r.CreatedBy, orEmpty(r.LastUsedAt), orEmpty(r.ExpiresAt),
+		strings.Join(spelledLimits(r.RateLimits), " "), strings.Join(spelledQuota(r.Quota), " "),
 	}
 	for i := range row {
 		row[i] = noFormula(row[i])

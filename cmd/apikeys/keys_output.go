@@ -28,6 +28,8 @@ type keyRecord struct {
 	CreatedBy   string             `json:"createdBy"`
 	LastUsedAt  *string            `json:"lastUsedAt"`
 	ExpiresAt   *string            `json:"expiresAt"`
+	RateLimits  []domain.Limit     `json:"rateLimits"`
+	Quota       *domain.Limit      `json:"quota"`
 }
 
 func toKeyRecord(key *domain.APIKey) keyRecord {
@@ -36,6 +38,10 @@ func toKeyRecord(key *domain.APIKey) keyRecord {
 		APIKeyID: s.ID, WorkspaceID: s.Workspace, Name: s.Name.String(), Status: key.Status(time.Now()), Mode: s.Mode.String(),
 		Scopes: []string{}, IPWhitelist: []string{},
 		CreatedAt: rfc3339(s.CreatedAt), CreatedBy: s.CreatedBy, LastUsedAt: orNull(s.LastUsedAt), ExpiresAt: orNull(s.ExpiresAt),
+		RateLimits: append([]domain.Limit{}, s.RateLimits...),
+	}
+	if s.Quota != (domain.Limit{}) {
+		record.Quota = &s.Quota
 	}
 	for code := range s.Scopes.All() {
 		record.Scopes = append(record.Scopes, string(code))
@@ -212,7 +218,26 @@ func (d *desk) printKey(key *domain.APIKey) error {
 		row("created", r.CreatedAt+" by "+r.CreatedBy),
 		row("last used", orDash(r.LastUsedAt)),
 		row("expires", orDash(r.ExpiresAt)),
+		row("limits", orNone(spelledLimits(r.RateLimits), "none")...),
+		row("quota", orNone(spelledQuota(r.Quota), "none")...),
 	})
+}
+
+// spelledLimits returns rate limits as the flag --rate-limit takes them.
+func spelledLimits(limits []domain.Limit) []string {
+	var texts []string
+	for _, l := range limits {
+		texts = append(texts, l.String())
+	}
+	return texts
+}
+
+// spelledQuota returns a quota as the flag --quota takes it, or nothing for nil.
+func spelledQuota(quota *domain.Limit) []string {
+	if quota == nil {
+		return nil
+	}
+	return []string{quota.String()}
 }
 
 func orNone(list []string, none string) []string {

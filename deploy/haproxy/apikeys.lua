@@ -17,7 +17,8 @@ local identity = { "x-api-key-id", "x-api-key-mode", "x-api-key-scopes", "x-work
 
 -- The response headers that a denied caller gets.
 local refusal = {
-	"cache-control", "content-language", "content-type", "retry-after", "vary", "www-authenticate", "x-request-id",
+	"cache-control", "content-language", "content-type", "ratelimit", "ratelimit-policy", "retry-after", "vary",
+	"www-authenticate", "x-request-id",
 }
 
 local unavailable_headers = { ["cache-control"] = { "no-store" }, ["content-type"] = { "application/json" }, ["retry-after"] = { "1" } }
@@ -63,7 +64,7 @@ end
 
 core.register_action("apikeys", { "http-req" }, function(txn)
 	local answer = ask(txn)
-	if answer.status == 401 or answer.status == 403 then
+	if answer.status == 401 or answer.status == 403 or answer.status == 429 then
 		refuse(txn, answer.status, pick(answer.headers, refusal), answer.body)
 	elseif answer.status ~= 204 then
 		refuse(txn, 503, unavailable_headers, unavailable)

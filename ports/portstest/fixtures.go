@@ -82,7 +82,27 @@ func plainDraft(t rapid.TB) domain.Draft {
 		Scopes:      scopes(t, "payment:read", "payment:write"),
 		IPWhitelist: whitelist(t, "192.168.1.0/24"),
 		ExpiresAt:   issuedAt.Add(24 * time.Hour).Truncate(time.Second),
+		RateLimits:  rateLimits(t, domain.RateLimitSpec{Name: "default", Limit: 100, WindowSeconds: 60}),
+		Quota:       quota(t, 100_000, "MONTH"),
 	}
+}
+
+func rateLimits(t rapid.TB, specs ...domain.RateLimitSpec) []domain.Limit {
+	t.Helper()
+	limits, faults := domain.ParseRateLimits(specs)
+	if faults != nil {
+		t.Fatalf("rate limits: %v", faults)
+	}
+	return limits
+}
+
+func quota(t rapid.TB, most int64, period string) domain.Limit {
+	t.Helper()
+	limit, faults := domain.ParseQuota(domain.QuotaSpec{Limit: most, Period: period})
+	if faults != nil {
+		t.Fatalf("quota: %v", faults)
+	}
+	return limit
 }
 
 func newDigest() domain.Digest {

@@ -32,7 +32,23 @@ func anyEntry(t *rapid.T) entry {
 		after := time.Duration(rapid.Int64Range(1, 1e9).Draw(t, "seconds")) * time.Second
 		draft.ExpiresAt = now.Add(after).Truncate(time.Second).Add(time.Second)
 	}
+	draft.RateLimits = rateLimits(t, rapid.SliceOfNDistinct(anyRateLimit(), 0, domain.MaxRateLimits,
+		func(s domain.RateLimitSpec) string { return s.Name }).Draw(t, "rateLimits")...)
+	if rapid.Bool().Draw(t, "has a quota") {
+		period := rapid.SampledFrom([]string{"DAY", "MONTH", "TOTAL"}).Draw(t, "period")
+		draft.Quota = quota(t, rapid.Int64Range(1, domain.MaxQuota).Draw(t, "quota"), period)
+	}
 	return issueBy(t, draft, anyAuthor(t), now)
+}
+
+func anyRateLimit() *rapid.Generator[domain.RateLimitSpec] {
+	return rapid.Custom(func(t *rapid.T) domain.RateLimitSpec {
+		return domain.RateLimitSpec{
+			Name:          rapid.StringMatching(`[a-z0-9_-]{1,32}`).Filter(func(s string) bool { return s != "quota" }).Draw(t, "name"),
+			Limit:         rapid.Int64Range(1, domain.MaxRateLimit).Draw(t, "limit"),
+			WindowSeconds: rapid.Int64Range(1, domain.MaxWindowSeconds).Draw(t, "window"),
+		}
+	})
 }
 
 func anyName(t *rapid.T) domain.Name {

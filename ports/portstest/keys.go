@@ -84,6 +84,15 @@ func keepsNewKeys(t *testing.T, repo ports.KeyRepository) {
 		"the latest expiry": func(d *domain.Draft) {
 			d.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 		},
+		"no rate limits": func(d *domain.Draft) { d.RateLimits = nil },
+		"rate limits in order": func(d *domain.Draft) {
+			d.RateLimits = rateLimits(t,
+				domain.RateLimitSpec{Name: "z", Limit: domain.MaxRateLimit, WindowSeconds: domain.MaxWindowSeconds},
+				domain.RateLimitSpec{Name: strings.Repeat("n", domain.MaxLimitNameLength), Limit: 1, WindowSeconds: 1},
+				domain.RateLimitSpec{Name: "a-b_9", Limit: 2, WindowSeconds: 3})
+		},
+		"no quota":          func(d *domain.Draft) { d.Quota = domain.Limit{} },
+		"the largest quota": func(d *domain.Draft) { d.Quota = quota(t, domain.MaxQuota, "TOTAL") },
 		"the longest workspace": func(d *domain.Draft) {
 			d.Workspace = domain.WorkspaceID(strings.Repeat("w", domain.MaxWorkspaceIDLength))
 		},

@@ -162,6 +162,8 @@ func deniesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 		part    domain.Parts
 		verdict domain.Verdict
 	}{
+		{domain.PartQuota, domain.VerdictQuotaExceeded},
+		{domain.PartRateLimits, domain.VerdictRateLimited},
 		{domain.PartScopes, domain.VerdictInsufficientScope},
 		{domain.PartIPWhitelist, domain.VerdictIPNotAllowed},
 		{domain.PartExpiresAt, domain.VerdictExpired},
@@ -223,6 +225,8 @@ func revisions(t *testing.T) map[domain.Parts]domain.Revision {
 		domain.PartScopes:      {Scopes: new(scopes(t, "repaired:scope"))},
 		domain.PartIPWhitelist: {IPWhitelist: new(whitelist(t, "10.0.0.0/8"))},
 		domain.PartExpiresAt:   {ExpiresAt: new(issuedAt.Add(time.Hour))},
+		domain.PartRateLimits:  {RateLimits: new(rateLimits(t, domain.RateLimitSpec{Name: "repaired", Limit: 1, WindowSeconds: 1}))},
+		domain.PartQuota:       {Quota: new(quota(t, 1, "DAY"))},
 	}
 }
 
@@ -270,7 +274,11 @@ func repairsDamage(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 		domain.PartScopes:      func() { want.Scopes = scopes(t, "repaired:scope") },
 		domain.PartIPWhitelist: func() { want.IPWhitelist = whitelist(t, "10.0.0.0/8") },
 		domain.PartExpiresAt:   func() { want.ExpiresAt = issuedAt.Add(time.Hour) },
-		domain.PartSecrets:     func() { want.Secrets = s.Secrets },
+		domain.PartRateLimits: func() {
+			want.RateLimits = rateLimits(t, domain.RateLimitSpec{Name: "repaired", Limit: 1, WindowSeconds: 1})
+		},
+		domain.PartQuota:   func() { want.Quota = quota(t, 1, "DAY") },
+		domain.PartSecrets: func() { want.Secrets = s.Secrets },
 	} {
 		if damage.Parts.Has(part) {
 			edit()

@@ -81,9 +81,12 @@ func keepsOutcomes(t *testing.T, repo ports.KeyRepository) {
 			s.IPWhitelist = whitelist(t, "2001:db8::/32", "::1", "10.0.0.1", "0.0.0.0/0")
 			s.ExpiresAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 			s.LastUsedAt = issuedAt.Add(time.Microsecond)
+			s.RateLimits = rateLimits(t, domain.RateLimitSpec{Name: "z", Limit: 1, WindowSeconds: 2}, domain.RateLimitSpec{Name: "a", Limit: 3, WindowSeconds: 4})
+			s.Quota = quota(t, domain.MaxQuota, "TOTAL")
 		},
 		"no optional field": func(s *domain.Snapshot) {
 			s.Scopes, s.IPWhitelist, s.ExpiresAt, s.CreatedBy = domain.ScopeSet{}, domain.IPWhitelist{}, time.Time{}, ""
+			s.RateLimits, s.Quota = nil, domain.Limit{}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,8 +77,14 @@ func keepsUpdates(t *testing.T, repo ports.KeyRepository) {
 		"disabled":     func(s *domain.Snapshot) { s.Disabled = true },
 		"later expiry": func(s *domain.Snapshot) { s.ExpiresAt = issuedAt.Add(time.Hour * 99) },
 		"no expiry":    func(s *domain.Snapshot) { s.ExpiresAt = time.Time{} },
-		"rotated":      func(s *domain.Snapshot) { s.Secrets = []domain.StoredSecret{{Digest: newDigest()}} },
-		"grace ended":  func(s *domain.Snapshot) { s.Secrets[0].ValidUntil = issuedAt },
+		"other rate limits": func(s *domain.Snapshot) {
+			s.RateLimits = rateLimits(t, domain.RateLimitSpec{Name: "burst", Limit: 10, WindowSeconds: 1}, domain.RateLimitSpec{Name: "default", Limit: 9, WindowSeconds: 60})
+		},
+		"no rate limits": func(s *domain.Snapshot) { s.RateLimits = nil },
+		"another quota":  func(s *domain.Snapshot) { s.Quota = quota(t, 7, "DAY") },
+		"no quota":       func(s *domain.Snapshot) { s.Quota = domain.Limit{} },
+		"rotated":        func(s *domain.Snapshot) { s.Secrets = []domain.StoredSecret{{Digest: newDigest()}} },
+		"grace ended":    func(s *domain.Snapshot) { s.Secrets[0].ValidUntil = issuedAt },
 		"rotated with grace": func(s *domain.Snapshot) {
 			s.Secrets[0].ValidUntil = issuedAt.Add(time.Hour)
 			s.Secrets = append([]domain.StoredSecret{{Digest: newDigest()}}, s.Secrets...)

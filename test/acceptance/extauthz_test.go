@@ -17,23 +17,30 @@ import (
 // answer of 204 has the headers that the upstream gets.
 func (w *world) askEnvoys(t *testing.T, header http.Header, scopes ...string) answer {
 	t.Helper()
+	return w.askEnvoysAbout(t, header, map[string]string{"scope": strings.Join(scopes, " ")})
+}
+
+// askEnvoysAbout is like askEnvoys for a route with those extensions. An answer of 204
+// also has the headers that the client gets.
+func (w *world) askEnvoysAbout(t *testing.T, header http.Header, extensions map[string]string) answer {
+	t.Helper()
 	connection, err := grpc.NewClient(w.extAuthz, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	response, err := authv3.NewAuthorizationClient(connection).Check(t.Context(), envoyRequest(header, scopes))
+	response, err := authv3.NewAuthorizationClient(connection).Check(t.Context(), envoyRequest(header, extensions))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if ok := response.GetOkResponse(); ok != nil {
-		return answer{status: http.StatusNoContent, header: headerOf(ok.GetHeaders())}
+		return answer{status: http.StatusNoContent, header: headerOf(append(ok.GetHeaders(), ok.GetResponseHeadersToAdd()...))}
 	}
 	denied := response.GetDeniedResponse()
 	return answer{status: int(denied.GetStatus().GetCode()), header: headerOf(denied.GetHeaders()), body: denied.GetBody()}
 }
 
-func envoyRequest(header http.Header, scopes []string) *authv3.CheckRequest {
+func envoyRequest(header http.Header, extensions map[string]string) *authv3.CheckRequest {
 	sent := &corev3.HeaderMap{}
 	for name, values := range header {
 		for _, value := range values {
@@ -45,7 +52,7 @@ func envoyRequest(header http.Header, scopes []string) *authv3.CheckRequest {
 			SocketAddress: &corev3.SocketAddress{Address: "127.0.0.1"},
 		}}},
 		Request:           &authv3.AttributeContext_Request{Http: &authv3.AttributeContext_HttpRequest{HeaderMap: sent}},
-		ContextExtensions: map[string]string{"scope": strings.Join(scopes, " ")},
+		ContextExtensions: extensions,
 	}}
 }
 

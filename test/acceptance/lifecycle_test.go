@@ -40,8 +40,8 @@ func TestGetKey_200(t *testing.T) {
 		})
 		bare, _ := w.newKey(t, keySpec{Name: "Bare"})
 		for _, tt := range []struct{ id, want string }{
-			{full, `"name":"Full","status":"ACTIVE","mode":"TEST","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`},
-			{bare, `"name":"Bare","status":"ACTIVE","mode":"LIVE","permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`},
+			{full, `"name":"Full","status":"ACTIVE","mode":"TEST","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z","rateLimits":[],"quota":null}}`},
+			{bare, `"name":"Bare","status":"ACTIVE","mode":"LIVE","permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null,"rateLimits":[],"quota":null}}`},
 		} {
 			a := do(t, w.manage(t, http.MethodGet, "/"+tt.id))
 			want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + tt.id + `",` + tt.want

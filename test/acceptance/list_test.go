@@ -42,7 +42,7 @@ func TestListKeys_200(t *testing.T) {
 		}
 		mustHaveHeaders(t, a)
 		id, _ := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}, IPWhitelist: []string{"10.0.0.0/8"}, ExpiresAt: at("2027-01-01T00:00:00Z")})
-		key := `{"apiKeyId":"` + id + `","name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}`
+		key := `{"apiKeyId":"` + id + `","name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z","rateLimits":[],"quota":null}`
 		a = do(t, w.list(t, "?page=0&size=1"))
 		if diff := cmp.Diff(envelope(`{"items":[`+key+`],"page":0,"size":1,"total":1}`), a.body); a.status != http.StatusOK || diff != "" {
 			t.Errorf("of one: %d (-want +got):\n%s", a.status, diff)

@@ -31,7 +31,7 @@ func TestRotateKey_200(t *testing.T) {
 		a := do(t, w.rotate(t, id, `{"gracePeriodSeconds":60}`))
 		second, _ := a.data(t)["secret"].(string)
 		want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + id + `","secret":"` + second + `",` +
-			`"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`
+			`"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null,"rateLimits":[],"quota":null}}`
 		if diff := cmp.Diff(want, withoutUse(a.body)); a.status != http.StatusOK || diff != "" {
 			t.Fatalf("%d (-want +got):\n%s", a.status, diff)
 		}

@@ -20,10 +20,10 @@ func TestUpdateKey_200_absentStaysAndNullClears(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		id, secret := w.newKey(t, keySpec{Name: "k", Scopes: []string{"a:b"}, IPWhitelist: []string{"10.0.0.0/8"}, ExpiresAt: at("2027-01-01T00:00:00Z")})
 		for _, s := range []struct{ body, want, reason string }{
-			{`{}`, `"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`, "IP_NOT_ALLOWED"},
-			{`{"name":" renamed "}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z"}}`, "IP_NOT_ALLOWED"},
-			{`{"ipWhitelist":null,"expiresAt":null}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`, "OK"},
-			{`{"scopes":[]}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null}}`, "INSUFFICIENT_SCOPE"},
+			{`{}`, `"name":"k","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z","rateLimits":[],"quota":null}}`, "IP_NOT_ALLOWED"},
+			{`{"name":" renamed "}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":["10.0.0.0/8"],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":"2027-01-01T00:00:00Z","rateLimits":[],"quota":null}}`, "IP_NOT_ALLOWED"},
+			{`{"ipWhitelist":null,"expiresAt":null}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":["a:b"],"scopes":["a:b"],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null,"rateLimits":[],"quota":null}}`, "OK"},
+			{`{"scopes":[]}`, `"name":"renamed","status":"ACTIVE","mode":"LIVE","permissions":[],"scopes":[],"ipWhitelist":[],"createdAt":"2026-03-21T00:00:00Z","lastUsedAt":null,"createdBy":"acc-7","expiresAt":null,"rateLimits":[],"quota":null}}`, "INSUFFICIENT_SCOPE"},
 		} {
 			a := do(t, w.patch(t, id, s.body))
 			want := `{"version":"1.3.0","timestamp":1774051200123,"success":true,"code":"2000","message":"SUCCESS","data":{"apiKeyId":"` + id + `",` + s.want

@@ -156,6 +156,6 @@ var forTheService = []string{
 // itself, and bytes of the stripped program. They are slightly above the figures
 // in ADR 0043; to raise them, update the ADR first.
 const (
-	maxEmbedderPackages = 165
-	maxEmbedderBytes    = 16_200_000
+	maxEmbedderPackages = 166
+	maxEmbedderBytes    = 16_500_000
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ func (s *service) valid(o operation, k key) *call {
 	c := &call{operation: o, method: o.method, path: o.path, header: http.Header{}}
 	for _, ref := range o.parameters {
 		p := ref.Value
-		value, _ := example(p).(string)
+		value := fmt.Sprint(example(p))
 		if p.Name == "keyId" {
 			value = k.id
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"runtime/pprof"
 	"strings"
@@ -30,6 +31,7 @@ var provocations = map[string]provocation{
 			c.header.Del("X-Client-Hash")
 		case c.operation.authorize():
 			c.query = "scopes=payment:read"
+			c.path = strings.Replace(c.path, "/cost/5", "/cost/5.0", 1)
 		default:
 			c.send(map[string]any{})
 		}
@@ -138,12 +140,28 @@ var provocations = map[string]provocation{
 		}
 		return nil
 	},
+	"4291": limited(map[string]any{"rateLimits": []any{map[string]any{"name": "default", "limit": 1, "windowSeconds": 60}}}),
+	"4292": limited(map[string]any{"quota": map[string]any{"limit": 1, "period": "TOTAL"}}),
 	"5000": func(_ context.Context, s *service, _ *call, _ key) error {
 		s.store.fail(errors.New("the column is on fire"))
 		return nil
 	},
 	"5030": withoutStore,
 	"503":  withoutStore,
+}
+
+// limited presents a key with limits that it has reached.
+func limited(limits map[string]any) provocation {
+	return func(ctx context.Context, s *service, c *call, _ key) error {
+		body := map[string]any{"name": "k", "scopes": []string{"payment:read"}}
+		maps.Copy(body, limits)
+		k, err := s.newKey(ctx, body)
+		c.header.Set("X-Api-Key", k.secret)
+		if err == nil {
+			_, err = s.do(ctx, c)
+		}
+		return err
+	}
 }
 
 func withoutStore(_ context.Context, s *service, c *call, _ key) error {
@@ -199,6 +217,13 @@ func (s *service) provoke(ctx context.Context, o operation, p promised) error {
 	a, err := s.do(ctx, c)
 	if c.after != nil {
 		c.after()
+	}
+	if err != nil {
+		return err
+	}
+	if p.status == http.StatusForbidden && strings.HasPrefix(p.code, "429") {
+		c.query += "&refuse=403"
+		a, err = s.do(ctx, c)
 	}
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func newService(t *testing.T) *service {
 	s.tokens = tokensOf(t, issuer)
 	cfg := configuration(t, issuer)
 	cfg.GitHubKeysURL = s.github.URL
-	running := serving.Start(t, cfg, apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store}), apikeys.WithClock(s.clock.Now))
+	running := serving.Start(t, cfg, apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store, Limits: memory.NewLimitStore(s.clock.Now)}), apikeys.WithClock(s.clock.Now))
 	document := readDocument(t)
 	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
 	s.operations = operationsOf(document, map[string]string{publicServer: running.Public, internalServer: running.Internal})

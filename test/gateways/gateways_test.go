@@ -61,6 +61,8 @@ var behaviours = map[string]func(*testing.T, *world){
 	"a key that is not valid is 401":                    refusesInvalidKeys,
 	"a key without the scope of the route is 403":       refusesMissingScopes,
 	"a key bound to another address is 403":             refusesOtherAddresses,
+	"a key that has reached a rate limit is 429":        refusesBeyondRateLimits,
+	"a key that has used up its quota is 429":           refusesBeyondQuotas,
 	"identity headers of the caller do not pass":        replacesIdentity,
 	"identity headers do not pass an open route":        clearsIdentityOnOpenRoutes,
 	"a caller cannot have identity headers removed":     keepsIdentityDespiteConnection,

@@ -150,3 +150,24 @@ func refusesUnlistedPaths(t *testing.T, w *world) {
 		})
 	}
 }
+
+func refusesBeyondRateLimits(t *testing.T, w *world) {
+	key := "X-Api-Key: " + w.createKey(t, `{"name":"limited","scopes":["payment:read"],"rateLimits":[{"name":"day","limit":1,"windowSeconds":86400}],"quota":{"limit":9,"period":"TOTAL"}}`)
+	w.passed(t, get("/payments/1", key))
+	a := w.refused(t, get("/payments/1", key))
+	a.mustBe(t, http.StatusTooManyRequests, "4291", "")
+	if a.header.Get("Retry-After") == "" || !strings.HasPrefix(a.header.Get("RateLimit"), `"day";r=0;t=`) || a.header.Get("RateLimit-Policy") != `"day";q=1;w=86400, "quota";q=9` {
+		t.Errorf("Retry-After %q, RateLimit %s, RateLimit-Policy %s", a.header.Get("Retry-After"), a.header.Get("RateLimit"), a.header.Get("RateLimit-Policy"))
+	}
+}
+
+func refusesBeyondQuotas(t *testing.T, w *world) {
+	key := "X-Api-Key: " + w.createKey(t, `{"name":"limited","scopes":["payment:read"],"rateLimits":[{"name":"day","limit":2,"windowSeconds":86400}],"quota":{"limit":1,"period":"TOTAL"}}`)
+	w.passed(t, get("/payments/1", key))
+	a := w.refused(t, get("/payments/1", key))
+	a.mustBe(t, http.StatusTooManyRequests, "4292", "")
+	if a.header.Get("Retry-After") != "" || !strings.HasSuffix(a.header.Get("RateLimit"), `, "quota";r=0`) {
+		t.Errorf("Retry-After %q, RateLimit %s", a.header.Get("Retry-After"), a.header.Get("RateLimit"))
+	}
+	w.refused(t, get("/refunds/1", key)).mustBe(t, http.StatusForbidden, "4032", `Bearer error="insufficient_scope", error_description="The API key lacks a required scope", scope="payment:read payment:write"`)
+}

@@ -16,6 +16,8 @@ var (
 	ErrInvalidKey     = errors.New("invalid API key")
 	ErrLacksScope     = errors.New("API key lacks a required scope")
 	ErrAddressRefused = errors.New("address not allowed for this API key")
+	ErrRateLimited    = errors.New("API key has reached a rate limit")
+	ErrQuotaExceeded  = errors.New("API key has used up its quota")
 )
 
 // ErrTooLarge is the error of a request that is larger than its limit.
@@ -39,6 +41,8 @@ var Checks = []Outcome{
 	{Err: ErrLacksScope, Status: http.StatusForbidden, Code: "4032", Headers: challenge},
 	// No challenge: no other credentials would change the address.
 	{Err: ErrAddressRefused, Status: http.StatusForbidden, Code: "4033"},
+	{Err: ErrRateLimited, Status: http.StatusTooManyRequests, Code: "4291"},
+	{Err: ErrQuotaExceeded, Status: http.StatusTooManyRequests, Code: "4292"},
 	{Err: ErrTooLarge, Status: http.StatusRequestEntityTooLarge, Code: "4130"},
 	{Err: domain.ErrUnavailable, Status: http.StatusServiceUnavailable, Code: "5030", Headers: RetryAfter},
 }

@@ -82,6 +82,10 @@ func Refusal(err error, required []domain.Scope) error {
 		}
 	case errors.Is(err, keycheck.ErrAddressRefused):
 		return ErrAddressRefused
+	case errors.Is(err, keycheck.ErrRateLimited):
+		return ErrRateLimited
+	case errors.Is(err, keycheck.ErrQuotaExceeded):
+		return ErrQuotaExceeded
 	}
 	for _, refusal := range keyRefusals {
 		if errors.Is(err, refusal.reason) {

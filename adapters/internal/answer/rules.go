@@ -7,6 +7,5 @@ import "github.com/slaunchx/apikeys/domain"
 const (
 	RuleUnknownField  domain.Rule = "unknown_field"
 	RuleCheckSyntax   domain.Rule = "check_syntax"
-	RuleCostRange     domain.Rule = "cost_range"
 	RuleHideKeyFormat domain.Rule = "hide_key_format"
 )

@@ -21,6 +21,8 @@ var (
 	ErrInvalidKey     = errors.New("the API key is invalid")
 	ErrScopeMissing   = errors.New("the API key lacks a required scope")
 	ErrAddressRefused = errors.New("address not allowed for this API key")
+	ErrRateLimited    = errors.New("the API key has reached a rate limit")
+	ErrQuotaExceeded  = errors.New("the API key has used up its quota")
 )
 
 // Request is what a check uses of a request.
@@ -35,20 +37,27 @@ type Request struct {
 // decision.
 type Authorize func(ctx context.Context, check domain.Check) (domain.Decision, error)
 
-// Do checks the API key of r: it must hold all of the scopes or, without any,
+// Wanted is what a request wants of its key.
+type Wanted struct {
+	Scopes []domain.Scope
+	Cost   domain.Cost
+}
+
+// Do checks the API key of r: it must hold all of the wanted scopes or, without any,
 // at least one scope. The client's address is that of the peer unless the peer
 // is one of the trusted proxies. Do returns nil, one of the errors of this
 // package, or the error of authorize. Once the secret is proven, the decision
 // names the key even if it is denied.
-func (authorize Authorize) Do(ctx context.Context, r Request, scopes []domain.Scope, proxies []netip.Prefix) (domain.Decision, error) {
+func (authorize Authorize) Do(ctx context.Context, r Request, wanted Wanted, proxies []netip.Prefix) (domain.Decision, error) {
 	secret, err := r.secret()
 	if err != nil {
 		return domain.NotFound(), err
 	}
 	decision, err := authorize(ctx, domain.Check{
 		Secret: secret,
-		Scopes: scopes,
+		Scopes: wanted.Scopes,
 		Addr:   clientaddr.Of(r.Peer, r.ForwardedFor, proxies),
+		Cost:   wanted.Cost,
 	})
 	if err != nil {
 		return domain.NotFound(), err
@@ -107,6 +116,10 @@ func refusalOf(verdict domain.Verdict) error {
 		return ErrScopeMissing
 	case domain.VerdictIPNotAllowed:
 		return ErrAddressRefused
+	case domain.VerdictRateLimited:
+		return ErrRateLimited
+	case domain.VerdictQuotaExceeded:
+		return ErrQuotaExceeded
 	case domain.VerdictNotFound, domain.VerdictDisabled, domain.VerdictExpired:
 	}
 	return ErrInvalidKey

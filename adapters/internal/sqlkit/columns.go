@@ -21,6 +21,8 @@ type KeyColumns[T any] struct {
 	Mode        int64
 	Scopes      string
 	IPWhitelist string
+	RateLimits  string
+	Quota       *string
 	Disabled    bool
 	CreatedBy   string
 	CreatedAt   T
@@ -67,6 +69,8 @@ type KeyRow[T any] struct {
 	ExpiresAt   Field[T]      `db:"expires_at"`
 	LastUsedAt  Field[T]      `db:"last_used_at"`
 	DeletedAt   Field[T]      `db:"deleted_at"`
+	RateLimits  Field[string] `db:"rate_limits"`
+	Quota       Field[string] `db:"quota"`
 
 	SecretRow[T]
 }

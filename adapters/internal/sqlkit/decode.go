@@ -21,6 +21,8 @@ func (c Codec[T]) Key(rows []KeyRow[T]) (*domain.APIKey, error) {
 	r.Mode = parsed(r, domain.PartMode, row.Mode, domain.ParseMode)
 	r.Scopes = parsed(r, domain.PartScopes, row.Scopes, decodeScopes)
 	r.IPWhitelist = parsed(r, domain.PartIPWhitelist, row.IPWhitelist, decodeIPWhitelist)
+	r.RateLimits = parsed(r, domain.PartRateLimits, row.RateLimits, decodeRateLimits)
+	r.Quota = quotaOf(r, row.Quota)
 	r.Disabled = plain(r, domain.PartStatus, row.Disabled)
 	r.CreatedBy = parsed(r, domain.PartCreatedBy, row.CreatedBy, validText)
 	r.CreatedAt = instant(c, r, domain.PartCreatedAt, row.CreatedAt)

@@ -44,6 +44,14 @@ func (c Codec[T]) encodeKey(s domain.Snapshot) (KeyColumns[T], error) {
 	if err != nil {
 		return KeyColumns[T]{}, err
 	}
+	rateLimits, err := encodeRateLimits(s.RateLimits)
+	if err != nil {
+		return KeyColumns[T]{}, err
+	}
+	quota, err := encodeQuota(s.Quota)
+	if err != nil {
+		return KeyColumns[T]{}, err
+	}
 	return KeyColumns[T]{
 		ID:          string(s.ID),
 		WorkspaceID: string(s.Workspace),
@@ -52,6 +60,8 @@ func (c Codec[T]) encodeKey(s domain.Snapshot) (KeyColumns[T], error) {
 		Mode:        int64(s.Mode),
 		Scopes:      scopes,
 		IPWhitelist: whitelist,
+		RateLimits:  rateLimits,
+		Quota:       quota,
 		Disabled:    s.Disabled,
 		CreatedBy:   s.CreatedBy,
 		CreatedAt:   c.Encode(s.CreatedAt),

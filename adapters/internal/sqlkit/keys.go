@@ -40,6 +40,7 @@ func (k *KeyRow[T]) columns() []any {
 	return []any{
 		&k.ID, &k.WorkspaceID, &k.Name, &k.Mode, &k.Scopes, &k.IPWhitelist, &k.Disabled,
 		&k.CreatedBy, &k.CreatedAt, &k.ExpiresAt, &k.LastUsedAt, &k.DeletedAt,
+		&k.RateLimits, &k.Quota,
 		&k.Algorithm, &k.PepperID, &k.Digest, &k.ValidUntil,
 	}
 }

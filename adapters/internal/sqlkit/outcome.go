@@ -22,6 +22,8 @@ type outcomeJSON struct {
 	ExpiresAt   time.Time       `json:"expires_at,omitzero"`
 	LastUsedAt  time.Time       `json:"last_used_at,omitzero"`
 	DeletedAt   time.Time       `json:"deleted_at,omitzero"`
+	RateLimits  json.RawMessage `json:"rate_limits,omitempty"`
+	Quota       json.RawMessage `json:"quota,omitempty"` // null means unreadable
 }
 
 func encodeOutcome(s domain.Snapshot) (string, error) {
@@ -32,6 +34,10 @@ func encodeOutcome(s domain.Snapshot) (string, error) {
 	whitelist, err := encodeIPWhitelist(s.IPWhitelist)
 	if err != nil {
 		whitelist = "null"
+	}
+	rateLimits, quota, err := encodeLimits(s)
+	if err != nil {
+		return "", err
 	}
 	encoded, err := json.Marshal(outcomeJSON{
 		ID:          string(s.ID),
@@ -45,8 +51,34 @@ func encodeOutcome(s domain.Snapshot) (string, error) {
 		ExpiresAt:   s.ExpiresAt,
 		LastUsedAt:  s.LastUsedAt,
 		DeletedAt:   s.DeletedAt,
+		RateLimits:  rateLimits,
+		Quota:       quota,
 	})
 	return string(encoded), err
+}
+
+// encodeLimits returns nil for limits that the key does not have, and null for those
+// that are unreadable.
+func encodeLimits(s domain.Snapshot) (rateLimits, quota json.RawMessage, err error) {
+	unreadable := json.RawMessage("null")
+	switch {
+	case s.Unreadable.Has(domain.PartRateLimits):
+		rateLimits = unreadable
+	case len(s.RateLimits) > 0:
+		text, err := encodeRateLimits(s.RateLimits)
+		if err != nil {
+			return nil, nil, err
+		}
+		rateLimits = json.RawMessage(text)
+	}
+	if s.Unreadable.Has(domain.PartQuota) {
+		return rateLimits, unreadable, nil
+	}
+	text, err := encodeQuota(s.Quota)
+	if text != nil {
+		quota = json.RawMessage(*text)
+	}
+	return rateLimits, quota, err
 }
 
 // storedOutcome is an outcomeJSON whose members are read separately.
@@ -62,6 +94,8 @@ type storedOutcome struct {
 	ExpiresAt   member[time.Time]       `json:"expires_at"`
 	LastUsedAt  member[time.Time]       `json:"last_used_at"`
 	DeletedAt   member[time.Time]       `json:"deleted_at"`
+	RateLimits  member[json.RawMessage] `json:"rate_limits"`
+	Quota       member[json.RawMessage] `json:"quota"`
 }
 
 // member is a member of a JSON object, which is read like a [Field].
@@ -93,6 +127,12 @@ func decodeOutcome(workspace domain.WorkspaceID, stored string) (*domain.APIKey,
 	r.Mode = parsed(r, domain.PartMode, o.Mode.Field, domain.ParseMode)
 	r.Scopes = parsed(r, domain.PartScopes, o.Scopes.Field, raw(decodeScopes))
 	r.IPWhitelist = parsed(r, domain.PartIPWhitelist, o.IPWhitelist.Field, raw(decodeIPWhitelist))
+	if o.RateLimits.Valid {
+		r.RateLimits = parsed(r, domain.PartRateLimits, o.RateLimits.Field, raw(decodeRateLimits))
+	}
+	if o.Quota.Valid {
+		r.Quota = parsed(r, domain.PartQuota, o.Quota.Field, raw(decodeQuota))
+	}
 	r.Disabled = plain(r, domain.PartStatus, o.Disabled.Field)
 	r.CreatedBy = parsed(r, domain.PartCreatedBy, o.CreatedBy.Field, validText)
 	r.CreatedAt = instant(utc, r, domain.PartCreatedAt, o.CreatedAt.Field)

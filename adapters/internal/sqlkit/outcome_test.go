@@ -20,6 +20,7 @@ func TestOutcome_HasTheseMembersAndNoSecret(t *testing.T) {
 	now := time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
 	encoded, err := encodeOutcome(domain.Snapshot{
 		Secrets: []domain.StoredSecret{{Digest: domain.Digest{PepperID: "p1"}}}, ExpiresAt: now, LastUsedAt: now, DeletedAt: now,
+		RateLimits: []domain.Limit{{Name: "default"}}, Quota: domain.Limit{Max: 1},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +30,7 @@ func TestOutcome_HasTheseMembersAndNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"created_at", "created_by", "deleted_at", "disabled", "expires_at", "id", "ip_whitelist", "last_used_at", "mode", "name", "scopes",
+		"created_at", "created_by", "deleted_at", "disabled", "expires_at", "id", "ip_whitelist", "last_used_at", "mode", "name", "quota", "rate_limits", "scopes",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(members))); diff != "" {
 		t.Errorf("members:\n%s", diff)
@@ -61,11 +62,12 @@ func TestOutcome_AdmitsNobodyIfItsWhitelistIsUnreadable(t *testing.T) {
 func TestOutcome_IsReadMemberByMember(t *testing.T) {
 	t.Parallel()
 	key, err := decodeOutcome("ws", `{"id":"sk_test_0000000000000001","name":"","mode":"x","scopes":["a:b"],"ip_whitelist":[],
-"disabled":2,"created_by":1,"created_at":"today","expires_at":"tomorrow"}`)
+"disabled":2,"created_by":1,"created_at":"today","expires_at":"tomorrow","rate_limits":null,"quota":{"limit":0}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := domain.PartName | domain.PartMode | domain.PartStatus | domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt
+	want := domain.PartName | domain.PartMode | domain.PartStatus | domain.PartCreatedBy | domain.PartCreatedAt | domain.PartExpiresAt |
+		domain.PartRateLimits | domain.PartQuota
 	if s := key.Snapshot(); s.Unreadable != want || s.Mode != domain.ModeTest || s.Scopes.Empty() {
 		t.Errorf("unreadable is %q, want %q; the mode is %s", s.Unreadable, want, s.Mode)
 	}

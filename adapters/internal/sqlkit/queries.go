@@ -34,7 +34,7 @@ ORDER BY seq DESC LIMIT ? OFFSET ?
 ORDER BY e.seq DESC`
 
 	keyColumns = `k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
-k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
+k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at, k.rate_limits, k.quota,
 s.algorithm, s.pepper_id, s.digest, s.valid_until`
 
 	selectKey = `SELECT ` + keyColumns + `

@@ -23,6 +23,9 @@ type ChangedRows[T any] struct {
 	NameFolded  *string
 	Scopes      *string
 	IPWhitelist *string
+	RateLimits  *string
+	SetsQuota   bool // to Quota; false means unchanged
+	Quota       *string
 	Disabled    *bool
 	SetsExpiry  bool // to ExpiresAt; false means unchanged
 	ExpiresAt   *T
@@ -93,6 +96,17 @@ func (c Codec[T]) setChanged(rows *ChangedRows[T], d difference) (err error) {
 	}
 	if d.writes(domain.PartIPWhitelist, !slices.Equal(was.IPWhitelist.Ranges(), is.IPWhitelist.Ranges())) {
 		if rows.IPWhitelist, err = encoded(is.IPWhitelist, encodeIPWhitelist); err != nil {
+			return err
+		}
+	}
+	if d.writes(domain.PartRateLimits, !slices.Equal(was.RateLimits, is.RateLimits)) {
+		if rows.RateLimits, err = encoded(is.RateLimits, encodeRateLimits); err != nil {
+			return err
+		}
+	}
+	if d.writes(domain.PartQuota, was.Quota != is.Quota) {
+		rows.SetsQuota = true
+		if rows.Quota, err = encodeQuota(is.Quota); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ const (
 	CodeNotAcceptable          ErrorCode = "4060"
 	CodeNotOwner               ErrorCode = "4030"
 	CodeNotPartner             ErrorCode = "4031"
+	CodeQuotaExceeded          ErrorCode = "4292"
+	CodeRateLimited            ErrorCode = "4291"
 	CodeStateConflict          ErrorCode = "4090"
 	CodeTooManyKeys            ErrorCode = "4092"
 	CodeTooManyRequests        ErrorCode = "4290"
@@ -64,6 +66,10 @@ func (e ErrorCode) Valid() bool {
 	case CodeNotOwner:
 		return true
 	case CodeNotPartner:
+		return true
+	case CodeQuotaExceeded:
+		return true
+	case CodeRateLimited:
 		return true
 	case CodeStateConflict:
 		return true
@@ -158,6 +164,27 @@ func (e Mode) Valid() bool {
 	case ModeLive:
 		return true
 	case ModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Period.
+const (
+	PeriodDay   Period = "DAY"
+	PeriodMonth Period = "MONTH"
+	PeriodTotal Period = "TOTAL"
+)
+
+// Valid indicates whether the value is a known member of the Period enum.
+func (e Period) Valid() bool {
+	switch e {
+	case PeriodDay:
+		return true
+	case PeriodMonth:
+		return true
+	case PeriodTotal:
 		return true
 	default:
 		return false
@@ -310,6 +337,12 @@ type CreatedKey struct {
 	// Name The display name of a key.
 	Name Name `json:"name"`
 
+	// Quota How much may be spent within one period.
+	Quota *Quota `json:"quota,omitempty"`
+
+	// RateLimits The rate limits of the key, in the order in which they are checked.
+	RateLimits *RateLimits `json:"rateLimits,omitempty"`
+
 	// Scopes What the key may do; nothing at all where it is empty.
 	Scopes Scopes `json:"scopes"`
 
@@ -433,6 +466,9 @@ type GivenMode int
 // Examples: Production Key
 type GivenName = string
 
+// GivenRateLimits Absent, null or empty means none.
+type GivenRateLimits = []RateLimit
+
 // GivenScopes What the key may do. Absent, null or empty: nothing at all. At most 100 different ones;
 // repeated ones collapse into their first. Entries are not trimmed.
 type GivenScopes = []Scope
@@ -484,6 +520,12 @@ type Key struct {
 	// Permissions What the key may do; nothing at all where it is empty.
 	Permissions Scopes `json:"permissions"`
 
+	// Quota Null if there is none.
+	Quota *Quota `json:"quota"`
+
+	// RateLimits The rate limits of the key, in the order in which they are checked.
+	RateLimits RateLimits `json:"rateLimits"`
+
 	// Scopes What the key may do; nothing at all where it is empty.
 	Scopes Scopes `json:"scopes"`
 
@@ -514,7 +556,7 @@ type KeyPage struct {
 	Total Total `json:"total"`
 }
 
-// KeyPatch What is absent stays, null clears.
+// KeyPatch What is absent stays, null clears. `rateLimits` and `quota` are replaced as a whole.
 type KeyPatch struct {
 	// ExpiresAt When the key ends: an instant of RFC 3339 in the future, with any offset; fractions of a
 	// second are cut. Absent or null: never.
@@ -535,6 +577,12 @@ type KeyPatch struct {
 	//
 	// Examples: Production Key
 	Name *GivenName `json:"name,omitempty"`
+
+	// Quota Null removes it.
+	Quota json.RawMessage `json:"quota,omitempty"`
+
+	// RateLimits Absent, null or empty means none.
+	RateLimits *GivenRateLimits `json:"rateLimits,omitempty"`
 
 	// Scopes What the key may do. Absent, null or empty: nothing at all. At most 100 different ones;
 	// repeated ones collapse into their first. Entries are not trimmed.
@@ -578,6 +626,12 @@ type NewKey struct {
 	// Examples: Production Key
 	Name GivenName `json:"name"`
 
+	// Quota Absent or null means none.
+	Quota *Quota `json:"quota,omitempty"`
+
+	// RateLimits Absent, null or empty means none.
+	RateLimits *GivenRateLimits `json:"rateLimits,omitempty"`
+
 	// Scopes What the key may do. Absent, null or empty: nothing at all. At most 100 different ones;
 	// repeated ones collapse into their first. Entries are not trimmed.
 	Scopes *GivenScopes `json:"scopes,omitempty"`
@@ -589,8 +643,36 @@ type PageNumber = int
 // PageSize How many items a page has, the last excepted.
 type PageSize = int
 
+// Period The period of a quota, a day or a calendar month in UTC, or all time.
+type Period string
+
 // Portal Which portal the account used.
 type Portal string
+
+// Quota How much may be spent within one period.
+type Quota struct {
+	Limit int64 `json:"limit"`
+
+	// Period The period of a quota, a day or a calendar month in UTC, or all time.
+	Period Period `json:"period"`
+}
+
+// RateLimit How much may be spent within one window. Windows are fixed and begin at multiples of their length
+// since the Unix epoch. What was spent is counted by name and window: a change of `limit` does not
+// reset it.
+type RateLimit struct {
+	Limit int64 `json:"limit"`
+
+	// Name The name of a rate limit, unique within its key; not `quota`.
+	Name          RateLimitName `json:"name"`
+	WindowSeconds int64         `json:"windowSeconds"`
+}
+
+// RateLimitName The name of a rate limit, unique within its key; not `quota`.
+type RateLimitName = string
+
+// RateLimits The rate limits of the key, in the order in which they are checked.
+type RateLimits = []RateLimit
 
 // Reason Stable, for programs.
 //
@@ -633,6 +715,10 @@ type RotatedKey struct {
 
 	// Permissions What the key may do; nothing at all where it is empty.
 	Permissions Scopes `json:"permissions"`
+	Quota       *Quota `json:"quota"`
+
+	// RateLimits The rate limits of the key, in the order in which they are checked.
+	RateLimits RateLimits `json:"rateLimits"`
 
 	// Scopes What the key may do; nothing at all where it is empty.
 	Scopes Scopes `json:"scopes"`

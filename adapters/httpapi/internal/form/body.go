@@ -18,15 +18,19 @@ import (
 // order; With and Sorted merge both in the order of the request.
 type Body struct {
 	Faults  domain.Faults
+	object  bool
 	members []string // names as sent, including unknown and duplicate ones
 }
+
+// IsObject reports whether the value was an object.
+func (b Body) IsObject() bool { return b.object }
 
 // DecodeBody reads an object like [DecodeObject].
 func DecodeBody(body jsontext.Value, members []Member) Body {
 	if body.Kind() != '{' {
 		return Body{Faults: Fault("", domain.ReasonType, RuleTypeObject)}
 	}
-	var b Body
+	b := Body{object: true}
 	for name := range Members(body) {
 		b.members = append(b.members, name)
 	}
@@ -77,9 +81,9 @@ func withValuesOf(member string, form, values domain.Faults) domain.Faults {
 	return all
 }
 
-// belongs reports whether f is a fault of the member or of an element of it.
+// belongs reports whether f is a fault of the member or of a part of it.
 func belongs(f domain.Fault, member string) bool {
-	return f.Field == member || strings.HasPrefix(f.Field, member+"[")
+	return f.Field == member || strings.HasPrefix(f.Field, member+"[") || strings.HasPrefix(f.Field, member+".")
 }
 
 // isRepeated reports whether f says that the member was sent again.

@@ -10,6 +10,7 @@ import (
 const (
 	RuleTypeString       domain.Rule = "type_string"
 	RuleTypeStringList   domain.Rule = "type_string_list"
+	RuleTypeObjectList   domain.Rule = "type_object_list"
 	RuleTypeInteger      domain.Rule = "type_integer"
 	RuleTypeObject       domain.Rule = "type_object"
 	RuleBodySyntax       domain.Rule = "body_syntax"
