@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -23,6 +24,7 @@ func otherRandom() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{8}) }
 // leaksOf returns the use case on keys, without a cache.
 func leaksOf(t *testing.T, keys ports.KeyRepository, policy domain.LeakedLiveKeys, p parts) *application.Leaks {
 	t.Helper()
+	p.random = cryptorand.Reader // which several workers may read
 	return application.NewLeaks(workspacesOf(t, everyOwner{}, keys, p), uncached{keys}, policy)
 }
 
