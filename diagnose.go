@@ -313,7 +313,7 @@ func diagnoseAddress(ctx context.Context, cfg config.Config, variable, addr stri
 	case err != nil:
 		return broken(check, "set "+variable+" to an address of this machine", "cannot listen: %v", err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	tcp, isTCP := listener.Addr().(*net.TCPAddr)
 	if variable != publicAddr && cfg.InternalToken.Reveal() == "" && !(isTCP && tcp.IP.IsLoopback()) {
 		return broken(check, "set APIKEYS_INTERNAL_TOKEN, or listen on a loopback address", "%s can be reached from other machines, and no token is required", listener.Addr())

@@ -119,7 +119,8 @@ func TestManager_DrivesTheWholeLifeOfAKey(t *testing.T) {
 		}
 		events = append(events, event.Type)
 	}
-	history := []domain.EventType{domain.EventDeleted, domain.EventRotated, domain.EventEnabled, domain.EventDisabled,
+	history := []domain.EventType{
+		domain.EventDeleted, domain.EventRotated, domain.EventEnabled, domain.EventDisabled,
 		domain.EventUpdated, domain.EventUpdated, domain.EventUpdated, domain.EventCreated,
 	}
 	if diff := cmp.Diff(history, events); diff != "" {

@@ -55,8 +55,10 @@ func TestKeySpecDraft_ReportsEveryFaultByField(t *testing.T) {
 		Name: "\u202e", Mode: 3, Scopes: []string{"a:b", "A:b", "c"}, IPWhitelist: []string{"10.0.0.1/8", "10.0.0.1", "x"}, ExpiresAt: now,
 		RateLimits: []domain.RateLimitSpec{{Name: "a", Limit: 1, WindowSeconds: 1}, {Name: "a"}}, Quota: domain.QuotaSpec{Limit: 1},
 	}.Draft("ws-1", now)
-	want := []string{"name characters", "scopes[1] format", "scopes[2] format", "mode range", "ipWhitelist[0] host_bits", "ipWhitelist[2] format", "expiresAt in_past",
-		"rateLimits[1].name duplicate_field", "rateLimits[1].limit range", "rateLimits[1].windowSeconds range", "quota.period format"}
+	want := []string{
+		"name characters", "scopes[1] format", "scopes[2] format", "mode range", "ipWhitelist[0] host_bits", "ipWhitelist[2] format", "expiresAt in_past",
+		"rateLimits[1].name duplicate_field", "rateLimits[1].limit range", "rateLimits[1].windowSeconds range", "quota.period format",
+	}
 	if diff := cmp.Diff(want, fieldsOf(faults)); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

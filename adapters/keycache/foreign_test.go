@@ -123,7 +123,7 @@ func TestFindForeign_ReadsEachKeyOnce(t *testing.T) {
 		w.Evict(id)
 		expect(t, "after a change", w.find(t, 'a'), string(id))
 		w.expectReads(t, 2)
-		time.Sleep(unknownFor + time.Millisecond) // of the bubble's clock
+		time.Sleep(unknownFor + time.Millisecond) //nolint:forbidigo // the bubble's clock, which advances immediately
 		w.find(t, 'b')
 		w.expectQuestions(t, 1, 3)
 	})

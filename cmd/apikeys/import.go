@@ -190,7 +190,7 @@ func (i *importing) reject(r *rowError) error {
 			Reason string `json:"reason"`
 		}{r.line, r.reason})
 	}
-	return i.desk.print(onOneLine(r.Error()))
+	return i.desk.printText(onOneLine(r.Error()))
 }
 
 // conclude reports the totals, and returns the error of the command.

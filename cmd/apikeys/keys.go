@@ -247,7 +247,7 @@ func (d *desk) changeKey(ctx context.Context, id, done string, change func(*apik
 	}
 	if d.of.Output != "json" {
 		if d.of.Quiet {
-			return d.print(string(key.ID()))
+			return d.printText(string(key.ID()))
 		}
 		return nil
 	}

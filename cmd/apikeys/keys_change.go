@@ -251,7 +251,7 @@ func (c *keysDeleteCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 		case d.of.Output == "json":
 			return d.printJSON(map[string]any{"apiKeyId": key.ID(), "deleted": true})
 		case d.of.Quiet:
-			return d.print(string(key.ID()))
+			return d.printText(string(key.ID()))
 		}
 		return nil
 	})

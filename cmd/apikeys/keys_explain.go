@@ -141,7 +141,7 @@ func (d *desk) printExplanation(e apikeys.Explanation) error {
 	case d.of.Output == "json":
 		return d.printJSON(record)
 	case d.of.Quiet:
-		return d.print(string(e.Verdict))
+		return d.printText(string(e.Verdict))
 	}
 	return d.printRows(table)
 }

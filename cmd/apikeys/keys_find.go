@@ -322,7 +322,7 @@ func (d *desk) printFindings(s *search) error {
 	var table [][]cell
 	for _, f := range s.order {
 		if d.of.Quiet {
-			if err := d.print(string(f.secret.KeyID())); err != nil {
+			if err := d.printText(string(f.secret.KeyID())); err != nil {
 				return err
 			}
 			continue

@@ -77,8 +77,8 @@ func (d *desk) say(format string, args ...any) {
 	}
 }
 
-// print writes lines to standard output.
-func (d *desk) print(lines ...string) error {
+// printText writes lines to standard output.
+func (d *desk) printText(lines ...string) error {
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(d.io.out, line); err != nil {
 			return err
@@ -164,7 +164,7 @@ func (d *desk) printRows(rows [][]cell) error {
 				line.WriteString(strings.Repeat(" ", widths[i]-columns(c.text)+2))
 			}
 		}
-		if err := d.print(line.String()); err != nil {
+		if err := d.printText(line.String()); err != nil {
 			return err
 		}
 	}
@@ -201,7 +201,7 @@ func columns(text string) int {
 func (d *desk) printKey(key *domain.APIKey) error {
 	r := toKeyRecord(key)
 	if d.of.Quiet {
-		return d.print(string(r.APIKeyID))
+		return d.printText(string(r.APIKeyID))
 	}
 	if d.of.Output == "json" {
 		return d.printJSON(r)

@@ -112,7 +112,7 @@ func (d *desk) printList(keys []*domain.APIKey, total int64) error {
 	switch {
 	case d.of.Quiet:
 		for _, r := range records {
-			if err := d.print(string(r.APIKeyID)); err != nil {
+			if err := d.printText(string(r.APIKeyID)); err != nil {
 				return err
 			}
 		}

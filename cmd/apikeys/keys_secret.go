@@ -63,9 +63,9 @@ type createdRecord struct {
 func (d *desk) printCreated(key *domain.APIKey, secret domain.Secret, file string) error {
 	switch {
 	case d.of.Quiet && secret.IsZero():
-		return d.print(string(key.ID()))
+		return d.printText(string(key.ID()))
 	case d.of.Quiet:
-		return d.print(secret.Reveal())
+		return d.printText(secret.Reveal())
 	case d.of.Output == "json":
 		return d.printJSON(createdRecord{keyRecord: toKeyRecord(key), Secret: secret.Reveal(), SecretFile: file})
 	}
@@ -73,7 +73,7 @@ func (d *desk) printCreated(key *domain.APIKey, secret domain.Secret, file strin
 		return err
 	}
 	d.say("the secret is shown once and kept nowhere:")
-	return d.print("secret     " + secret.Reveal())
+	return d.printText("secret     " + secret.Reveal())
 }
 
 // confirm asks whether to do something to a key. Where nobody can be asked, --yes
