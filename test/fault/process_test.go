@@ -28,7 +28,8 @@ const serviceVariable = "APIKEYS_FAULT_SERVICE"
 type settings struct {
 	DatabaseURL, ReadDatabaseURL string
 	JWKSFile, Issuer, Audience   string
-	CacheKeys                    int // 0 means the default
+	CacheKeys                    int    // 0 means the default
+	LimitsDuringOutage           string // "" means the default
 	// Migrates makes the process apply migrations and exit.
 	Migrates bool
 	// Older is the binary that runs instead, "" for none, and OlderMigrates its
@@ -168,6 +169,7 @@ func (s settings) config() config.Config {
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = s.JWKSFile, s.Issuer, s.Audience
 	cfg.Peppers = config.Secret(pepper)
 	cfg.CacheKeys = cmp.Or(s.CacheKeys, cfg.CacheKeys)
+	cfg.LimitsDuringOutage = cmp.Or(s.LimitsDuringOutage, cfg.LimitsDuringOutage)
 	cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
 	return cfg
 }

@@ -1,0 +1,147 @@
+package fault
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
+)
+
+const (
+	limitKills, limitKillsSoaking = 6, 50
+	// limitReplicas services spend the same limits.
+	limitReplicas = 4
+	// spendersAtOnce clients spend limits concurrently, each from all keys in turn.
+	spendersAtOnce = 6
+	// mostSpentBeforeKill is the maximum number of responses between two kills.
+	mostSpentBeforeKill = 600
+	// totalLimit is a quota that the load does not use up.
+	totalLimit = 100_000
+)
+
+func refusedByLimit(a answer) bool { return says("RATE_LIMITED")(a) || says("QUOTA_EXCEEDED")(a) }
+
+// spenders are services that spend limits, and clients that ask them. A killed service
+// is replaced.
+type spenders struct {
+	services [limitReplicas]atomic.Pointer[spender]
+	keys     []*spentKey
+
+	left    atomic.Int64 // responses until the next kill
+	enough  chan struct{}
+	stopped chan struct{}
+	clients sync.WaitGroup
+}
+
+type spender struct {
+	*process
+	killed atomic.Bool // set before the kill
+}
+
+// client spends from all keys in turn until it is stopped. Only services that are
+// killed meanwhile may fail to respond.
+func (s *spenders) client(t *testing.T) {
+	rest := time.NewTicker(pause)
+	defer rest.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-s.stopped:
+			return
+		case <-rest.C:
+		}
+		service := s.services[rand.IntN(limitReplicas)].Load()
+		if service.killed.Load() {
+			continue
+		}
+		a, err := s.keys[n%len(s.keys)].spend(context.WithoutCancel(t.Context()), service.world, 1)
+		switch {
+		case err != nil:
+			if !service.killed.Load() {
+				t.Errorf("no response: %v", err)
+				return
+			}
+		case !allowed(a) && !refusedByLimit(a) && a.status != http.StatusServiceUnavailable:
+			t.Errorf("%d %s", a.status, a.body)
+			return
+		case s.left.Add(-1) == 0:
+			s.enough <- struct{}{}
+		}
+	}
+}
+
+func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, pgtest.NewDatabase(t))
+	d.settings.LimitsDuringOutage = "deny" // by default, what is not counted in time is admitted
+	s := &spenders{keys: newSpentKeys(), enough: make(chan struct{}, 1), stopped: make(chan struct{})}
+	for i := range s.services {
+		s.services[i].Store(&spender{process: d.startReady(t)})
+	}
+	for _, k := range s.keys {
+		k.secret = s.services[0].Load().newKey(t, k.members)
+	}
+	for range spendersAtOnce {
+		s.clients.Go(func() { s.client(t) })
+	}
+	over := make(chan struct{})
+	go func() { s.clients.Wait(); close(over) }()
+
+	kills := times(t, limitKills, limitKillsSoaking)
+	for range kills { // the clients go on until the victim is replaced
+		s.left.Store(1 + rand.Int64N(mostSpentBeforeKill))
+		select {
+		case <-s.enough:
+		case <-over:
+			t.Fatal("no client is left")
+		}
+		i := rand.IntN(limitReplicas)
+		victim := s.services[i].Load()
+		victim.killed.Store(true)
+		victim.kill(t)
+		s.services[i].Store(&spender{process: d.startReady(t)})
+	}
+	close(s.stopped)
+	<-over
+
+	total := s.keys[len(s.keys)-1]
+	s.exhaust(t, total)
+	for _, k := range s.keys {
+		for _, limit := range k.limits {
+			k.mustNotExceed(t, limit)
+		}
+	}
+	// A kill loses what the service held, which is at most one and a half shares.
+	const share = totalLimit / 100
+	spent := total.spent()
+	if least := totalLimit - int64(kills)*share*3/2 - int64(total.unknown); spent < least {
+		exceeded(t, "%d of %d were admitted after %d kills, want at least %d", spent, totalLimit, kills, least)
+	}
+	t.Logf("%d kills: not one too many; of a quota of %d, %d were admitted and %d lost", kills, totalLimit, spent, totalLimit-spent)
+}
+
+// exhaust spends the quota of k until no service admits any more, or one too many has.
+func (s *spenders) exhaust(t *testing.T, k *spentKey) {
+	t.Helper()
+	for cost := int64(4096); cost > 0; cost /= 4 {
+		for i := range s.services {
+			service := s.services[i].Load()
+			for {
+				a := available(t, func() answer {
+					a, err := k.spend(t.Context(), service.world, cost)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return a
+				})
+				if !allowed(a) || k.spent() > totalLimit {
+					break
+				}
+			}
+		}
+	}
+}
