@@ -90,6 +90,8 @@ func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
 	}
 	over := make(chan struct{})
 	go func() { s.clients.Wait(); close(over) }()
+	stop := sync.OnceFunc(func() { close(s.stopped); <-over })
+	defer stop()
 
 	kills := times(t, limitKills, limitKillsSoaking)
 	for range kills { // the clients go on until the victim is replaced
@@ -105,8 +107,7 @@ func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
 		victim.kill(t)
 		s.services[i].Store(&spender{process: d.startReady(t)})
 	}
-	close(s.stopped)
-	<-over
+	stop()
 
 	total := s.keys[len(s.keys)-1]
 	s.exhaust(t, total)
