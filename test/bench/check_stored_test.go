@@ -17,7 +17,7 @@ import (
 
 // findKey is the look-up query of the PostgreSQL store.
 const findKey = `SELECT k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
-k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
+k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at, k.rate_limits, k.quota,
 s.algorithm, s.pepper_id, s.digest, s.valid_until
 FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id WHERE k.id = ? AND coalesce(deleted_at IS NULL, false) ORDER BY s.position`
 
@@ -61,16 +61,17 @@ func (s *selecting) clients(t testing.TB, n, keys int) []client {
 
 func (s *selecting) read(ctx context.Context, id domain.KeyID) error {
 	var (
-		found, workspace, name, scopes, whitelist, createdBy, algorithm, pepper string
+		found, workspace, name, scopes, whitelist, createdBy, rateLimits, algorithm, pepper string
 
 		mode                                   int64
 		disabled                               bool
 		createdAt                              time.Time
 		expiresAt, usedAt, deletedAt, validity sql.NullTime
+		quota                                  sql.NullString
 		digest                                 []byte
 	)
 	return s.find.QueryRowContext(ctx, string(id)).Scan(&found, &workspace, &name, &mode, &scopes, &whitelist, &disabled,
-		&createdBy, &createdAt, &expiresAt, &usedAt, &deletedAt, &algorithm, &pepper, &digest, &validity)
+		&createdBy, &createdAt, &expiresAt, &usedAt, &deletedAt, &rateLimits, &quota, &algorithm, &pepper, &digest, &validity)
 }
 
 func hasher(t testing.TB, cfg config.Config) *secrets.Hasher {

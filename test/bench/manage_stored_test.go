@@ -15,7 +15,7 @@ import (
 // The queries of the stores.
 const (
 	keyColumns = `k.id, k.workspace_id, k.name, k.mode, k.scopes, k.ip_whitelist, k.disabled,
-k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at,
+k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at, k.rate_limits, k.quota,
 s.algorithm, s.pepper_id, s.digest, s.valid_until`
 
 	getKey = `SELECT ` + keyColumns + `
