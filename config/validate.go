@@ -130,7 +130,7 @@ func (c Config) leaks() Faults {
 		faults.check("APIKEYS_LEAKED_LIVE_KEYS", "is "+strconv.Quote(c.LeakedLiveKeys)+"; write disable or report")
 	}
 	if c.GitHubKeysURL != "" {
-		faults.check("APIKEYS_GITHUB_KEYS_URL", judgeKeysURL(c.GitHubKeysURL))
+		faults.check("APIKEYS_GITHUB_KEYS_URL", judgeKeysURL(c.GitHubKeysURL, false))
 	}
 	return faults
 }
@@ -149,35 +149,35 @@ func judgePeppers(peppers Secret) string {
 	return ""
 }
 
-// judgeJWKSURL rejects plain http to another host unless allowHTTP is set: anyone
-// who can change the response in transit can sign tokens.
+// judgeJWKSURL is judgeKeysURL with the setting that allows http.
 func judgeJWKSURL(s string, allowHTTP bool) string {
-	problem := judgeKeysURL(s)
+	problem := judgeKeysURL(s, allowHTTP)
+	if problem == insecureKeysURL {
+		problem += "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
+	}
+	return problem
+}
+
+const (
+	keysURLForm     = "; write https://host/path, or http:// with a loopback host"
+	insecureKeysURL = "is neither https nor http on a loopback host" + keysURLForm
+)
+
+// judgeKeysURL rejects plain http to another host unless allowHTTP is set: anyone
+// who can change the response in transit can sign with keys of their own.
+func judgeKeysURL(s string, allowHTTP bool) string {
 	u, err := url.Parse(s)
 	switch {
-	case problem == "", err != nil, u.Host == "", u.User != nil:
-		return problem
-	case allowHTTP && u.Scheme == "http":
+	case err != nil || u.Host == "":
+		return "is not a URL" + keysURLForm
+	case u.User != nil:
+		return "contains a user name or password, which public keys do not need; remove it"
+	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopbackHost(u.Hostname())):
 		return ""
 	case allowHTTP:
 		return "is neither https nor http; write https://host/path or http://host/path"
 	}
-	return problem + "; APIKEYS_JWKS_ALLOW_HTTP=true allows http inside a private network"
-}
-
-// judgeKeysURL rejects plain http to another host.
-func judgeKeysURL(s string) string {
-	const form = "; write https://host/path, or http:// with a loopback host"
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "":
-		return "is not a URL" + form
-	case u.User != nil:
-		return "contains a user name or password, which public keys do not need; remove it"
-	case u.Scheme == "https", u.Scheme == "http" && loopbackHost(u.Hostname()):
-		return ""
-	}
-	return "is neither https nor http on a loopback host" + form
+	return insecureKeysURL
 }
 
 func judgePortal(s string) string {
