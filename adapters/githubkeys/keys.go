@@ -104,8 +104,8 @@ func (k *Keys) key(ctx context.Context, identifier string) (*ecdsa.PublicKey, er
 	return k.byID[identifier], nil
 }
 
-// fetch replaces the keys, unless it fails. It goes on if the caller leaves, for the
-// next one.
+// fetch fetches the keys; if that fails, it leaves them as they are. It does not stop when
+// ctx ends, because other callers wait for the result.
 func (k *Keys) fetch(ctx context.Context, now time.Time) {
 	k.tried = now
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)

@@ -48,7 +48,7 @@ func (a *API) reportLeaks(x *exchange) error {
 		return err
 	}
 	due := a.options.After(leakAnswerTime)
-	// The work goes on if the client hangs up: it may not care for the response.
+	// Reporters need no response, so disconnecting does not cancel the work.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	origin := a.reporter(x)

@@ -459,7 +459,7 @@ func TestLook_SeesWhatTheStoreAndThisProcessHave(t *testing.T) {
 	spend(t, other, limits, 1, -1)
 	for range 2 {
 		states, err := l.Look(t.Context(), id, limits)
-		// The other process holds a share of 10, of which it has spent 1.
+		// The other limiter was granted a share of 10 and has spent 1 of it.
 		if err != nil || states[0].Remaining != 1000-1-10 || states[0].Reset != 50*time.Second {
 			t.Errorf("states %+v, %v", states, err)
 		}

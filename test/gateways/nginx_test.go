@@ -24,7 +24,7 @@ func TestNginx(t *testing.T) {
 	run(t, nginx)
 }
 
-// nginx would close a connection of which it does not read the body.
+// nginx closes a connection to the service if it leaves a response body unread.
 func TestNginx_KeepsConnectionsOfDeniedRequests(t *testing.T) {
 	t.Parallel()
 	usesOneConnection(t, nginx, http.StatusUnauthorized, withoutKey)
