@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/adapters/internal/tracing"
 	"github.com/slaunchx/apikeys/application"
@@ -242,4 +244,16 @@ func knownMethod(method string) string {
 		return method
 	}
 	return otherMethod
+}
+
+// readJSON reads a body of at most limit bytes as JSON, whatever Content-Type says.
+func (x *exchange) readJSON(limit int64) (jsontext.Value, error) {
+	r := x.Request()
+	if r.ContentLength > limit {
+		return nil, form.ErrTooLarge
+	}
+	if err := form.CheckCoding(r); err != nil {
+		return nil, err
+	}
+	return form.ReadJSON(x.Response().Writer, r, limit)
 }

@@ -34,14 +34,7 @@ type explainedStep struct {
 
 // explain serves POST on explain.
 func (a *API) explain(x *exchange) error {
-	r := x.Request()
-	if r.ContentLength > maxExplainBody {
-		return form.ErrTooLarge
-	}
-	if err := form.CheckCoding(r); err != nil {
-		return err
-	}
-	body, err := form.ReadJSON(x.Response().Writer, r, maxExplainBody)
+	body, err := x.readJSON(maxExplainBody)
 	if err != nil {
 		return err
 	}

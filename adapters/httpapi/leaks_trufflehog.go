@@ -14,14 +14,7 @@ import (
 // goes by the status: 200 if any of the secrets is live, 403 if none is.
 func (a *API) verifyForTrufflehog(x *exchange) error {
 	x.quiet = true
-	r := x.Request()
-	if r.ContentLength > maxBody {
-		return form.ErrTooLarge
-	}
-	if err := form.CheckCoding(r); err != nil {
-		return err
-	}
-	body, err := form.ReadJSON(x.Response().Writer, r, maxBody)
+	body, err := x.readJSON(maxBody)
 	if err != nil {
 		return err
 	}

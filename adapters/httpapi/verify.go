@@ -19,14 +19,7 @@ const (
 // verify serves one permission check, or an array of several, in order.
 func (a *API) verify(x *exchange) error {
 	x.quiet = true
-	r := x.Request()
-	if r.ContentLength > maxVerifyBody {
-		return form.ErrTooLarge
-	}
-	if err := form.CheckCoding(r); err != nil {
-		return err
-	}
-	body, err := form.ReadJSON(x.Response().Writer, r, maxVerifyBody)
+	body, err := x.readJSON(maxVerifyBody)
 	if err != nil {
 		return err
 	}
