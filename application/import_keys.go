@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -53,50 +52,27 @@ func (w *Workspace) ImportKeys(ctx context.Context, specs []domain.ForeignKeySpe
 	if err != nil {
 		return nil, err
 	}
-	return imported, importing(len(specs), func(i int) error {
+	return imported, inParallel(len(specs), importedAtOnce, func(i int) error {
 		if in, exists := workspaces[ids[i]]; exists {
 			imported[i].Existed, imported[i].Err = w.existed(in)
 			return nil
 		}
-		err := w.importKey(ctx, specs[i], w.deps.Now(), dryRun)
-		if errors.Is(err, domain.ErrKeyExists) {
-			return w.importedMeanwhile(ctx, &imported[i])
-		}
-		if _, faulty := errors.AsType[domain.Faults](err); faulty || errors.Is(err, domain.ErrTooManyKeys) {
-			imported[i].Err = err
-			return nil
-		}
-		return err
+		// A panic, of an embedder's store, must not end the process.
+		return Contained("importing a key", func() error { return w.importOne(ctx, specs[i], dryRun, &imported[i]) })
 	})
 }
 
-// importing calls do with the numbers below n, several at a time, and returns its
-// errors. It makes no further calls after one.
-func importing(n int, do func(i int) error) error {
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	next, failed := 0, error(nil)
-	take := func() (i int, ok bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		i, ok = next, failed == nil && next < n
-		next++
-		return i, ok
+// importOne creates one key, and describes what became of it.
+func (w *Workspace) importOne(ctx context.Context, spec domain.ForeignKeySpec, dryRun bool, imported *ImportedKey) error {
+	err := w.importKey(ctx, spec, w.deps.Now(), dryRun)
+	if errors.Is(err, domain.ErrKeyExists) {
+		return w.importedMeanwhile(ctx, imported)
 	}
-	for range min(n, importedAtOnce) {
-		wg.Go(func() {
-			for i, ok := take(); ok; i, ok = take() {
-				// A panic, of an embedder's store, must not end the process.
-				if err := Contained("importing a key", func() error { return do(i) }); err != nil {
-					mu.Lock()
-					failed = errors.Join(failed, err)
-					mu.Unlock()
-				}
-			}
-		})
+	if _, faulty := errors.AsType[domain.Faults](err); faulty || errors.Is(err, domain.ErrTooManyKeys) {
+		imported.Err = err
+		return nil
 	}
-	wg.Wait()
-	return failed
+	return err
 }
 
 // importKey creates one key.

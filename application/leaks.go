@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,24 +48,14 @@ func (l *Leaks) Report(ctx context.Context, found []LeakedSecret, origin domain.
 	}
 	outcomes := make([]domain.LeakOutcome, len(found))
 	errs := make([]error, len(found))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(leakWorkers, len(found)) {
-		workers.Go(func() {
-			for i := range next {
-				// A panic, of an embedder's store, must not end the process.
-				errs[i] = Contained("stopping a leaked secret", func() (err error) {
-					outcomes[i], err = l.report(ctx, found[i], origin)
-					return err
-				})
-			}
+	_ = inParallel(len(found), leakWorkers, func(i int) error {
+		// A panic, of an embedder's store, must not end the process.
+		errs[i] = Contained("stopping a leaked secret", func() (err error) {
+			outcomes[i], err = l.report(ctx, found[i], origin)
+			return err
 		})
-	}
-	for i := range found {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
+		return nil // the failure of one must not keep the others
+	})
 	return outcomes, errors.Join(errs...)
 }
 
