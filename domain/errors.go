@@ -24,6 +24,14 @@ var (
 	// ErrTooManyKeys means that the workspace has reached its number of living
 	// keys.
 	ErrTooManyKeys = errors.New("workspace has reached its number of API keys")
+	// ErrWebhookNotFound means that the workspace has no webhook, or the webhook no
+	// delivery, with the given ID.
+	ErrWebhookNotFound = errors.New("webhook not found")
+	// ErrTooManyWebhooks means that the workspace has reached its number of webhooks.
+	ErrTooManyWebhooks = errors.New("workspace has reached its number of webhooks")
+	// ErrNoWebhooks means that the service cannot sign deliveries, or its store cannot
+	// keep them.
+	ErrNoWebhooks = errors.New("webhooks are not set up on this service")
 	// ErrIdempotencyKeyReused means that the idempotency key was used with a different
 	// request.
 	ErrIdempotencyKeyReused = errors.New("idempotency key was used with a different request")

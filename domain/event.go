@@ -19,6 +19,14 @@ const (
 	// EventLeaked records that a secret of the key was found where it does not
 	// belong. What that changed has an event of its own.
 	EventLeaked EventType = "KEY_LEAKED"
+
+	// The events of webhooks, whose audit trail is their own.
+	EventWebhookCreated EventType = "WEBHOOK_CREATED"
+	EventWebhookUpdated EventType = "WEBHOOK_UPDATED"
+	EventWebhookRotated EventType = "WEBHOOK_ROTATED"
+	EventWebhookDeleted EventType = "WEBHOOK_DELETED"
+	// EventWebhookStopped records that the service has disabled a webhook.
+	EventWebhookStopped EventType = "WEBHOOK_STOPPED"
 )
 
 // Change is one changed attribute of an event. Values are strings, lists of
@@ -31,7 +39,7 @@ type Change struct {
 // Event is one entry of the audit trail.
 type Event struct {
 	ID        string
-	KeyID     KeyID
+	KeyID     KeyID // of the key, or the ID of the webhook that the event is about
 	Workspace WorkspaceID
 	Type      EventType
 	At        time.Time

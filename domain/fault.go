@@ -71,6 +71,16 @@ const (
 
 	RuleLeakSourceLength     Rule = "leak_source_length"
 	RuleLeakSourceCharacters Rule = "leak_source_characters"
+
+	RuleWebhookURLLength      Rule = "webhook_url_length"
+	RuleWebhookURLCharacters  Rule = "webhook_url_characters"
+	RuleWebhookURLFormat      Rule = "webhook_url_format"
+	RuleWebhookURLPort        Rule = "webhook_url_port"
+	RuleWebhookURLPrivate     Rule = "webhook_url_private"
+	RuleWebhookEventRange     Rule = "webhook_event_range"
+	RuleDescriptionLength     Rule = "description_length"
+	RuleDescriptionCharacters Rule = "description_characters"
+	RuleDeliveryStatusRange   Rule = "delivery_status_range"
 )
 
 // Rules returns all rules of this package.
@@ -88,6 +98,8 @@ func Rules() []Rule {
 		RuleRateLimitsTooMany, RuleLimitNameLength, RuleLimitNameCharacters, RuleLimitNameQuota, RuleLimitNameUnique,
 		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod, RuleCostRange, RuleLimitsUnsupported,
 		RuleLeakSourceLength, RuleLeakSourceCharacters,
+		RuleWebhookURLLength, RuleWebhookURLCharacters, RuleWebhookURLFormat, RuleWebhookURLPort, RuleWebhookURLPrivate,
+		RuleWebhookEventRange, RuleDescriptionLength, RuleDescriptionCharacters, RuleDeliveryStatusRange,
 	}
 }
 

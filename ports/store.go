@@ -26,6 +26,10 @@ type Store struct {
 	// given rate limits or a quota, and checks of a key that has some fail.
 	Limits LimitStore
 
+	// Webhooks keeps webhooks and the deliveries that the changes of Keys cause. Without
+	// it no webhook can be created.
+	Webhooks WebhookStore
+
 	// Schema brings the schema up to date. Without it the schema is taken to be
 	// up to date.
 	Schema Schema

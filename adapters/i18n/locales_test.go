@@ -51,6 +51,15 @@ var placeholders = map[string][]string{
 
 	"leak_source_length":     {"Field"},
 	"leak_source_characters": {"Field"},
+	"webhook_url_length":     {"Field"},
+	"webhook_url_characters": {"Field"},
+	"webhook_url_format":     {"Field"},
+	"webhook_url_port":       {"Field"},
+	"webhook_url_private":    {"Field"},
+	"webhook_event_range":    {"Field"},
+	"description_length":     {"Field"},
+	"description_characters": {"Field"},
+	"delivery_status_range":  {"Field"},
 
 	"explain_found":                {"Key", "Workspace"},
 	"explain_not_found":            {"Key"},
