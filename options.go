@@ -9,13 +9,11 @@ import (
 	"net"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slaunchx/apikeys/adapters/httpapi"
-	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
@@ -348,50 +346,7 @@ func WithEventHook(hook func(ctx context.Context, event Event)) Option {
 	}
 }
 
-// NewPepper returns an entry for the Peppers of a configuration, with 32 random
-// bytes. The id is 1 to 32 of A-Z a-z 0-9 _ - and must differ from the ids of
-// all other entries.
+// NewPepper returns an entry for the Peppers or the SealingKeys of a configuration,
+// with 32 random bytes. The id is 1 to 32 of A-Z a-z 0-9 _ - and must differ from the
+// ids of all other entries.
 func NewPepper(id string) (string, error) { return secrets.NewPepper(rand.Reader, id) }
-
-// Validate is like [config.Config.Validate], and also checks the settings that
-// adapters parse: the peppers and the options of a PostgreSQL URL. It returns
-// [config.Faults] with all errors.
-func Validate(cfg config.Config) error {
-	return faultsOf(cfg.Validate()).Merge(pepperFaults(cfg)).Merge(databaseFaults(cfg)).Err()
-}
-
-// ValidateStorage is like [Validate] for a program that only opens the
-// database; see [config.Config.ValidateStorage].
-func ValidateStorage(cfg config.Config) error {
-	return faultsOf(cfg.ValidateStorage()).Merge(databaseFaults(cfg)).Err()
-}
-
-func faultsOf(err error) config.Faults {
-	var faults config.Faults
-	errors.As(err, &faults)
-	return faults
-}
-
-func pepperFaults(cfg config.Config) config.Faults {
-	_, err := secrets.ParseRing(cfg.Peppers.Reveal())
-	if err == nil {
-		return nil
-	}
-	var faults config.Faults
-	for problem := range strings.SplitSeq(err.Error(), "\n") {
-		faults = append(faults, config.Fault{Variable: "APIKEYS_PEPPERS", Problem: problem})
-	}
-	return faults
-}
-
-// databaseFaults returns the errors in the PostgreSQL URLs of cfg.
-func databaseFaults(cfg config.Config) config.Faults {
-	if kind, _ := cfg.Database(); kind != config.StorePostgres {
-		return nil
-	}
-	faults := faultsOf(asFault(postgres.ValidateDSN(cfg.DatabaseURL.Reveal())))
-	if cfg.ReadDatabaseURL == "" {
-		return faults
-	}
-	return append(faults, faultsOf(asFault(postgres.ValidateStandbyDSN(cfg.ReadDatabaseURL.Reveal())))...)
-}

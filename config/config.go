@@ -182,6 +182,18 @@ type Config struct {
 	// Variable APIKEYS_GITHUB_KEYS_URL, default none.
 	GitHubKeysURL string `name:"github-keys-url" env:"APIKEYS_GITHUB_KEYS_URL" placeholder:"URL" group:"Leaked keys" help:"URL of the public keys of GitHub's secret scanning, https://api.github.com/meta/public_keys/secret_scanning: https, or http on a loopback host. Empty: reports by GitHub are not accepted."`
 
+	// SealingKeys is the ring of keys that encrypt the secrets of webhooks, in the form
+	// of Peppers. The first one seals, all of them open. Without it no webhook can be
+	// created, and those of a store are sent nothing.
+	// Variable APIKEYS_SEALING_KEYS, default none.
+	SealingKeys Secret `name:"sealing-keys" env:"APIKEYS_SEALING_KEYS" secret:"" group:"Webhooks" help:"Keys that encrypt the secrets of webhooks, in the form of APIKEYS_PEPPERS; the first one seals, all of them open. 'apikeys pepper' creates an entry. Empty: webhooks cannot be created."`
+
+	// WebhookInsecure allows webhooks with http, any port and private addresses, for
+	// development: whoever manages a workspace can then send requests into the network
+	// of the service.
+	// Variable APIKEYS_WEBHOOK_INSECURE, default false.
+	WebhookInsecure bool `name:"webhook-insecure" env:"APIKEYS_WEBHOOK_INSECURE" default:"false" group:"Webhooks" help:"Allow webhooks with http, any port and private addresses: true or false. Only for development: an owner of a workspace can then reach the network of the service."`
+
 	// LogLevel is the minimum level of logged messages: debug, info, warn or
 	// error.
 	// Variable APIKEYS_LOG_LEVEL, default "info".

@@ -7,6 +7,7 @@ import (
 	"hash"
 	"sync"
 
+	"github.com/slaunchx/apikeys/adapters/internal/keyring"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -83,9 +84,9 @@ type state struct {
 	in, out []byte // kept here because arguments of an interface method escape to the heap
 }
 
-func newKeyedHash(p *pepper) *keyedHash {
-	return &keyedHash{pepperID: p.id, states: sync.Pool{New: func() any {
-		return &state{mac: hmac.New(sha256.New, p.key()), in: make([]byte, 0, domain.SecretLength), out: make([]byte, 0, sha256.Size)}
+func newKeyedHash(p keyring.Entry) *keyedHash {
+	return &keyedHash{pepperID: p.ID, states: sync.Pool{New: func() any {
+		return &state{mac: hmac.New(sha256.New, p.Key()), in: make([]byte, 0, domain.SecretLength), out: make([]byte, 0, sha256.Size)}
 	}}}
 }
 

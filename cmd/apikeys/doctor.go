@@ -78,7 +78,7 @@ func configurationFindings(err error) (list []apikeys.Finding) {
 
 // fileFindings judges the permissions of the files that the settings name.
 func fileFindings(cfg config.Config) (list []apikeys.Finding) {
-	for _, secret := range []string{"APIKEYS_PEPPERS", "APIKEYS_INTERNAL_TOKEN", "APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL"} {
+	for _, secret := range []string{"APIKEYS_PEPPERS", "APIKEYS_SEALING_KEYS", "APIKEYS_INTERNAL_TOKEN", "APIKEYS_DATABASE_URL", "APIKEYS_READ_DATABASE_URL"} {
 		if path := os.Getenv(secret + fileSuffix); path != "" {
 			list = append(list, judgeMode(secret+fileSuffix, path, 0o077, "other accounts can read or change the secret"))
 		}

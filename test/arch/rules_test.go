@@ -35,6 +35,8 @@ var layers = []layer{
 	{in: "adapters/internal/keycheck", may: []string{"domain", "adapters/internal/clientaddr"}, why: "HTTP and gRPC check keys alike"},
 	{in: "adapters/otlp", may: []string{"adapters/internal/release"}, why: "it exports the spans of others"},
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it issues the tokens that jwtauth verifies"},
+	{in: "adapters/secrets", may: []string{"domain", "ports", "adapters/internal/keyring"}, why: "peppers and sealing keys are written alike"},
+	{in: "adapters/sealing", may: []string{"domain", "ports", "adapters/internal/keyring"}, why: "peppers and sealing keys are written alike"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters are interchangeable because they do not depend on each other"},
 	{in: "client", may: []string{"domain"}, why: "an HTTP client links neither stores nor servers"},
 	{in: "cmd/apikeys/internal/dev", may: []string{"config", "domain", "adapters/jwtauth", "adapters/secrets"}, why: "it issues the tokens and peppers of one machine, which an embedder has no use for"},
@@ -74,6 +76,7 @@ var owners = []owner{
 	{"github.com/Shopify/toxiproxy", []string{"test/fault"}, "network faults are in one folder"},
 	{"github.com/HdrHistogram", []string{"test/fault"}, "only a test needs quantiles of all responses"},
 	{"github.com/rs/zerolog", []string{"test/fault"}, "only toxiproxy requires it; the service logs with slog"},
+	{"code.dny.dev/ssrf", []string{"adapters/webhooks"}, "only the sender of webhooks dials addresses of strangers"},
 	{"github.com/nicksnyder/go-i18n", []string{"adapters/i18n"}, "the catalogs are in one folder"},
 }
 
@@ -156,6 +159,6 @@ var forTheService = []string{
 // itself, and bytes of the stripped program. They are slightly above the figures
 // in ADR 0043; to raise them, update the ADR first.
 const (
-	maxEmbedderPackages = 166
+	maxEmbedderPackages = 172
 	maxEmbedderBytes    = 16_500_000
 )
