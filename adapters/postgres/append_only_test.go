@@ -7,12 +7,11 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 func TestTrail_IsAppendOnlyInTheDatabase(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	before, err := repo.Events(t.Context(), "ws_a", id, domain.Page{})

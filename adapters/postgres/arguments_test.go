@@ -8,7 +8,6 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 var writes = regexp.MustCompile(`INSERT INTO|DELETE FROM|UPDATE \w+( \w+)?\s+SET`)
@@ -18,7 +17,7 @@ var writes = regexp.MustCompile(`INSERT INTO|DELETE FROM|UPDATE \w+( \w+)?\s+SET
 // same types.
 func TestStatements_ThatWriteTakeDistinctArgumentTypes(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	repo.pool.SetMaxOpenConns(1) // pg_prepared_statements shows those of one session
 	prepareAll(t, repo)
 	var prepared []struct {

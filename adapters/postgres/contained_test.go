@@ -8,7 +8,6 @@ import (
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 func TestUntilDone_TurnsAPanicIntoAnError(t *testing.T) {
@@ -26,7 +25,7 @@ func TestUntilDone_TurnsAPanicIntoAnError(t *testing.T) {
 // emulates locks, returns no row.
 func TestCreate_FailsWhenTheServerReturnsNoRow(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	openMigrated(t, dsn).maintenance.MustExecContext(t.Context(), `
 CREATE SCHEMA before;
 CREATE FUNCTION before.pg_try_advisory_xact_lock(bigint) RETURNS SETOF boolean LANGUAGE sql AS 'SELECT true WHERE false';

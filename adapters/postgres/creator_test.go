@@ -12,7 +12,6 @@ import (
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // crowd is a workspace in which creations wait, as if one were in flight.
@@ -26,7 +25,7 @@ const crowded = "ws_crowded"
 // newCrowd returns a crowd with the given number of living keys.
 func newCrowd(t *testing.T, living int) *crowd {
 	t.Helper()
-	c := &crowd{KeyRepository: openMigrated(t, pgtest.NewDatabase(t))}
+	c := &crowd{KeyRepository: openMigrated(t, migrated(t))}
 	for range living {
 		key, event := crowdKey(t)
 		if err := c.Create(t.Context(), key, event, ports.CreateOptions{}); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit/sqlkittest"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // withoutConstraints lifts what keeps damage out of the tables of keys.
@@ -31,7 +30,7 @@ $$`
 
 func TestKeyRepository_Damage(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	exec(t, dsn, withoutConstraints)
 	sqlkittest.RunDamage(t, repo, sqlkittest.Damage{

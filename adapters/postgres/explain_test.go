@@ -9,7 +9,6 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // manyKeys are so many that the planner would read a whole table only for want of
@@ -47,7 +46,7 @@ func TestQueries_AreLookUpsByIndex(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openMigrated(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, migrated(t))
 			repo.maintenance.MustExecContext(t.Context(), fill(c.keys))
 			repo.maintenance.MustExecContext(t.Context(), c.statement)
 			requireLookUps(t, repo)
@@ -101,7 +100,7 @@ func TestPoll_ReadsByIndexWhateverTheIDs(t *testing.T) {
 	for name, spread := range spreads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openMigrated(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, migrated(t))
 			repo.maintenance.MustExecContext(t.Context(), fill(manyKeys))
 			repo.maintenance.MustExecContext(t.Context(), letEventsChange)
 			repo.maintenance.MustExecContext(t.Context(), spread)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // naive follows a sequence, as if it were the order of commits.
@@ -64,7 +63,7 @@ func (p *patient) poll(t *testing.T) (ids []domain.KeyID) {
 func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const writers, rounds = 16, 4
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	aside(t, repo).MustExecContext(t.Context(), `ALTER TABLE api_key_events ADD COLUMN number bigserial`)
 	feed, counterProof := startFeed(t, repo), &naive{db: repo.maintenance}
 
@@ -98,7 +97,7 @@ func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 func TestFeed_MissesNothingOfConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	const writers, each = 16, 16
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	feed := startFeed(t, repo)
 
 	written := make(chan domain.KeyID, writers*each)
@@ -142,8 +141,8 @@ func TestFeed_MissesNothingOfConcurrentWriters(t *testing.T) {
 
 func TestFeed_IsNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
-	elsewhere := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
+	elsewhere := openMigrated(t, migrated(t))
 	held := aside(t, elsewhere).MustBegin()
 	defer func() { _ = held.Rollback() }()
 	held.MustExecContext(t.Context(), `SELECT pg_current_xact_id()`) // which the horizon waits for

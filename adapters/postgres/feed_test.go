@@ -79,7 +79,7 @@ func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) 
 
 func TestFeed_DoesNotWaitForTheRequestPool(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	f := startFeed(t, repo)
 	for range maxConnections {
 		tx := repo.pool.MustBegin()
@@ -92,7 +92,7 @@ func TestFeed_DoesNotWaitForTheRequestPool(t *testing.T) {
 
 func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	f := startFeed(t, repo)
 	insertMany(t, aside(t, repo), maxTold)
 	if got := len(told(t, f)); got != maxTold {
@@ -110,7 +110,7 @@ func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 // The last of many events is of another key than all before it.
 func TestFeed_CountsEventsNotKeys(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	f := startFeed(t, repo)
 	insertMany(t, aside(t, repo), maxTold+1)
 	aside(t, repo).MustExecContext(t.Context(), letEventsChange)
@@ -138,7 +138,7 @@ FROM generate_series(1, $1) n`, n)
 // taken, which may be far ahead.
 func TestFeed_IgnoresTransactionIDsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	insertMany(t, aside(t, repo), 3)
 	aside(t, repo).MustExecContext(t.Context(), letEventsChange)
 	aside(t, repo).MustExecContext(t.Context(), `UPDATE api_key_events SET txid = '1000000000000'`)
@@ -154,7 +154,7 @@ func TestFeed_IgnoresTransactionIDsOfAnotherCluster(t *testing.T) {
 
 func TestFeed_SaysLostWhenTransactionIDsWentBack(t *testing.T) {
 	t.Parallel()
-	f := startFeed(t, openMigrated(t, pgtest.NewDatabase(t)))
+	f := startFeed(t, openMigrated(t, migrated(t)))
 	f.snapshot.String = "1000000000000:1000000000000:"
 	if changes := polled(t, f); !changes.Lost {
 		t.Errorf("Poll gives lost: %v, want lost", changes.Lost)
@@ -163,7 +163,7 @@ func TestFeed_SaysLostWhenTransactionIDsWentBack(t *testing.T) {
 
 func TestFeed_RecoversFromAServerThatGoesSilent(t *testing.T) {
 	t.Parallel()
-	line := newSilentLine(t, pgtest.NewDatabase(t))
+	line := newSilentLine(t, migrated(t))
 	f := startFeed(t, openMigrated(t, line.dsn))
 
 	line.silent.Store(true)

@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // A read that a silent server does not answer ends with its context, and gives its
 // connection up.
 func TestOpenDB_GivesUpASilentConnection(t *testing.T) {
 	t.Parallel()
-	l := newSilentLine(t, pgtest.NewDatabase(t))
+	l := newSilentLine(t, migrated(t))
 	db, err := sql.Open("postgres", l.dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func openDB(t testing.TB, dsn string, opts ...postgres.Option) (*postgres.KeyRep
 
 func TestOpenDB_KeyRepository(t *testing.T) {
 	t.Parallel()
-	repo, _ := openDB(t, pgtest.NewDatabase(t))
+	repo, _ := openDB(t, migrated(t))
 	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 

@@ -10,13 +10,12 @@ import (
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/relay"
 )
 
 func TestCreate_IsMadeOnceWhenItsResponseIsLost(t *testing.T) {
 	t.Parallel()
-	line := newLine(t, pgtest.NewDatabase(t))
+	line := newLine(t, migrated(t))
 	repo := openDSN(t, line.dsn)
 	createOne(t, repo) // prepares the statement
 
@@ -31,7 +30,7 @@ func TestCreate_IsMadeOnceWhenItsResponseIsLost(t *testing.T) {
 // that the first sending made.
 func TestCreate_SucceedsWhenItsLostResponseTookTheLastPlace(t *testing.T) {
 	t.Parallel()
-	line := newLine(t, pgtest.NewDatabase(t))
+	line := newLine(t, migrated(t))
 	repo := openDSN(t, line.dsn)
 	createOne(t, repo)
 
@@ -53,7 +52,7 @@ func TestCreate_SucceedsWhenItsLostResponseTookTheLastPlace(t *testing.T) {
 
 func TestCreate_WithAnIdempotencyKeyIsMadeOnceWhereverTheConnectionIsCut(t *testing.T) {
 	t.Parallel()
-	line := newLine(t, pgtest.NewDatabase(t))
+	line := newLine(t, migrated(t))
 	repo := openDSN(t, line.dsn)
 	const answers = 8 // to begin, the lock, what there is, the key, what is left, to commit; and two more
 	lost := 0
@@ -112,7 +111,7 @@ func TestUpdate_IsNotRepeatedWhenItsResponseIsLost(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line := newLine(t, pgtest.NewDatabase(t))
+			line := newLine(t, migrated(t))
 			repo := openDSN(t, line.dsn)
 			id := createOne(t, repo)
 			disable := func(key *domain.APIKey) (domain.Event, error) {
@@ -142,7 +141,7 @@ func TestUpdate_IsNotRepeatedWhenItsResponseIsLost(t *testing.T) {
 
 func TestUpdate_IsRetriedWhenTheServerRollsBack(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	exec(t, dsn, `CREATE SEQUENCE tries`)
@@ -167,7 +166,7 @@ END $$`)
 
 func TestCreate_RecoversOnConnectionsThatTheServerEnded(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	createOne(t, repo)
 	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
@@ -176,7 +175,7 @@ func TestCreate_RecoversOnConnectionsThatTheServerEnded(t *testing.T) {
 
 func TestUpdate_RecoversOnConnectionsThatTheServerEnded(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	exec(t, dsn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports/portstest"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // fillMany creates keys of one workspace, 10,000 names, three keys of each instant,
@@ -22,7 +21,7 @@ FROM generate_series(1, $1) n`
 // makes the indexes of lists after the keys, which is faster.
 func openMany(t testing.TB, keys, withSecrets int) *KeyRepository {
 	t.Helper()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	db := repo.maintenance
 	var indexes []string
 	if err := db.SelectContext(t.Context(), &indexes, `SELECT indexdef FROM pg_indexes WHERE indexname IN ('api_keys_created_idx', 'api_keys_name_idx')`); err != nil || len(indexes) != 2 {

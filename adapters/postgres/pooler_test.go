@@ -15,7 +15,6 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/ports/portstest"
-	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/pooler"
 )
 
@@ -24,8 +23,8 @@ const sessionPool = 40
 
 func TestPooler_InSessionModeKeepsEveryPromise(t *testing.T) {
 	t.Parallel()
-	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
-	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, pgtest.NewDatabase(t))) }
+	p := pooler.Start(t, migrated(t), pooler.Session, sessionPool)
+	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, migrated(t))) }
 	repository := func(t testing.TB) ports.KeyRepository { return pooled(t) }
 
 	t.Run("repository", func(t *testing.T) {
@@ -43,7 +42,7 @@ func TestPooler_InSessionModeKeepsEveryPromise(t *testing.T) {
 	t.Run("feed", func(t *testing.T) {
 		t.Parallel()
 		portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-			dsn := p.URLOf(t, pgtest.NewDatabase(t))
+			dsn := p.URLOf(t, migrated(t))
 			return openDSN(t, dsn), openDSN(t, dsn)
 		})
 	})
@@ -65,7 +64,7 @@ func TestPooler_IsRejectedIfItSharesConnections(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := pgtest.NewDatabase(t)
+			dsn := migrated(t)
 			id := createOne(t, openDSN(t, dsn))
 			pooled := pooler.Start(t, dsn, c.mode, c.size).URL()
 			if c.busy {
@@ -91,7 +90,7 @@ func TestPooler_IsRejectedIfItSharesConnections(t *testing.T) {
 // A reconfigured pooler treats existing clients like new ones.
 func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	t.Parallel()
-	p := pooler.Start(t, pgtest.NewDatabase(t), pooler.Session, sessionPool)
+	p := pooler.Start(t, migrated(t), pooler.Session, sessionPool)
 	repo := openDSN(t, p.URL())
 	id := createOne(t, repo)
 	feed := repo.Follow()
@@ -134,7 +133,7 @@ func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 func TestPooler_InTransactionModeNeitherDestroysNorDenies(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{3, 25} {
-		dsn := pgtest.NewDatabase(t)
+		dsn := migrated(t)
 		direct := openDSN(t, dsn)
 		keys := make([]domain.KeyID, 64)
 		for i := range keys {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func TestStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
-		dsn := pgtest.NewDatabase(t)
+		dsn := migrated(t)
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
@@ -25,13 +25,19 @@ func TestStore(t *testing.T) {
 // With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
-	repo := openDSN(t, pgtest.NewDatabase(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
+	repo := openDSN(t, migrated(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
 	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func BenchmarkKeyRepository(b *testing.B) { portstest.BenchmarkKeyRepository(b, open) }
 
-func open(t testing.TB) ports.KeyRepository { return openDSN(t, pgtest.NewDatabase(t)) }
+func open(t testing.TB) ports.KeyRepository { return openDSN(t, migrated(t)) }
+
+// migrated returns the URL of a new database with the current schema.
+func migrated(t testing.TB) string {
+	t.Helper()
+	return postgres.Migrated.NewDatabase(t)
+}
 
 // openDSN opens and migrates the database that dsn names, and closes it when t
 // ends.
@@ -60,7 +66,7 @@ func openUnmigrated(t testing.TB, dsn string, opts ...postgres.Option) *postgres
 
 func TestLimitStore(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
 		return openDSN(t, dsn, postgres.WithClock(now))
 	})
@@ -77,7 +83,7 @@ func TestSchema(t *testing.T) {
 func TestForeignKeys(t *testing.T) {
 	t.Parallel()
 	portstest.RunForeignKeys(t, func(t testing.TB) (one, other portstest.ForeignStore) {
-		dsn := pgtest.NewDatabase(t)
+		dsn := migrated(t)
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 const nobodysID = domain.KeyID("sk_live_0000000000000000")
@@ -28,7 +27,7 @@ func TestFind_EndsWithItsContextWhenNoResponseComes(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newSilentLine(t, pgtest.NewDatabase(t))
+			l := newSilentLine(t, migrated(t))
 			repo := openMigrated(t, l.dsn)
 			find(t, repo) // prepares the statement
 
@@ -58,7 +57,7 @@ func TestFind_EndsWithItsContextWhenNoResponseComes(t *testing.T) {
 // context ends the read.
 func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 	t.Parallel()
-	l := newSilentLine(t, pgtest.NewDatabase(t))
+	l := newSilentLine(t, migrated(t))
 	cfg, err := parseDSN(l.dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +91,7 @@ func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 
 func TestFind_LeavesItsConnectionToTheNext(t *testing.T) {
 	t.Parallel()
-	l := newSilentLine(t, pgtest.NewDatabase(t))
+	l := newSilentLine(t, migrated(t))
 	repo := openMigrated(t, l.dsn)
 	find(t, repo)
 	made := l.accepted.Load()

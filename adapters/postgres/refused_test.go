@@ -284,7 +284,7 @@ func TestMigrate_RoleThatMustNotMakeTables(t *testing.T) {
 // listener included.
 func TestOpen_ADSNAsHostedDatabasesPrintIt(t *testing.T) {
 	t.Parallel()
-	repo := openDSN(t, with(t, with(t, pgtest.NewDatabase(t), "channel_binding", "prefer"), "gssencmode", "disable"))
+	repo := openDSN(t, with(t, with(t, migrated(t), "channel_binding", "prefer"), "gssencmode", "disable"))
 	if err := repo.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -28,7 +28,7 @@ func answered(t *testing.T, f *feed) ports.Changes {
 // A dump is restored within one transaction, between two polls.
 func TestFeed_SaysLostWhenADumpIsRestored(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openMigrated(t, dsn)
 	if _, err := writeEvent(t.Context(), repo); err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ DROP TABLE api_key_events CASCADE; ALTER TABLE other RENAME TO api_key_events`,
 	for name, statements := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			repo := openMigrated(t, pgtest.NewDatabase(t))
+			repo := openMigrated(t, migrated(t))
 			f := startFeed(t, repo)
 			repo.pool.MustExecContext(t.Context(), statements)
 			want := statements != `SELECT 1`

@@ -2,14 +2,12 @@ package postgres
 
 import (
 	"testing"
-
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // A server must not wait for TCP to tell it that a process has vanished.
 func TestPool_DoesNotOutliveItsProcessForLong(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t, pgtest.NewDatabase(t))
+	repo := openMigrated(t, migrated(t))
 	for name, want := range map[string]string{
 		"idle_in_transaction_session_timeout": "5s",
 		"lock_timeout":                        "1s",

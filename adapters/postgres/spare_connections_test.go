@@ -9,7 +9,6 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/keycache"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // readsWait makes reads of keys wait while another session has the lock, and
@@ -24,7 +23,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event =
 
 func TestPool_ChecksLeaveConnectionsForChanges(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	exec(t, dsn, readsWait)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // renumbered prepares another statement under every number of the driver.
@@ -36,7 +35,7 @@ func TestPool_RecoversFromInvalidPreparedStatements(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := pgtest.NewDatabase(t)
+			dsn := migrated(t)
 			id := createIn(t, openMigrated(t, dsn))
 			repo := openMigrated(t, dsn)
 			operations := map[string]func() error{

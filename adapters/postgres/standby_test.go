@@ -26,9 +26,9 @@ type replicated struct {
 	feed             *feed
 }
 
-func newReplicated(t *testing.T) *replicated {
+func newReplicated(t *testing.T, options ...pgtest.Option) *replicated {
 	t.Helper()
-	primary := pgtest.Start(t)
+	primary := pgtest.Start(t, options...)
 	dsn := primary.NewDatabase(t)
 	other := openMigrated(t, dsn)
 	grantReads(t, other) // before the standby is created, which could lag behind its own account
@@ -248,7 +248,7 @@ func TestStandby_IsNotReadIfItIsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
 	id := createIn(t, r.other)
-	second := newReplicated(t)
+	second := newReplicated(t, pgtest.WithOwnIdentity())
 	secondID := copyKey(t, r.other, second.other, id)
 	var log bytes.Buffer
 	repo, err := Open(t.Context(), r.primary.URLOf(r.repo.dsn), WithStandby(asReader(t, second.standby.URLOf(second.repo.dsn))),

@@ -12,7 +12,6 @@ import (
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // lockedBy has another session hold what query locks, until lock is rolled back.
@@ -38,7 +37,7 @@ func tryToDisable(ctx context.Context, repo *postgres.KeyRepository, id domain.K
 
 func TestUpdate_EndsBeforeItsDeadlineWhileTheKeyIsLocked(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	_, lock := lockedBy(t, dsn, lockedKey, string(id))
@@ -61,7 +60,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`
 func TestPool_ChangesLeaveConnectionsForChecks(t *testing.T) {
 	t.Parallel()
 	const most = 12 // of 16
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	stuck, known := createOne(t, repo), createOne(t, repo)
 	other, lock := lockedBy(t, dsn, lockedKey, string(stuck))

@@ -7,12 +7,11 @@ import (
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 func TestFeed_IsWokenByUpdatesOfAnotherProcess(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo, other := openDSN(t, dsn), openDSN(t, dsn)
 	id := createOne(t, other)
 	feed := repo.Follow()
@@ -25,7 +24,7 @@ func TestFeed_IsWokenByUpdatesOfAnotherProcess(t *testing.T) {
 
 func TestFeed_IsWokenAgainAfterItsListenerWasCutOff(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	id := createOne(t, repo)
 	feed := repo.Follow()

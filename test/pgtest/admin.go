@@ -42,10 +42,11 @@ func (a admin) url(db string) string {
 	return at.String()
 }
 
-// create creates an empty database with a unique name.
-func (a admin) create() (db string, err error) {
+// create creates a database with a unique name, as a copy of template, to which nobody
+// must be connected.
+func (a admin) create(template string) (db string, err error) {
 	db = "apikeys_test_" + strings.ToLower(rand.Text())
-	if err := a.exec("CREATE DATABASE " + db + " TEMPLATE template0"); err != nil {
+	if err := a.exec("CREATE DATABASE " + db + " TEMPLATE " + template); err != nil {
 		return "", fmt.Errorf("create a database: %w", err)
 	}
 	return db, nil

@@ -8,6 +8,9 @@
 //
 //	dsn := pgtest.NewDatabase(t)
 //
+// A database that every test needs in the same state is filled once and copied, with a
+// [Template].
+//
 // The first call starts one server for the test binary. The server stops with the
 // binary, however that ends, and its files are removed. Tests that stop and restart
 // a server get their own from [Start].

@@ -56,7 +56,8 @@ func newInstance(s settings) (*instance, error) {
 		return nil, err
 	}
 	sweep(os.TempDir())
-	h, err := newHome(os.TempDir(), found.user)
+	sweep(memoryFolder)
+	h, err := newHome(s.folder(), found.user)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +72,37 @@ func (i *instance) prepare() error {
 	if err := i.binaries.makeReachable(i.home); err != nil {
 		return err
 	}
-	if err := i.initialize(); err != nil {
+	if err := i.fill(); err != nil {
 		return err
 	}
 	return i.startOnFreePort()
 }
 
-// initialize creates the data directory. The server requires a password over TCP,
-// which other users of the machine can reach; they cannot enter the socket's folder.
+// fill creates the data directory.
+func (i *instance) fill() error {
+	if i.settings.identity {
+		return i.initialize()
+	}
+	from, err := original(i.binaries)
+	switch {
+	case err != nil:
+		return err
+	case from == nil:
+		return i.initialize()
+	}
+	i.password = from.password
+	return errors.Join(from.copyData(i.home), i.home.give("."))
+}
+
+// initialize creates the data directory with initdb. The server requires a password
+// over TCP, which other users of the machine can reach; they cannot enter the socket's
+// folder.
 func (i *instance) initialize() error {
-	passwordFile, err := i.home.writeFile("password", i.password)
+	verifier, err := scramVerifier(i.password)
+	if err != nil {
+		return err
+	}
+	passwordFile, err := i.home.writeFile("password", verifier)
 	if err != nil {
 		return err
 	}
@@ -151,6 +173,11 @@ func (i *instance) stop(mode StopMode) error {
 
 // remove stops the server and deletes its files.
 func (i *instance) remove() error { return errors.Join(i.stop(Immediate), i.home.remove()) }
+
+// copyData copies the files of i, which must be stopped, to h.
+func (i *instance) copyData(h *home) error {
+	return errors.Join(os.Mkdir(h.data(), 0o700), os.CopyFS(h.data(), os.DirFS(i.home.data())))
+}
 
 func (i *instance) admin() admin {
 	return admin{at: url.URL{

@@ -17,11 +17,16 @@ type Option func(*settings)
 // server never waits for the disk.
 func WithDurability() Option {
 	return func(s *settings) {
+		s.durable = true
 		s.set("fsync", "on")
 		s.set("full_page_writes", "on")
 		s.set("synchronous_commit", "on")
 	}
 }
+
+// WithOwnIdentity gives the server a system identifier of its own, which takes a second.
+// By default all servers of a test binary are copies of one.
+func WithOwnIdentity() Option { return func(s *settings) { s.identity = true } }
 
 // Start returns a running server, which is removed when t ends. It always requires
 // binaries, because a shared server must not be stopped.
@@ -51,7 +56,7 @@ func (s *Server) URL(db string) string { return s.instance.admin().url(db) }
 // server.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
-	db, err := s.instance.admin().create()
+	db, err := s.instance.admin().create(emptyTemplate)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}

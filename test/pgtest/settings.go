@@ -1,10 +1,17 @@
 package pgtest
 
-import "slices"
+import (
+	"os"
+	"slices"
+)
 
 // settings are the configuration parameters of a server as command-line arguments.
 // The last value of a name wins.
-type settings struct{ args []string }
+type settings struct {
+	args     []string
+	durable  bool
+	identity bool
+}
 
 func (s *settings) set(name, value string) { s.args = append(s.args, "-c", name+"="+value) }
 
@@ -14,6 +21,7 @@ func defaultSettings() settings {
 	s.set("fsync", "off")
 	s.set("full_page_writes", "off")
 	s.set("synchronous_commit", "off")
+	s.set("max_wal_size", "128MB")  // the files may be in memory
 	s.set("max_connections", "400") // test packages use dozens of pools in parallel
 	s.set("listen_addresses", loopback)
 	// A client that connects during a shutdown and sends nothing, for example
@@ -30,4 +38,13 @@ func (s settings) at(h *home, port string) []string {
 		"-c", "port="+port,
 		"-c", "unix_socket_directories="+h.path,
 		"-D", h.data())
+}
+
+// folder returns where a server stores its files: in memory if there is enough, unless
+// TMPDIR names another place, or the files must survive a crash.
+func (s settings) folder() string {
+	if !s.durable && os.Getenv("TMPDIR") == "" && hasMemory() {
+		return memoryFolder
+	}
+	return os.TempDir()
 }

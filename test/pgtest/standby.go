@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -38,7 +37,7 @@ func (s *Server) Exec(statement string) {
 func (s *Server) Host() string { return s.instance.admin().at.Host }
 
 func (i *instance) follower() (*instance, error) {
-	h, err := newHome(os.TempDir(), i.binaries.user)
+	h, err := newHome(i.settings.folder(), i.binaries.user)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +56,7 @@ func (i *instance) copyTo(f *instance) error {
 	if err := i.stop(Fast); err != nil {
 		return err
 	}
-	copied := errors.Join(os.Mkdir(f.home.data(), 0o700), os.CopyFS(f.home.data(), os.DirFS(i.home.data())))
+	copied := i.copyData(f.home)
 	restarted := i.start()
 	signal := filepath.Join(filepath.Base(f.home.data()), "standby.signal")
 	_, signalled := f.home.writeFile(signal, "")
