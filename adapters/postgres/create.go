@@ -47,19 +47,11 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 		return err
 	}
 	defer r.floors.wrote()
-	if options.Idempotency == nil && rows.Key.DeletedAt == nil {
-		return r.createTogether(ctx, rows, options.MaxKeys)
+	c := &creation{ctx: ctx, rows: rows, made: key.Snapshot(), options: options, answer: make(chan error, 1)}
+	if rows.Key.DeletedAt != nil {
+		return r.createOne(c)
 	}
-	made := key.Snapshot()
-	_, err = untilDone(ctx, func() (struct{}, error) {
-		return struct{}{}, r.written(ctx, func(ctx context.Context) error {
-			if options.Idempotency == nil {
-				return r.create(ctx, rows, options.MaxKeys)
-			}
-			return r.createIdempotently(ctx, made, rows, options)
-		})
-	})
-	return err
+	return r.createTogether(c)
 }
 
 // create inserts rows. If the connection is lost, database/sql runs the statement
@@ -86,7 +78,8 @@ func (r *KeyRepository) create(ctx context.Context, rows newRows, maxKeys int) e
 	return rejection
 }
 
-// inserted returns nil if insertKey, whose result is given, has stored the key.
+// inserted returns nil if insertKey or insertKeys, whose result is given, has stored
+// what it was to store.
 func inserted(result sql.Result, err error) error {
 	if keyExists(err) {
 		return domain.ErrKeyExists
@@ -105,16 +98,16 @@ func inserted(result sql.Result, err error) error {
 // idempotency key. It never retries: if the connection is lost at the commit, the
 // outcome is unknown, and the client's retry with the same idempotency key finds
 // it.
-func (r *KeyRepository) createIdempotently(ctx context.Context, made domain.Snapshot, rows newRows, options ports.CreateOptions) error {
+func (r *KeyRepository) createIdempotently(ctx context.Context, c *creation) error {
 	return r.transact(ctx, func(tx transaction) error {
-		if err := tx.claim(ctx, made.Workspace, options.Idempotency); err != nil {
+		if err := tx.claim(ctx, c.made.Workspace, c.options.Idempotency); err != nil {
 			return err
 		}
 		insert := tx.StmtxContext(ctx, tx.prepared[insertKey])
-		if err := inserted(insert.ExecContext(ctx, arguments(rows, options.MaxKeys)...)); err != nil {
+		if err := inserted(insert.ExecContext(ctx, arguments(c.rows, c.options.MaxKeys)...)); err != nil {
 			return err
 		}
-		return tx.remember(ctx, options.Idempotency, made)
+		return tx.remember(ctx, c.options.Idempotency, c.made)
 	})
 }
 

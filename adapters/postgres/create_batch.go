@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // insertKeys is insertKey for several living keys of one workspace: it writes all of
@@ -39,29 +41,48 @@ SELECT keys.id, e.at, e.event_id, keys.workspace_id, e.type, e.account_id, e.por
 FROM keys JOIN unnest(?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
 AS e (id, at, event_id, type, account_id, portal, client_hash, ip, request_id, changes) ON e.id = keys.id`
 
-// createAll stores the keys of a batch, or returns false if it stored none and each must be
-// created on its own: the workspace has no room for all, or the server rejects one of them.
-// Any other error is one of all.
-func (r *KeyRepository) createAll(ctx context.Context, batch []*creation) (bool, error) {
-	var stored bool
-	err := r.written(ctx, func(ctx context.Context) error {
-		insert, err := r.insertAll.Prepared(ctx)
-		if err != nil {
-			return err
+// createAll stores the keys of a batch, and returns those that it did not store and that
+// must be created on their own: all if the workspace has no room for them or the server
+// rejects one of them, and those whose idempotency key is in use or in flight. An error is
+// one of all.
+func (r *KeyRepository) createAll(ctx context.Context, batch []*creation) (alone []*creation, err error) {
+	create := r.createUnderKeys
+	if batch[0].options.Idempotency == nil {
+		create = r.createInOne
+	}
+	err = r.written(ctx, func(ctx context.Context) error {
+		var err error
+		if alone, err = create(ctx, batch); rejected(err) || err != nil && sqlkit.Settled(err) {
+			alone, err = batch, nil
 		}
-		result, err := insert.ExecContext(ctx, batchArguments(batch)...)
-		if rejected(err) {
-			stored = false
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		written, err := result.RowsAffected()
-		stored = written > 0
 		return err
 	})
-	return stored, err
+	return alone, err
+}
+
+// createInOne creates the keys of a batch without idempotency keys in one statement. If
+// the connection is lost, database/sql runs it again, as in create.
+func (r *KeyRepository) createInOne(ctx context.Context, batch []*creation) ([]*creation, error) {
+	insert, err := r.insertAll.Prepared(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, inserted(insert.ExecContext(ctx, batchArguments(batch)...))
+}
+
+// createUnderKeys creates the keys of a batch with idempotency keys in one transaction. It
+// claims all idempotency keys before the count is locked, and returns the creations whose
+// idempotency key it could not claim.
+func (r *KeyRepository) createUnderKeys(ctx context.Context, batch []*creation) (unclaimed []*creation, err error) {
+	err = r.transact(ctx, func(tx transaction) error {
+		var claimed []*creation
+		if claimed, unclaimed, err = tx.claimAll(ctx, batch); err != nil || len(claimed) == 0 {
+			return err
+		}
+		insert := tx.StmtxContext(ctx, tx.prepared[insertKeys])
+		return inserted(insert.ExecContext(ctx, batchArguments(claimed)...))
+	})
+	return unclaimed, err
 }
 
 // rejected reports whether the server rejected the statement for what it was to write,
@@ -101,7 +122,7 @@ func batchArguments(batch []*creation) []any {
 		account, portal, hash = append(account, e.AccountID), append(portal, e.Portal), append(hash, e.ClientHash)
 		ip, request, changes = append(ip, e.IP), append(request, e.RequestID), append(changes, e.Changes)
 	}
-	maxKeys := batch[0].maxKeys
+	maxKeys := batch[0].options.MaxKeys
 	return []any{
 		batch[0].rows.Key.WorkspaceID, len(batch), maxKeys, maxKeys,
 		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used), rateLimits, pq.Array(quota),

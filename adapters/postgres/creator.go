@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 const (
@@ -37,13 +40,22 @@ type creator struct {
 type creation struct {
 	ctx     context.Context //nolint:containedctx // of the caller
 	rows    newRows
-	maxKeys int
+	made    domain.Snapshot // the key
+	options ports.CreateOptions
 	// claimed by the batch that stores the key, or by the caller, who gave up before.
 	claimed atomic.Bool
 	answer  chan error
 }
 
 func (c *creation) claim() bool { return c.claimed.CompareAndSwap(false, true) }
+
+// joins reports whether the creation can be in the batch of other, whose idempotency
+// keys are taken. One transaction locks an idempotency key twice without noticing, so
+// a second creation with the same one waits for the next batch.
+func (c *creation) joins(other *creation, taken map[string]bool) bool {
+	mine, others := c.options.Idempotency, other.options.Idempotency
+	return c.options.MaxKeys == other.options.MaxKeys && (mine == nil) == (others == nil) && (mine == nil || !taken[mine.Key])
+}
 
 // enter reports whether the creation waits for its turn, and otherwise whether it is
 // the first in its workspace, which those that wait for it follow.
@@ -63,18 +75,23 @@ func (cr *creator) enter(c *creation) (waits, first bool) {
 	return true, false
 }
 
-// next returns the creations that waited, all with the same cap, or none if no
-// creation in the workspace is in flight any more.
+// next returns the creations that waited, all with the same cap and either all or none
+// with an idempotency key, or none if no creation in the workspace is in flight any
+// more.
 func (cr *creator) next(workspace string) []*creation {
 	cr.mu.Lock()
 	defer cr.mu.Unlock()
 	var batch, rest []*creation
+	taken := map[string]bool{}
 	for _, c := range cr.waiting[workspace] {
 		switch {
-		case len(batch) == maxTogether || len(batch) > 0 && c.maxKeys != batch[0].maxKeys:
+		case len(batch) == maxTogether || len(batch) > 0 && !c.joins(batch[0], taken):
 			rest = append(rest, c)
 		case c.claim():
 			batch = append(batch, c)
+			if c.options.Idempotency != nil {
+				taken[c.options.Idempotency.Key] = true
+			}
 		}
 	}
 	if cr.waiting[workspace] = rest; len(batch) == 0 {
@@ -84,11 +101,10 @@ func (cr *creator) next(workspace string) []*creation {
 }
 
 // createTogether stores a key, together with those that wait for the same workspace.
-func (r *KeyRepository) createTogether(ctx context.Context, rows newRows, maxKeys int) error {
-	c := &creation{ctx: ctx, rows: rows, maxKeys: maxKeys, answer: make(chan error, 1)}
+func (r *KeyRepository) createTogether(c *creation) error {
 	if waits, first := r.creator.enter(c); !waits {
 		if first {
-			defer func() { go r.createWaiting(rows.Key.WorkspaceID) }()
+			defer func() { go r.createWaiting(c.rows.Key.WorkspaceID) }()
 		}
 		return r.createOne(c)
 	}
@@ -97,9 +113,9 @@ func (r *KeyRepository) createTogether(ctx context.Context, rows newRows, maxKey
 	select {
 	case err := <-c.answer:
 		return err
-	case <-ctx.Done():
+	case <-c.ctx.Done():
 		c.claim()
-		return sqlkit.Unavailable(ctx.Err())
+		return sqlkit.Unavailable(c.ctx.Err())
 	case <-turn.C:
 	}
 	if c.claim() {
@@ -108,8 +124,8 @@ func (r *KeyRepository) createTogether(ctx context.Context, rows newRows, maxKey
 	select {
 	case err := <-c.answer:
 		return err
-	case <-ctx.Done():
-		return sqlkit.Unavailable(ctx.Err())
+	case <-c.ctx.Done():
+		return sqlkit.Unavailable(c.ctx.Err())
 	}
 }
 
@@ -122,30 +138,36 @@ func (r *KeyRepository) createWaiting(workspace string) {
 
 // createBatch answers every creation of a batch.
 func (r *KeyRepository) createBatch(batch []*creation) {
-	if len(batch) > 1 && (batch[0].maxKeys == 0 || len(batch) <= batch[0].maxKeys) {
-		stored, err := sqlkit.Contained("creating keys", func() (bool, error) {
+	alone, maxKeys := batch, batch[0].options.MaxKeys
+	if len(batch) > 1 && (maxKeys == 0 || len(batch) <= maxKeys) {
+		var err error
+		alone, err = sqlkit.Contained("creating keys", func() ([]*creation, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(batch[0].ctx), togetherLimit)
 			defer cancel()
 			return r.createAll(ctx, batch)
 		})
-		if stored || err != nil {
-			for _, c := range batch {
+		for _, c := range batch {
+			if !slices.Contains(alone, c) {
 				c.answer <- err
 			}
-			return
 		}
 	}
-	var alone sync.WaitGroup
-	for _, c := range batch {
-		alone.Go(func() { c.answer <- r.createOne(c) })
+	var creating sync.WaitGroup
+	for _, c := range alone {
+		creating.Go(func() { c.answer <- r.createOne(c) })
 	}
-	alone.Wait()
+	creating.Wait()
 }
 
 // createOne creates a key in a transaction of its own.
 func (r *KeyRepository) createOne(c *creation) error {
 	_, err := untilDone(c.ctx, func() (struct{}, error) {
-		return struct{}{}, r.written(c.ctx, func(ctx context.Context) error { return r.create(ctx, c.rows, c.maxKeys) })
+		return struct{}{}, r.written(c.ctx, func(ctx context.Context) error {
+			if c.options.Idempotency == nil {
+				return r.create(ctx, c.rows, c.options.MaxKeys)
+			}
+			return r.createIdempotently(ctx, c)
+		})
 	})
 	return err
 }

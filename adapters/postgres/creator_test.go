@@ -58,14 +58,18 @@ func (c *crowd) busy() bool {
 
 // queue starts creations, each once the one before waits. Their errors are in errs after
 // release.
-func (c *crowd) queue(ctx context.Context, errs []error, keys []*domain.APIKey, events []domain.Event, maxKeys int) {
+func (c *crowd) queue(ctx context.Context, errs []error, keys []*domain.APIKey, events []domain.Event, options func(i int) ports.CreateOptions) {
 	before := c.queued()
 	for i := range keys {
-		c.started.Go(func() { errs[i] = c.Create(ctx, keys[i], events[i], ports.CreateOptions{MaxKeys: maxKeys}) })
+		c.started.Go(func() { errs[i] = c.Create(ctx, keys[i], events[i], options(i)) })
 		for c.queued() != before+i+1 {
 			runtime.Gosched()
 		}
 	}
+}
+
+func upTo(maxKeys int) func(int) ports.CreateOptions {
+	return func(int) ports.CreateOptions { return ports.CreateOptions{MaxKeys: maxKeys} }
 }
 
 func (c *crowd) queued() int {
@@ -148,7 +152,7 @@ func TestCreate_ThoseThatWaitShareATransaction(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t, 0)
 	keys, events, errs := crowdKeys(t, 9)
-	c.queue(t.Context(), errs, keys, events, 10)
+	c.queue(t.Context(), errs, keys, events, upTo(10))
 	c.release()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
@@ -186,7 +190,7 @@ func TestCreate_OneThatFailsFailsAlone(t *testing.T) {
 	}
 	keys[1] = existing.Keys[0]
 	events[3].By.AccountID = "not \x00 storable"
-	c.queue(t.Context(), errs, keys, events, 0)
+	c.queue(t.Context(), errs, keys, events, upTo(0))
 	c.release()
 	for i, err := range errs {
 		switch {
@@ -205,7 +209,7 @@ func TestCreate_TheCapIsExactForThoseThatWait(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t, 3)
 	keys, events, errs := crowdKeys(t, 6)
-	c.queue(t.Context(), errs, keys, events, 7)
+	c.queue(t.Context(), errs, keys, events, upTo(7))
 	c.release()
 	stored := 0
 	for i, err := range errs {
@@ -226,7 +230,7 @@ func TestCreate_OneThatIsCancelledIsNotStored(t *testing.T) {
 	c := newCrowd(t, 0)
 	keys, events, errs := crowdKeys(t, 4)
 	ctx, cancel := context.WithCancel(t.Context())
-	c.queue(t.Context(), errs[:2], keys[:2], events[:2], 0)
+	c.queue(t.Context(), errs[:2], keys[:2], events[:2], upTo(0))
 	gone := make([]error, 1)
 	var left sync.WaitGroup
 	left.Go(func() { gone[0] = c.Create(ctx, keys[2], events[2], ports.CreateOptions{}) })
@@ -235,7 +239,7 @@ func TestCreate_OneThatIsCancelledIsNotStored(t *testing.T) {
 	}
 	cancel()
 	left.Wait()
-	c.queue(t.Context(), errs[3:], keys[3:], events[3:], 0)
+	c.queue(t.Context(), errs[3:], keys[3:], events[3:], upTo(0))
 	c.release()
 	if err := errors.Join(errs...); err != nil {
 		t.Error(err)

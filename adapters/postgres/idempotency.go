@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -15,7 +18,22 @@ const (
 	// of 64 bits: if two idempotency keys in flight collide, one of the requests
 	// is told, wrongly, that the same request is in flight, and the client
 	// retries. The seed keeps the hash apart from those of other applications.
-	lockIdempotencyKey = `SELECT pg_try_advisory_xact_lock(hashtextextended(?, 7020584498297316462))`
+	lockIdempotencyKey = `SELECT pg_try_advisory_xact_lock(hashtextextended(?, ` + lockSeed + `))`
+	lockSeed           = `7020584498297316462`
+
+	// claimIdempotencyKeys locks idempotency keys of one workspace, stores those that
+	// it could lock and that are not in use, and returns them. What the last holder of
+	// a lock committed counts even if the statement began before: a conflict is judged
+	// on the newest version of the row.
+	claimIdempotencyKeys = `WITH locked AS MATERIALIZED (
+SELECT k.*, pg_try_advisory_xact_lock(hashtextextended(k.lock, ` + lockSeed + `)) AS granted
+FROM unnest(?::text[], ?::text[], ?::bytea[], ?::timestamptz[], ?::timestamptz[], ?::text[])
+AS k (lock, key, fingerprint, at, until, outcome)
+)
+INSERT INTO idempotency_keys AS taken (workspace_id, key, fingerprint, at, until, outcome)
+SELECT ?, key, fingerprint, at, until, outcome::jsonb FROM locked WHERE granted
+` + sqlkit.ReplaceExpiredIdempotencyKey + `
+RETURNING key`
 
 	// forgetIdempotencyKeys skips rows that a request is just replacing.
 	forgetIdempotencyKeys = `WITH free AS (
@@ -47,6 +65,38 @@ func (tx transaction) claim(ctx context.Context, workspace domain.WorkspaceID, i
 		return err
 	}
 	return codec.Judge(workspace, found, *idempotency)
+}
+
+// claimAll stores the idempotency keys of a batch with the outcomes that its creations
+// will have, and separates the creations from those whose idempotency key is in use or
+// in flight.
+func (tx transaction) claimAll(ctx context.Context, batch []*creation) (claimed, others []*creation, err error) {
+	var lock, name, outcome pq.StringArray
+	var fingerprint pq.ByteaArray
+	var at, until []time.Time
+	workspace := string(batch[0].made.Workspace)
+	for _, c := range batch {
+		encoded, err := sqlkit.EncodeOutcome(c.made)
+		if err != nil {
+			return nil, nil, err
+		}
+		i := c.options.Idempotency
+		lock, name = append(lock, tx.schema.lockText(workspace, i.Key)), append(name, i.Key)
+		fingerprint, outcome = append(fingerprint, i.Fingerprint[:]), append(outcome, encoded)
+		at, until = append(at, i.At.UTC()), append(until, i.Until.UTC())
+	}
+	var stored []string
+	if err := tx.read(ctx, &stored, claimIdempotencyKeys, lock, name, fingerprint, pq.Array(at), pq.Array(until), outcome, workspace); err != nil {
+		return nil, nil, err
+	}
+	for _, c := range batch {
+		if slices.Contains(stored, c.options.Idempotency.Key) {
+			claimed = append(claimed, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return claimed, others, nil
 }
 
 // remember stores the outcome of a change with its idempotency key.

@@ -106,7 +106,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.insert = r.migrator.Statement(r.pool, insertKey)
 	r.findEvent = r.migrator.Statement(r.pool, findEvent)
 	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
-		insertKey, lockKey, readLocked, replaceSecrets, updateKey)
+		claimIdempotencyKeys, insertKeys, insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
 	r.find = r.migrator.Statement(r.pool, sqlkit.FindKey)

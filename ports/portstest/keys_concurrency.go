@@ -28,6 +28,7 @@ func RunKeyRepositoryConcurrency(t *testing.T, open func(t testing.TB) ports.Key
 		"respects the cap exactly":                              capsExactly,
 		"counts keys created and deleted concurrently":          keepsCountUnderChange,
 		"creates one key for concurrent requests with one key":  createsPerIdempotencyKeyConcurrently,
+		"creates one key for each of many idempotency keys":     createsPerIdempotencyKeyAmongMany,
 		"makes one change for concurrent requests with one key": updatesPerIdempotencyKeyConcurrently,
 		"lists page and total from one snapshot":                listsOneSnapshot,
 	})

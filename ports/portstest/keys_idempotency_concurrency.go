@@ -116,6 +116,37 @@ func createsPerIdempotencyKeyConcurrently(t *testing.T, repo ports.KeyRepository
 	requireReplayed(t, createUnder(repo, issue(t, in(ws)), idempotency), entries[winner].key.Snapshot(), idempotency.At)
 }
 
+// createsPerIdempotencyKeyAmongMany creates keys in one workspace concurrently. A third
+// of the creations have an idempotency key that another one has as well, and a third
+// have none.
+func createsPerIdempotencyKeyAmongMany(t *testing.T, repo ports.KeyRepository) {
+	const pairs = 10
+	ws := newWorkspace()
+	entries := make([]entry, 3*pairs)
+	idempotency := make([]*ports.Idempotency, 3*pairs)
+	for i := range entries {
+		entries[i] = issue(t, in(ws))
+		if i%3 == 0 {
+			idempotency[i] = newIdempotency()
+		}
+		if i%3 == 1 {
+			idempotency[i] = idempotency[i-1]
+		}
+	}
+	errs := together(3*pairs, func(i int) error { return createUnder(repo, entries[i], idempotency[i]) })
+	for i := 0; i < len(errs); i += 3 {
+		winner := requireOne(t, errs[i:i+2], func(winner int) domain.Snapshot { return entries[i+winner].key.Snapshot() }, issuedAt)
+		requireStored(t, repo, entries[i+winner])
+		requireAbsent(t, repo, entries[i+1-winner])
+		requireReplayed(t, createUnder(repo, entries[i], idempotency[i]), entries[i+winner].key.Snapshot(), issuedAt)
+		if errs[i+2] != nil {
+			t.Errorf("without an idempotency key: %v", errs[i+2])
+		}
+		requireStored(t, repo, entries[i+2])
+	}
+	requireTotal(t, repo, ws, 2*pairs)
+}
+
 func updatesPerIdempotencyKeyConcurrently(t *testing.T, repo ports.KeyRepository) {
 	e, idempotency := issue(t, in(newWorkspace())), newIdempotency()
 	requireCreated(t, repo, e)

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,9 @@ type connection struct {
 	net.Conn
 	responses *bufio.Reader
 	request   []byte
+	// idempotencyKey is the value of that header in request, new for each one. It is
+	// nil without the header.
+	idempotencyKey []byte
 }
 
 func connect(t testing.TB, address, token string) *connection {
@@ -38,10 +42,22 @@ func connect(t testing.TB, address, token string) *connection {
 	}
 }
 
+// useIdempotencyKeys makes c send each request with an idempotency key.
+func (c *connection) useIdempotencyKeys() {
+	end := bytes.Index(c.request, []byte("\r\n\r\n"))
+	before := fmt.Appendf(nil, "%s\r\nIdempotency-Key: ", c.request[:end])
+	key := rand.Text()
+	c.request = fmt.Appendf(nil, "%s%s%s", before, key, c.request[end:])
+	c.idempotencyKey = c.request[len(before) : len(before)+len(key)]
+}
+
 var errUnavailable = errors.New("response is 503")
 
 // create creates one key. It returns errUnavailable if the response is 503.
 func (c *connection) create() error {
+	if c.idempotencyKey != nil {
+		copy(c.idempotencyKey, rand.Text())
+	}
 	if _, err := c.Write(c.request); err != nil {
 		return err
 	}

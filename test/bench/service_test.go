@@ -92,6 +92,19 @@ func (s *service) clients(t testing.TB, n, _ int) []client {
 	return all
 }
 
+// idempotent is a service whose clients send each request with an idempotency key, as
+// the package client does.
+type idempotent struct{ *service }
+
+func (s idempotent) clients(t testing.TB, n, keys int) []client {
+	t.Helper()
+	all := s.service.clients(t, n, keys)
+	for _, c := range s.connections {
+		c.useIdempotencyKeys()
+	}
+	return all
+}
+
 // maxTries is the maximum number of requests for one key.
 const maxTries = 10
 

@@ -18,7 +18,11 @@ const (
 	// use.
 	InsertIdempotencyKey = `INSERT INTO idempotency_keys AS taken (workspace_id, key, fingerprint, at, until, outcome)
 VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (workspace_id, key) DO UPDATE
+` + ReplaceExpiredIdempotencyKey
+
+	// ReplaceExpiredIdempotencyKey is the end of a statement that inserts into
+	// idempotency_keys AS taken.
+	ReplaceExpiredIdempotencyKey = `ON CONFLICT (workspace_id, key) DO UPDATE
 SET fingerprint = excluded.fingerprint, at = excluded.at, until = excluded.until, outcome = excluded.outcome
 WHERE taken.until <= excluded.at`
 )
@@ -37,9 +41,9 @@ func (c Codec[T]) FindIdempotencyKeyArgs(workspace domain.WorkspaceID, idempoten
 
 // InsertIdempotencyKeyArgs returns the arguments of [InsertIdempotencyKey].
 func (c Codec[T]) InsertIdempotencyKeyArgs(idempotency ports.Idempotency, outcome domain.Snapshot) ([]any, error) {
-	encoded, err := encodeOutcome(outcome)
+	encoded, err := EncodeOutcome(outcome)
 	if err != nil {
-		return nil, ownError{err}
+		return nil, err
 	}
 	return []any{
 		string(outcome.Workspace), idempotency.Key, idempotency.Fingerprint[:],

@@ -26,6 +26,15 @@ type outcomeJSON struct {
 	Quota       json.RawMessage `json:"quota,omitempty"` // null means unreadable
 }
 
+// EncodeOutcome returns the column outcome of an idempotency key.
+func EncodeOutcome(s domain.Snapshot) (string, error) {
+	encoded, err := encodeOutcome(s)
+	if err != nil {
+		return "", ownError{err}
+	}
+	return encoded, nil
+}
+
 func encodeOutcome(s domain.Snapshot) (string, error) {
 	scopes, err := encodeScopes(s.Scopes)
 	if err != nil {
