@@ -94,15 +94,16 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 	defer func() {
 		p := recover()
 		if p == nil {
+			if errors.Is(err, keycheck.ErrPanicked) { // in a goroutine of its own
+				c.logPanic(ctx, "", err.Error())
+				err = keycheck.ErrPanicked
+			}
 			return
 		}
 		// The panic's value may contain anything, even a secret; its type and the
 		// stack, which shows no values, say where to look.
 		err = fmt.Errorf("panic of type %T", p)
-		c.options.Logger.LogAttrs(ctx, slog.LevelError, "panic",
-			slog.String("requestId", c.requestID),
-			slog.String("type", fmt.Sprintf("%T", p)),
-			slog.String("stack", string(debug.Stack())))
+		c.logPanic(ctx, fmt.Sprintf("%T", p), string(debug.Stack()))
 	}()
 	if !c.knowsToken(ctx) {
 		return nil, domain.ErrInvalidToken
@@ -125,6 +126,14 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		return nil, err
 	}
 	return c.allowed(), nil
+}
+
+// logPanic logs the type of a panic's value and a stack.
+func (c *check) logPanic(ctx context.Context, kind, stack string) {
+	c.options.Logger.LogAttrs(ctx, slog.LevelError, "panic",
+		slog.String("requestId", c.requestID),
+		slog.String("type", kind),
+		slog.String("stack", stack))
 }
 
 // knowsToken reports whether the caller has sent the internal token.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -204,6 +206,9 @@ func TestCheck_500(t *testing.T) {
 			return domain.Decision{Verdict: domain.VerdictOK}, errors.New("the marked cause")
 		},
 		"a panic": func(context.Context, domain.Check) (domain.Decision, error) { panic("with " + secret) },
+		"a panic in a goroutine": func(context.Context, domain.Check) (domain.Decision, error) {
+			return domain.NotFound(), fmt.Errorf("reading a key %w with a string:\nthe stack", keycheck.ErrPanicked)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -216,6 +221,8 @@ func TestCheck_500(t *testing.T) {
 			}
 			if log := w.log.String(); strings.Contains(log, secret) || !strings.Contains(log, `"status":500`) {
 				t.Errorf("log = %s", log)
+			} else if strings.Contains(name, "panic") != strings.Contains(log, `"msg":"panic"`) || strings.Contains(log, `"error":"reading a key`) {
+				t.Errorf("log = %s, want a line about a panic, which has the stack", log)
 			}
 		})
 	}

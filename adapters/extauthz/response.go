@@ -28,10 +28,8 @@ var (
 // allowed returns the response that lets the request pass, with who the key is
 // for the upstream.
 func (c *check) allowed() *authv3.CheckResponse {
-	ok := &authv3.OkHttpResponse{}
-	for i, value := range answer.IdentityValues(c.decision.Key) {
-		ok.Headers = append(ok.Headers, header(answer.IdentityHeaders[i], value))
-	}
+	values := answer.IdentityValues(c.decision.Key)
+	ok := &authv3.OkHttpResponse{Headers: replacing(answer.IdentityHeaders[:], values[:])}
 	if len(c.decision.Limits) > 0 {
 		limits := http.Header{}
 		answer.SetLimits(limits, c.decision, c.cost)
@@ -100,33 +98,60 @@ func (c *check) denied(err error) *authv3.CheckResponse {
 
 // headersIn returns the headers of h, in the order of their names.
 func headersIn(h http.Header) []*corev3.HeaderValueOption {
-	var headers []*corev3.HeaderValueOption
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		headers = append(headers, header(name, h.Get(name)))
+	names := slices.Sorted(maps.Keys(h))
+	values := make([]string, len(names))
+	for i, name := range names {
+		values[i] = h.Get(name)
+	}
+	return replacing(names, values)
+}
+
+// replacing returns headers that replace those of the same name. They are allocated
+// together, since every check has some.
+func replacing(names, values []string) []*corev3.HeaderValueOption {
+	headers := make([]*corev3.HeaderValueOption, len(names))
+	all := make([]struct {
+		option corev3.HeaderValueOption
+		header corev3.HeaderValue
+	}, len(names))
+	for i := range all {
+		h := &all[i]
+		h.header.Key, h.header.Value = names[i], values[i]
+		h.option.Header, h.option.AppendAction = &h.header, corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD
+		headers[i] = &h.option
 	}
 	return headers
 }
 
-// header returns a header that replaces those of the same name.
-func header(name, value string) *corev3.HeaderValueOption {
-	return &corev3.HeaderValueOption{
-		Header:       &corev3.HeaderValue{Key: name, Value: value},
-		AppendAction: corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD,
-	}
-}
-
 // metadataOf returns who the key is, for other filters and for access logs.
 func metadataOf(key domain.Identity) *structpb.Struct {
-	scopes := &structpb.ListValue{}
+	names := []string{string(key.KeyID), string(key.Workspace), key.Mode.String()}
 	for code := range key.Scopes.All() {
-		scopes.Values = append(scopes.Values, structpb.NewStringValue(string(code)))
+		names = append(names, string(code))
 	}
+	texts := textValues(names)
 	return &structpb.Struct{Fields: map[string]*structpb.Value{
 		"apikeys": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
-			"api_key_id":   structpb.NewStringValue(string(key.KeyID)),
-			"workspace_id": structpb.NewStringValue(string(key.Workspace)),
-			"mode":         structpb.NewStringValue(key.Mode.String()),
-			"scopes":       structpb.NewListValue(scopes),
+			"api_key_id":   texts[0],
+			"workspace_id": texts[1],
+			"mode":         texts[2],
+			"scopes":       structpb.NewListValue(&structpb.ListValue{Values: texts[3:]}),
 		}}),
 	}}
+}
+
+// textValues returns values of texts, which are allocated together.
+func textValues(texts []string) []*structpb.Value {
+	values := make([]*structpb.Value, len(texts))
+	all := make([]struct {
+		value structpb.Value
+		kind  structpb.Value_StringValue
+	}, len(texts))
+	for i := range all {
+		v := &all[i]
+		v.kind.StringValue = texts[i]
+		v.value.Kind = &v.kind
+		values[i] = &v.value
+	}
+	return values
 }

@@ -30,7 +30,6 @@ var requestBuckets = []float64{
 }
 
 type requests struct {
-	routes   []string
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 
@@ -66,7 +65,6 @@ func newRequests() *requests {
 
 // serve sets the known routes. It must not be called while requests are observed.
 func (r *requests) serve(routes []string) {
-	r.routes = slices.Clone(routes)
 	r.durations = map[string]prometheus.Observer{other: r.duration.WithLabelValues(other)}
 	for _, route := range routes {
 		r.durations[route] = r.duration.WithLabelValues(route)
@@ -80,9 +78,12 @@ func (r *requests) serve(routes []string) {
 // attached to the duration as an exemplar.
 func (m *Metrics) ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration) {
 	r := m.requests
-	route = knownOf(r.routes, route)
+	duration, known := r.durations[route]
+	if !known {
+		route, duration = other, r.durations[other]
+	}
 	r.counter(series{route: route, method: knownOf(methods, method), status: knownStatus(status)}).Inc()
-	observe(ctx, r.durations[route], took.Seconds())
+	observe(ctx, duration, took.Seconds())
 }
 
 func observe(ctx context.Context, o prometheus.Observer, seconds float64) {
