@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -39,15 +38,8 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		return domain.NotFound(), nil
 	}
 	at := uc.now()
-	known, err := findBySecret(ctx, uc.keys, check.Secret, at)
-	if errors.Is(err, domain.ErrKeyNotFound) {
-		if !check.Secret.Foreign() {
-			// Hash anyway, so that an unknown key takes as long as a wrong secret.
-			uc.verifier.Verify(check.Secret, domain.Digest{})
-		}
-		return domain.NotFound(), nil
-	}
-	if err != nil {
+	known, err := findInEqualTime(ctx, uc.keys, uc.verifier, check.Secret, at)
+	if err != nil || known == nil {
 		return domain.NotFound(), err
 	}
 	decision, proven := known.Authorize(check, uc.verifier, at)

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,20 @@ func findBySecret(ctx context.Context, keys KeySource, secret domain.Secret, at 
 		return keys.FindForeign(ctx, secret, at)
 	}
 	return keys.Find(ctx, secret.KeyID(), at)
+}
+
+// findInEqualTime is findBySecret, except that it returns nil if there is no such key, and
+// hashes the secret even then, so that an unknown key takes as long as a wrong secret. A
+// foreign secret has been hashed to look for it.
+func findInEqualTime(ctx context.Context, keys KeySource, verifier domain.SecretVerifier, secret domain.Secret, at time.Time) (*KnownKey, error) {
+	known, err := findBySecret(ctx, keys, secret, at)
+	if !errors.Is(err, domain.ErrKeyNotFound) {
+		return known, err
+	}
+	if !secret.Foreign() {
+		verifier.Verify(secret, domain.Digest{})
+	}
+	return nil, nil
 }
 
 // KnownKey is a key in the form that the permission check uses. All checks of the

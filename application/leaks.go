@@ -81,15 +81,7 @@ func (l *Leaks) find(ctx context.Context, secret domain.Secret) (*KnownKey, erro
 	if ctx.Err() != nil {
 		return nil, abandoned(ctx)
 	}
-	known, err := findBySecret(ctx, l.keys, secret, l.workspaces.deps.Now())
-	if errors.Is(err, domain.ErrKeyNotFound) {
-		if !secret.Foreign() {
-			// Hash anyway, so that an unknown key takes as long as a wrong secret.
-			l.workspaces.deps.Hasher.Verify(secret, domain.Digest{})
-		}
-		return nil, nil
-	}
-	return known, err
+	return findInEqualTime(ctx, l.keys, l.workspaces.deps.Hasher, secret, l.workspaces.deps.Now())
 }
 
 // AnyLive reports whether any of the secrets would pass a check, leaving aside scopes,
