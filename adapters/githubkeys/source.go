@@ -9,69 +9,29 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
+
+	"github.com/slaunchx/apikeys/adapters/internal/fetch"
 )
 
 const (
-	maxDocument   = 256 << 10 // bytes
-	maxKeys       = 100
-	maxHTTPHeader = 64 << 10
+	maxDocument = 256 << 10 // bytes
+	maxKeys     = 100
 )
 
 // source reads the public keys.
-type source struct {
-	url    string
-	client *http.Client
-}
+type source struct{ document fetch.Source }
 
 func newSource(o Options) source {
-	client := http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: maxHTTPHeader,
-		DisableKeepAlives:      true, // the next request is an hour away
-	}}
-	if o.Client != nil {
-		client = *o.Client
-	}
-	// Only the configured host is trusted.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return source{url: o.URL, client: &client}
+	return source{fetch.New(o.URL, "application/json", maxDocument, o.Client)}
 }
 
 // read returns the keys by their identifiers.
 func (s source) read(ctx context.Context) (map[string]*ecdsa.PublicKey, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
+	document, err := s.document.Read(ctx)
 	if err != nil {
-		return nil, errors.New("malformed URL")
-	}
-	r.Header.Set("Accept", "application/json")
-	response, err := s.client.Do(r)
-	if err != nil {
-		return nil, withoutURL(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d", response.StatusCode) // redirects are not followed
-	}
-	document, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
-	switch {
-	case err != nil:
 		return nil, err
-	case len(document) > maxDocument:
-		return nil, fmt.Errorf("the document is longer than %d bytes", maxDocument)
 	}
 	return parse(document)
-}
-
-// withoutURL removes the URL from err, because its query may contain a credential.
-func withoutURL(err error) error {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return outer.Err
-	}
-	return err
 }
 
 // parse returns the keys of a document as GitHub has it. It skips those of other types

@@ -35,7 +35,7 @@ func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 		"a directory":         {config(fromFile(t.TempDir())), []string{"not a regular file"}},
 		"a file without keys": {config(fromFile(keyFile(t, keySet()))), []string{"no usable key"}},
 		"a file of garbage":   {config(fromFile(keyFile(t, []byte("garbage")))), []string{"not a JSON object"}},
-		"a huge file":         {config(fromFile(keyFile(t, make([]byte, 1<<20+1)))), []string{"longer than 1 MiB"}},
+		"a huge file":         {config(fromFile(keyFile(t, make([]byte, 1<<20+1)))), []string{"longer than 1024 KiB"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"time"
+
+	"github.com/slaunchx/apikeys/adapters/internal/fetch"
 )
 
 const (
 	maxDocument     = 1 << 20 // bytes of a key set
-	maxHTTPHeader   = 64 << 10
 	fetchTimeout    = 5 * time.Second
 	acceptedContent = "application/jwk-set+json, application/json"
 )
@@ -43,18 +42,7 @@ func newURLSource(c Config) (source, error) {
 		// The path or query may contain a credential.
 		c.Logger.Warn("token keys are fetched by plain HTTP; anyone on the network path can replace them and sign tokens", "host", address.Host)
 	}
-	client := http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: maxHTTPHeader,
-		DisableKeepAlives:      true, // the next request is minutes away
-	}}
-	if c.HTTPClient != nil {
-		client = *c.HTTPClient
-	}
-	// Only the configured host is trusted.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return urlSource{url: c.JWKSURL, client: &client}, nil
+	return urlSource{fetch.New(c.JWKSURL, acceptedContent, maxDocument, c.HTTPClient)}, nil
 }
 
 // checkURL accepts https, and http on this machine. It accepts http on other
@@ -80,39 +68,16 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-type urlSource struct {
-	url    string
-	client *http.Client
-}
+type urlSource struct{ document fetch.Source }
 
 func (s urlSource) read(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
+	document, err := s.document.Read(ctx)
 	if err != nil {
-		return nil, errors.New("fetch key set: malformed URL")
+		return nil, fmt.Errorf("fetch key set: %w", err)
 	}
-	req.Header.Set("Accept", acceptedContent)
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("fetch key set: %w", withoutURL(err))
-	}
-	defer resp.Body.Close()
-	switch code := resp.StatusCode; {
-	case code >= 300 && code <= 399:
-		return nil, fmt.Errorf("fetch key set: status %d, and redirects are not followed", code)
-	case code != http.StatusOK:
-		return nil, fmt.Errorf("fetch key set: status %d", code)
-	}
-	return readBounded(resp.Body)
-}
-
-// withoutURL removes the URL from err, because its query may contain a credential.
-func withoutURL(err error) error {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return outer.Err
-	}
-	return err
+	return document, nil
 }
 
 type fileSource string
@@ -127,16 +92,9 @@ func (s fileSource) read(context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("read key set: %w", err)
 	}
 	defer file.Close()
-	return readBounded(file)
-}
-
-func readBounded(r io.Reader) ([]byte, error) {
-	document, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
-	switch {
-	case err != nil:
+	document, err := fetch.ReadAll(file, maxDocument)
+	if err != nil {
 		return nil, fmt.Errorf("read key set: %w", err)
-	case len(document) > maxDocument:
-		return nil, errors.New("key set is longer than 1 MiB")
 	}
 	return document, nil
 }

@@ -37,6 +37,8 @@ var layers = []layer{
 	{in: "adapters/jwtauth/jwttest", may: []string{"domain", "ports", "adapters/jwtauth"}, why: "it issues the tokens that jwtauth verifies"},
 	{in: "adapters/secrets", may: []string{"domain", "ports", "adapters/internal/keyring"}, why: "peppers and sealing keys are written alike"},
 	{in: "adapters/sealing", may: []string{"domain", "ports", "adapters/internal/keyring"}, why: "peppers and sealing keys are written alike"},
+	{in: "adapters/jwtauth", may: []string{"domain", "ports", "adapters/internal/fetch"}, why: "public keys are fetched in one way"},
+	{in: "adapters/githubkeys", may: []string{"domain", "ports", "adapters/internal/fetch"}, why: "public keys are fetched in one way"},
 	{in: "adapters/*", may: []string{"domain", "ports"}, why: "adapters are interchangeable because they do not depend on each other"},
 	{in: "client", may: []string{"domain"}, why: "an HTTP client links neither stores nor servers"},
 	{in: "cmd/apikeys/internal/dev", may: []string{"config", "domain", "adapters/jwtauth", "adapters/secrets"}, why: "it issues the tokens and peppers of one machine, which an embedder has no use for"},
@@ -159,6 +161,6 @@ var forTheService = []string{
 // itself, and bytes of the stripped program. They are slightly above the figures
 // in ADR 0043; to raise them, update the ADR first.
 const (
-	maxEmbedderPackages = 172
+	maxEmbedderPackages = 173
 	maxEmbedderBytes    = 16_500_000
 )
