@@ -95,7 +95,7 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		p := recover()
 		if p == nil {
 			if errors.Is(err, keycheck.ErrPanicked) { // in a goroutine of its own
-				c.logPanic(ctx, "", err.Error())
+				answer.LogPanic(ctx, c.options.Logger, c.requestID, "", err.Error())
 				err = keycheck.ErrPanicked
 			}
 			return
@@ -103,7 +103,7 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		// The panic's value may contain anything, even a secret; its type and the
 		// stack, which shows no values, say where to look.
 		err = fmt.Errorf("panic of type %T", p)
-		c.logPanic(ctx, fmt.Sprintf("%T", p), string(debug.Stack()))
+		answer.LogPanic(ctx, c.options.Logger, c.requestID, fmt.Sprintf("%T", p), string(debug.Stack()))
 	}()
 	if !c.knowsToken(ctx) {
 		return nil, domain.ErrInvalidToken
@@ -126,14 +126,6 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 		return nil, err
 	}
 	return c.allowed(), nil
-}
-
-// logPanic logs the type of a panic's value and a stack.
-func (c *check) logPanic(ctx context.Context, kind, stack string) {
-	c.options.Logger.LogAttrs(ctx, slog.LevelError, "panic",
-		slog.String("requestId", c.requestID),
-		slog.String("type", kind),
-		slog.String("stack", stack))
 }
 
 // knowsToken reports whether the caller has sent the internal token.

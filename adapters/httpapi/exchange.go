@@ -91,21 +91,13 @@ func (x *exchange) answer(next echo.HandlerFunc) {
 	x.log(err, took)
 }
 
-// logPanic logs the type of a panic's value and a stack.
-func (x *exchange) logPanic(kind, stack string) {
-	x.api.options.Logger.LogAttrs(x.Request().Context(), slog.LevelError, "panic",
-		slog.String("requestId", x.requestID),
-		slog.String("type", kind),
-		slog.String("stack", stack))
-}
-
 // run calls the handler the router chose and turns a panic into an error.
 func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			if errors.Is(err, application.ErrPanicked) { // in a goroutine of its own
-				x.logPanic("", err.Error())
+				answer.LogPanic(x.Request().Context(), x.api.options.Logger, x.requestID, "", err.Error())
 				err = application.ErrPanicked
 			}
 			return
@@ -116,7 +108,7 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 		// The panic's value may hold anything, a secret too; its type and the
 		// stack, which shows no values, tell where to look.
 		err = fmt.Errorf("panic of type %T", p)
-		x.logPanic(fmt.Sprintf("%T", p), string(debug.Stack()))
+		answer.LogPanic(x.Request().Context(), x.api.options.Logger, x.requestID, fmt.Sprintf("%T", p), string(debug.Stack()))
 	}()
 	// echo lets a parameter be empty and answers OPTIONS by itself.
 	if x.Path() != authorizeForPath && x.Path() != authorizeCostPath && strings.Contains(echo.GetPath(x.Request()), "//") {
