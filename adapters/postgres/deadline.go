@@ -16,23 +16,9 @@ const statementLimit = 3 * time.Second
 // a silent host when the context ends, so f is abandoned then; the limit of its
 // connection ends it. A panic of f becomes an error.
 func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	var none T
 	if err := ctx.Err(); err != nil {
+		var none T
 		return none, sqlkit.Unavailable(err)
 	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := sqlkit.Contained("using the store", f)
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-ctx.Done():
-		return none, sqlkit.Unavailable(ctx.Err())
-	}
+	return sqlkit.UntilDone(ctx, "using the store", f)
 }

@@ -16,28 +16,16 @@ type slots chan struct{}
 // slot until it ends: however long the disk hangs, no more calls hang with it
 // than there are slots. A panic of call is returned as an error.
 func within[T any](ctx context.Context, s slots, what string, call func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	var none T
 	select {
 	case s <- struct{}{}:
 	case <-ctx.Done():
+		var none T
 		return none, sqlkit.Unavailable(ctx.Err())
 	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := sqlkit.Contained(what, call)
-		<-s
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-ctx.Done():
-		return none, sqlkit.Unavailable(ctx.Err())
-	}
+	return sqlkit.UntilDone(ctx, what, func() (T, error) {
+		defer func() { <-s }()
+		return call()
+	})
 }
 
 // read is [within] for a call that reads the database. It first checks that the
