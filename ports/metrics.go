@@ -16,6 +16,9 @@ type MetricSources struct {
 	// PepperMismatches returns the number of configured peppers that are not the
 	// ones used under their IDs before.
 	PepperMismatches func() int
+	// Webhooks is a reading of the sender of deliveries. It is nil if the store keeps no
+	// webhooks.
+	Webhooks func() WebhookStats
 }
 
 // CacheStats is a reading of the key cache.
@@ -52,6 +55,18 @@ type KeyLimitStats struct {
 	Waits    uint64 // checks that waited for a request
 	Unspent  uint64 // units held at the end of their window
 	Unjudged uint64 // checks allowed without their rate limits, because the store did not respond
+}
+
+// WebhookStats is a reading of the sender of deliveries to webhooks.
+type WebhookStats struct {
+	Attempts    map[string]uint64 // by their results
+	Took        time.Duration     // of all attempts together
+	InFlight    int               // attempts
+	PausedHosts int               // hosts that are not called for a while, because they cannot be connected to
+	Queue       QueueState        // of all replicas
+	// SealingKeys is the number of webhooks that have a secret sealed with each sealing
+	// key, by the ID of the key.
+	SealingKeys map[string]int64
 }
 
 // LimitStats is a reading of the requests rejected for their rate or number.

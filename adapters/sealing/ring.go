@@ -104,7 +104,8 @@ func (r Ring) Seal(owner string, plain []byte) (keyID string, box []byte, err er
 		return "", nil, ErrNoKey
 	}
 	current := r.keys[0]
-	return current.id, current.aead().Seal(nil, nil, plain, associated(current.id, owner)), nil
+	box = current.aead().Seal(nil, nil, plain, associated(current.id, owner)) //nolint:gosec // NewGCMWithRandomNonce makes the nonce itself
+	return current.id, box, nil
 }
 
 // Open returns what [Ring.Seal] has sealed for owner. It returns a [*LostKeyError] if

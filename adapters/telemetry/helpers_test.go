@@ -87,6 +87,9 @@ func sources() ports.MetricSources {
 		Leaks:            func() ports.LeakStats { return ports.LeakStats{} },
 		KeyLimits:        func() ports.KeyLimitStats { return ports.KeyLimitStats{} },
 		PepperMismatches: func() int { return 0 },
+		Webhooks: func() ports.WebhookStats {
+			return ports.WebhookStats{Attempts: map[string]uint64{"delivered": 0}, SealingKeys: map[string]int64{"s1": 0}}
+		},
 	}
 }
 

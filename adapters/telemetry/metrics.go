@@ -76,6 +76,7 @@ func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error)
 		leakCollector{read: sources.Leaks},
 		keyLimitCollector{read: sources.KeyLimits},
 		pepperMismatches(sources.PepperMismatches),
+		webhookCollector{read: sources.Webhooks},
 	)
 	prefixed(m.registry).MustRegister(service...)
 	if m.options.Registerer == nil {

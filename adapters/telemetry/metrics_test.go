@@ -44,6 +44,14 @@ var golden = []string{
 	"apikeys_usage_dropped_total counter",
 	"apikeys_usage_failed_flushes_total counter",
 	"apikeys_usage_pending_keys gauge",
+	"apikeys_webhook_attempt_seconds_total counter",
+	"apikeys_webhook_attempts_in_flight gauge",
+	"apikeys_webhook_attempts_total counter result",
+	"apikeys_webhook_deliveries_due gauge",
+	"apikeys_webhook_deliveries_pending gauge",
+	"apikeys_webhook_oldest_due_seconds gauge",
+	"apikeys_webhook_paused_hosts gauge",
+	"apikeys_webhook_sealed_webhooks gauge sealing_key",
 }
 
 func TestHandler_ServesTheseNamesTypesAndLabels(t *testing.T) {

@@ -108,6 +108,7 @@ var forTests = []string{
 	"github.com/slaunchx/apikeys/ports/portstest",
 	"github.com/slaunchx/apikeys/test",
 	"github.com/tsenart/vegeta",
+	"github.com/standard-webhooks/standard-webhooks/libraries/go",
 	"go.uber.org/goleak",
 	"net/http/pprof", // serves profiles on http.DefaultServeMux, which an embedder may expose
 	"pgregory.net/rapid",

@@ -1,0 +1,79 @@
+package webhooks
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+const (
+	dialTimeout      = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+	idleTimeout      = 30 * time.Second
+	maxIdle          = 256 // connections
+	maxIdlePerHost   = 4
+	maxHeader        = 64 << 10 // bytes of a response's header
+)
+
+// errForbidden means that an address must not be dialled.
+var errForbidden = errors.New("address must not be called")
+
+// newClient returns a client that dials only addresses of the internet, on the ports 443
+// and 8443 and by TLS, unless insecure is set. It follows no redirect and ignores the
+// proxies of the environment.
+func newClient(o Options) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: -1, Resolver: o.Resolver, Control: o.control}
+	if o.control == nil && !o.Insecure {
+		dialer.Control = guard(internet(), domain.PublicAddr)
+	}
+	transport := &http.Transport{
+		Proxy:                  nil,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		DisableCompression:     true,
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// guard returns a function for [net.Dialer.Control], which judges the address that a
+// name was resolved to: what was judged before the look-up proves nothing. Two judges
+// must agree, ssrf's list of special ranges and ours, which has the metadata addresses
+// that are in none of them.
+func guard(judge func(netip.AddrPort) error, public func(netip.Addr) bool) func(network, address string, _ syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errForbidden, err)
+		}
+		if err := judge(to); err != nil {
+			return fmt.Errorf("%w: %w", errForbidden, err)
+		}
+		if !public(to.Addr()) {
+			return fmt.Errorf("%w: %s is not public", errForbidden, to.Addr())
+		}
+		return nil
+	}
+}
+
+// internet permits the ports of webhooks at all addresses that are in no special range.
+func internet() func(netip.AddrPort) error {
+	return ssrf.New(ssrf.WithPorts(443, 8443)).SafeAddrPort
+}
