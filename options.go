@@ -124,6 +124,7 @@ type options struct {
 	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
 	publicPage    httpapi.Page                                     // nil: none
 	internalPage  httpapi.Page                                     // nil: none
+	console       func(origins []string) httpapi.Page              // nil: not linked
 	traces        trace.TracerProvider
 	metrics       Metrics // nil: nothing is measured
 	managesOnly   bool
@@ -300,6 +301,22 @@ func WithReferencePages(public, internal httpapi.Page) Option {
 		o.require("WithReferencePages", public)
 		o.require("WithReferencePages", internal)
 		o.publicPage, o.internalPage = public, internal
+	}
+}
+
+// WithConsole serves the page on which owners of workspaces manage their keys at
+// /console of the public listener, if Console of the configuration is "on":
+//
+//	apikeys.New(ctx, cfg, apikeys.WithConsole(console.New))
+//
+// newPage is given ConsoleOrigins of the configuration. The page signs in with a
+// bearer token, so it is of no use with [WithRequestAuthenticator] unless that accepts
+// one. It is a package of its own, adapters/console. Without this option there is no
+// /console.
+func WithConsole[P httpapi.Page](newPage func(origins []string) P) Option {
+	return func(o *options) {
+		o.require("WithConsole", newPage)
+		o.console = func(origins []string) httpapi.Page { return newPage(origins) }
 	}
 }
 

@@ -83,6 +83,9 @@ func newService(
 		PublicReference:      o.publicPage,
 		InternalReference:    o.internalPage,
 	}
+	if o.console != nil && cfg.Console == config.ConsoleOn {
+		api.Console = o.console(cfg.ConsoleOrigins)
+	}
 	if cfg.GitHubKeysURL != "" {
 		api.GitHubReports = githubkeys.New(githubkeys.Options{URL: cfg.GitHubKeysURL, Now: o.now, Logger: o.logger})
 	}

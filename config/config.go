@@ -54,6 +54,18 @@ type Config struct {
 	// Variable APIKEYS_CORS_ORIGINS, separated by commas, default none.
 	CORSOrigins []string `name:"cors-origins" env:"APIKEYS_CORS_ORIGINS" placeholder:"ORIGIN" group:"Listening" help:"Origins, separated by commas, whose pages may use the management API from a browser, such as https://portal.example. No wildcards. Empty: none."`
 
+	// Console determines whether the page for owners of workspaces is served at
+	// /console of the public listener ([ConsoleOn]) or not ([ConsoleOff]). It also
+	// needs the option WithConsole.
+	// Variable APIKEYS_CONSOLE, default "on".
+	Console string `name:"console" env:"APIKEYS_CONSOLE" default:"on" placeholder:"on|off" group:"Listening" help:"Serve the console, the page on which owners of workspaces manage keys, at /console of the public listener: on or off."`
+
+	// ConsoleOrigins are the origins, in the same form as CORSOrigins, whose pages
+	// may frame the console and send it the token of its user. Such a page acts for
+	// the user as the console does.
+	// Variable APIKEYS_CONSOLE_ORIGINS, separated by commas, default none.
+	ConsoleOrigins []string `name:"console-origins" env:"APIKEYS_CONSOLE_ORIGINS" placeholder:"ORIGIN" group:"Listening" help:"Origins, separated by commas, whose pages may frame the console and sign its user in, such as https://portal.example. No wildcards. Empty: none."`
+
 	// DatabaseURL is the database for keys: sqlite:///absolute/path,
 	// sqlite://relative/path, postgres://user:password@host/name with an
 	// explicit sslmode, or memory://, which is lost at exit.
@@ -206,6 +218,12 @@ type Config struct {
 	LogFormat string `name:"log-format" env:"APIKEYS_LOG_FORMAT" placeholder:"text|json" group:"Logging" help:"Format of the log: text for people, or json for programs. Empty: text on a terminal, json elsewhere."`
 }
 
+// The values of [Config.Console].
+const (
+	ConsoleOn  = "on"
+	ConsoleOff = "off"
+)
+
 // The values of [Config.LogFormat].
 const (
 	LogText = "text"
@@ -237,6 +255,7 @@ func Default() Config {
 		Addr:                ":8080",
 		InternalAddr:        "127.0.0.1:8081",
 		MaxConnections:      10_000,
+		Console:             ConsoleOn,
 		DatabaseURL:         "sqlite://apikeys.db",
 		Migrate:             MigrateAuto,
 		MigrateWait:         time.Minute,

@@ -57,6 +57,12 @@ func (c Config) listening() Faults {
 	for _, entry := range c.CORSOrigins {
 		faults.check("APIKEYS_CORS_ORIGINS", judgeOrigin(entry))
 	}
+	if c.Console != ConsoleOn && c.Console != ConsoleOff {
+		faults.check("APIKEYS_CONSOLE", "is "+strconv.Quote(c.Console)+"; write on or off")
+	}
+	for _, entry := range c.ConsoleOrigins {
+		faults.check("APIKEYS_CONSOLE_ORIGINS", judgeOrigin(entry))
+	}
 	return faults
 }
 

@@ -9,13 +9,14 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/slaunchx/apikeys/adapters/internal/asset"
 )
 
 //go:embed assets
@@ -31,13 +32,6 @@ const (
 // data: URLs of its style sheet.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-// mediaTypes are the types of the assets by extension.
-var mediaTypes = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-	".txt": "text/plain; charset=utf-8",
-}
 
 // Page is the reference page of one listener. It is safe for concurrent use.
 type Page struct {
@@ -76,11 +70,11 @@ func (p *Page) serve(w http.ResponseWriter, _ *http.Request) {
 // files are the assets by hashed name, and the page with those names.
 type files struct {
 	html   string
-	assets map[string]*asset
+	assets map[string]*asset.File
 }
 
 var load = sync.OnceValue(func() files {
-	f := files{assets: map[string]*asset{}}
+	f := files{assets: map[string]*asset.File{}}
 	entries, err := fs.ReadDir(assets, "assets")
 	if err != nil {
 		panic(err) // they are embedded
@@ -99,9 +93,8 @@ var load = sync.OnceValue(func() files {
 		if !compressed {
 			content = compress(content)
 		}
-		a := &asset{compressed: content, mediaType: mediaTypes[path.Ext(name)]}
 		hashed := hashedName(name, content)
-		f.assets[hashed] = a
+		f.assets[hashed] = &asset.File{Name: hashed, Gzip: content}
 		names = append(names, "{"+name+"}", hashed)
 	}
 	f.html = strings.NewReplacer(names...).Replace(f.html)
@@ -122,54 +115,4 @@ func hashedName(name string, content []byte) string {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
 	return strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
-}
-
-// asset is a file that never changes.
-type asset struct {
-	compressed []byte // with gzip
-	mediaType  string
-}
-
-func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", a.mediaType)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("Vary", "Accept-Encoding")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", strconv.Itoa(len(a.compressed)))
-		_, _ = w.Write(a.compressed)
-		return
-	}
-	if r.Method == http.MethodHead {
-		return
-	}
-	content, err := gzip.NewReader(bytes.NewReader(a.compressed))
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	_, _ = io.Copy(w, content) //nolint:gosec // it is embedded, and of a known size
-}
-
-// acceptsGzip reports whether Accept-Encoding (RFC 9110 section 12.5.3) allows
-// gzip. A coding that is not listed is allowed by "*".
-func acceptsGzip(values []string) bool {
-	var others bool
-	for element := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		coding, parameters, _ := strings.Cut(strings.TrimSpace(element), ";")
-		name, weight, _ := strings.Cut(strings.TrimSpace(parameters), "=")
-		allowed := true
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			q, err := strconv.ParseFloat(strings.TrimSpace(weight), 64)
-			allowed = err == nil && q > 0
-		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			return allowed
-		case "*":
-			others = allowed
-		}
-	}
-	return others
 }

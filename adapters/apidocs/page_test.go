@@ -151,37 +151,3 @@ func TestPage_KnowsItsListener(t *testing.T) {
 		}
 	}
 }
-
-func TestAcceptsGzip(t *testing.T) {
-	t.Parallel()
-	for accepted, want := range map[string]bool{
-		"":                         false,
-		"gzip":                     true,
-		"br, gzip;q=0.5":           true,
-		"GZIP":                     true,
-		"x-gzip":                   true,
-		"deflate, br":              false,
-		"gzip;q=0":                 false,
-		"gzip; q=0.000, *":         false,
-		"*":                        true,
-		"*;q=0":                    false,
-		"identity;q=1, *;q=0":      false,
-		"gzip;q=":                  false,
-		"gzip;q=NaN":               false,
-		"br;q=1.0,gzip ; Q = 0.1 ": true,
-	} {
-		if got := acceptsGzip([]string{accepted}); got != want {
-			t.Errorf("acceptsGzip(%q) = %t, want %t", accepted, got, want)
-		}
-	}
-}
-
-// Without the name of a coding that means gzip, a response is never compressed.
-func FuzzAcceptsGzip(f *testing.F) {
-	f.Add("gzip;q=0.5, *")
-	f.Fuzz(func(t *testing.T, accepted string) {
-		if acceptsGzip([]string{accepted}) && !strings.Contains(strings.ToLower(accepted), "gzip") && !strings.Contains(accepted, "*") {
-			t.Errorf("acceptsGzip(%q) = true", accepted)
-		}
-	})
-}

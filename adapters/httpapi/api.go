@@ -96,6 +96,9 @@ type Options struct {
 	// PublicReference and InternalReference are the reference pages of the
 	// listeners, served at /docs; nil: there is no such page.
 	PublicReference, InternalReference Page
+	// Console is the page for owners of workspaces, served at /console of the public
+	// listener; nil: there is no such page.
+	Console Page
 	// CORSOrigins are the origins whose pages may use the management API; may be
 	// empty. They are compared exactly.
 	CORSOrigins []string
@@ -157,7 +160,7 @@ func Routes() []string {
 		leaksPath, gitHubLeaksPath, trufflehogPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath, authorizeCostPath,
 		livezPath, readyzPath, metricsPath, profilePath,
-		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath,
+		documentJSONPath, documentYAMLPath, referencePath, referenceAssetPath, consolePath, consoleBelowPath,
 		keycheck.EnvoyRoute,
 	}
 }
@@ -180,6 +183,7 @@ func (a *API) Public() http.Handler {
 	}
 	a.documented(e)
 	a.paged(e, a.options.PublicReference)
+	a.consoled(e)
 	return e
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -9,8 +10,9 @@ import (
 // Page is a page for people, with its assets.
 type Page interface {
 	// File returns the handler of the asset with the given name, or of the page
-	// itself if name is empty, and false if there is no such asset. The handler
-	// sets Cache-Control.
+	// itself if name is empty, and false if there is no such asset. To the console,
+	// name is the path below /console, with its slash. The handler sets
+	// Cache-Control.
 	File(name string) (http.Handler, bool)
 }
 
@@ -34,6 +36,25 @@ func (a *API) paged(e *echo.Echo, page Page) {
 		}
 		return x.serveFile(page, name)
 	}))
+}
+
+// The routes of the console, which the public listener serves without a token.
+const (
+	consolePath      = "/console"
+	consoleBelowPath = consolePath + "/*"
+)
+
+// consoled serves the console on e, if there is one.
+func (a *API) consoled(e *echo.Echo) {
+	if a.options.Console == nil {
+		return
+	}
+	file := a.plain(func(x *exchange) error {
+		return x.serveFile(a.options.Console, strings.TrimPrefix(x.Request().URL.Path, consolePath))
+	})
+	for _, path := range []string{consolePath, consoleBelowPath} {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, file)
+	}
 }
 
 func (x *exchange) serveFile(page Page, name string) error {

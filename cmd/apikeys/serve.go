@@ -10,6 +10,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/apidocs"
+	"github.com/slaunchx/apikeys/adapters/console"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/otlp"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
@@ -39,7 +40,7 @@ func (c *serveCmd) Run(ctx context.Context, given *inputs, io streams) error {
 	if err := given.judge(apikeys.Validate(cfg)); err != nil {
 		return err
 	}
-	return serve(ctx, cfg, logHandler(cfg, io.err))
+	return serve(ctx, cfg, logHandler(cfg, io.err), apikeys.WithConsole(console.New))
 }
 
 func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error {
@@ -52,7 +53,8 @@ func (c *serveCmd) runDev(ctx context.Context, given *inputs, io streams) error 
 		return err
 	}
 	cfg = overlay(made, cfg, given.set)
-	return serve(ctx, cfg, logHandler(cfg, io.err), printWhenListening(demo, io.out))
+	return serve(ctx, cfg, logHandler(cfg, io.err), printWhenListening(demo, io.out),
+		apikeys.WithConsole(func(origins []string) *console.Page { return console.NewDemo(origins, demo.Token()) }))
 }
 
 func printWhenListening(demo *dev.Demo, w io.Writer) apikeys.Option {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/apidocs"
+	"github.com/slaunchx/apikeys/adapters/console"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -92,6 +93,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	running := serving.Start(t, cfg, append([]apikeys.Option{
 		apikeys.WithClock(clock.Now), apikeys.WithExtAuthz(extauthz.New),
 		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)),
+		apikeys.WithConsole(console.New),
 	}, opts...)...)
 	heldToTheDocument(t, running)
 	return &world{

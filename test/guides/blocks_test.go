@@ -68,6 +68,7 @@ func TestGuides_HaveATestForEverySection(t *testing.T) {
 	t.Parallel()
 	run := map[string][]string{
 		"Portal developers":     {"sh"},
+		"Owners of workspaces":  {"ts"}, // run in a browser, by test/browser
 		"Go teams":              {"go"},
 		"Gateway operators":     {"nginx", "caddyfile", "sh"},
 		"TypeScript developers": {"sh", "ts"},

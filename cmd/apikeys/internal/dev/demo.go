@@ -29,6 +29,9 @@ func demoClaims() jwtauth.DevClaims {
 // an OWNER of the workspace demo on the PARTNER portal, valid for 12 hours.
 type Demo struct{ token string }
 
+// Token returns the token.
+func (d *Demo) Token() string { return d.token }
+
 // Print writes two lines to paste into a POSIX shell: the first creates a key
 // and keeps its secret in $SECRET, the second checks it. They need only curl and
 // sed.
@@ -43,7 +46,8 @@ Check whether it may read payments:
 %s
 
 The token in the first command is valid for %v hours; 'apikeys token' creates others.
-`, d.createLine(public), checkLine(internal), demoTTL.Hours())
+In a browser on this machine, http://%s/console does the same.
+`, d.createLine(public), checkLine(internal), demoTTL.Hours(), public)
 	return err
 }
 
