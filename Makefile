@@ -1,6 +1,10 @@
 # Go and make are all that "make run" needs. "make test" also needs a C compiler,
 # and PostgreSQL, nginx, Caddy, HAProxy, PgBouncer, Chromium and Node.js, which it fetches if missing.
 
+# With -trimpath, what the go command compiles does not depend on the folder, so clones,
+# tests that build the command and releases share one build cache.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
+
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
@@ -38,15 +42,16 @@ run: ## run the service on SQLite, with curl commands to paste; ARGS='--addr :90
 build: ## build the static binary bin/apikeys
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/apikeys ./cmd/apikeys
 
-# -count=1, because go's test cache does not know the PostgreSQL server. No test
-# asserts how long something takes, so they pass under any load.
+# -count=1, because go's test cache does not know the PostgreSQL server. -vet=off, because
+# "make lint" vets everything. No test asserts how long something takes, so they pass
+# under any load.
 .PHONY: test
 test: pg-ensure servers node ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
-	cd examples/routers && $(GO) test -count=1 ./...
-	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
+	cd examples/routers && $(GO) test -vet=off -count=1 ./...
+	$(GO) test $(RACE) -vet=off -shuffle=on -count=1 -timeout=$(TIMEOUT) $$($(GO) list ./... | grep -v /test/fault$$)
 	@$(MAKE) --no-print-directory test-browser
 	@$(MAKE) --no-print-directory test-deploy
 	@$(MAKE) --no-print-directory test-fault
@@ -54,7 +59,7 @@ endif
 # A module of its own: only it needs what drives a browser.
 .PHONY: test-browser
 test-browser: servers ## test the pages in Chromium; APIKEYS_SCREENSHOTS names a folder for pictures
-	cd test/browser && $(GO) test -count=1 -timeout=$(TIMEOUT) ./...
+	cd test/browser && $(GO) test -vet=off -count=1 -timeout=$(TIMEOUT) ./...
 
 # In a module of its own, so that the main one does not require gitleaks.
 .PHONY: test-deploy
@@ -64,7 +69,7 @@ test-deploy: ## test the rules for scanners, and the files for Compose and Traef
 # A separate command, for -v: it prints what it measures. Only "make soak" asserts durations.
 .PHONY: test-fault
 test-fault: pg-ensure servers ## kill the dependencies of the service, and print what was measured
-	$(GO) test $(RACE) -count=1 -timeout=$(TIMEOUT) -v ./test/fault
+	$(GO) test $(RACE) -vet=off -count=1 -timeout=$(TIMEOUT) -v ./test/fault
 
 SOAK ?= 1
 LOAD ?= 30m
@@ -81,7 +86,6 @@ soak-load: pg-ensure ## load the service for LOAD, then overload it threefold
 
 .PHONY: lint
 lint: ## vet, lint and check the formatting
-	$(GO) vet ./...
 	cd examples/routers && $(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 

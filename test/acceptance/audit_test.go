@@ -25,11 +25,11 @@ var openStores = map[string]func(t *testing.T) ports.KeyRepository{
 	"memory": func(*testing.T) ports.KeyRepository { return memory.NewKeyRepository() },
 	"sqlite": func(t *testing.T) ports.KeyRepository {
 		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "apikeys.db"))
-		return migrated(t, store, err)
+		return withSchema(t, store, err)
 	},
 	"postgres": func(t *testing.T) ports.KeyRepository {
 		store, err := postgres.Open(t.Context(), pgtest.NewDatabase(t))
-		return migrated(t, store, err)
+		return withSchema(t, store, err)
 	},
 }
 
@@ -39,7 +39,7 @@ type migratedStore interface {
 	Close() error
 }
 
-func migrated(t *testing.T, store migratedStore, err error) ports.KeyRepository {
+func withSchema(t *testing.T, store migratedStore, err error) ports.KeyRepository {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +19,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/migrated"
 	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/serving"
 )
@@ -54,8 +54,8 @@ func newClock(t time.Time) *clock { c := new(clock); c.Set(t); return c }
 // stores are the databases on which contract cases run.
 var stores = map[string]func(t testing.TB) string{
 	"memory":   func(testing.TB) string { return "memory://" },
-	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
-	"postgres": func(t testing.TB) string { return pgtest.NewDatabase(t) },
+	"sqlite":   migrated.SQLite,
+	"postgres": migrated.PostgreSQL,
 }
 
 // onEveryStore runs a case once on each store.
