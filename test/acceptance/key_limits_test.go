@@ -125,7 +125,7 @@ func TestLimits_400(t *testing.T) {
 }
 
 func TestLimits_AreSpentByChecks(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, w *world) {
+	countedOnEveryStore(t, func(t *testing.T, w *world, report reportf) {
 		id, secret := w.newKeyOf(t, `{"name":"k","scopes":["a:b"],"rateLimits":[{"name":"day","limit":5,"windowSeconds":86400}],"quota":{"limit":8,"period":"TOTAL"}}`)
 		identity := `"apiKeyId":"` + id + `","workspaceId":"ws_1","mode":"LIVE","scopes":["a:b"],"expiresAt":null`
 		state := func(day, quota string) string {
@@ -147,7 +147,7 @@ func TestLimits_AreSpentByChecks(t *testing.T) {
 			a := do(t, w.verify(step.question))
 			want := `"data":` + step.want + `}`
 			if _, got, _ := strings.Cut(withoutTimes(a.body), `SUCCESS",`); a.status != 200 || got != want {
-				t.Errorf("%s: %d (-want +got):\n%s", step.name, a.status, cmp.Diff(want, got))
+				report("%s: %d (-want +got):\n%s", step.name, a.status, cmp.Diff(want, got))
 			}
 		}
 
@@ -157,14 +157,14 @@ func TestLimits_AreSpentByChecks(t *testing.T) {
 				t.Fatalf("%d %s", a.status, a.body)
 			}
 			if a := do(t, w.verify(check(``))); !strings.HasSuffix(withoutTimes(a.body), limits+`}`) {
-				t.Errorf("after %s: %s, want %s", body, a.body, limits)
+				report("after %s: %s, want %s", body, a.body, limits)
 			}
 		}
 		mustBeAllowed(`{"rateLimits":null}`, `"limits":[{"name":"quota","limit":8,"remaining":2,"resetSeconds":null}]}`)
 		mustBeAllowed(`{"rateLimits":[{"name":"day","limit":6,"windowSeconds":86400}]}`, `"limits":[{"name":"day","limit":6,"remaining":0,"resetSeconds":T},{"name":"quota","limit":8,"remaining":1,"resetSeconds":null}]}`)
 		mustBeAllowed(`{"rateLimits":[]}`, `"limits":[{"name":"quota","limit":8,"remaining":0,"resetSeconds":null}]}`)
 		if a := do(t, w.verify(check(``))); !strings.Contains(a.body, `"allowed":false,"reason":"QUOTA_EXCEEDED"`) {
-			t.Errorf("the quota is used up: %s", a.body)
+			report("the quota is used up: %s", a.body)
 		}
 		mustBeAllowed(`{"quota":null}`, `"expiresAt":null}`)
 	})
@@ -294,7 +294,7 @@ func TestVerify_400_cost(t *testing.T) {
 }
 
 func TestExplain_ExplainsLimits(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, w *world) {
+	countedOnEveryStore(t, func(t *testing.T, w *world, report reportf) {
 		id, secret := w.newKeyOf(t, `{"name":"k","scopes":["a:b"],"rateLimits":[{"name":"day","limit":5,"windowSeconds":86400},{"name":"other","limit":9,"windowSeconds":86400}],"quota":{"limit":3,"period":"TOTAL"}}`)
 		do(t, w.verify(`{"key":"`+secret+`","cost":2}`))
 		for _, step := range []struct{ body, reason, rates, quota string }{
@@ -310,7 +310,7 @@ func TestExplain_ExplainsLimits(t *testing.T) {
 				"EXPIRY PASS the API key never expires", "IP PASS the API key has no IP whitelist",
 				"SCOPES PASS no scopes were requested; the API key has a:b", step.rates, step.quota)
 			if _, got, _ := strings.Cut(a.body, `"data":`); got != want+"}" {
-				t.Errorf("%s: %d (-want +got):\n%s", step.body, a.status, cmp.Diff(want+"}", got))
+				report("%s: %d (-want +got):\n%s", step.body, a.status, cmp.Diff(want+"}", got))
 			}
 		}
 	})
