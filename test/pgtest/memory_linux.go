@@ -16,7 +16,7 @@ const (
 func hasMemory() bool {
 	var stat unix.Statfs_t
 	return unix.Statfs(memoryFolder, &stat) == nil &&
-		stat.Bavail*uint64(stat.Bsize) >= memoryNeeded && //nolint:gosec // a block size is positive
+		stat.Bavail*uint64(stat.Bsize) >= memoryNeeded &&
 		stat.Flags&unix.ST_NOEXEC == 0 &&
 		unix.Access(memoryFolder, unix.W_OK) == nil
 }
