@@ -43,9 +43,22 @@ func unlimited(cfg *config.Config) { cfg.ManagementRate, cfg.MaxKeysPerWorkspace
 
 func TestOverload_503(t *testing.T) {
 	t.Parallel()
+	for range 20 {
+		if overload(t) {
+			return
+		}
+		t.Log("repeated, because the machine was too busy to send all requests before the first were answered")
+	}
+	t.Error("could not overload the service")
+}
+
+// overload returns false if it could not make that many requests be in flight at once.
+func overload(t *testing.T) (overloaded bool) {
+	t.Helper()
 	store := newHeld()
 	w := newWorld(t, unlimited, apikeys.WithStore(apikeys.Store{Keys: store}))
 	answers, begun := make(chan answer, managedAtOnce+1), time.Now()
+	late := func() bool { return time.Since(begun) > 2*time.Second } // a request waits that long for the store
 	create := func(n int) {
 		for range n {
 			begin(t, w.create(t, `{"name":"k"}`), answers)
@@ -57,18 +70,21 @@ func TestOverload_503(t *testing.T) {
 	mustBeMade := func() {
 		t.Helper()
 		a := <-answers
-		late := a.status == http.StatusServiceUnavailable && time.Since(begun) > 2*time.Second // the time that a request waits for the store
-		if a.status != http.StatusCreated && !late {
+		if a.status != http.StatusCreated && (a.status != http.StatusServiceUnavailable || !late()) {
 			t.Errorf("one that was at work is answered %d", a.status)
 		}
 	}
 	create(managedAtOnce)
-	for what, r := range map[string]request{
-		"a creation":                w.create(t, `{"name":"k"}`),
-		"a list":                    w.list(t, ""),
-		"one with an invalid token": w.list(t, "", as("x")),
-	} {
-		a := do(t, r)
+	refused := map[string]answer{
+		"a creation":                do(t, w.create(t, `{"name":"k"}`)),
+		"a list":                    do(t, w.list(t, "")),
+		"one with an invalid token": do(t, w.list(t, "", as("x"))),
+	}
+	if late() {
+		close(store.proceed)
+		return false
+	}
+	for what, a := range refused {
 		mustBe(t, a, 503, "5030", "Service temporarily unavailable")
 		if got := a.header.Get("Retry-After"); got != "1" {
 			t.Errorf("%s: Retry-After is %q", what, got)
@@ -87,6 +103,7 @@ func TestOverload_503(t *testing.T) {
 	for range managedAtOnce {
 		mustBeMade()
 	}
+	return true
 }
 
 func TestOverload_DoesNotCountRequestsThatFailedBefore(t *testing.T) {

@@ -40,7 +40,7 @@ func countedOnEveryStore(t *testing.T, run func(t *testing.T, w *world, report r
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			counted(t, func(report reportf) (missed bool) {
-				w := newWorld(t, func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(url(t)) })
+				w := newReadyWorld(t, func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(url(t)) })
 				run(t, w, report)
 				return w.missedALease(t)
 			})

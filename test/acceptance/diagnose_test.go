@@ -133,34 +133,34 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		},
 		"another pepper on SQLite": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, stores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				cfg.Peppers = otherPepper
 			},
 			check: "peppers", status: apikeys.FindingFail, detail: "p1",
 		},
 		"a pepper that is not there any more": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, stores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				cfg.Peppers = config.Secret("p2" + otherPepper[2:])
 			},
 			check: "peppers", status: apikeys.FindingWarn, detail: "also used with p1",
 		},
 		"a new pepper": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, stores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				cfg.Peppers += config.Secret(",p2" + otherPepper[2:])
 			},
 			check: "peppers", status: apikeys.FindingWarn, detail: "new to the store: p2",
 		},
 		"no pepper": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = config.Secret(stores["sqlite"](t))
+				cfg.DatabaseURL = config.Secret(emptyStores["sqlite"](t))
 				cfg.Peppers = ""
 			},
 			check: "peppers", status: apikeys.FindingFail, detail: "no pepper given",
 		},
 		"an SQLite file that is not there": {
-			change: func(t *testing.T, cfg *config.Config) { cfg.DatabaseURL = config.Secret(stores["sqlite"](t)) },
+			change: func(t *testing.T, cfg *config.Config) { cfg.DatabaseURL = config.Secret(emptyStores["sqlite"](t)) },
 			check:  "database", status: apikeys.FindingWarn, detail: "does not exist",
 		},
 		"an SQLite file that is none": {
@@ -175,7 +175,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		},
 		"an SQLite file that others can read": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, stores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				if err := os.Chmod(strings.TrimPrefix(cfg.DatabaseURL.Reveal(), "sqlite://"), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -256,7 +256,7 @@ func jwksFile(t *testing.T, text string) string {
 
 func TestDiagnose_FindsNothingWrongWithAServiceInGoodOrder(t *testing.T) {
 	t.Parallel()
-	for store, location := range stores {
+	for store, location := range emptyStores {
 		if store == "memory" {
 			continue
 		}

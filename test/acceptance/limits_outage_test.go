@@ -103,7 +103,7 @@ func TestLimits_WhatIsLeftIsGivenBackByAServiceThatCloses(t *testing.T) {
 			counted(t, func(report reportf) (missed bool) {
 				url := newDatabase(t)
 				sameDatabase := func(cfg *config.Config) { cfg.DatabaseURL = config.Secret(url) }
-				w := newWorld(t, sameDatabase)
+				w := newReadyWorld(t, sameDatabase)
 				_, secret := w.newKeyOf(t, `{"name":"k","scopes":["a:b"],"quota":{"limit":1000,"period":"TOTAL"}}`)
 				for range 3 {
 					w.mustSpend(t, report, "before", secret, 1, 200, "OK") // 10 are granted
@@ -112,7 +112,7 @@ func TestLimits_WhatIsLeftIsGivenBackByAServiceThatCloses(t *testing.T) {
 				if err := w.service.Close(); err != nil {
 					t.Fatal(err)
 				}
-				next := newWorld(t, sameDatabase)
+				next := newReadyWorld(t, sameDatabase)
 				next.mustSpend(t, report, "more than the rest", secret, 998, 200, "QUOTA_EXCEEDED")
 				next.mustSpend(t, report, "all of the rest", secret, 997, 200, "OK")
 				next.mustSpend(t, report, "one too many", secret, 1, 200, "QUOTA_EXCEEDED")

@@ -48,7 +48,7 @@ func TestReadyz_503_untilMigrated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(cfg *config.Config) {
-				cfg.DatabaseURL = config.Secret(stores[name](t))
+				cfg.DatabaseURL = config.Secret(emptyStores[name](t))
 				cfg.Migrate = config.MigrateOff
 			})
 			a := do(t, request{method: http.MethodGet, url: w.internal + "/readyz"})

@@ -28,7 +28,7 @@ func TestService_OnAnEmptyDatabaseThatItMustNotMigrate(t *testing.T) {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(cfg *config.Config) {
-				cfg.DatabaseURL, cfg.Migrate = config.Secret(stores[store](t)), config.MigrateOff
+				cfg.DatabaseURL, cfg.Migrate = config.Secret(emptyStores[store](t)), config.MigrateOff
 			})
 			const id = "sk_live_0000000000000000"
 			ctx, keys := t.Context(), w.manager(t)

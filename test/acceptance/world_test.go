@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,6 +59,13 @@ var stores = map[string]func(t testing.TB) string{
 	"postgres": migrated.PostgreSQL,
 }
 
+// emptyStores are databases that nobody has migrated.
+var emptyStores = map[string]func(t testing.TB) string{
+	"memory":   stores["memory"],
+	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "apikeys.db") },
+	"postgres": func(t testing.TB) string { return pgtest.NewDatabase(t) },
+}
+
 // onEveryStore runs a case once on each store.
 func onEveryStore(t *testing.T, run func(t *testing.T, w *world)) {
 	t.Helper()
@@ -71,12 +79,21 @@ func onEveryStoreWith(t *testing.T, change func(*config.Config), run func(t *tes
 	for name, url := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, newWorld(t, func(cfg *config.Config) {
+			run(t, newReadyWorld(t, func(cfg *config.Config) {
 				cfg.DatabaseURL = config.Secret(url(t))
 				change(cfg)
 			}))
 		})
 	}
+}
+
+// newReadyWorld starts a service and waits until it is ready, so that no request has to
+// wait for the first connection, which takes long on a busy machine.
+func newReadyWorld(t *testing.T, change func(*config.Config)) *world {
+	t.Helper()
+	w := newWorld(t, change)
+	await(t, "the service to be ready", func() bool { return w.service.Ready(t.Context()) == nil })
+	return w
 }
 
 // newWorld starts a service on memory, unless change says otherwise.
