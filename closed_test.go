@@ -54,6 +54,10 @@ var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 	"DisableKey": func(ctx context.Context, o opened) error { return o.ws.DisableKey(ctx, o.created.Key.ID()) },
 	"EnableKey":  func(ctx context.Context, o opened) error { return o.ws.EnableKey(ctx, o.created.Key.ID()) },
 	"DeleteKey":  func(ctx context.Context, o opened) error { return o.ws.DeleteKey(ctx, o.created.Key.ID()) },
+	"KeyUsage": func(ctx context.Context, o opened) error {
+		_, err := o.ws.KeyUsage(ctx, o.created.Key.ID(), domain.DayRange{})
+		return err
+	},
 	"KeyEvents": func(ctx context.Context, o opened) error {
 		_, err := o.ws.KeyEvents(ctx, o.created.Key.ID(), domain.Page{})
 		return err

@@ -28,7 +28,7 @@ func (s hangingStore) Find(context.Context, domain.KeyID) (*domain.APIKey, error
 	return nil, domain.ErrKeyNotFound
 }
 
-func (s hangingStore) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
+func (s hangingStore) RecordUse(context.Context, ports.UsageBatch) error {
 	<-s.gate
 	return nil
 }

@@ -104,8 +104,10 @@ func provideLeaks(cfg config.Config, workspaces *application.Workspaces, source 
 	return application.NewLeaks(workspaces, source, domain.LeakedLiveKeys(cfg.LeakedLiveKeys != config.LeakedReport))
 }
 
-func provideForget(o *options, repository ports.KeyRepository, counts ports.LimitStore, now func() time.Time) *application.Forget {
-	return application.NewForget(repository, counts, o.logger, now)
+func provideForget(
+	o *options, repository ports.KeyRepository, counts ports.LimitStore, usage ports.UsageRecorder, now func() time.Time,
+) *application.Forget {
+	return application.NewForget(repository, counts, usage, o.logger, now)
 }
 
 func provideClock(o *options) func() time.Time { return o.now }
@@ -118,6 +120,7 @@ func provideStore(ctx context.Context, cfg config.Config, o *options) (ports.Sto
 	if o.store.Keys != nil {
 		store := o.store
 		store.Keys, store.Limits = application.Abandoning(store.Keys), application.AbandoningLimits(store.Limits)
+		store.Usage = application.AbandoningUsage(store.Usage)
 		return store, func() {}, nil
 	}
 	opened, err := openStore(ctx, cfg, o)
@@ -275,8 +278,8 @@ func follow(ctx context.Context, cache *keycache.Cache, changes ports.ChangeSour
 }
 
 // provideUsage collects the use of keys if recorder, which may be nil, can store it.
-func provideUsage(o *options, recorder ports.UsageRecorder, hasher ports.SecretHasher) *application.Usage {
-	return application.NewUsage(recorder, hasher, o.logger)
+func provideUsage(o *options, recorder ports.UsageRecorder, hasher ports.SecretHasher, now func() time.Time) *application.Usage {
+	return application.NewUsage(recorder, hasher, now, o.logger)
 }
 
 // limits are the limits of the public listener.

@@ -53,6 +53,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	keyRepository := store.Keys
 	keyWriter := apikeysKeys.Writer
 	foreignKeys := store.Foreign
+	usageRecorder := store.Usage
 	reader := provideRandom()
 	maximumKeys := provideMaximumKeys(cfg)
 	limitStore := store.Limits
@@ -63,6 +64,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Keys:     keyRepository,
 		Writer:   keyWriter,
 		Foreign:  foreignKeys,
+		Usage:    usageRecorder,
 		Hasher:   secretHasher,
 		Random:   reader,
 		Now:      v,
@@ -71,10 +73,9 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Lifetime: lifetime,
 	}
 	workspaces := application.NewWorkspaces(dependencies)
-	forget := provideForget(o, keyRepository, limitStore, v)
+	forget := provideForget(o, keyRepository, limitStore, usageRecorder, v)
 	keySource := apikeysKeys.Source
-	usageRecorder := store.Usage
-	usage := provideUsage(o, usageRecorder, secretHasher)
+	usage := provideUsage(o, usageRecorder, secretHasher, v)
 	limiter, cleanup5, err := provideLimiter(cfg, o, limitStore, v)
 	if err != nil {
 		cleanup4()

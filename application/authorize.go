@@ -48,8 +48,8 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 			return domain.NotFound(), err
 		}
 	}
-	if decision.Allowed() {
-		uc.usage.note(known, proven, check.Secret, at)
+	if decision.Verdict != domain.VerdictNotFound {
+		uc.usage.note(known, proven, &check, decision.Verdict, at)
 	}
 	return decision, nil
 }

@@ -54,7 +54,7 @@ var limited = domain.KeySpec{
 func limiting(t *testing.T, keys ports.KeyFinder, l application.Limiter) *application.Authorize {
 	t.Helper()
 	hasher := newHasher(t)
-	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), l, clock, &application.Lifetime{})
+	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, clock, slog.New(slog.DiscardHandler)), l, clock, &application.Lifetime{})
 }
 
 func TestAuthorize_SpendsFromTheLimitsOfAnAllowedKey(t *testing.T) {
@@ -192,7 +192,7 @@ func (c *counts) ForgetLimits(_ context.Context, limit int) (int, error) {
 func TestForget_RemovesCountsOfLimits(t *testing.T) {
 	t.Parallel()
 	held := &counts{held: 2500}
-	forget := application.NewForget(memory.NewKeyRepository(), held, slog.New(slog.DiscardHandler), clock)
+	forget := application.NewForget(memory.NewKeyRepository(), held, nil, slog.New(slog.DiscardHandler), clock)
 	if err := forget.Limits(t.Context()); err != nil || held.held != 0 {
 		t.Errorf("%d are left, %v", held.held, err)
 	}

@@ -164,5 +164,5 @@ func TestAuthorize_RejectsASecretUnderAnotherPepper(t *testing.T) {
 
 // newAuthorize returns the use case with a repository that is read every time.
 func newAuthorize(keys ports.KeyFinder, hasher ports.SecretHasher, now func() time.Time) *application.Authorize {
-	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, slog.New(slog.DiscardHandler)), nil, now, &application.Lifetime{})
+	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, clock, slog.New(slog.DiscardHandler)), nil, now, &application.Lifetime{})
 }

@@ -14,9 +14,9 @@ import (
 )
 
 // brokenRecorder is an embedder's recorder that panics.
-type brokenRecorder struct{}
+type brokenRecorder struct{ ports.UsageRecorder }
 
-func (brokenRecorder) RecordUse(context.Context, map[domain.KeyID]time.Time) error {
+func (brokenRecorder) RecordUse(context.Context, ports.UsageBatch) error {
 	panic("the marked value")
 }
 
@@ -44,7 +44,7 @@ func (brokenIdempotencyStore) Forget(context.Context, time.Time, int) (int, erro
 
 func TestForget_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
-	err := application.NewForget(brokenIdempotencyStore{}, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
+	err := application.NewForget(brokenIdempotencyStore{}, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Do() = %v", err)
 	}

@@ -16,7 +16,7 @@ import (
 func newExplained(t *testing.T, keys *memory.KeyRepository, lifetime *application.Lifetime) (*application.Authorize, *application.Usage) {
 	t.Helper()
 	hasher := newHasher(t)
-	usage := application.NewUsage(keys, hasher, slog.New(slog.DiscardHandler))
+	usage := application.NewUsage(keys, hasher, clock, slog.New(slog.DiscardHandler))
 	return application.NewAuthorize(uncached{keys}, hasher, usage, nil, clock, lifetime), usage
 }
 

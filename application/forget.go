@@ -5,28 +5,32 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Interval and limits of removing idempotency keys and counts of limits.
+// Interval and limits of removing idempotency keys, counts of limits and usage of keys.
 const (
 	forgetInterval = 10 * time.Minute
 	forgetTimeout  = 10 * time.Second
 	forgetBatch    = 1000
 )
 
-// Forget removes expired idempotency keys, and counts of limits whose windows have
-// ended, from the store.
+// Forget removes expired idempotency keys, counts of limits whose windows have ended and
+// old usage of keys from the store.
 type Forget struct {
 	store  ports.IdempotencyStore
-	limits ports.LimitStore // may be nil
+	limits ports.LimitStore    // may be nil
+	usage  ports.UsageRecorder // may be nil
 	logger *slog.Logger
 	now    func() time.Time
 }
 
-// NewForget returns the use case; limits may be nil.
-func NewForget(store ports.IdempotencyStore, limits ports.LimitStore, logger *slog.Logger, now func() time.Time) *Forget {
-	return &Forget{store: store, limits: limits, logger: logger, now: now}
+// NewForget returns the use case; limits and usage may be nil.
+func NewForget(
+	store ports.IdempotencyStore, limits ports.LimitStore, usage ports.UsageRecorder, logger *slog.Logger, now func() time.Time,
+) *Forget {
+	return &Forget{store: store, limits: limits, usage: usage, logger: logger, now: now}
 }
 
 // Run removes what has expired every 10 minutes, until ctx ends.
@@ -43,6 +47,9 @@ func (uc *Forget) Run(ctx context.Context) {
 			}
 			if err := uc.Limits(ctx); err != nil && ctx.Err() == nil {
 				uc.logger.Warn("cannot remove counts of limits", "error", err)
+			}
+			if err := uc.Usage(ctx); err != nil && ctx.Err() == nil {
+				uc.logger.Warn("cannot remove old usage of keys", "error", err)
 			}
 		}
 	}
@@ -65,6 +72,18 @@ func (uc *Forget) Limits(ctx context.Context) error {
 	}
 	return inBatches(ctx, "removing counts of limits", func(ctx context.Context) (int, error) {
 		return uc.limits.ForgetLimits(ctx, forgetBatch)
+	})
+}
+
+// Usage removes the usage that is older than it is kept, in batches with a timeout of
+// 10 s each.
+func (uc *Forget) Usage(ctx context.Context) error {
+	if uc.usage == nil {
+		return nil
+	}
+	today := domain.DayOf(uc.now())
+	return inBatches(ctx, "removing usage of keys", func(ctx context.Context) (int, error) {
+		return uc.usage.ForgetUsage(ctx, today, forgetBatch)
 	})
 }
 

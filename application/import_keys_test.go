@@ -29,7 +29,7 @@ type importWorld struct {
 func newImportWorld(t *testing.T) *importWorld {
 	t.Helper()
 	w := &importWorld{store: memory.NewKeyRepository()}
-	w.usage = application.NewUsage(w.store, newHasher(t), slog.New(slog.DiscardHandler))
+	w.usage = application.NewUsage(w.store, newHasher(t), clock, slog.New(slog.DiscardHandler))
 	w.deps = application.Dependencies{
 		Roles: everyOwner{}, Keys: w.store, Writer: w.store, Foreign: w.store, Hasher: newHasher(t),
 		Random: rand.Reader, Now: clock, Lifetime: new(application.Lifetime),

@@ -54,11 +54,18 @@ type KnownKey struct {
 	// replacement is queued or written. A key has at most two secrets; any beyond
 	// 32 would never be re-hashed.
 	rehashes atomic.Uint32
+
+	checks checkCounts
+	// scopes is the time at which the use of each scope was last queued, in Unix
+	// seconds; 0 if never. previous is that of a secret in its grace period.
+	scopes   []atomic.Int64
+	previous atomic.Int64
 }
 
 // NewKnownKey returns the current state of key for the permission check.
 func NewKnownKey(key *domain.APIKey) *KnownKey {
 	k := &KnownKey{grant: *key.Grant()}
+	k.scopes = make([]atomic.Int64, k.grant.ScopeCount())
 	k.rehashes.Store(math.MaxUint32)
 	if used := key.Snapshot().LastUsedAt; !used.IsZero() {
 		k.noted.Store(used.Unix())
@@ -75,17 +82,14 @@ func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier,
 	return k.grant.AuthorizeSecret(check, verifier, at)
 }
 
-// due reports whether a use at now, in Unix seconds, must be queued, and when one
-// was last queued.
-func (k *KnownKey) due(now int64) (last int64, due bool) {
-	last = k.noted.Load()
+// claimUse reports whether the caller must queue a use at now, in Unix seconds, given
+// when one was last queued. Of concurrent callers, it returns true to one.
+func claimUse(noted *atomic.Int64, now int64) bool {
+	last := noted.Load()
 	// If the last use is later than now, the clock has been set back since.
-	return last, last > now || now-last >= notedEvery
+	due := last > now || now-last >= notedEvery
+	return due && noted.CompareAndSwap(last, now)
 }
-
-// claim reports whether the caller must queue a use that is due. Of the callers
-// with the same last, it returns true to one.
-func (k *KnownKey) claim(last, now int64) bool { return k.noted.CompareAndSwap(last, now) }
 
 // mayNeedRehash reports whether it is still unknown if the digest of a secret is
 // outdated.

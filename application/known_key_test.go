@@ -1,6 +1,8 @@
 package application
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -12,15 +14,20 @@ func TestKnownKey_OneOfConcurrentChecksClaimsAUse(t *testing.T) {
 	t.Parallel()
 	const now = 1_800_000_000
 	known := NewKnownKey(domain.Rehydrate(domain.Snapshot{}))
-	last, due := known.due(now)
-	last2, due2 := known.due(now)
-	if !due || !due2 {
-		t.Fatal("the first use is not due")
+	var claimed atomic.Int64
+	var checks sync.WaitGroup
+	for range 8 {
+		checks.Go(func() {
+			if claimUse(&known.noted, now) {
+				claimed.Add(1)
+			}
+		})
 	}
-	if first, second := known.claim(last, now), known.claim(last2, now); !first || second {
-		t.Errorf("claimed by the first: %v, by the second: %v", first, second)
+	checks.Wait()
+	if n := claimed.Load(); n != 1 {
+		t.Errorf("%d checks claim the first use", n)
 	}
-	if _, due := known.due(now); due {
+	if claimUse(&known.noted, now) {
 		t.Error("the use is due again")
 	}
 }

@@ -37,7 +37,7 @@ type rehashWorld struct {
 func newRehashWorld(t *testing.T) *rehashWorld {
 	t.Helper()
 	w := &rehashWorld{recorder: &recorder{}, keys: heldKeys{}, hasher: hasherOf(t, "p2", "p1"), random: random()}
-	w.usage = application.NewUsage(w.recorder, w.hasher, slog.New(slog.DiscardHandler))
+	w.usage = application.NewUsage(w.recorder, w.hasher, clock, slog.New(slog.DiscardHandler))
 	return w
 }
 

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"sync"
@@ -15,73 +16,96 @@ import (
 const (
 	usageInterval = 5 * time.Second
 	usageTimeout  = 2 * time.Second
-	// notedEvery is the minimum time between two recorded uses of a key, in
-	// seconds.
+	// notedEvery is the minimum time between two recorded uses of a key, of a scope of
+	// it or of its previous secret, in seconds.
 	notedEvery = 60
-	// maxUsage is the size of the queue of keys to be written. It limits the load
-	// of checks on the primary to 3,300 rows per second, a tenth of a core. Uses
-	// and digests beyond it are dropped; a later use of the key retries.
+	// maxUsage is the size of each queue of uses to be written, and the number of keys
+	// whose counts one flush writes. It limits the load of checks on the primary to
+	// 3,300 rows per second and queue, a tenth of a core. Uses and digests beyond it are
+	// dropped; a later use of the key retries. Counts beyond it add up until a later
+	// flush.
 	maxUsage = 16 << 10
 	// usageBatch is the number of keys that one statement writes.
 	usageBatch = 4 << 10
 )
 
-// Usage collects the last use of keys and replacements of outdated digests from
-// permission checks, and writes them in batches. It is best effort: no check
-// waits for it. It is safe for concurrent use.
+// Usage collects the last use of keys, counts of their checks and replacements of
+// outdated digests from permission checks, and writes them in batches. It is best
+// effort: no check waits for it. It is safe for concurrent use.
 type Usage struct {
 	recorder ports.UsageRecorder
 	hasher   ports.SecretHasher
 	logger   *slog.Logger
+	now      func() time.Time
 
 	rehashes *rehashQueue
+	counts   countQueue
 
-	mu       sync.Mutex // guards the fields below
-	lastUsed map[domain.KeyID]time.Time
+	mu   sync.Mutex // guards the fields below
+	uses uses
 
 	dropped, failedFlushes uint64
 }
 
 // Stats returns the current reading.
 func (u *Usage) Stats() ports.UsageStats {
+	uncounted := u.counts.uncountedChecks()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return ports.UsageStats{Pending: len(u.lastUsed), Dropped: u.dropped, FailedFlushes: u.failedFlushes}
+	return ports.UsageStats{
+		Pending: len(u.uses.lastUsed), Dropped: u.dropped, Uncounted: uncounted, FailedFlushes: u.failedFlushes,
+	}
 }
 
 // NewUsage returns a collector that writes to recorder. If recorder is nil, it
 // collects nothing.
-func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, logger *slog.Logger) *Usage {
+func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, now func() time.Time, logger *slog.Logger) *Usage {
 	return &Usage{
 		recorder: recorder,
 		hasher:   hasher,
 		logger:   logger,
-		lastUsed: map[domain.KeyID]time.Time{},
+		now:      now,
+		uses:     newUses(),
+		counts:   countQueue{former: map[ports.CheckCount]int64{}},
 		rehashes: newRehashQueue(),
 	}
 }
 
-// note records that known was used at the given time with the secret of index
-// proven. It runs on every allowed check.
-func (u *Usage) note(known *KnownKey, proven int, secret domain.Secret, at time.Time) {
+// note records a check of known that was decided as of the given time, with the secret
+// of index proven. It runs on every check that proved a secret.
+func (u *Usage) note(known *KnownKey, proven int, check *domain.Check, verdict domain.Verdict, at time.Time) {
 	if u.recorder == nil {
 		return
 	}
-	u.noteUse(known, at)
+	if check.Cost.Units() > 0 {
+		u.counts.add(known, verdict, domain.DayOf(at))
+	}
+	if verdict != domain.VerdictOK {
+		return
+	}
+	u.noteUses(known, proven, check.Scopes, at)
 	if known.mayNeedRehash(proven) {
-		u.noteRehash(known, proven, secret)
+		u.noteRehash(known, proven, check.Secret)
 	}
 }
 
-// noteUse queues the first use of a key, and later ones at most once a minute.
-func (u *Usage) noteUse(known *KnownKey, at time.Time) {
+// noteUses queues the first use of a key, of each requested scope and of the previous
+// secret, and later ones at most once a minute.
+func (u *Usage) noteUses(known *KnownKey, proven int, scopes []domain.Scope, at time.Time) {
 	now := at.Unix()
-	if last, due := known.due(now); !due || !known.claim(last, now) {
-		return
+	if claimUse(&known.noted, now) {
+		u.keep(func(queued uses) uint64 { return keepLatest(queued.lastUsed, known.ID(), at) })
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.keep(known.ID(), at)
+	for _, scope := range scopes {
+		if i := known.grant.ScopeIndex(scope); i >= 0 && claimUse(&known.scopes[i], now) {
+			used := ports.ScopeOfKey{KeyID: known.ID(), Scope: scope}
+			u.keep(func(queued uses) uint64 { return keepLatest(queued.scopes, used, at) })
+		}
+	}
+	if proven > 0 && claimUse(&known.previous, now) {
+		secret := ports.PreviousSecret{KeyID: known.ID(), ValidUntil: known.grant.SecretValidUntil(proven)}
+		u.keep(func(queued uses) uint64 { return keepLatest(queued.previous, secret, at) })
+	}
 }
 
 // noteRehash queues the replacement of an outdated digest. Of concurrent callers
@@ -95,15 +119,12 @@ func (u *Usage) noteRehash(known *KnownKey, proven int, secret domain.Secret) {
 	}
 }
 
-// keep requires the lock to be held.
-func (u *Usage) keep(id domain.KeyID, at time.Time) {
-	waiting, ok := u.lastUsed[id]
-	switch {
-	case !ok && len(u.lastUsed) >= maxUsage:
-		u.dropped++
-	case !waiting.After(at):
-		u.lastUsed[id] = at
-	}
+// keep queues uses with the lock held. queue returns the number of those for which there
+// is no room.
+func (u *Usage) keep(queue func(queued uses) (dropped uint64)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.dropped += queue(u.uses)
 }
 
 // Run flushes every 5 s until ctx ends, and then once more.
@@ -127,8 +148,8 @@ func (u *Usage) flushLogged(ctx context.Context) {
 	}
 }
 
-// Flush writes the queue within at most 2 s. Entries that could not be written
-// are retried at the next flush or, if the queue has no room for them, at a later
+// Flush writes the queues within at most 2 s. Entries that could not be written
+// are retried at the next flush or, if a queue has no room for them, at a later
 // use of the key.
 func (u *Usage) Flush(ctx context.Context) error {
 	if u.recorder == nil {
@@ -136,49 +157,54 @@ func (u *Usage) Flush(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, usageTimeout)
 	defer cancel()
+	errs := []error{u.flushUsage(ctx)}
+	failed, err := u.rehashes.flush(ctx, u.recorder)
 	u.mu.Lock()
-	lastUsed := u.lastUsed
-	u.lastUsed = map[domain.KeyID]time.Time{}
-	u.mu.Unlock()
-	return errors.Join(u.flushUses(ctx, lastUsed), u.flushRehashes(ctx))
+	defer u.mu.Unlock()
+	u.failedFlushes += failed
+	return errors.Join(append(errs, err)...)
 }
 
-// flushUses writes in batches, so that a store that is too slow for all of them
-// still completes some.
-func (u *Usage) flushUses(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
+// flushUsage writes in batches, so that a store that is too slow for all of them
+// still completes some. Counts of batches that failed before come last, because one
+// that fails for itself must not hold up the others.
+func (u *Usage) flushUsage(ctx context.Context) error {
 	var errs []error
-	for len(lastUsed) > 0 {
-		batch := make(map[domain.KeyID]time.Time, min(len(lastUsed), usageBatch))
-		for id, at := range lastUsed {
-			if len(batch) == usageBatch {
-				break
-			}
-			batch[id] = at
-			delete(lastUsed, id)
-		}
+	write := func(batch ports.UsageBatch) {
 		err := Contained("recording the use of keys", func() error { return u.recorder.RecordUse(ctx, batch) })
 		if err != nil {
 			errs = append(errs, err)
 			u.putBack(batch)
 		}
 	}
+	u.mu.Lock()
+	waiting := u.uses
+	u.uses = newUses()
+	u.mu.Unlock()
+	unwritten := u.counts.takeUnwritten()
+	for written := len(unwritten); ; written++ {
+		batch := ports.UsageBatch{ID: rand.Text(), Day: domain.DayOf(u.now())}
+		batch.LastUsed, batch.Scopes, batch.Previous = waiting.takeBatch()
+		if written < maxUnwritten {
+			batch.Checks = u.counts.takeBatch()
+		}
+		if len(batch.LastUsed)+len(batch.Scopes)+len(batch.Previous)+len(batch.Checks) == 0 {
+			break
+		}
+		write(batch)
+	}
+	for _, batch := range unwritten {
+		write(batch)
+	}
 	return errors.Join(errs...)
 }
 
-// putBack queues the uses of a failed batch for the next flush.
-func (u *Usage) putBack(batch map[domain.KeyID]time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.failedFlushes++
-	for id, at := range batch {
-		u.keep(id, at)
-	}
-}
-
-func (u *Usage) flushRehashes(ctx context.Context) error {
-	failed, err := u.rehashes.flush(ctx, u.recorder)
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.failedFlushes += failed
-	return err
+// putBack queues a failed batch for the next flush: uses like new ones, which may be
+// written twice, and counts as a batch with the same ID, which may not.
+func (u *Usage) putBack(batch ports.UsageBatch) {
+	u.counts.putBack(batch)
+	u.keep(func(queued uses) uint64 {
+		u.failedFlushes++
+		return keepAll(queued.lastUsed, batch.LastUsed) + keepAll(queued.scopes, batch.Scopes) + keepAll(queued.previous, batch.Previous)
+	})
 }

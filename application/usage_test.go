@@ -26,15 +26,19 @@ var inside = netip.MustParseAddr("192.168.1.7")
 
 // recorder records its calls, or returns err if it is set.
 type recorder struct {
+	ports.UsageRecorder
+
 	mu       sync.Mutex
 	err      error
+	lost     bool                      // RecordUse records, and fails
 	failing  func()                    // if not nil, called by a failing Rehash
 	entered  func(ctx context.Context) // if not nil, called by RecordUse
 	uses     []map[domain.KeyID]time.Time
+	batches  []ports.UsageBatch
 	rehashes [][]domain.Rehash
 }
 
-func (r *recorder) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
+func (r *recorder) RecordUse(ctx context.Context, batch ports.UsageBatch) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.entered != nil {
@@ -43,7 +47,13 @@ func (r *recorder) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time
 	if r.err != nil {
 		return r.err
 	}
-	r.uses = append(r.uses, lastUsed)
+	if len(batch.LastUsed) > 0 {
+		r.uses = append(r.uses, batch.LastUsed)
+	}
+	r.batches = append(r.batches, batch)
+	if r.lost {
+		return domain.ErrUnavailable
+	}
 	return nil
 }
 
@@ -58,6 +68,15 @@ func (r *recorder) Rehash(_ context.Context, replacements []domain.Rehash) error
 	}
 	r.rehashes = append(r.rehashes, replacements)
 	return nil
+}
+
+// fail sets whether calls fail.
+func (r *recorder) fail(failing bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err = nil; failing {
+		r.err = domain.ErrUnavailable
+	}
 }
 
 // cached is a source that keeps the keys it has read, like a cache.
@@ -83,6 +102,8 @@ type usageWorld struct {
 	usage    *application.Usage
 	secret   domain.Secret
 	check    func(t *testing.T, at time.Time, scopes ...domain.Scope)
+	// authorize returns the check as of a time.
+	authorize func(at time.Time) *application.Authorize
 }
 
 func newUsageWorld(t *testing.T, hasher ports.SecretHasher) *usageWorld {
@@ -98,12 +119,14 @@ func newUsageWorldOf(t *testing.T, hasher ports.SecretHasher, recorder ports.Usa
 	t.Helper()
 	keys := memory.NewKeyRepository()
 	w := &usageWorld{secret: createdIn(t, keys, spec())}
-	w.usage = application.NewUsage(recorder, hasher, slog.New(slog.DiscardHandler))
+	w.usage = application.NewUsage(recorder, hasher, clock, slog.New(slog.DiscardHandler))
 	source := cached{uncached{keys}, map[domain.KeyID]*application.KnownKey{}}
+	w.authorize = func(at time.Time) *application.Authorize {
+		return application.NewAuthorize(source, hasher, w.usage, nil, func() time.Time { return at }, &application.Lifetime{})
+	}
 	w.check = func(t *testing.T, at time.Time, scopes ...domain.Scope) {
 		t.Helper()
-		authorize := application.NewAuthorize(source, hasher, w.usage, nil, func() time.Time { return at }, &application.Lifetime{})
-		if _, err := authorize.Do(t.Context(), domain.Check{Secret: w.secret, Scopes: scopes, Addr: inside}); err != nil {
+		if _, err := w.authorize(at).Do(t.Context(), domain.Check{Secret: w.secret, Scopes: scopes, Addr: inside}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,8 +14,9 @@ import (
 type Dependencies struct {
 	Roles    ports.WorkspaceRoles
 	Keys     ports.KeyRepository
-	Writer   ports.KeyWriter   // of Keys; evicts cached keys
-	Foreign  ports.ForeignKeys // nil if no keys can be imported
+	Writer   ports.KeyWriter     // of Keys; evicts cached keys
+	Foreign  ports.ForeignKeys   // nil if no keys can be imported
+	Usage    ports.UsageRecorder // nil if no usage is recorded
 	Hasher   ports.SecretHasher
 	Random   io.Reader // cryptographically secure, because secrets come from it
 	Now      func() time.Time

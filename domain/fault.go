@@ -68,6 +68,9 @@ const (
 	RulePeriod              Rule = "period"
 	RuleCostRange           Rule = "cost_range"
 	RuleLimitsUnsupported   Rule = "limits_unsupported"
+	RuleDayFormat           Rule = "day_format"
+	RuleDayRange            Rule = "day_range"
+	RuleDayRequired         Rule = "day_required"
 
 	RuleLeakSourceLength     Rule = "leak_source_length"
 	RuleLeakSourceCharacters Rule = "leak_source_characters"
@@ -97,6 +100,7 @@ func Rules() []Rule {
 		RuleWorkspaceLength, RuleWorkspaceCharacters,
 		RuleRateLimitsTooMany, RuleLimitNameLength, RuleLimitNameCharacters, RuleLimitNameQuota, RuleLimitNameUnique,
 		RuleRateLimitRange, RuleWindowRange, RuleQuotaRange, RulePeriod, RuleCostRange, RuleLimitsUnsupported,
+		RuleDayFormat, RuleDayRange, RuleDayRequired,
 		RuleLeakSourceLength, RuleLeakSourceCharacters,
 		RuleWebhookURLLength, RuleWebhookURLCharacters, RuleWebhookURLFormat, RuleWebhookURLPort, RuleWebhookURLPrivate,
 		RuleWebhookEventRange, RuleDescriptionLength, RuleDescriptionCharacters, RuleDeliveryStatusRange,

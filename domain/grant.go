@@ -100,6 +100,22 @@ func (g *Grant) Limits() []Limit {
 	return g.limits.list
 }
 
+// ScopeCount returns the number of scopes of the key.
+func (g *Grant) ScopeCount() int { return len(g.scopes.codes) }
+
+// ScopeIndex returns the index of a scope among those of the key, or -1 if it does not
+// hold it.
+func (g *Grant) ScopeIndex(scope Scope) int { return slices.Index(g.scopes.codes, scope) }
+
+// SecretValidUntil returns the end of the grace period of the stored secret with the
+// given index, or the zero time if it has none.
+func (g *Grant) SecretValidUntil(secret int) time.Time {
+	if end := g.secrets[secret].validUntil; end != endless {
+		return time.UnixMicro(end).UTC()
+	}
+	return time.Time{}
+}
+
 // ID returns the ID of the key.
 func (g *Grant) ID() KeyID { return g.id }
 

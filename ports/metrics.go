@@ -36,7 +36,8 @@ type CacheStats struct {
 // UsageStats is a reading of the queue of key usage.
 type UsageStats struct {
 	Pending       int    // keys whose use is not yet written
-	Dropped       uint64 // uses dropped because the queue was full
+	Dropped       uint64 // uses dropped because a queue was full
+	Uncounted     uint64 // checks that may not be counted because too many keys wait
 	FailedFlushes uint64 // batches that could not be written
 }
 

@@ -13,9 +13,9 @@ type Store struct {
 	// checks to be answered from memory. Without it every check reads Keys.
 	Changes ChangeSource
 
-	// Usage records the last use of keys, and digests made with the newest
-	// pepper. Without it no key has a last use, and no pepper can be retired
-	// while keys from its time are in use.
+	// Usage records the last use of keys, counts of their checks, and digests made
+	// with the newest pepper. Without it no key has a last use or any usage, and no
+	// pepper can be retired while keys from its time are in use.
 	Usage UsageRecorder
 
 	// Foreign finds keys that another system issued. Without it none can be imported,

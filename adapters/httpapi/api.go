@@ -136,6 +136,7 @@ const (
 	rotatePath        = keyPath + "/rotate"
 	enablePath        = keyPath + "/enable"
 	eventsPath        = keyPath + "/events"
+	usagePath         = keyPath + "/usage"
 	verifyPath        = "/internal/v1/api-keys/verify"
 	explainPath       = "/internal/v1/api-keys/explain"
 	leaksPath         = "/web/v1/leaks"
@@ -156,7 +157,7 @@ const (
 // Envoy's gRPC authorization.
 func Routes() []string {
 	return []string{
-		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath,
+		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, usagePath,
 		leaksPath, gitHubLeaksPath, trufflehogPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath, authorizeCostPath,
 		livezPath, readyzPath, metricsPath, profilePath,
@@ -175,6 +176,7 @@ func (a *API) Public() http.Handler {
 	e.PATCH(keyPath, a.managed(a.updateKey))
 	e.POST(rotatePath, a.managed(a.rotateKey))
 	e.GET(eventsPath, a.managed(a.listEvents))
+	e.GET(usagePath, a.managed(a.showUsage))
 	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
 	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
 	e.POST(leaksPath, a.plain(a.reportLeaks))

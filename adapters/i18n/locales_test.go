@@ -25,6 +25,7 @@ var placeholders = map[string][]string{
 	"ip_host_bits":          {"Canonical", "Field"},
 	"ip_too_many":           {"Field"},
 	"expiry_format":         {"Field"},
+	"day_format":            {"Field"},
 	"expiry_in_past":        {"Field"},
 	"expiry_range":          {"Field"},
 	"grace_range":           {"Field"},

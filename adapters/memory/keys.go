@@ -24,6 +24,7 @@ type KeyRepository struct {
 	idempotencyKeys map[idempotencyKey]remembered
 	checks          map[string]domain.PepperCheck // by the identifier of the pepper
 	feeds           map[*feed]struct{}
+	usage           usage
 }
 
 // NewKeyRepository returns an empty store.
@@ -36,6 +37,7 @@ func NewKeyRepository() *KeyRepository {
 		idempotencyKeys: make(map[idempotencyKey]remembered),
 		checks:          make(map[string]domain.PepperCheck),
 		feeds:           make(map[*feed]struct{}),
+		usage:           newUsage(),
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lib/pq"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // manyKeys are so many that the planner would read a whole table only for want of
@@ -69,7 +71,8 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 		"event":         {findEvent, []any{id, "2026-03-21T00:00:00Z", "evt"}, []string{"api_key_events_p"}}, // either index begins with the key
 		"lock":          {lockKey, []any{id, "ws"}, []string{"api_keys_pkey"}},
 		"locked":        {readLocked, []any{id, "ws"}, []string{"api_keys_pkey", "api_key_secrets_pkey"}},
-		"use":           {recordUse, []any{pq.StringArray{id}, pq.StringArray{"2026-03-21T00:00:00Z"}}, []string{"api_keys_pkey"}},
+		"use":           {recordUse, someUse(id), []string{"api_keys_pkey"}},
+		"usage":         {findUsage, codec.FindUsageArgs(ports.UsageQuery{KeyID: id, Days: domain.LastDays(time.Now())}), []string{"api_key_usage_pkey", "api_key_scope_uses_pkey", "api_key_grace_uses_pkey"}},
 		"has foreign":   {sqlkit.HasForeign, []any{[]byte{}}, []string{"api_key_secrets_foreign_idx"}},
 		"find foreign":  {findForeign, []any{pq.ByteaArray{[]byte("1"), []byte("2")}}, []string{"api_key_secrets_foreign_idx", "api_keys_pkey"}},
 		"workspaces of": {workspacesOf, []any{pq.StringArray{id}}, []string{"api_keys_pkey"}},
@@ -86,6 +89,16 @@ func requireLookUps(t *testing.T, repo *KeyRepository) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { requireIndexes(t, repo, c.query, c.args, c.want...) })
 	}
+}
+
+func someUse(id domain.KeyID) []any {
+	at := time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
+	return recordUseArgs(ports.UsageBatch{
+		LastUsed: map[domain.KeyID]time.Time{id: at},
+		Scopes:   map[ports.ScopeOfKey]time.Time{{KeyID: id, Scope: "payment:read"}: at},
+		Previous: map[ports.PreviousSecret]time.Time{{KeyID: id, ValidUntil: at}: at},
+		Checks:   map[ports.CheckCount]int64{{KeyID: id, Verdict: domain.VerdictOK}: 1},
+	})
 }
 
 // The planner may know of any spread of transaction ids: each event has one of

@@ -73,5 +73,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 6, Name: "limit_counts", Applied: applied},
 		{Version: 7, Name: "foreign_secrets", Applied: applied},
 		{Version: 8, Name: "limits_of_keys", Applied: applied},
+		{Version: 9, Name: "usage_of_keys", Applied: applied},
 	}
 }

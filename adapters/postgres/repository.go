@@ -35,6 +35,8 @@ type KeyRepository struct {
 	findEvent       *sqlkit.Statement
 	writing         sqlkit.Statements
 	recordUse       *sqlkit.Statement
+	usage           *sqlkit.Statement
+	forgetUsage     *sqlkit.Statement
 	rehash          *sqlkit.Statement
 	find            *sqlkit.Statement
 	findEver        *sqlkit.Statement
@@ -108,6 +110,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		claimIdempotencyKeys, insertKeys, insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
+	r.usage = r.migrator.Statement(r.pool, findUsage)
+	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
 	r.find = r.migrator.Statement(r.pool, sqlkit.FindKey)
 	r.findEver = r.migrator.Statement(r.pool, sqlkit.FindEverKey)

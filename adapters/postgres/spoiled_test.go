@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // renumbered prepares another statement under every number of the driver.
@@ -48,7 +50,7 @@ func TestPool_RecoversFromInvalidPreparedStatements(t *testing.T) {
 				"Events": func() error { _, err := repo.Events(t.Context(), "ws", id, domain.Page{}); return err },
 				"Forget": func() error { _, err := repo.Forget(t.Context(), time.Now(), 10); return err },
 				"RecordUse": func() error {
-					return repo.RecordUse(t.Context(), map[domain.KeyID]time.Time{id: time.Now()})
+					return repo.RecordUse(t.Context(), ports.UsageBatch{ID: rand.Text(), LastUsed: map[domain.KeyID]time.Time{id: time.Now()}})
 				},
 				"Update": func() error { disableIn(t, repo, id); return nil },
 				"Create": func() error { createIn(t, repo); return nil },

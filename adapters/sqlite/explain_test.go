@@ -6,6 +6,7 @@ import (
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // SQLite chooses a plan by the schema alone until ANALYZE is run, so an empty
@@ -38,6 +39,20 @@ func TestQueries_AreLookUps(t *testing.T) {
 		}},
 		"record use": {recordUse, []any{"{}"}, []string{
 			"SCAN used VIRTUAL TABLE INDEX 1:", "SEARCH api_keys USING PRIMARY KEY (id=?)",
+		}},
+		"add checks": {addChecks, []any{"[]"}, []string{
+			"SCAN c VIRTUAL TABLE INDEX 1:", "SEARCH k USING PRIMARY KEY (id=?)",
+		}},
+		"usage": {findUsage, codec.FindUsageArgs(ports.UsageQuery{}), []string{
+			"COMPOUND QUERY", "LEFT-MOST SUBQUERY",
+			"CO-ROUTINE days", "SETUP", "SCAN CONSTANT ROW", "RECURSIVE STEP", "SCAN days",
+			"SCAN days", "SEARCH u USING PRIMARY KEY (day=? AND api_key_id=?)",
+			"UNION ALL", "SEARCH api_key_scope_uses USING PRIMARY KEY (api_key_id=?)",
+			"UNION ALL", "SEARCH api_key_grace_uses USING PRIMARY KEY (valid_until=? AND api_key_id=?)",
+		}},
+		"forget checks": {forgetChecks, []any{1, 2}, []string{
+			"SEARCH api_key_usage USING PRIMARY KEY (day=? AND api_key_id=? AND reason=?)", "LIST SUBQUERY 2",
+			"SEARCH api_key_usage USING PRIMARY KEY (day<?)",
 		}},
 		"has foreign": {sqlkit.HasForeign, []any{[]byte{}}, []string{
 			"SEARCH api_key_secrets USING INDEX api_key_secrets_foreign_idx (digest>?)",

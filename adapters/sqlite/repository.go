@@ -36,6 +36,7 @@ type KeyRepository struct {
 	lists           *sqlkit.KeyLists
 	idempotencyKeys *sqlkit.Statement
 	counts          *sqlkit.Statement
+	usage           *sqlkit.Statement
 	hasForeign      *sqlkit.Statement
 	findForeign     *sqlkit.Statement
 	workspacesOf    *sqlkit.Statement
@@ -122,6 +123,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.lists = r.migrator.KeyLists(r.reader)
 	r.idempotencyKeys = r.migrator.Statement(r.reader, sqlkit.FindIdempotencyKey)
 	r.counts = r.migrator.Statement(r.reader, findCount)
+	r.usage = r.migrator.Statement(r.reader, findUsage)
 	r.hasForeign = r.migrator.Statement(r.reader, sqlkit.HasForeign)
 	r.findForeign = r.migrator.Statement(r.reader, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.reader, workspacesOf)

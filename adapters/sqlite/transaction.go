@@ -15,7 +15,7 @@ func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.State
 		discountKey, deleteSecrets,
 		sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey, forgetIdempotencyKeys,
 		sqlkit.InsertPepper, sqlkit.FindPepper,
-		recordUse, rehash,
+		recordUse, rehash, addBatch, addChecks, keepScopeUses, keepGraceUses, forgetChecks, forgetBatches, forgetGraceUses,
 		findCount, setCount, forgetCounts)
 }
 

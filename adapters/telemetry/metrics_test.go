@@ -44,6 +44,7 @@ var golden = []string{
 	"apikeys_usage_dropped_total counter",
 	"apikeys_usage_failed_flushes_total counter",
 	"apikeys_usage_pending_keys gauge",
+	"apikeys_usage_uncounted_total counter",
 	"apikeys_webhook_attempt_seconds_total counter",
 	"apikeys_webhook_attempts_in_flight gauge",
 	"apikeys_webhook_attempts_total counter result",
@@ -144,9 +145,11 @@ func TestCache_LagIsInfiniteUntilTheFeedIsConfirmed(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	o := sources()
-	o.Usage = func() ports.UsageStats { return ports.UsageStats{Pending: 7, Dropped: 8, FailedFlushes: 9} }
+	o.Usage = func() ports.UsageStats {
+		return ports.UsageStats{Pending: 7, Dropped: 8, Uncounted: 5, FailedFlushes: 9}
+	}
 	expect(t, scrape(t, attached(t, o)),
-		"apikeys_usage_pending_keys 7", "apikeys_usage_dropped_total 8", "apikeys_usage_failed_flushes_total 9")
+		"apikeys_usage_pending_keys 7", "apikeys_usage_dropped_total 8", "apikeys_usage_uncounted_total 5", "apikeys_usage_failed_flushes_total 9")
 }
 
 func TestLimits(t *testing.T) {

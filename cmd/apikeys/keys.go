@@ -35,6 +35,7 @@ type keysCmd struct {
 	Rotate  keysRotateCmd  `cmd:"" help:"Replace the secret of a key and show the new one, once."`
 	Delete  keysDeleteCmd  `cmd:"" help:"Delete a key for good."`
 	Events  keysEventsCmd  `cmd:"" help:"Show the audit trail of a key: who changed what, and when."`
+	Usage   keysUsageCmd   `cmd:"" help:"Show how much a key is used: its checks by day, and the last use of its scopes."`
 	Find    keysFindCmd    `cmd:"" help:"Find secrets in files, and say which keys they are of and whether they work."`
 	Export  keysExportCmd  `cmd:"" help:"Write an inventory of all keys, as CSV or JSON Lines, without secrets."`
 	Explain keysExplainCmd `cmd:"" help:"Say step by step whether a key may do something, from an address, at a time."`

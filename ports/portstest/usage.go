@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"testing"
 	"time"
@@ -30,6 +31,12 @@ func RunUsageRecorder(t *testing.T, open func(t testing.TB) UsageStore) {
 		"loses no use and no update under concurrency":     usesDuringUpdates,
 		"flushes the same keys concurrently in any order":  flushesTogether,
 		"does not restore a digest replaced by a rotation": rehashesDuringRotations,
+		"adds the checks of each key, day and reason":      addsChecks,
+		"adds a batch once":                                addsOnce,
+		"keeps the latest use of scopes":                   keepsScopeUses,
+		"keeps the latest use of previous secrets":         keepsPreviousUses,
+		"forgets what is old, and nothing else":            forgetsUsage,
+		"adds batches concurrently in any order":           addsTogether,
 	}
 	for name, run := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -42,13 +49,18 @@ func RunUsageRecorder(t *testing.T, open func(t testing.TB) UsageStore) {
 // usedAt has nanoseconds and a zone. A store keeps neither.
 var usedAt = time.Date(2026, 3, 22, 9, 0, 0, 123456789, time.FixedZone("", 3600))
 
+// batchOf returns a batch of uses.
+func batchOf(lastUsed map[domain.KeyID]time.Time) ports.UsageBatch {
+	return ports.UsageBatch{ID: rand.Text(), Day: domain.DayOf(usedAt), LastUsed: lastUsed}
+}
+
 func recordUse(t *testing.T, store UsageStore, at time.Time, ids ...domain.KeyID) {
 	t.Helper()
 	lastUsed := map[domain.KeyID]time.Time{}
 	for _, id := range ids {
 		lastUsed[id] = at
 	}
-	if err := store.RecordUse(t.Context(), lastUsed); err != nil {
+	if err := store.RecordUse(t.Context(), batchOf(lastUsed)); err != nil {
 		t.Fatalf("RecordUse: %v", err)
 	}
 }
@@ -164,8 +176,14 @@ func usageRespectsContext(t *testing.T, store UsageStore) {
 	e := issue(t)
 	requireCreated(t, store, e)
 	replacement := domain.Rehash{KeyID: e.id(), Old: e.key.Snapshot().Secrets[0].Digest, New: newDigest()}
-	if err := store.RecordUse(ended, map[domain.KeyID]time.Time{e.id(): usedAt}); !errors.Is(err, domain.ErrUnavailable) {
+	if err := store.RecordUse(ended, batchOf(map[domain.KeyID]time.Time{e.id(): usedAt})); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("RecordUse returns %v, want ErrUnavailable", err)
+	}
+	if _, err := store.Usage(ended, ports.UsageQuery{KeyID: e.id()}); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Usage returns %v, want ErrUnavailable", err)
+	}
+	if _, err := store.ForgetUsage(ended, domain.DayOf(usedAt), 1); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("ForgetUsage returns %v, want ErrUnavailable", err)
 	}
 	if err := store.Rehash(ended, []domain.Rehash{replacement}); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Rehash returns %v, want ErrUnavailable", err)

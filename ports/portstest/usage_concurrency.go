@@ -17,7 +17,7 @@ func usesDuringUpdates(t *testing.T, store UsageStore) {
 	last := usedAt.Add(flushes * time.Second)
 	errs := together(2*flushes, func(i int) error {
 		if i%2 == 0 {
-			return store.RecordUse(t.Context(), map[domain.KeyID]time.Time{e.id(): last.Add(-time.Duration(i) * time.Second)})
+			return store.RecordUse(t.Context(), batchOf(map[domain.KeyID]time.Time{e.id(): last.Add(-time.Duration(i) * time.Second)}))
 		}
 		return update(t.Context(), store, e.workspace(), e.id(), stateOf(t, issuedAt, func(s *domain.Snapshot) {
 			s.Name = parsed(t, s.Name.String()+"x", domain.ParseName)
@@ -57,7 +57,7 @@ func flushesTogether(t *testing.T, store UsageStore) {
 		for j := range mine { // each starts at another key
 			mine[j] = replacements[(i+j)%keys]
 		}
-		return errors.Join(store.RecordUse(t.Context(), uses), store.Rehash(t.Context(), mine))
+		return errors.Join(store.RecordUse(t.Context(), batchOf(uses)), store.Rehash(t.Context(), mine))
 	})
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ var asks = map[string]ask{
 	"rotateKey":  {method: http.MethodPost, path: "/$id/rotate"},
 	"deleteKey":  {method: http.MethodPost, path: "/delete", body: `{"keyId":"$id"}`},
 	"listEvents": {method: http.MethodGet, path: "/$id/events"},
+	"showUsage":  {method: http.MethodGet, path: "/$id/usage"},
 }
 
 // own and foreign are the workspaces of a situation. Each operation and role

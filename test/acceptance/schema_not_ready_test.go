@@ -17,6 +17,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	goclient "github.com/slaunchx/apikeys/client"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -40,6 +41,7 @@ func TestService_OnAnEmptyDatabaseThatItMustNotMigrate(t *testing.T) {
 				"disable": func() error { return keys.DisableKey(ctx, id) },
 				"rotate":  func() error { _, err := keys.RotateKey(ctx, id, 0); return err },
 				"events":  func() error { _, err := keys.ListEvents(ctx, id, 0, 0); return err },
+				"usage":   func() error { _, err := keys.KeyUsage(ctx, id, domain.DayRange{}); return err },
 				"delete":  func() error { return keys.DeleteKey(ctx, id) },
 			} {
 				if err := request(); codeOf(t, err) != "5030" {

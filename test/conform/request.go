@@ -39,7 +39,7 @@ func checkRequest(x Exchange, route *routers.Route, params map[string]string) er
 	if x.Response.StatusCode < http.StatusMultipleChoices && invalid != nil {
 		return fmt.Errorf("the service accepts a request that the document rejects: %w", invalid)
 	}
-	if reasons := reasonsOf(x); reasons != nil && invalid == nil {
+	if reasons := reasonsOf(x, route.Operation.Parameters); reasons != nil && invalid == nil {
 		if !slices.ContainsFunc(reasons, func(r string) bool { return !slices.Contains(expressible, r) }) {
 			return fmt.Errorf("the document accepts a request that the service rejects for %v", reasons)
 		}
@@ -95,14 +95,20 @@ func decoded(params map[string]string) map[string]string {
 	return out
 }
 
-// reasonsOf returns the reasons in a response.
-func reasonsOf(x Exchange) []string {
-	var body struct{ Errors []struct{ Reason string } }
+// reasonsOf returns the reasons in a response. A parameter that is required only with
+// another one is "dependent": no schema can express that.
+func reasonsOf(x Exchange, parameters openapi3.Parameters) []string {
+	var body struct {
+		Errors []struct{ Field, Reason string }
+	}
 	if json.Unmarshal(x.Received, &body) != nil {
 		return nil
 	}
 	var reasons []string
 	for _, e := range body.Errors {
+		if p := parameters.GetByInAndName(openapi3.ParameterInQuery, e.Field); p != nil && !p.Required && e.Reason == "required" {
+			e.Reason = "dependent"
+		}
 		reasons = append(reasons, e.Reason)
 	}
 	return reasons

@@ -1,14 +1,20 @@
 package guides
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
 )
 
 // operator is somebody who types the commands of a document.
@@ -97,6 +103,9 @@ func mustHoldSessions(t *testing.T, o *operator) {
 				o.leak(t)
 				command = strings.Replace(command, "/var/log/app", filepath.Join(o.dir, "app"), 1)
 			}
+			if strings.HasPrefix(command, "apikeys keys usage") {
+				o.use(t)
+			}
 			got := o.comparable(strings.TrimSpace(o.types(t, command)))
 			if command == "apikeys doctor" { // what it finds is that of the machine
 				want, got = lastLine(want), lastLine(got)
@@ -136,6 +145,30 @@ func (o *operator) leak(t *testing.T) {
 	}
 	o.save(t, "app/today.log", strings.Repeat("nothing\n", 40)+"key="+string(secret))
 	o.types(t, "apikeys keys enable "+o.id)
+}
+
+// use records the usage that the document shows.
+func (o *operator) use(t *testing.T) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(o.dir, "apikeys.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 21, 9, 53, 10, 0, time.UTC)
+	id, today := domain.KeyID(o.id), domain.DayOf(at)
+	err = store.RecordUse(t.Context(), ports.UsageBatch{
+		ID: "documented", Day: today,
+		Checks: map[ports.CheckCount]int64{
+			{KeyID: id, Day: today - 1, Verdict: domain.VerdictOK}:           120,
+			{KeyID: id, Day: today - 1, Verdict: domain.VerdictRateLimited}:  28,
+			{KeyID: id, Day: today - 1, Verdict: domain.VerdictIPNotAllowed}: 2,
+			{KeyID: id, Day: today, Verdict: domain.VerdictOK}:               75,
+		},
+		Scopes: map[ports.ScopeOfKey]time.Time{{KeyID: id, Scope: "report:read"}: at},
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mustStopLeakedKey types the commands of SECURITY.md for a key that has leaked.

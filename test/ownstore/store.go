@@ -22,6 +22,12 @@ type Store struct {
 	requests map[request]outcome
 	peppers  map[string]domain.PepperCheck
 	wake     chan struct{}
+
+	// usage
+	checks   map[ports.CheckCount]int64
+	scopes   map[ports.ScopeOfKey]time.Time
+	previous map[ports.PreviousSecret]time.Time
+	batches  map[string]domain.Day // by ID, so that none is added twice
 }
 
 type request struct {
@@ -43,6 +49,10 @@ func New() *Store {
 		requests: make(map[request]outcome),
 		peppers:  make(map[string]domain.PepperCheck),
 		wake:     make(chan struct{}, 1),
+		checks:   make(map[ports.CheckCount]int64),
+		scopes:   make(map[ports.ScopeOfKey]time.Time),
+		previous: make(map[ports.PreviousSecret]time.Time),
+		batches:  make(map[string]domain.Day),
 	}
 	s.turn <- struct{}{}
 	return s
@@ -293,16 +303,87 @@ func (s *Store) KeepPepper(ctx context.Context, check domain.PepperCheck) (store
 func (s *Store) Ready(ctx context.Context) error { return s.alone(ctx, func() error { return nil }) }
 
 // RecordUse implements ports.UsageRecorder.
-func (s *Store) RecordUse(ctx context.Context, lastUsed map[domain.KeyID]time.Time) error {
+func (s *Store) RecordUse(ctx context.Context, batch ports.UsageBatch) error {
 	return s.alone(ctx, func() error {
-		for id, at := range lastUsed {
-			if k, exists := s.keys[id]; exists && k.DeletedAt.IsZero() && at.Truncate(time.Microsecond).After(k.LastUsedAt) {
+		for id, at := range batch.LastUsed {
+			if k := s.keys[id]; s.lives(id) && at.Truncate(time.Microsecond).After(k.LastUsedAt) {
 				k.LastUsedAt = at.UTC().Truncate(time.Microsecond)
 				s.keys[id] = k
 			}
 		}
+		for used, at := range batch.Scopes {
+			if s.lives(used.KeyID) {
+				keepLatest(s.scopes, used, at)
+			}
+		}
+		for used, at := range batch.Previous {
+			if s.lives(used.KeyID) {
+				keepLatest(s.previous, used, at)
+			}
+		}
+		if _, again := s.batches[batch.ID]; again {
+			return nil
+		}
+		s.batches[batch.ID] = batch.Day
+		for count, n := range batch.Checks {
+			if s.lives(count.KeyID) {
+				s.checks[count] += n
+			}
+		}
 		return nil
 	})
+}
+
+func (s *Store) lives(id domain.KeyID) bool {
+	k, exists := s.keys[id]
+	return exists && k.DeletedAt.IsZero()
+}
+
+func keepLatest[K comparable](uses map[K]time.Time, used K, at time.Time) {
+	if at = at.UTC().Truncate(time.Microsecond); at.After(uses[used]) {
+		uses[used] = at
+	}
+}
+
+// Usage implements ports.UsageRecorder.
+func (s *Store) Usage(ctx context.Context, query ports.UsageQuery) (usage ports.Usage, err error) {
+	usage = ports.Usage{Checks: make(map[ports.CheckCount]int64), Scopes: make(map[domain.Scope]time.Time)}
+	err = s.alone(ctx, func() error {
+		for count, n := range s.checks {
+			if count.KeyID == query.KeyID && query.Days.From <= count.Day && count.Day <= query.Days.To {
+				usage.Checks[count] = n
+			}
+		}
+		for used, at := range s.scopes {
+			if used.KeyID == query.KeyID {
+				usage.Scopes[used.Scope] = at
+			}
+		}
+		usage.PreviousUsed = s.previous[ports.PreviousSecret{KeyID: query.KeyID, ValidUntil: query.PreviousValidUntil}]
+		return nil
+	})
+	return usage, err
+}
+
+// ForgetUsage implements ports.UsageRecorder.
+func (s *Store) ForgetUsage(ctx context.Context, today domain.Day, limit int) (removed int, err error) {
+	err = s.alone(ctx, func() error {
+		removed = forget(s.checks, limit, func(c ports.CheckCount, _ int64) bool { return c.Day < today-domain.KeptUsageDays }) +
+			forget(s.batches, limit, func(_ string, day domain.Day) bool { return day < today-1 }) +
+			forget(s.previous, limit, func(p ports.PreviousSecret, _ time.Time) bool { return p.ValidUntil.Before((today - 1).Start()) })
+		return nil
+	})
+	return removed, err
+}
+
+func forget[K comparable, V any](all map[K]V, limit int, old func(K, V) bool) (removed int) {
+	for k, v := range all {
+		if removed < limit && old(k, v) {
+			delete(all, k)
+			removed++
+		}
+	}
+	return removed
 }
 
 // Rehash implements ports.UsageRecorder.

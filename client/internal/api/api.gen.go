@@ -317,6 +317,9 @@ type Change struct {
 // ChangedValue A text, a list of texts, or null for none.
 type ChangedValue = any
 
+// CheckCount A number of checks.
+type CheckCount = int64
+
 // CreatedKey defines model for CreatedKey.
 type CreatedKey struct {
 	// APIKeyID The public identifier of a key; its secret begins with it.
@@ -353,6 +356,21 @@ type CreatedKey struct {
 
 	// Status A key both disabled and expired is `DISABLED`.
 	Status Status `json:"status"`
+}
+
+// Date A day in UTC.
+type Date = string
+
+// DayUsage The checks of one day that proved a secret of the key, except those of cost 0.
+type DayUsage struct {
+	// Allowed A number of checks.
+	Allowed CheckCount `json:"allowed"`
+
+	// Date A day in UTC.
+	Date Date `json:"date"`
+
+	// Denied The denied checks by reason. Reasons that did not occur are absent.
+	Denied map[string]int64 `json:"denied"`
 }
 
 // Error The envelope of every error but `4000`.
@@ -649,6 +667,15 @@ type Period string
 // Portal Which portal the account used.
 type Portal string
 
+// PreviousSecret defines model for PreviousSecret.
+type PreviousSecret struct {
+	// LastUsedAt When it was last used since the rotation; null if never.
+	LastUsedAt *Instant `json:"lastUsedAt"`
+
+	// ValidUntil An instant of RFC 3339, in UTC and whole seconds.
+	ValidUntil Instant `json:"validUntil"`
+}
+
 // Quota How much may be spent within one period.
 type Quota struct {
 	Limit int64 `json:"limit"`
@@ -737,6 +764,18 @@ type RotatedKey struct {
 // Examples: payment:read
 type Scope = string
 
+// ScopeUsage defines model for ScopeUsage.
+type ScopeUsage struct {
+	// LastUsedAt When a check that requested the scope was last allowed; null if never. Best effort, at
+	// most once a minute.
+	LastUsedAt *Instant `json:"lastUsedAt"`
+
+	// Scope The code of one permission, `resource:action`.
+	//
+	// Examples: payment:read
+	Scope Scope `json:"scope"`
+}
+
 // Scopes What the key may do; nothing at all where it is empty.
 type Scopes = []Scope
 
@@ -750,6 +789,18 @@ type Status string
 
 // Total How many items all pages have together.
 type Total = int
+
+// Usage defines model for Usage.
+type Usage struct {
+	// Days Every day of the range, in order.
+	Days []DayUsage `json:"days"`
+
+	// PreviousSecret The secret that the last rotation replaced; null if none works any more.
+	PreviousSecret *PreviousSecret `json:"previousSecret"`
+
+	// Scopes The scopes of the key, in their order.
+	Scopes []ScopeUsage `json:"scopes"`
+}
 
 // ValidationError The envelope of `4000`.
 type ValidationError struct {
