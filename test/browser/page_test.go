@@ -17,15 +17,17 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/slaunchx/apikeys/test/servers"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // tab is a tab of a browser with what it does.
 type tab struct {
 	context.Context //nolint:containedctx // chromedp keeps the tab in it
 
-	t      *testing.T
-	visit  *visit
-	origin string // of the service
+	t       *testing.T
+	visit   *visit
+	origin  string           // of the service
+	service *serving.Service // nil unless a test sets it
 }
 
 // shared is the browser of the tests of the console, which is started once.

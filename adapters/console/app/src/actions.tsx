@@ -26,7 +26,7 @@ export function RotateDialog({ of, close, done }: Asked & { done: (key: RotatedK
         <div class="segments">
           {graces.map((seconds) => (
             <label class="segment" key={seconds}>
-              <input type="radio" name="grace" checked={grace === seconds} onChange={() => { setGrace(seconds); once.current = ''; }} />
+              <input type="radio" name="grace" {...(grace === seconds && { 'data-first': '' })} checked={grace === seconds} onChange={() => { setGrace(seconds); once.current = ''; }} />
               <span>{seconds === 0 ? t('grace_none') : duration(seconds)}</span>
             </label>
           ))}
@@ -68,7 +68,7 @@ export function DeleteDialog({ of, close, done }: Asked & { done: () => void }) 
       <LastUse of={of} />
       <form onSubmit={(event) => { event.preventDefault(); if (matches) void run(); }}>
         <Field label={t('delete_type')} hint={<code>{of.apiKeyId}</code>}>
-          {(attributes) => <input {...attributes} type="text" dir="auto" value={typed} autocomplete="off" autocapitalize="off" spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />}
+          {(attributes) => <input {...attributes} data-first type="text" dir="auto" value={typed} autocomplete="off" autocapitalize="off" spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />}
         </Field>
         {failure && <Trouble failure={failure} />}
         <div class="actions">

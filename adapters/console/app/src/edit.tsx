@@ -146,7 +146,7 @@ function Conflict({ base, theirs, mine, busy, close, keepMine, takeTheirs }: {
   return (
     <Dialog title={t('conflict_title')} close={close}>
       <p>{t('conflict_hint')}</p>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="region" aria-label={t('conflict_title')}>
         <table class="compare">
           <thead><tr><th scope="col"><span class="unseen">{t('field')}</span></th><th scope="col">{t('conflict_before')}</th><th scope="col">{t('conflict_theirs')}</th><th scope="col">{t('conflict_mine')}</th></tr></thead>
           <tbody>

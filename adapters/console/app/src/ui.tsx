@@ -47,13 +47,11 @@ export function Moment({ at }: { at: string }) {
   return <time dateTime={at} title={`${relative(at)} · ${at}`}>{moment(at)}</time>;
 }
 
-export function Notice({ kind = 'info', title, children, focused = false }: {
-  kind?: 'info' | 'good' | 'warn' | 'bad'; title?: ComponentChildren; children?: ComponentChildren; focused?: boolean;
+export function Notice({ kind = 'info', title, children }: {
+  kind?: 'info' | 'good' | 'warn' | 'bad'; title?: ComponentChildren; children?: ComponentChildren;
 }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => { if (focused) box.current?.focus(); }, [focused]);
   return (
-    <div class={`notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'} tabIndex={-1} ref={box}>
+    <div class={`notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
       <Icon name={kind} />
       <div>{title && <strong class="notice-title">{title}</strong>}{children}</div>
     </div>
@@ -174,18 +172,22 @@ export function Chips({ items, change, faulty = [], label, attributes, placehold
   );
 }
 
-/** A question over the page. Escape closes it, and the focus returns to where it was. */
+/**
+ * A question over the page. The focus begins at data-first, or at its title. Escape
+ * closes it, and the focus returns to where it was.
+ */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
+    (box.current?.querySelector<HTMLElement>('[data-first]') ?? box.current?.querySelector('h2'))?.focus();
     return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
   }, []);
   return (
     <dialog ref={box} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}>
-      <h2 id={id}>{title}</h2>
+      <h2 id={id} tabIndex={-1}>{title}</h2>
       {children}
     </dialog>
   );
