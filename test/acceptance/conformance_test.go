@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,7 +18,7 @@ type contract struct {
 }
 
 var readContract = sync.OnceValues(func() (contract, error) {
-	document, err := conform.Read(context.Background())
+	document, err := conform.Read()
 	if err != nil {
 		return contract{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -21,8 +22,9 @@ const (
 
 // Document is the OpenAPI document of the service.
 type Document struct {
-	spec   *openapi3.T
-	orders []order
+	spec    *openapi3.T
+	orders  []order
+	schemas *schemas
 }
 
 // Load parses a document in JSON, and returns an error if it is invalid.
@@ -35,18 +37,24 @@ func Load(ctx context.Context, text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Document{spec, orders}, spec.Validate(ctx)
+	schemas, err := newSchemas(spec)
+	if err != nil {
+		return nil, err
+	}
+	return &Document{spec, orders, schemas}, spec.Validate(ctx)
 }
 
-// Read returns the document of this module. It must be called in a folder below
-// test.
-func Read(ctx context.Context) (*Document, error) {
+// Read returns the document of this module, which it loads once. It must be called in
+// a folder below test.
+func Read() (*Document, error) { return read() }
+
+var read = sync.OnceValues(func() (*Document, error) {
 	text, err := os.ReadFile("../../adapters/httpapi/openapi/openapi.json")
 	if err != nil {
 		return nil, err
 	}
-	return Load(ctx, text)
-}
+	return Load(context.Background(), text)
+})
 
 // Spec returns the document as parsed by kin-openapi. It must not be modified.
 func (d *Document) Spec() *openapi3.T { return d.spec }
@@ -54,9 +62,10 @@ func (d *Document) Spec() *openapi3.T { return d.spec }
 // Listener is the part of the document for one listener of the service. It is safe
 // for concurrent use.
 type Listener struct {
-	spec   *openapi3.T
-	orders []order
-	router routers.Router
+	spec    *openapi3.T
+	orders  []order
+	schemas *schemas
+	router  routers.Router
 }
 
 // At returns the part of the document for the given server URL.
@@ -78,7 +87,7 @@ func (d *Document) At(server string) (*Listener, error) {
 		return nil, fmt.Errorf("the document has no path for the server %s", server)
 	}
 	router, err := gorillamux.NewRouter(&spec)
-	return &Listener{spec: &spec, orders: d.orders, router: router}, err
+	return &Listener{spec: &spec, orders: d.orders, schemas: d.schemas, router: router}, err
 }
 
 func served(item *openapi3.PathItem, common openapi3.Servers, server string) bool {

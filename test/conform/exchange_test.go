@@ -21,7 +21,7 @@ const (
 
 func listener(t *testing.T, server string) *conform.Listener {
 	t.Helper()
-	document, err := conform.Read(t.Context())
+	document, err := conform.Read()
 	if err != nil {
 		t.Fatal(err)
 	}

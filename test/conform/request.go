@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -21,10 +20,7 @@ import (
 // formats accepts RFC 3339 times with t and z in lower case, which kin-openapi
 // rejects.
 var formats = []openapi3.SchemaValidationOption{
-	openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(s string) error {
-		_, err := time.Parse(time.RFC3339, strings.ToUpper(s))
-		return err
-	})),
+	openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(checkDateTime)),
 }
 
 // expressible lists the reasons of faults that the document's schemas must cover.

@@ -24,15 +24,7 @@ func (l *Listener) checkResponse(x Exchange, route *routers.Route) error {
 	if err := checkForm(x, response.Value, head); err != nil {
 		return err
 	}
-	get := x.Request.Clone(x.Request.Context())
-	get.Method = http.MethodGet // kin-openapi does not check the response to a HEAD
-	input := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: get, Route: route},
-		Status:                 x.Response.StatusCode,
-		Header:                 x.Response.Header,
-		Options:                &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: head, SchemaValidationOptions: formats},
-	}
-	if err := openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received)); err != nil {
+	if err := l.checkContent(x, route, response.Value, head); err != nil {
 		return err
 	}
 	codes := Codes(response.Value)
@@ -43,6 +35,44 @@ func (l *Listener) checkResponse(x Exchange, route *routers.Route) error {
 		return err
 	}
 	return checkOrder(x.Received, l.orders)
+}
+
+// checkContent checks the headers and the body.
+func (l *Listener) checkContent(x Exchange, route *routers.Route, response *openapi3.Response, head bool) error {
+	if json := response.Content["application/json"]; json != nil {
+		if err := l.checkHeaders(x.Response.Header, response.Headers); err != nil || head {
+			return err
+		}
+		if err := l.schemas.validate(json.Schema, x.Received); err != nil {
+			return fmt.Errorf("the body %.200q: %w", x.Received, err)
+		}
+		return nil
+	}
+	get := x.Request.Clone(x.Request.Context())
+	get.Method = http.MethodGet // kin-openapi does not check the response to a HEAD
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: get, Route: route},
+		Status:                 x.Response.StatusCode,
+		Header:                 x.Response.Header,
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: head, SchemaValidationOptions: formats},
+	}
+	return openapi3filter.ValidateResponse(x.Request.Context(), input.SetBodyBytes(x.Received))
+}
+
+func (l *Listener) checkHeaders(header http.Header, documented openapi3.Headers) error {
+	for _, name := range slices.Sorted(maps.Keys(documented)) {
+		values := header.Values(name)
+		if len(values) == 0 {
+			if documented[name].Value.Required {
+				return fmt.Errorf("the header %s is missing", name)
+			}
+			continue
+		}
+		if err := l.schemas.validateHeader(documented[name].Value.Schema, values[0]); err != nil {
+			return fmt.Errorf("the header %s is %q: %w", name, values[0], err)
+		}
+	}
+	return nil
 }
 
 // checkForm checks what kin-openapi does not: that every header and the body are

@@ -110,7 +110,7 @@ var issuedLongAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func readDocument(t *testing.T) *conform.Document {
 	t.Helper()
-	document, err := conform.Read(t.Context())
+	document, err := conform.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
