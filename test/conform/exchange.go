@@ -48,7 +48,7 @@ func (l *Listener) check(x Exchange) error {
 	if err := l.checkResponse(x, route); err != nil {
 		return err
 	}
-	return checkRequest(x, route, params)
+	return l.checkRequest(x, route, params)
 }
 
 // find returns the operation for r, and its path parameters, still escaped.

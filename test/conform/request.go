@@ -30,8 +30,8 @@ var expressible = []string{"required", "type", "length"}
 
 // checkRequest checks that the document and the service agree on whether the
 // request is valid.
-func checkRequest(x Exchange, route *routers.Route, params map[string]string) error {
-	invalid := validate(x, route, params)
+func (l *Listener) checkRequest(x Exchange, route *routers.Route, params map[string]string) error {
+	invalid := l.validate(x, route, params)
 	if x.Response.StatusCode < http.StatusMultipleChoices && invalid != nil {
 		return fmt.Errorf("the service accepts a request that the document rejects: %w", invalid)
 	}
@@ -44,22 +44,44 @@ func checkRequest(x Exchange, route *routers.Route, params map[string]string) er
 }
 
 // validate returns an error if the document does not allow the request.
-func validate(x Exchange, route *routers.Route, params map[string]string) error {
+func (l *Listener) validate(x Exchange, route *routers.Route, params map[string]string) error {
 	for _, name := range single(route) {
 		if len(x.Request.Header.Values(name)) > 1 {
 			return fmt.Errorf("%s was sent more than once", name)
 		}
 	}
-	return openapi3filter.ValidateRequest(x.Request.Context(), &openapi3filter.RequestValidationInput{
-		Request:    replayed(x, route.Operation.RequestBody),
+	request, body := replayed(x, route.Operation.RequestBody), route.Operation.RequestBody
+	err := openapi3filter.ValidateRequest(x.Request.Context(), &openapi3filter.RequestValidationInput{
+		Request:    request,
 		PathParams: decoded(params),
 		Route:      route,
 		Options: &openapi3filter.Options{
 			AuthenticationFunc:      presented,
 			SkipSettingDefaults:     true,
+			ExcludeRequestBody:      true,
 			SchemaValidationOptions: formats,
 		},
 	})
+	if err != nil || body == nil {
+		return err
+	}
+	return l.validateBody(x.Sent, request.Header.Get("Content-Type"), body.Value)
+}
+
+// validateBody returns an error if the document, whose bodies are JSON, does not allow
+// the body of a request.
+func (l *Listener) validateBody(sent []byte, contentType string, documented *openapi3.RequestBody) error {
+	if len(sent) == 0 {
+		if documented.Required {
+			return errors.New("the body is missing")
+		}
+		return nil
+	}
+	media := documented.Content.Get(contentType)
+	if media == nil {
+		return fmt.Errorf("the body has the undocumented type %q", contentType)
+	}
+	return l.schemas.validate(media.Schema, sent)
 }
 
 // replayed returns the request as it arrived, with its body unread and header

@@ -3,6 +3,7 @@ package conform
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +65,7 @@ func (s *schemas) compile(schema *openapi3.SchemaRef) (*jsonschema.Schema, error
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.UseRegexpEngine(compilePattern)
 	compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: func(value any) error {
 		if text, ok := value.(string); ok {
 			return checkDateTime(text)
@@ -80,6 +82,13 @@ func (s *schemas) compile(schema *openapi3.SchemaRef) (*jsonschema.Schema, error
 		s.compiled[schema.Value] = compiled
 	}
 	return compiled, err
+}
+
+// escape matches what ECMA-262, the dialect of JSON Schema, escapes differently than Go.
+var escape = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+
+func compilePattern(pattern string) (jsonschema.Regexp, error) {
+	return regexp.Compile(escape.ReplaceAllString(pattern, `\x{$1}`))
 }
 
 // checkDateTime accepts RFC 3339 times, also with t and z in lower case.
