@@ -214,6 +214,30 @@ func (w *Webhook) Delete(eventID string, by Author, now time.Time) Event {
 	return w.event(EventWebhookDeleted, eventID, by, now)
 }
 
+// Attempted notes the outcome of an attempt, and stops the webhook if it is gone or has
+// failed for too long. It returns the event to record then, and otherwise the zero Event.
+func (w *Webhook) Attempted(delivered, gone bool, eventID string, now time.Time) Event {
+	if delivered {
+		w.FailingSince = time.Time{}
+		return Event{}
+	}
+	if w.FailingSince.IsZero() {
+		w.FailingSince = instant(now)
+	}
+	reason := DisabledGone
+	if !gone {
+		if now.Sub(w.FailingSince) < WebhookPatience {
+			return Event{}
+		}
+		reason = DisabledFailing
+	}
+	if !w.Enabled || !w.DeletedAt.IsZero() {
+		return Event{}
+	}
+	w.Enabled, w.DisabledReason = false, reason
+	return w.event(EventWebhookStopped, eventID, Author{Portal: PortalSystem}, now, Change{Field: "disabledReason", New: string(reason)})
+}
+
 func (w *Webhook) event(t EventType, eventID string, by Author, now time.Time, changes ...Change) Event {
 	return Event{ID: eventID, KeyID: KeyID(w.ID), Workspace: w.Workspace, Type: t, At: instant(now), By: by, Changes: changes}
 }

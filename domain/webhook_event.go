@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -96,6 +97,12 @@ type Warning struct {
 	Kind string
 	// Due is the expiry of the key, or the start of the window.
 	Due time.Time
+}
+
+// Lasts reports whether the warning is one for all time, so that it must not be made
+// again however long ago it was.
+func (w Warning) Lasts() bool {
+	return strings.HasPrefix(w.Kind, kindLimit) && strings.HasSuffix(w.Kind, " "+string(PeriodTotal))
 }
 
 // expiryWarnings are the days before the expiry of a key at which its owner is warned, in

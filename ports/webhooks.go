@@ -46,6 +46,10 @@ type WebhookRepository interface {
 	// Webhooks returns one page of the webhooks of workspace, newest first.
 	Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (WebhookPage, error)
 
+	// WebhookEvents returns one page of the audit trail of a webhook of workspace, even of
+	// a deleted one, latest first.
+	WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (EventPage, error)
+
 	// Deliveries returns one page of the deliveries of a webhook with the given status,
 	// or with any if status is empty, newest first, or [domain.ErrWebhookNotFound].
 	Deliveries(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) (DeliveryPage, error)
@@ -104,7 +108,7 @@ type Outbox interface {
 	// It returns what became of the webhooks: it disables one with [domain.DisabledGone]
 	// after [OutcomeGone], and with [domain.DisabledFailing] if an attempt fails
 	// [domain.WebhookPatience] after the first failure since the last success, and then
-	// drops their pending deliveries. Each is returned once, with the event recorded.
+	// drops their pending deliveries. It records an event of each, and returns it once.
 	Report(ctx context.Context, outcomes []Outcome) ([]StoppedWebhook, error)
 
 	// Queue describes the pending deliveries of enabled webhooks.
@@ -123,7 +127,7 @@ type Outbox interface {
 	Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error)
 
 	// ForgetDeliveries removes up to limit deliveries that were created before
-	// [domain.DeliveryRetention] and are not pending, marks of warnings that are as old,
+	// [domain.DeliveryRetention] ago and are not pending, marks of warnings that are as old,
 	// and deleted webhooks without deliveries. It first drops pending deliveries of
 	// webhooks that are disabled or deleted, which a change could add while it was made.
 	// It returns how many deliveries it has removed.

@@ -19,6 +19,7 @@ type idempotencyKey struct {
 type remembered struct {
 	idempotency ports.Idempotency
 	outcome     domain.Snapshot
+	webhook     *domain.Webhook // instead of outcome, of a request about webhooks
 }
 
 // checkIdempotency returns nil if the change may be made, and otherwise the error
@@ -31,7 +32,7 @@ func (r *KeyRepository) checkIdempotency(workspace domain.WorkspaceID, idempoten
 	switch {
 	case !exists || !idempotency.At.Before(before.idempotency.Until):
 		return nil
-	case before.idempotency.Fingerprint != idempotency.Fingerprint:
+	case before.idempotency.Fingerprint != idempotency.Fingerprint || before.webhook != nil:
 		return domain.ErrIdempotencyKeyReused
 	}
 	return &ports.Replayed{Outcome: domain.Rehydrate(before.outcome), At: before.idempotency.At}

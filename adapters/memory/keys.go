@@ -25,6 +25,7 @@ type KeyRepository struct {
 	checks          map[string]domain.PepperCheck // by the identifier of the pepper
 	feeds           map[*feed]struct{}
 	usage           usage
+	webhooks        *WebhookStore // nil: nothing is delivered
 }
 
 // NewKeyRepository returns an empty store.
@@ -98,6 +99,7 @@ func (r *KeyRepository) store(key *domain.APIKey, event domain.Event, idempotenc
 	r.foreign.add(after)
 	r.keys[key.ID()] = after
 	r.events[event.KeyID] = append(r.events[event.KeyID], clone(event))
+	r.webhooks.changed(event, after)
 	r.remember(after, idempotency)
 	for f := range r.feeds {
 		f.add(key.ID())

@@ -53,3 +53,14 @@ func TestForeignKeys(t *testing.T) {
 		return repo, repo
 	})
 }
+
+func TestWebhookStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunWebhookStore(t, func(_ testing.TB, now func() time.Time) portstest.WebhookedStore {
+		keys := memory.NewKeyRepository()
+		return struct {
+			*memory.KeyRepository
+			*memory.WebhookStore
+		}{keys, memory.NewWebhookStore(keys, now)}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -32,7 +33,7 @@ INSERT INTO api_key_secrets
 SELECT key.id, s.ordinality - 1, s.algorithm, s.pepper_id, s.digest, s.valid_until
 FROM key, unnest(?::text[], ?::text[], ?::bytea[], ?::timestamptz[])
 WITH ORDINALITY AS s (algorithm, pepper_id, digest, valid_until, ordinality)
-)
+), ` + deliveries + `
 INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
 SELECT key.id, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb
@@ -64,7 +65,7 @@ func (r *KeyRepository) create(ctx context.Context, rows newRows, maxKeys int) e
 	if err != nil {
 		return err
 	}
-	rejection := inserted(insert.ExecContext(ctx, arguments(rows, maxKeys)...))
+	rejection := inserted(insert.ExecContext(ctx, arguments(rows, maxKeys, r.clock())...))
 	if !errors.Is(rejection, domain.ErrKeyExists) && !errors.Is(rejection, domain.ErrTooManyKeys) {
 		return rejection
 	}
@@ -104,7 +105,7 @@ func (r *KeyRepository) createIdempotently(ctx context.Context, c *creation) err
 			return err
 		}
 		insert := tx.StmtxContext(ctx, tx.prepared[insertKey])
-		if err := inserted(insert.ExecContext(ctx, arguments(c.rows, c.options.MaxKeys)...)); err != nil {
+		if err := inserted(insert.ExecContext(ctx, arguments(c.rows, c.options.MaxKeys, r.clock())...)); err != nil {
 			return err
 		}
 		return tx.remember(ctx, c.options.Idempotency, c.made)
@@ -112,13 +113,14 @@ func (r *KeyRepository) createIdempotently(ctx context.Context, c *creation) err
 }
 
 // arguments returns the arguments of insertKey.
-func arguments(rows newRows, maxKeys int) []any {
-	k, e := rows.Key, rows.Event
+func arguments(rows newRows, maxKeys int, clock *time.Time) []any {
+	k, e, h := rows.Key, rows.Event, rows.Hook
 	args := append(sqlkit.CountArgs(k, maxKeys),
 		k.ID, k.Name, k.NameFolded, k.Mode, k.Scopes, k.IPWhitelist, k.Disabled,
 		k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.DeletedAt, k.RateLimits, k.Quota)
 	args = append(args, secretArrays(rows.Secrets)...)
 	return append(args,
+		h.Digits, h.Type, h.Body, h.At, clock,
 		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal,
 		e.ClientHash, e.IP, e.RequestID, e.Changes)
 }

@@ -34,6 +34,11 @@ INSERT INTO api_key_secrets
 SELECT keys.id, s.position, s.algorithm, s.pepper_id, s.digest, s.valid_until
 FROM keys JOIN unnest(?::text[], ?::smallint[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[])
 AS s (id, position, algorithm, pepper_id, digest, valid_until) ON s.id = keys.id
+), hooks AS (
+SELECT h.id, h.digits, h.type, h.body, h.created_at, coalesce(?::timestamptz, clock_timestamp()) AS due_at
+FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[]) AS h (id, digits, type, body, created_at)
+), deliveries AS (
+` + hooksOf + `keys key JOIN hooks hook ON hook.id = key.id` + subscribed + `
 )
 INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
@@ -67,7 +72,7 @@ func (r *KeyRepository) createInOne(ctx context.Context, batch []*creation) ([]*
 	if err != nil {
 		return nil, err
 	}
-	return nil, inserted(insert.ExecContext(ctx, batchArguments(batch)...))
+	return nil, inserted(insert.ExecContext(ctx, batchArguments(batch, r.clock())...))
 }
 
 // createUnderKeys creates the keys of a batch with idempotency keys in one transaction. It
@@ -80,7 +85,7 @@ func (r *KeyRepository) createUnderKeys(ctx context.Context, batch []*creation) 
 			return err
 		}
 		insert := tx.StmtxContext(ctx, tx.prepared[insertKeys])
-		return inserted(insert.ExecContext(ctx, batchArguments(claimed)...))
+		return inserted(insert.ExecContext(ctx, batchArguments(claimed, r.clock())...))
 	})
 	return unclaimed, err
 }
@@ -93,7 +98,7 @@ func rejected(err error) bool {
 }
 
 // batchArguments returns the arguments of insertKeys.
-func batchArguments(batch []*creation) []any {
+func batchArguments(batch []*creation, clock *time.Time) []any {
 	var id, name, folded, scopes, whitelist, by, rateLimits pq.StringArray
 	var mode pq.Int64Array
 	var disabled pq.BoolArray
@@ -106,8 +111,10 @@ func batchArguments(batch []*creation) []any {
 	var at []time.Time
 	var eventID, kind, account, portal, hash, request, changes pq.StringArray
 	var ip, quota []sql.NullString
+	var digits, hook, body pq.StringArray
+	var hooked []time.Time
 	for _, c := range batch {
-		k, e := c.rows.Key, c.rows.Event
+		k, e, h := c.rows.Key, c.rows.Event, c.rows.Hook
 		id, name, folded, mode = append(id, k.ID), append(name, k.Name), append(folded, k.NameFolded), append(mode, k.Mode)
 		scopes, whitelist, disabled = append(scopes, k.Scopes), append(whitelist, k.IPWhitelist), append(disabled, k.Disabled)
 		by, created = append(by, k.CreatedBy), append(created, k.CreatedAt)
@@ -121,12 +128,14 @@ func batchArguments(batch []*creation) []any {
 		at, eventID, kind = append(at, e.At), append(eventID, e.ID), append(kind, e.Type)
 		account, portal, hash = append(account, e.AccountID), append(portal, e.Portal), append(hash, e.ClientHash)
 		ip, request, changes = append(ip, e.IP), append(request, e.RequestID), append(changes, e.Changes)
+		digits, hook, body, hooked = append(digits, h.Digits), append(hook, h.Type), append(body, h.Body), append(hooked, h.At)
 	}
 	maxKeys := batch[0].options.MaxKeys
 	return []any{
 		batch[0].rows.Key.WorkspaceID, len(batch), maxKeys, maxKeys,
 		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used), rateLimits, pq.Array(quota),
 		secretOf, position, algorithm, pepper, digest, pq.Array(until),
+		clock, id, digits, hook, body, pq.Array(hooked),
 		id, pq.Array(at), eventID, kind, account, portal, hash, pq.Array(ip), request, changes,
 	}
 }

@@ -11,10 +11,15 @@ import (
 
 // Events implements ports.EventReader.
 func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
+	return r.eventsOf(ctx, r.events, workspace, id, page)
+}
+
+// eventsOf returns a page of the audit trail that statement reads.
+func (r *KeyRepository) eventsOf(ctx context.Context, statement *sqlkit.Statement, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
 	return untilDone(ctx, func() (ports.EventPage, error) {
 		var total int64
 		rows, err := onSound(func() (rows []eventRow, err error) {
-			rows, total, err = sqlkit.SelectEvents[time.Time](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+			rows, total, err = sqlkit.SelectEvents[time.Time](ctx, statement, sqlkit.ListEventsArgs(workspace, id, page)...)
 			return rows, err
 		})
 		if err != nil {

@@ -47,24 +47,31 @@ DELETE FROM idempotency_keys o USING free WHERE o.workspace_id = free.workspace_
 // made a change or is in flight. It looks for an earlier request in a second
 // statement, whose snapshot includes what the last holder of the lock committed.
 func (tx transaction) claim(ctx context.Context, workspace domain.WorkspaceID, idempotency *ports.Idempotency) error {
-	if idempotency == nil {
-		return nil
-	}
-	var locked []bool
-	if err := tx.read(ctx, &locked, lockIdempotencyKey, tx.schema.lockText(string(workspace), idempotency.Key)); err != nil {
-		return err
-	}
-	if len(locked) != 1 {
-		return errUnexpected
-	}
-	if !locked[0] {
-		return domain.ErrIdempotencyKeyInUse
-	}
-	var found []idempotencyRow
-	if err := tx.read(ctx, &found, sqlkit.FindIdempotencyKey, codec.FindIdempotencyKeyArgs(workspace, *idempotency)...); err != nil {
+	found, err := tx.lockIdempotency(ctx, workspace, idempotency)
+	if err != nil || idempotency == nil {
 		return err
 	}
 	return codec.Judge(workspace, found, *idempotency)
+}
+
+// lockIdempotency locks an idempotency key, which may be nil, and returns the earlier
+// request with it.
+func (tx transaction) lockIdempotency(ctx context.Context, workspace domain.WorkspaceID, idempotency *ports.Idempotency) (found []idempotencyRow, err error) {
+	if idempotency == nil {
+		return nil, nil
+	}
+	var locked []bool
+	if err := tx.read(ctx, &locked, lockIdempotencyKey, tx.schema.lockText(string(workspace), idempotency.Key)); err != nil {
+		return nil, err
+	}
+	if len(locked) != 1 {
+		return nil, errUnexpected
+	}
+	if !locked[0] {
+		return nil, domain.ErrIdempotencyKeyInUse
+	}
+	err = tx.read(ctx, &found, sqlkit.FindIdempotencyKey, codec.FindIdempotencyKeyArgs(workspace, *idempotency)...)
+	return found, err
 }
 
 // claimAll stores the idempotency keys of a batch with the outcomes that its creations

@@ -87,3 +87,10 @@ func TestForeignKeys(t *testing.T) {
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
+
+func TestWebhookStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunWebhookStore(t, func(t testing.TB, now func() time.Time) portstest.WebhookedStore {
+		return openDSN(t, pgtest.NewDatabase(t), postgres.WithClock(now))
+	})
+}

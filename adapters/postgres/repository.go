@@ -34,6 +34,7 @@ type KeyRepository struct {
 	insertAll       *sqlkit.Statement
 	findEvent       *sqlkit.Statement
 	writing         sqlkit.Statements
+	webhookWriting  sqlkit.Statements
 	recordUse       *sqlkit.Statement
 	usage           *sqlkit.Statement
 	forgetUsage     *sqlkit.Statement
@@ -50,6 +51,10 @@ type KeyRepository struct {
 	lease, peek, giveBack, forgetCounts *sqlkit.Statement
 
 	keepPepper, findPepper *sqlkit.Statement
+
+	findWebhook, listWebhooks, webhookEvents, listDeliveries *sqlkit.Statement
+	claimDeliveries, queueState, sealedSecrets               *sqlkit.Statement
+	expiringKeys, warn                                       *sqlkit.Statement
 
 	hasForeign, findForeign, workspacesOf *sqlkit.Statement
 }
@@ -109,6 +114,10 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.findEvent = r.migrator.Statement(r.pool, findEvent)
 	r.writing = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		claimIdempotencyKeys, insertKeys, insertKey, lockKey, readLocked, replaceSecrets, updateKey)
+	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
+		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
+		sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
+		reportOutcomes, affectedWebhooks, setFailingSince, nextSealed, setSecrets, dropStragglers, forgetWarnings, forgetDeliveries)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.usage = r.migrator.Statement(r.pool, findUsage)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)
@@ -129,6 +138,15 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.hasForeign = r.migrator.Statement(r.pool, sqlkit.HasForeign)
 	r.findForeign = r.migrator.Statement(r.pool, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.pool, workspacesOf)
+	r.findWebhook = r.migrator.Statement(r.pool, sqlkit.FindWebhook)
+	r.listWebhooks = r.migrator.Statement(r.pool, sqlkit.ListWebhooks)
+	r.webhookEvents = r.migrator.Statement(r.pool, sqlkit.ListWebhookEvents)
+	r.listDeliveries = r.migrator.Statement(r.pool, sqlkit.ListDeliveries)
+	r.claimDeliveries = r.migrator.Statement(r.pool, claimDeliveries)
+	r.queueState = r.migrator.Statement(r.pool, queueState)
+	r.sealedSecrets = r.migrator.Statement(r.pool, sealedSecrets)
+	r.expiringKeys = r.migrator.Statement(r.pool, expiringKeys)
+	r.warn = r.migrator.Statement(r.pool, warn)
 	return r, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
 // transaction is one caller's transaction.
@@ -16,7 +18,12 @@ type transaction struct {
 
 // transact runs f in a transaction, which is rolled back if f fails.
 func (r *KeyRepository) transact(ctx context.Context, f func(tx transaction) error) error {
-	prepared, err := r.writing.Prepared(ctx)
+	return r.transactWith(ctx, r.writing, f)
+}
+
+// transactWith is transact for transactions with other statements.
+func (r *KeyRepository) transactWith(ctx context.Context, statements sqlkit.Statements, f func(tx transaction) error) error {
+	prepared, err := statements.Prepared(ctx)
 	if err != nil {
 		return err
 	}

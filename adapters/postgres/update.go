@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -49,7 +50,7 @@ INSERT INTO api_key_events
 (api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
 SELECT key.id, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb
 FROM key
-)
+), ` + deliveries + `
 SELECT pg_notify(?, '')`
 )
 
@@ -61,13 +62,13 @@ func (r *KeyRepository) Update(ctx context.Context, workspace domain.WorkspaceID
 	return c.Write(ctx, func() error {
 		return r.written(ctx, func(ctx context.Context) error {
 			return r.transact(ctx, func(tx transaction) error {
-				return tx.update(ctx, workspace, id, c, options.Idempotency)
+				return tx.update(ctx, workspace, id, c, options.Idempotency, r.clock())
 			})
 		})
 	})
 }
 
-func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change, idempotency *ports.Idempotency) error {
+func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, c *sqlkit.Change, idempotency *ports.Idempotency, clock *time.Time) error {
 	if err := tx.claim(ctx, workspace, idempotency); err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (tx transaction) update(ctx context.Context, workspace domain.WorkspaceID, 
 	case rows.Unchanged && idempotency == nil:
 		return sqlkit.ErrNothingToWrite // a commit would wait for the disk
 	case !rows.Unchanged:
-		if err := tx.store(ctx, rows); err != nil {
+		if err := tx.store(ctx, rows, clock); err != nil {
 			return err
 		}
 	}
@@ -99,16 +100,17 @@ func (tx transaction) lock(ctx context.Context, workspace domain.WorkspaceID, id
 	return stored, err
 }
 
-func (tx transaction) store(ctx context.Context, rows changedRows) error {
+func (tx transaction) store(ctx context.Context, rows changedRows, clock *time.Time) error {
 	if len(rows.Secrets) > 0 {
 		if err := tx.exec(ctx, replaceSecrets, append([]any{rows.ID}, secretArrays(rows.Secrets)...)...); err != nil {
 			return err
 		}
 	}
-	e := rows.Event
+	e, h := rows.Event, rows.Hook
 	return tx.exec(ctx, updateKey,
 		rows.Name, rows.NameFolded, rows.Scopes, rows.IPWhitelist, rows.Disabled,
 		rows.RateLimits, rows.SetsQuota, rows.Quota,
 		rows.SetsExpiry, rows.ExpiresAt, rows.DeletedAt, rows.ID,
-		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes, tx.schema.channel())
+		e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes,
+		h.Digits, h.Type, h.Body, h.At, clock, tx.schema.channel())
 }

@@ -57,7 +57,7 @@ func (c *committer) write(ctx context.Context, batch []*write, failures []error)
 	if err != nil {
 		return err
 	}
-	tx := transaction{Tx: begun, prepared: prepared}
+	tx := transaction{Tx: begun, prepared: prepared, now: c.now}
 	defer func() { _ = tx.Rollback() }()
 	for i, job := range batch {
 		if failures[i], err = attempt(ctx, tx, job); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -25,6 +26,7 @@ type committer struct {
 	statements sqlkit.Statements
 	file       *file
 	checkpoint *checkpointer
+	now        func() time.Time
 	committed  func() // called after each commit, before its writes return
 	queue      chan *write
 	closing    chan struct{}
@@ -47,12 +49,13 @@ func newWrite(under context.Context, run func(ctx context.Context, tx transactio
 
 func (w *write) claim() bool { return w.claimed.CompareAndSwap(false, true) }
 
-func startCommitter(writer *sqlx.DB, migrator *sqlkit.Migrator, file *file, committed func()) *committer {
+func startCommitter(writer *sqlx.DB, migrator *sqlkit.Migrator, file *file, now func() time.Time, committed func()) *committer {
 	c := &committer{
 		writer:     writer,
 		statements: newWriteStatements(writer, migrator),
 		file:       file,
 		checkpoint: &checkpointer{file: file, limit: truncateFrames},
+		now:        now,
 		committed:  committed,
 		queue:      make(chan *write, maxWaiting),
 		closing:    make(chan struct{}),

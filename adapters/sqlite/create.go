@@ -54,7 +54,11 @@ func (tx transaction) create(rows newRows, maxKeys int) error {
 	if err := tx.insertSecrets(k.ID, rows.Secrets); err != nil {
 		return err
 	}
-	return tx.insertEvent(rows.Event)
+	if err := tx.insertEvent(rows.Event); err != nil {
+		return err
+	}
+	_, err = tx.deliver(k.WorkspaceID, k.ID, rows.Hook)
+	return err
 }
 
 func (tx transaction) insertSecrets(id string, secrets []sqlkit.SecretColumns[int64]) error {

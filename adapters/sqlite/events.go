@@ -10,12 +10,17 @@ import (
 
 // Events implements ports.EventReader.
 func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
+	return r.eventsOf(ctx, r.events, workspace, id, page)
+}
+
+// eventsOf returns a page of the audit trail that statement reads.
+func (r *KeyRepository) eventsOf(ctx context.Context, statement *sqlkit.Statement, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
 	type found struct {
 		rows  []sqlkit.EventRow[int64]
 		total int64
 	}
 	stored, err := read(ctx, r, func() (f found, err error) {
-		f.rows, f.total, err = sqlkit.SelectEvents[int64](ctx, r.events, sqlkit.ListEventsArgs(workspace, id, page)...)
+		f.rows, f.total, err = sqlkit.SelectEvents[int64](ctx, statement, sqlkit.ListEventsArgs(workspace, id, page)...)
 		return f, err
 	})
 	if err != nil {

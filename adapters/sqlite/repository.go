@@ -40,7 +40,15 @@ type KeyRepository struct {
 	hasForeign      *sqlkit.Statement
 	findForeign     *sqlkit.Statement
 	workspacesOf    *sqlkit.Statement
-	now             func() time.Time // determines the windows of limits
+	findWebhook     *sqlkit.Statement
+	listWebhooks    *sqlkit.Statement
+	webhookEvents   *sqlkit.Statement
+	listDeliveries  *sqlkit.Statement
+	anyDue          *sqlkit.Statement
+	queueState      *sqlkit.Statement
+	sealedSecrets   *sqlkit.Statement
+	expiringKeys    *sqlkit.Statement
+	now             func() time.Time // determines the windows of limits, and when deliveries are due
 	followers       followers
 
 	closing slots
@@ -115,7 +123,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 		return nil, err
 	}
 	r.file.tables = r.migrator.Tables()
-	r.committer = startCommitter(r.writer, r.migrator, r.file, r.followers.wake)
+	r.committer = startCommitter(r.writer, r.migrator, r.file, o.now, r.followers.wake)
 	r.find = r.migrator.Statement(r.reader, sqlkit.FindKey)
 	r.findEver = r.migrator.Statement(r.reader, sqlkit.FindEverKey)
 	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)
@@ -127,6 +135,14 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.hasForeign = r.migrator.Statement(r.reader, sqlkit.HasForeign)
 	r.findForeign = r.migrator.Statement(r.reader, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.reader, workspacesOf)
+	r.findWebhook = r.migrator.Statement(r.reader, sqlkit.FindWebhook)
+	r.listWebhooks = r.migrator.Statement(r.reader, sqlkit.ListWebhooks)
+	r.webhookEvents = r.migrator.Statement(r.reader, sqlkit.ListWebhookEvents)
+	r.listDeliveries = r.migrator.Statement(r.reader, sqlkit.ListDeliveries)
+	r.anyDue = r.migrator.Statement(r.reader, anyDue)
+	r.queueState = r.migrator.Statement(r.reader, queueState)
+	r.sealedSecrets = r.migrator.Statement(r.reader, sealedSecrets)
+	r.expiringKeys = r.migrator.Statement(r.reader, expiringKeys)
 	return r, nil
 }
 

@@ -77,3 +77,10 @@ func TestForeignKeys(t *testing.T) {
 		return openFile(t, path), openFile(t, path)
 	})
 }
+
+func TestWebhookStore(t *testing.T) {
+	t.Parallel()
+	portstest.RunWebhookStore(t, func(t testing.TB, now func() time.Time) portstest.WebhookedStore {
+		return openFile(t, newFile(t), sqlite.WithClock(now))
+	})
+}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -9,14 +10,15 @@ import (
 )
 
 func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.Statements {
-	return migrator.Statements(writer,
+	return migrator.Statements(writer, append([]string{
 		sqlkit.CountKey, insertKey, insertSecret, insertEvent,
 		sqlkit.GetKey, setName, setScopes, setIPWhitelist, setRateLimits, setQuota, setDisabled, setExpiresAt, setDeletedAt,
 		discountKey, deleteSecrets,
 		sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey, forgetIdempotencyKeys,
 		sqlkit.InsertPepper, sqlkit.FindPepper,
 		recordUse, rehash, addBatch, addChecks, keepScopeUses, keepGraceUses, forgetChecks, forgetBatches, forgetGraceUses,
-		findCount, setCount, forgetCounts)
+		findCount, setCount, forgetCounts,
+	}, webhookStatements...)...)
 }
 
 // unwatched is the context of statements in a transaction, without the span of
@@ -29,6 +31,7 @@ type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt
 	under    context.Context // unwatched, with the span of the current write
+	now      func() time.Time
 }
 
 func (tx transaction) exec(query string, args ...any) error {

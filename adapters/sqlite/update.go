@@ -81,5 +81,9 @@ func (tx transaction) store(rows changedRows) error {
 	if err := tx.insertSecrets(rows.ID, rows.Secrets); err != nil {
 		return err
 	}
-	return tx.insertEvent(rows.Event)
+	if err := tx.insertEvent(rows.Event); err != nil {
+		return err
+	}
+	_, err := tx.deliver(string(rows.Outcome.Workspace), rows.ID, rows.Hook)
+	return err
 }

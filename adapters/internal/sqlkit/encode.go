@@ -12,6 +12,7 @@ type NewRows[T any] struct {
 	Key     KeyColumns[T]
 	Secrets []SecretColumns[T] // in the order of their position, from 0
 	Event   EventColumns[T]
+	Hook    HookColumns[T]
 }
 
 // Rows returns the rows of a new key. It rejects a key without a secret, which
@@ -32,7 +33,7 @@ func (c Codec[T]) Rows(key *domain.APIKey, event domain.Event) (NewRows[T], erro
 	if err != nil {
 		return NewRows[T]{}, err
 	}
-	return NewRows[T]{Key: keyColumns, Secrets: c.secretColumns(s.Secrets), Event: eventColumns}, nil
+	return NewRows[T]{Key: keyColumns, Secrets: c.secretColumns(s.Secrets), Event: eventColumns, Hook: c.hookColumns(event, s)}, nil
 }
 
 func (c Codec[T]) encodeKey(s domain.Snapshot) (KeyColumns[T], error) {

@@ -19,7 +19,8 @@ func Unavailable(cause error) error {
 func Settled(err error) bool {
 	_, own := errors.AsType[ownError](err)
 	_, replayed := errors.AsType[*ports.Replayed](err)
-	return err == nil || own || replayed || slices.ContainsFunc(words, func(word error) bool { return errors.Is(err, word) })
+	_, webhook := errors.AsType[*ports.WebhookReplayed](err)
+	return err == nil || own || replayed || webhook || slices.ContainsFunc(words, func(word error) bool { return errors.Is(err, word) })
 }
 
 // words are the errors of the store itself.
@@ -29,9 +30,16 @@ var words = []error{
 	domain.ErrKeyExists,
 	domain.ErrKeyNotFound,
 	domain.ErrTooManyKeys,
+	domain.ErrWebhookNotFound,
+	domain.ErrTooManyWebhooks,
+	domain.ErrConflict,
 	domain.ErrIdempotencyKeyReused,
 	domain.ErrIdempotencyKeyInUse,
 }
+
+// Refused returns the error with which a caller refused a change, so that it is
+// returned to it.
+func Refused(err error) error { return ownError{err} }
 
 // ownError is an error in a stored value, or in one to be stored.
 type ownError struct{ error }

@@ -32,6 +32,7 @@ type ChangedRows[T any] struct {
 	DeletedAt   *T
 	Secrets     []SecretColumns[T] // in the order of their position, from 0; none means unchanged
 	Event       EventColumns[T]
+	Hook        HookColumns[T]
 }
 
 // Update applies change to the stored key (one row per secret) and returns the
@@ -70,6 +71,7 @@ func (c Codec[T]) changedRows(was, is domain.Snapshot, event domain.Event) (Chan
 		ID:        string(is.ID),
 		DeletedAt: c.encodeOptional(is.DeletedAt),
 		Event:     eventColumns,
+		Hook:      c.hookColumns(event, is),
 	}
 	err = c.setChanged(&rows, difference{was: was, is: is})
 	return rows, err

@@ -1,0 +1,389 @@
+package sqlkit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// The statements about webhooks of both stores, with ? for arguments.
+const (
+	webhookColumns = `w.id, w.workspace_id, w.url, w.events, w.description, w.enabled, w.disabled_reason,
+w.created_at, w.created_by, w.deleted_at, w.failing_since, w.secrets`
+
+	// SelectWebhooks selects all webhooks, and those that a condition after it admits.
+	SelectWebhooks = `SELECT ` + webhookColumns + ` FROM api_key_webhooks w`
+
+	// FindWebhook finds a webhook by its ID and workspace.
+	FindWebhook = SelectWebhooks + ` WHERE w.id = ? AND w.workspace_id = ? AND w.deleted_at IS NULL`
+
+	// ListWebhooks lists the webhooks of a workspace, of which there are few.
+	ListWebhooks = SelectWebhooks + ` WHERE w.workspace_id = ? AND w.deleted_at IS NULL ORDER BY w.created_at DESC, w.id DESC`
+
+	// InsertWebhook stores a webhook; see [Codec.InsertWebhookArgs].
+	InsertWebhook = `INSERT INTO api_key_webhooks
+(id, workspace_id, url, events, description, enabled, disabled_reason, created_at, created_by, deleted_at, failing_since, secrets)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	// UpdateWebhook changes a webhook; see [Codec.UpdateWebhookArgs].
+	UpdateWebhook = `UPDATE api_key_webhooks
+SET url = ?, events = ?, description = ?, enabled = ?, disabled_reason = ?, deleted_at = ?, failing_since = ?, secrets = ?
+WHERE id = ? AND workspace_id = ?`
+
+	// InsertWebhookEvent stores an event of a webhook; see [EventColumns.Args].
+	InsertWebhookEvent = `INSERT INTO api_key_webhook_events
+(api_key_id, at, event_id, workspace_id, type, account_id, portal, client_hash, ip, request_id, changes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	// ListWebhookEvents is [ListEvents] for webhooks.
+	ListWebhookEvents = `SELECT t.total, e.event_id, e.api_key_id, e.workspace_id, e.type, e.at, e.account_id, e.portal, e.client_hash, e.ip, e.request_id, e.changes
+FROM (SELECT count(*) AS total FROM api_key_webhook_events WHERE api_key_id = ? AND workspace_id = ?) t
+LEFT JOIN (
+SELECT * FROM api_key_webhook_events
+WHERE api_key_id = ? AND workspace_id = ?
+ORDER BY seq DESC LIMIT ? OFFSET ?
+) e ON true
+ORDER BY e.seq DESC`
+
+	// DropDeliveries drops the pending deliveries of a webhook. The first argument is the
+	// new status.
+	DropDeliveries = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL WHERE webhook_id = ? AND status = 'PENDING'`
+
+	// InsertDelivery stores a pending delivery of one webhook; see [Codec.InsertDeliveryArgs].
+	InsertDelivery = `INSERT INTO api_key_deliveries (webhook_id, id, type, api_key_id, body, created_at, due_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+	// ListDeliveries reads a page, newest first, with the total in each row; see
+	// [ListDeliveriesArgs].
+	ListDeliveries = `SELECT t.total, d.id, d.type, d.api_key_id, d.status, d.attempts, d.created_at, d.last_attempt_at, d.last_status, d.due_at
+FROM (SELECT count(*) AS total FROM api_key_deliveries WHERE webhook_id = ? AND (CAST(? AS text) = '' OR status = ?)) t
+LEFT JOIN (
+SELECT * FROM api_key_deliveries
+WHERE webhook_id = ? AND (CAST(? AS text) = '' OR status = ?)
+ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?
+) d ON true
+ORDER BY d.created_at DESC, d.id DESC`
+
+	// RetryDelivery makes a delivery due at its first argument; see [Codec.RetryArgs].
+	RetryDelivery = `UPDATE api_key_deliveries
+SET attempts = CASE status WHEN 'PENDING' THEN attempts ELSE 0 END,
+due_at = CASE WHEN status = 'PENDING' AND leased_until > ? THEN due_at ELSE ? END,
+status = 'PENDING'
+WHERE webhook_id = ? AND id = ?`
+)
+
+// WebhookRow is a row of [SelectWebhooks].
+type WebhookRow[T any] struct {
+	ID             string `db:"id"`
+	WorkspaceID    string `db:"workspace_id"`
+	URL            string `db:"url"`
+	Events         string `db:"events"`
+	Description    string `db:"description"`
+	Enabled        bool   `db:"enabled"`
+	DisabledReason string `db:"disabled_reason"`
+	CreatedAt      T      `db:"created_at"`
+	CreatedBy      string `db:"created_by"`
+	DeletedAt      *T     `db:"deleted_at"`
+	FailingSince   *T     `db:"failing_since"`
+	Secrets        string `db:"secrets"`
+}
+
+// sealedJSON is a sealed secret as it is stored.
+type sealedJSON struct {
+	KeyID      string    `json:"key"`
+	Box        []byte    `json:"box"`
+	ValidUntil time.Time `json:"until,omitzero"`
+}
+
+// EncodeSealed returns the stored form of secrets.
+func EncodeSealed(secrets []domain.SealedSecret) (string, error) {
+	out := make([]sealedJSON, len(secrets))
+	for i, s := range secrets {
+		out[i] = sealedJSON(s)
+	}
+	text, err := json.Marshal(out)
+	return string(text), err
+}
+
+// DecodeSealed returns the secrets of which stored is the form.
+func DecodeSealed(stored string) ([]domain.SealedSecret, error) {
+	var in []sealedJSON
+	if err := json.Unmarshal([]byte(stored), &in); err != nil {
+		return nil, ownError{errors.New("unreadable secrets of a webhook")}
+	}
+	out := make([]domain.SealedSecret, len(in))
+	for i, s := range in {
+		out[i] = domain.SealedSecret(s)
+	}
+	return out, nil
+}
+
+// CountSealingKeys returns how many of the webhooks with the given secrets have one that
+// is sealed with each key.
+func CountSealingKeys(stored []string) (map[string]int64, error) {
+	counts := map[string]int64{}
+	for _, text := range stored {
+		secrets, err := DecodeSealed(text)
+		if err != nil {
+			return nil, err
+		}
+		counted := map[string]bool{}
+		for _, s := range secrets {
+			if !counted[s.KeyID] {
+				counted[s.KeyID] = true
+				counts[s.KeyID]++
+			}
+		}
+	}
+	return counts, nil
+}
+
+func encodeEventTypes(types []domain.WebhookEventType) (string, error) {
+	if types == nil {
+		types = []domain.WebhookEventType{}
+	}
+	text, err := json.Marshal(types)
+	return string(text), err
+}
+
+// Webhook returns the webhook of a row.
+func (c Codec[T]) Webhook(row WebhookRow[T]) (*domain.Webhook, error) {
+	w := &domain.Webhook{
+		ID: domain.WebhookID(row.ID), Workspace: domain.WorkspaceID(row.WorkspaceID), URL: row.URL, Description: row.Description,
+		Enabled: row.Enabled, DisabledReason: domain.DisabledReason(row.DisabledReason),
+		CreatedAt: c.Decode(row.CreatedAt), CreatedBy: row.CreatedBy,
+		DeletedAt: c.decodeOptional(row.DeletedAt), FailingSince: c.decodeOptional(row.FailingSince),
+	}
+	if err := json.Unmarshal([]byte(row.Events), &w.Events); err != nil {
+		return nil, ownError{errors.New("unreadable events of a webhook")}
+	}
+	var err error
+	w.Secrets, err = DecodeSealed(row.Secrets)
+	return w, err
+}
+
+// Webhooks returns the webhooks of rows.
+func (c Codec[T]) Webhooks(rows []WebhookRow[T]) ([]*domain.Webhook, error) {
+	all := make([]*domain.Webhook, len(rows))
+	for i, row := range rows {
+		var err error
+		if all[i], err = c.Webhook(row); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (c Codec[T]) decodeOptional(t *T) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return c.Decode(*t)
+}
+
+// InsertWebhookArgs returns the arguments of [InsertWebhook].
+func (c Codec[T]) InsertWebhookArgs(w *domain.Webhook) ([]any, error) {
+	events, err := encodeEventTypes(w.Events)
+	if err != nil {
+		return nil, ownError{err}
+	}
+	secrets, err := EncodeSealed(w.Secrets)
+	if err != nil {
+		return nil, ownError{err}
+	}
+	return []any{
+		string(w.ID), string(w.Workspace), w.URL, events, w.Description, w.Enabled, string(w.DisabledReason),
+		c.Encode(w.CreatedAt), w.CreatedBy, c.encodeOptional(w.DeletedAt), c.encodeOptional(w.FailingSince), secrets,
+	}, nil
+}
+
+// UpdateWebhookArgs returns the arguments of [UpdateWebhook].
+func (c Codec[T]) UpdateWebhookArgs(w *domain.Webhook) ([]any, error) {
+	args, err := c.InsertWebhookArgs(w)
+	if err != nil {
+		return nil, err
+	}
+	return []any{args[2], args[3], args[4], args[5], args[6], args[9], args[10], args[11], args[0], args[1]}, nil
+}
+
+// WebhookEventArgs returns the arguments of [InsertWebhookEvent].
+func (c Codec[T]) WebhookEventArgs(event domain.Event) ([]any, error) {
+	e, err := c.eventColumns(event)
+	if err != nil {
+		return nil, ownError{err}
+	}
+	return []any{e.KeyID, e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes}, nil
+}
+
+// InsertDeliveryArgs returns the arguments of [InsertDelivery], of a delivery that is due
+// at now.
+func (c Codec[T]) InsertDeliveryArgs(id domain.WebhookID, e domain.WebhookEvent, now time.Time) []any {
+	var key *string
+	if e.KeyID != "" {
+		key = new(string(e.KeyID))
+	}
+	return []any{string(id), string(domain.NewDeliveryID(e.ID, id)), string(e.Type), key, string(e.Body), c.Encode(e.At), c.Encode(now)}
+}
+
+// ListDeliveriesArgs returns the arguments of [ListDeliveries].
+func ListDeliveriesArgs(id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) []any {
+	s := string(status)
+	return []any{string(id), s, s, string(id), s, s, page.Size(), page.Offset()}
+}
+
+// DeliveryRow is a row of [ListDeliveries].
+type DeliveryRow[T any] struct {
+	Total         int64   `db:"total"`
+	ID            *string `db:"id"` // nil: the page is empty
+	Type          *string `db:"type"`
+	KeyID         *string `db:"api_key_id"`
+	Status        *string `db:"status"`
+	Attempts      *int    `db:"attempts"`
+	CreatedAt     *T      `db:"created_at"`
+	LastAttemptAt *T      `db:"last_attempt_at"`
+	LastStatus    *int    `db:"last_status"`
+	DueAt         *T      `db:"due_at"`
+}
+
+// Deliveries returns the page that [ListDeliveries] found.
+func (c Codec[T]) Deliveries(rows []DeliveryRow[T]) (page ports.DeliveryPage) {
+	for _, row := range rows {
+		page.Total = row.Total
+		if row.ID == nil {
+			continue
+		}
+		page.Deliveries = append(page.Deliveries, domain.Delivery{
+			ID: domain.DeliveryID(*row.ID), EventType: domain.WebhookEventType(valueOf(row.Type)), KeyID: domain.KeyID(valueOf(row.KeyID)),
+			Status: domain.DeliveryStatus(valueOf(row.Status)), Attempts: valueOf(row.Attempts), CreatedAt: c.decodeOptional(row.CreatedAt),
+			LastAttemptAt: c.decodeOptional(row.LastAttemptAt), LastStatus: valueOf(row.LastStatus), NextAttemptAt: c.decodeOptional(row.DueAt),
+		})
+	}
+	return page
+}
+
+func valueOf[V any](v *V) (value V) {
+	if v != nil {
+		value = *v
+	}
+	return value
+}
+
+// webhookOutcomeJSON is a webhook as a request left it, stored with the idempotency key
+// of that request. It has no member for a secret.
+type webhookOutcomeJSON struct {
+	ID             string    `json:"webhook"`
+	URL            string    `json:"url"`
+	Events         []string  `json:"events"`
+	Description    string    `json:"description"`
+	Enabled        bool      `json:"enabled"`
+	DisabledReason string    `json:"disabled_reason"`
+	CreatedAt      time.Time `json:"created_at"`
+	CreatedBy      string    `json:"created_by"`
+}
+
+// InsertWebhookIdempotencyArgs returns the arguments of [InsertIdempotencyKey] for a
+// request about a webhook.
+func (c Codec[T]) InsertWebhookIdempotencyArgs(idempotency ports.Idempotency, w *domain.Webhook) ([]any, error) {
+	o := webhookOutcomeJSON{
+		ID: string(w.ID), URL: w.URL, Description: w.Description, Enabled: w.Enabled, DisabledReason: string(w.DisabledReason),
+		CreatedAt: w.CreatedAt, CreatedBy: w.CreatedBy,
+	}
+	for _, t := range w.Events {
+		o.Events = append(o.Events, string(t))
+	}
+	encoded, err := json.Marshal(o)
+	if err != nil {
+		return nil, ownError{err}
+	}
+	return []any{
+		string(w.Workspace), idempotency.Key, idempotency.Fingerprint[:],
+		c.Encode(idempotency.At.UTC()), c.Encode(idempotency.Until.UTC()), string(encoded),
+	}, nil
+}
+
+// JudgeWebhook is [Codec.Judge] for a request about a webhook.
+func (c Codec[T]) JudgeWebhook(workspace domain.WorkspaceID, found []IdempotencyRow[T], idempotency ports.Idempotency) error {
+	if len(found) == 0 {
+		return nil
+	}
+	if !bytes.Equal(found[0].Fingerprint, idempotency.Fingerprint[:]) {
+		return domain.ErrIdempotencyKeyReused
+	}
+	var o webhookOutcomeJSON
+	if err := json.Unmarshal([]byte(found[0].Outcome), &o); err != nil || o.ID == "" {
+		return ownError{fmt.Errorf("stored outcome without a webhook")}
+	}
+	w := &domain.Webhook{
+		ID: domain.WebhookID(o.ID), Workspace: workspace, URL: o.URL, Description: o.Description, Enabled: o.Enabled,
+		DisabledReason: domain.DisabledReason(o.DisabledReason), CreatedAt: o.CreatedAt, CreatedBy: o.CreatedBy,
+	}
+	for _, t := range o.Events {
+		w.Events = append(w.Events, domain.WebhookEventType(t))
+	}
+	at, _ := c.optional(found[0].At)
+	return &ports.WebhookReplayed{Outcome: w, At: at}
+}
+
+// LastingWarnings is the pattern of the kinds of warnings that [domain.Warning.Lasts].
+const LastingWarnings = "limit % TOTAL"
+
+// PageOf returns the rows of all that are on the page.
+func PageOf[Row any](all []Row, page domain.Page) []Row {
+	begin := min(page.Offset(), int64(len(all)))
+	return all[begin:min(begin+int64(page.Size()), int64(len(all)))]
+}
+
+// Optional returns nil for the zero time.
+func (c Codec[T]) Optional(t time.Time) *T { return c.encodeOptional(t) }
+
+// HookColumns is an event that is delivered to webhooks; Type is empty if it is not.
+type HookColumns[T any] struct {
+	Digits string // of the event's ID, which IDs of deliveries begin with
+	Type   string
+	Body   string
+	At     T
+}
+
+func (c Codec[T]) hookColumns(event domain.Event, key domain.Snapshot) HookColumns[T] {
+	e, ok := domain.WebhookEventOf(event, key)
+	if !ok {
+		return HookColumns[T]{At: c.Encode(event.At)}
+	}
+	return c.HookOf(e)
+}
+
+// HookOf returns the columns of e.
+func (c Codec[T]) HookOf(e domain.WebhookEvent) HookColumns[T] {
+	digits := string(domain.NewDeliveryID(e.ID, ""))
+	return HookColumns[T]{Digits: digits, Type: string(e.Type), Body: string(e.Body), At: c.Encode(e.At)}
+}
+
+// Attempted applies the outcomes that were recorded to a webhook, and returns the event
+// to record if it is stopped.
+func Attempted(w *domain.Webhook, outcomes []ports.Outcome, now time.Time) (stopped domain.Event) {
+	for _, o := range outcomes {
+		event := w.Attempted(o.Kind == ports.OutcomeDelivered, o.Kind == ports.OutcomeGone, o.EventID, now)
+		if event.ID != "" {
+			stopped = event
+		}
+	}
+	return stopped
+}
+
+// StatusAfter returns the status of a delivery after an attempt.
+func StatusAfter(kind ports.OutcomeKind) domain.DeliveryStatus {
+	switch kind {
+	case ports.OutcomeRetry, ports.OutcomeReturned:
+		return domain.DeliveryPending
+	case ports.OutcomeDelivered:
+		return domain.DeliveryDelivered
+	case ports.OutcomeGone:
+		return domain.DeliveryDropped
+	}
+	return domain.DeliveryFailed
+}

@@ -1,0 +1,336 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+const (
+	// pendingWebhooks jumps from one webhook with pending deliveries to the next in the
+	// index of those, so that its cost does not depend on their number.
+	pendingWebhooks = `WITH RECURSIVE pending (webhook_id) AS (
+SELECT min(webhook_id) FROM api_key_deliveries WHERE status = 'PENDING'
+UNION ALL
+SELECT (SELECT min(d.webhook_id) FROM api_key_deliveries d WHERE d.status = 'PENDING' AND d.webhook_id > p.webhook_id)
+FROM pending p WHERE p.webhook_id IS NOT NULL
+)
+`
+	// anyDue reports whether a claim would find anything, without writing.
+	anyDue = pendingWebhooks + `SELECT p.webhook_id FROM pending p JOIN api_key_webhooks w ON w.id = p.webhook_id AND w.enabled AND w.deleted_at IS NULL
+WHERE EXISTS (
+SELECT 1 FROM api_key_deliveries d WHERE d.webhook_id = p.webhook_id AND d.status = 'PENDING' AND d.due_at <= ?
+AND (d.leased_until IS NULL OR d.leased_until <= ?)
+)`
+
+	dueWebhooks = pendingWebhooks + sqlkit.SelectWebhooks + ` JOIN pending p ON p.webhook_id = w.id WHERE w.enabled AND w.deleted_at IS NULL`
+
+	dueDeliveries = `SELECT id, type, body, attempts, created_at, due_at, claim FROM api_key_deliveries
+WHERE webhook_id = ? AND status = 'PENDING' AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)
+ORDER BY due_at, id LIMIT ?`
+
+	lease = `UPDATE api_key_deliveries SET leased_until = ?, claim = claim + 1 WHERE webhook_id = ? AND id = ?`
+
+	recordAttempt = `UPDATE api_key_deliveries
+SET status = ?, attempts = attempts + 1, last_attempt_at = ?, last_status = ?, due_at = ?, leased_until = NULL
+WHERE webhook_id = ? AND id = ? AND claim = ? AND status = 'PENDING'`
+
+	returnDelivery = `UPDATE api_key_deliveries SET due_at = ?, leased_until = NULL
+WHERE webhook_id = ? AND id = ? AND claim = ? AND status = 'PENDING'`
+
+	anyWebhook = sqlkit.SelectWebhooks + ` WHERE w.id = ? AND w.deleted_at IS NULL`
+
+	setFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
+
+	queueState = `SELECT count(*) AS pending,
+coalesce(sum(d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?)), 0) AS due,
+min(CASE WHEN d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?) THEN d.due_at END) AS oldest
+FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.enabled
+WHERE d.status = 'PENDING'`
+
+	sealedSecrets = `SELECT secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
+
+	nextSealed = sqlkit.SelectWebhooks + ` WHERE w.id > ? AND w.deleted_at IS NULL
+AND EXISTS (SELECT 1 FROM json_each(w.secrets) s WHERE json_extract(s.value, '$.key') <> ?)
+ORDER BY w.id LIMIT ?`
+
+	setSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
+
+	dropStragglers = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL
+WHERE status = 'PENDING' AND webhook_id IN (SELECT id FROM api_key_webhooks WHERE NOT enabled OR deleted_at IS NOT NULL)`
+
+	forgetWarnings = `DELETE FROM api_key_warnings WHERE due < ? AND NOT (kind LIKE ?)`
+
+	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE rowid IN (
+SELECT d.rowid FROM api_key_webhooks w
+JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND d.status <> 'PENDING'
+LIMIT ?
+)`
+
+	// expiringKeys goes through the workspaces that have an enabled webhook.
+	expiringKeys = sqlkit.SelectKeyRows + ` WHERE k.id IN (
+SELECT e.id FROM (
+SELECT workspace_id, min(created_at) AS since FROM api_key_webhooks WHERE deleted_at IS NULL AND enabled GROUP BY workspace_id
+) w JOIN api_keys e ON e.workspace_id = w.workspace_id AND e.deleted_at IS NULL AND e.expires_at IS NOT NULL
+AND e.expires_at BETWEEN ? AND ? AND (e.expires_at > ? OR e.expires_at > w.since)
+WHERE e.id > ? ORDER BY e.id LIMIT ?
+) ORDER BY k.id, s.position`
+
+	insertWarning = `INSERT INTO api_key_warnings (api_key_id, kind, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+
+	removeWarning = `DELETE FROM api_key_warnings WHERE api_key_id = ? AND kind = ? AND due = ?`
+)
+
+// webhookStatements are the statements of writes about webhooks.
+var webhookStatements = []string{
+	deliver, findDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
+	sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
+	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, setFailingSince, nextSealed, setSecrets,
+	dropStragglers, forgetWarnings, forgetDeliveries, insertWarning, removeWarning,
+}
+
+// outgoingRow is a row of dueDeliveries.
+type outgoingRow struct {
+	ID        string `db:"id"`
+	Type      string `db:"type"`
+	Body      string `db:"body"`
+	Attempts  int    `db:"attempts"`
+	CreatedAt int64  `db:"created_at"`
+	DueAt     int64  `db:"due_at"`
+	Claim     int64  `db:"claim"`
+
+	webhook *domain.Webhook
+	rank    int // within its webhook
+}
+
+// changing runs f in a transaction and returns its result.
+func changing[T any](ctx context.Context, r *KeyRepository, f func(tx transaction) (T, error)) (T, error) {
+	done := make(chan T, 1)
+	err := r.committer.do(ctx, func(_ context.Context, tx transaction) error {
+		value, err := f(tx)
+		if err == nil {
+			done <- value
+		}
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, translate(ctx, err)
+	}
+	return <-done, nil
+}
+
+// Claim implements ports.Outbox. It writes only if something is due.
+func (r *KeyRepository) Claim(ctx context.Context, request ports.ClaimRequest) ([]ports.DueDelivery, error) {
+	now := codec.Encode(r.now())
+	due, err := selectAll[string](ctx, r, r.anyDue, now, now)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	return changing(ctx, r, func(tx transaction) ([]ports.DueDelivery, error) { return tx.claim(request) })
+}
+
+func (tx transaction) claim(request ports.ClaimRequest) ([]ports.DueDelivery, error) {
+	var rows []webhookRow
+	if err := tx.read(&rows, dueWebhooks); err != nil {
+		return nil, err
+	}
+	webhooks, err := codec.Webhooks(rows)
+	if err != nil {
+		return nil, err
+	}
+	now := tx.now().UTC().Truncate(time.Microsecond)
+	var candidates []outgoingRow
+	for _, w := range webhooks {
+		if slices.Contains(request.Except, w.ID) {
+			continue
+		}
+		var due []outgoingRow
+		if err := tx.read(&due, dueDeliveries, string(w.ID), codec.Encode(now), codec.Encode(now), request.PerWebhook); err != nil {
+			return nil, err
+		}
+		for rank, row := range due {
+			row.webhook, row.rank = w, rank
+			candidates = append(candidates, row)
+		}
+	}
+	slices.SortFunc(candidates, func(a, b outgoingRow) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	var claimed []ports.DueDelivery
+	for _, row := range candidates[:min(len(candidates), request.Limit)] {
+		w := row.webhook
+		if err := tx.exec(lease, codec.Encode(now.Add(request.Lease)), string(w.ID), row.ID); err != nil {
+			return nil, err
+		}
+		claimed = append(claimed, ports.DueDelivery{
+			ID: domain.DeliveryID(row.ID), Webhook: w.ID, Workspace: w.Workspace, URL: w.URL, Secrets: w.SigningSecrets(now),
+			Type: domain.WebhookEventType(row.Type), Body: []byte(row.Body), Attempts: row.Attempts,
+			CreatedAt: codec.Decode(row.CreatedAt), Now: now, Claim: row.Claim + 1,
+		})
+	}
+	return claimed, nil
+}
+
+// Report implements ports.Outbox.
+func (r *KeyRepository) Report(ctx context.Context, outcomes []ports.Outcome) ([]ports.StoppedWebhook, error) {
+	return changing(ctx, r, func(tx transaction) (stopped []ports.StoppedWebhook, err error) {
+		now := tx.now().UTC().Truncate(time.Microsecond)
+		for _, o := range outcomes {
+			recorded, err := tx.record(o, now)
+			if err != nil {
+				return nil, err
+			}
+			if recorded == 0 || o.Kind == ports.OutcomeReturned {
+				continue
+			}
+			s, err := tx.attempted(o, now)
+			if err != nil {
+				return nil, err
+			}
+			stopped = append(stopped, s...)
+		}
+		return stopped, nil
+	})
+}
+
+// record records an attempt, and returns 0 if its lease is no longer that of the caller.
+func (tx transaction) record(o ports.Outcome, now time.Time) (int64, error) {
+	next := codec.Encode(now.Add(o.RetryAfter))
+	if o.Kind == ports.OutcomeReturned {
+		return tx.change(returnDelivery, next, string(o.Webhook), string(o.Delivery), o.Claim)
+	}
+	due := &next
+	if o.Kind != ports.OutcomeRetry {
+		due = nil
+	}
+	return tx.change(recordAttempt, string(sqlkit.StatusAfter(o.Kind)), codec.Encode(now), o.Status, due, string(o.Webhook), string(o.Delivery), o.Claim)
+}
+
+// attempted applies an outcome to its webhook, and returns it if it is stopped.
+func (tx transaction) attempted(o ports.Outcome, now time.Time) ([]ports.StoppedWebhook, error) {
+	var rows []webhookRow
+	if err := tx.read(&rows, anyWebhook, string(o.Webhook)); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	w, err := codec.Webhook(rows[0])
+	if err != nil {
+		return nil, err
+	}
+	before := w.FailingSince
+	event := sqlkit.Attempted(w, []ports.Outcome{o}, now)
+	if event.ID != "" {
+		return []ports.StoppedWebhook{{ID: w.ID, Workspace: w.Workspace, Reason: w.DisabledReason}}, tx.storeWebhook(w, event)
+	}
+	if before.Equal(w.FailingSince) {
+		return nil, nil
+	}
+	return nil, tx.exec(setFailingSince, codec.Optional(w.FailingSince), string(w.ID))
+}
+
+// Queue implements ports.Outbox.
+func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
+	now := r.now()
+	at := codec.Encode(now)
+	rows, err := selectAll[struct {
+		Pending int64  `db:"pending"`
+		Due     int64  `db:"due"`
+		Oldest  *int64 `db:"oldest"`
+	}](ctx, r, r.queueState, at, at, at, at)
+	if err != nil || len(rows) != 1 {
+		return ports.QueueState{}, err
+	}
+	state := ports.QueueState{Pending: rows[0].Pending, Due: rows[0].Due}
+	if rows[0].Oldest != nil {
+		state.OldestDue = now.Truncate(time.Microsecond).Sub(codec.Decode(*rows[0].Oldest))
+	}
+	return state, nil
+}
+
+// SealingKeys implements ports.Outbox.
+func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]int64, error) {
+	stored, err := selectAll[string](ctx, r, r.sealedSecrets)
+	if err != nil {
+		return nil, err
+	}
+	return sqlkit.CountSealingKeys(stored)
+}
+
+// Reseal implements ports.Outbox.
+func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error) {
+	return changing(ctx, r, func(tx transaction) (domain.WebhookID, error) {
+		var rows []webhookRow
+		if err := tx.read(&rows, nextSealed, string(after), current, limit); err != nil {
+			return "", err
+		}
+		found, err := codec.Webhooks(rows)
+		if err != nil {
+			return "", err
+		}
+		for _, w := range found {
+			sealed, err := reseal(w.ID, w.Secrets)
+			if err != nil {
+				continue
+			}
+			text, err := sqlkit.EncodeSealed(sealed)
+			if err != nil {
+				return "", err
+			}
+			if err := tx.exec(setSecrets, text, string(w.ID)); err != nil {
+				return "", err
+			}
+		}
+		if len(found) < limit {
+			return "", nil
+		}
+		return found[len(found)-1].ID, nil
+	})
+}
+
+// ForgetDeliveries implements ports.Outbox.
+func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, error) {
+	return changing(ctx, r, func(tx transaction) (int, error) {
+		now := tx.now()
+		if err := tx.exec(dropStragglers, string(domain.DeliveryDropped)); err != nil {
+			return 0, err
+		}
+		if err := tx.exec(forgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
+			return 0, err
+		}
+		removed, err := tx.change(forgetDeliveries, codec.Encode(now.Add(-domain.DeliveryRetention)), max(limit, 0))
+		return int(removed), err
+	})
+}
+
+// ExpiringKeys implements ports.Warnings.
+func (r *KeyRepository) ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error) {
+	from, to := domain.ExpiryHorizon(now)
+	rows, err := read(ctx, r, func() ([]keyRow, error) {
+		return sqlkit.SelectKeys[int64](ctx, r.expiringKeys, codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
+	})
+	if err != nil {
+		return nil, err
+	}
+	list, err := codec.KeyPage(rows, 0)
+	return list.Keys, err
+}
+
+// Warn implements ports.Warnings.
+func (r *KeyRepository) Warn(ctx context.Context, warning domain.Warning, event domain.WebhookEvent) (bool, error) {
+	return changing(ctx, r, func(tx transaction) (bool, error) {
+		mark := []any{string(warning.KeyID), warning.Kind, codec.Encode(warning.Due)}
+		if made, err := tx.change(insertWarning, mark...); err != nil || made == 0 {
+			return false, err
+		}
+		delivered, err := tx.deliver(string(warning.Workspace), string(warning.KeyID), codec.HookOf(event))
+		if err != nil || delivered > 0 {
+			return err == nil, err
+		}
+		return false, tx.exec(removeWarning, mark...)
+	})
+}

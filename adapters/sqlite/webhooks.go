@@ -1,0 +1,199 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+type webhookRow = sqlkit.WebhookRow[int64]
+
+// deliver stores a delivery of an event for each webhook of a workspace that subscribes
+// to it.
+const deliver = `INSERT INTO api_key_deliveries (webhook_id, id, type, api_key_id, body, created_at, due_at)
+SELECT w.id, ? || substr(w.id, 4), ?, ?, ?, ?, ?
+FROM api_key_webhooks w WHERE w.workspace_id = ? AND w.deleted_at IS NULL AND w.enabled
+AND (w.events = '[]' OR EXISTS (SELECT 1 FROM json_each(w.events) e WHERE e.value = ?))`
+
+const findDelivery = `SELECT id FROM api_key_deliveries WHERE webhook_id = ? AND id = ?`
+
+// deliver returns the number of deliveries.
+func (tx transaction) deliver(workspace, key string, h sqlkit.HookColumns[int64]) (int64, error) {
+	if h.Type == "" {
+		return 0, nil
+	}
+	return tx.change(deliver, h.Digits, h.Type, key, h.Body, h.At, codec.Encode(tx.now()), workspace, h.Type)
+}
+
+// CreateWebhook implements ports.WebhookRepository.
+func (r *KeyRepository) CreateWebhook(ctx context.Context, webhook domain.Webhook, event domain.Event, idempotency *ports.Idempotency) error {
+	return r.writeWebhook(ctx, webhook.Workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+		insert, err := codec.InsertWebhookArgs(&webhook)
+		if err != nil {
+			return nil, err
+		}
+		var rows []webhookRow
+		if err := tx.read(&rows, sqlkit.ListWebhooks, string(webhook.Workspace)); err != nil {
+			return nil, err
+		}
+		if len(rows) >= domain.MaxWebhooks {
+			return nil, domain.ErrTooManyWebhooks
+		}
+		if err := tx.exec(sqlkit.InsertWebhook, insert...); err != nil {
+			return nil, err
+		}
+		return &webhook, tx.recordWebhook(event)
+	})
+}
+
+// writeWebhook runs write in a transaction that also stores the idempotency key.
+func (r *KeyRepository) writeWebhook(ctx context.Context, workspace domain.WorkspaceID, idempotency *ports.Idempotency, write func(tx transaction) (*domain.Webhook, error)) error {
+	return translate(ctx, r.committer.do(ctx, func(_ context.Context, tx transaction) error {
+		if idempotency != nil {
+			var found []idempotencyRow
+			if err := tx.read(&found, sqlkit.FindIdempotencyKey, codec.FindIdempotencyKeyArgs(workspace, *idempotency)...); err != nil {
+				return err
+			}
+			if err := codec.JudgeWebhook(workspace, found, *idempotency); err != nil {
+				return err
+			}
+		}
+		w, err := write(tx)
+		if err != nil || idempotency == nil {
+			return err
+		}
+		args, err := codec.InsertWebhookIdempotencyArgs(*idempotency, w)
+		if err != nil {
+			return err
+		}
+		return tx.exec(sqlkit.InsertIdempotencyKey, args...)
+	}))
+}
+
+func (tx transaction) recordWebhook(event domain.Event) error {
+	args, err := codec.WebhookEventArgs(event)
+	if err != nil {
+		return err
+	}
+	return tx.exec(sqlkit.InsertWebhookEvent, args...)
+}
+
+func (tx transaction) webhook(workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
+	var rows []webhookRow
+	if err := tx.read(&rows, sqlkit.FindWebhook, string(id), string(workspace)); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, domain.ErrWebhookNotFound
+	}
+	return codec.Webhook(rows[0])
+}
+
+// storeWebhook stores a changed webhook with its event.
+func (tx transaction) storeWebhook(w *domain.Webhook, event domain.Event) error {
+	args, err := codec.UpdateWebhookArgs(w)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec(sqlkit.UpdateWebhook, args...); err != nil {
+		return err
+	}
+	if !w.Enabled || !w.DeletedAt.IsZero() {
+		if err := tx.exec(sqlkit.DropDeliveries, string(domain.DeliveryDropped), string(w.ID)); err != nil {
+			return err
+		}
+	}
+	return tx.recordWebhook(event)
+}
+
+// UpdateWebhook implements ports.WebhookRepository.
+func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *ports.Idempotency) error {
+	return r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+		w, err := tx.webhook(workspace, id)
+		if err != nil {
+			return nil, err
+		}
+		event, err := change(w)
+		if err != nil {
+			return nil, sqlkit.Refused(err)
+		}
+		if event.ID == "" {
+			return w, nil
+		}
+		return w, tx.storeWebhook(w, event)
+	})
+}
+
+// Webhook implements ports.WebhookRepository.
+func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
+	rows, err := selectAll[webhookRow](ctx, r, r.findWebhook, string(id), string(workspace))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, domain.ErrWebhookNotFound
+	}
+	return codec.Webhook(rows[0])
+}
+
+// Webhooks implements ports.WebhookRepository.
+func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (ports.WebhookPage, error) {
+	rows, err := selectAll[webhookRow](ctx, r, r.listWebhooks, string(workspace))
+	if err != nil {
+		return ports.WebhookPage{}, err
+	}
+	list, err := codec.Webhooks(sqlkit.PageOf(rows, page))
+	return ports.WebhookPage{Webhooks: list, Total: int64(len(rows))}, err
+}
+
+// WebhookEvents implements ports.WebhookRepository.
+func (r *KeyRepository) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (ports.EventPage, error) {
+	return r.eventsOf(ctx, r.webhookEvents, workspace, domain.KeyID(id), page)
+}
+
+// Deliveries implements ports.WebhookRepository.
+func (r *KeyRepository) Deliveries(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) (ports.DeliveryPage, error) {
+	if _, err := r.Webhook(ctx, workspace, id); err != nil {
+		return ports.DeliveryPage{}, err
+	}
+	rows, err := selectAll[sqlkit.DeliveryRow[int64]](ctx, r, r.listDeliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
+	return codec.Deliveries(rows), err
+}
+
+// TestWebhook implements ports.WebhookRepository.
+func (r *KeyRepository) TestWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, event domain.WebhookEvent, idempotency *ports.Idempotency) error {
+	return r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+		w, err := tx.webhook(workspace, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case !w.Enabled:
+			return nil, domain.ErrConflict
+		}
+		return w, tx.exec(sqlkit.InsertDelivery, codec.InsertDeliveryArgs(id, event, tx.now())...)
+	})
+}
+
+// RetryDelivery implements ports.WebhookRepository.
+func (r *KeyRepository) RetryDelivery(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, delivery domain.DeliveryID, idempotency *ports.Idempotency) error {
+	return r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+		w, err := tx.webhook(workspace, id)
+		if err != nil {
+			return nil, err
+		}
+		var found []string
+		if err := tx.read(&found, findDelivery, string(id), string(delivery)); err != nil {
+			return nil, err
+		}
+		switch {
+		case len(found) == 0:
+			return nil, domain.ErrWebhookNotFound
+		case !w.Enabled:
+			return nil, domain.ErrConflict
+		}
+		now := codec.Encode(tx.now())
+		return w, tx.exec(sqlkit.RetryDelivery, now, now, string(id), string(delivery))
+	})
+}
