@@ -34,6 +34,7 @@ type Service struct {
 	ready       []func(context.Context) error // further checks of Ready
 	api         *httpapi.API
 	forget      *application.Forget
+	warnings    *application.Warnings
 	peppers     *application.Peppers
 	lifetime    *application.Lifetime
 	workspaces  *application.Workspaces
@@ -120,6 +121,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	}
 	s.background.Go(func() { s.usage.Run(s.running) })
 	s.background.Go(func() { s.forget.Run(s.running) })
+	s.background.Go(func() { s.warnings.Run(s.running) })
 	if s.follow != nil {
 		s.background.Go(func() { s.follow(s.running) })
 	}

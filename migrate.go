@@ -150,13 +150,16 @@ func openStore(ctx context.Context, cfg config.Config, o *options) (openedStore,
 	switch kind, location := cfg.Database(); kind {
 	case config.StoreMemory:
 		keys := memory.NewKeyRepository()
-		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Foreign: keys, Limits: memory.NewLimitStore(o.now)}, nothingToClose{}}, nil
+		return openedStore{Store{
+			Keys: keys, Changes: keys, Usage: keys, Foreign: keys,
+			Limits: memory.NewLimitStore(o.now), Webhooks: memory.NewWebhookStore(keys, o.now),
+		}, nothingToClose{}}, nil
 	case config.StoreSQLite:
 		keys, err := sqlite.Open(ctx, location.Reveal(), sqlite.WithTracerProvider(o.traces), sqlite.WithLogger(o.logger))
 		if err != nil {
 			return openedStore{}, asFault(err)
 		}
-		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Foreign: keys, Limits: keys, Schema: keys}, keys}, nil
+		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Foreign: keys, Limits: keys, Webhooks: keys, Schema: keys}, keys}, nil
 	case config.StorePostgres:
 		opts := []postgres.Option{postgres.WithTracerProvider(o.traces), postgres.WithLogger(o.logger)}
 		if reads := cfg.ReadDatabaseURL.Reveal(); reads != "" {
@@ -166,7 +169,7 @@ func openStore(ctx context.Context, cfg config.Config, o *options) (openedStore,
 		if err != nil {
 			return openedStore{}, asFault(err)
 		}
-		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Foreign: keys, Limits: keys, Schema: keys}, keys}, nil
+		return openedStore{Store{Keys: keys, Changes: keys, Usage: keys, Foreign: keys, Limits: keys, Webhooks: keys, Schema: keys}, keys}, nil
 	}
 	return openedStore{}, errNoSchema
 }

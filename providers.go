@@ -29,7 +29,7 @@ import (
 func newService(
 	cfg config.Config, o *options, store ports.Store, keys keys, proof authentication, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
-	peppers *application.Peppers, leaks *application.Leaks, limits limits, lifetime *application.Lifetime,
+	peppers *application.Peppers, leaks *application.Leaks, limits limits, warnings *application.Warnings, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -50,6 +50,7 @@ func newService(
 		usage:       usage,
 		ready:       slices.Concat(proof.ready, o.ready),
 		forget:      forget,
+		warnings:    warnings,
 		peppers:     peppers,
 		lifetime:    lifetime,
 		workspaces:  workspaces,
@@ -105,9 +106,30 @@ func provideLeaks(cfg config.Config, workspaces *application.Workspaces, source 
 }
 
 func provideForget(
-	o *options, repository ports.KeyRepository, counts ports.LimitStore, usage ports.UsageRecorder, now func() time.Time,
+	o *options, repository ports.KeyRepository, counts ports.LimitStore, usage ports.UsageRecorder, webhooks ports.WebhookStore,
+	now func() time.Time,
 ) *application.Forget {
-	return application.NewForget(repository, counts, usage, o.logger, now)
+	return application.NewForget(repository, counts, usage, webhooks, o.logger, now)
+}
+
+// provideWebhookParts says in the log why no webhook can be created, when one should be.
+func provideWebhookParts(cfg config.Config, o *options, store ports.WebhookStore, sealer ports.SecretSealer) application.WebhookParts {
+	return application.WebhookParts{
+		Store: store, Sealer: sealer, Rules: domain.WebhookRules{Insecure: cfg.WebhookInsecure},
+		Refused: func() {
+			if store == nil {
+				o.logger.Warn("webhooks cannot be created: the store does not keep them")
+				return
+			}
+			o.logger.Warn("webhooks cannot be created: APIKEYS_SEALING_KEYS is not set")
+		},
+	}
+}
+
+func provideWarnings(
+	o *options, store ports.WebhookStore, repository ports.KeyRepository, random io.Reader, now func() time.Time,
+) *application.Warnings {
+	return application.NewWarnings(store, repository, random, o.logger, now)
 }
 
 func provideClock(o *options) func() time.Time { return o.now }
@@ -345,11 +367,11 @@ func provideLimiter(cfg config.Config, o *options, counts ports.LimitStore, now 
 	return limiter, limiter.Close, nil
 }
 
-func provideSpending(limiter *keylimits.Limiter) application.Limiter {
+func provideSpending(limiter *keylimits.Limiter, warnings *application.Warnings) application.Limiter {
 	if limiter == nil {
 		return nil
 	}
-	return limiter
+	return warnings.Watching(limiter)
 }
 
 func provideCountsLimits(counts ports.LimitStore) application.CountsLimits { return counts != nil }

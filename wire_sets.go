@@ -30,7 +30,7 @@ var adapterSet = wire.NewSet(
 	provideMetered,
 	wire.Bind(new(domain.SecretVerifier), new(ports.SecretHasher)),
 	wire.FieldsOf(new(keys), "Source", "Writer"),
-	wire.FieldsOf(new(ports.Store), "Keys", "Foreign", "Usage", "Limits"),
+	wire.FieldsOf(new(ports.Store), "Keys", "Foreign", "Usage", "Limits", "Webhooks"),
 )
 
 var applicationSet = wire.NewSet(
@@ -41,6 +41,8 @@ var applicationSet = wire.NewSet(
 	provideMaximumKeys,
 	provideEventHook,
 	provideForget,
+	provideWarnings,
+	provideWebhookParts,
 	provideLeaks,
 	providePeppers,
 	provideUsage,

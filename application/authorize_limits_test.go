@@ -192,7 +192,7 @@ func (c *counts) ForgetLimits(_ context.Context, limit int) (int, error) {
 func TestForget_RemovesCountsOfLimits(t *testing.T) {
 	t.Parallel()
 	held := &counts{held: 2500}
-	forget := application.NewForget(memory.NewKeyRepository(), held, nil, slog.New(slog.DiscardHandler), clock)
+	forget := application.NewForget(memory.NewKeyRepository(), held, nil, nil, slog.New(slog.DiscardHandler), clock)
 	if err := forget.Limits(t.Context()); err != nil || held.held != 0 {
 		t.Errorf("%d are left, %v", held.held, err)
 	}

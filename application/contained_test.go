@@ -44,7 +44,7 @@ func (brokenIdempotencyStore) Forget(context.Context, time.Time, int) (int, erro
 
 func TestForget_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
-	err := application.NewForget(brokenIdempotencyStore{}, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
+	err := application.NewForget(brokenIdempotencyStore{}, nil, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Do() = %v", err)
 	}

@@ -16,21 +16,23 @@ const (
 	forgetBatch    = 1000
 )
 
-// Forget removes expired idempotency keys, counts of limits whose windows have ended and
-// old usage of keys from the store.
+// Forget removes expired idempotency keys, counts of limits whose windows have ended, old
+// usage of keys and old deliveries from the store.
 type Forget struct {
 	store  ports.IdempotencyStore
 	limits ports.LimitStore    // may be nil
 	usage  ports.UsageRecorder // may be nil
+	outbox ports.WebhookStore  // may be nil
 	logger *slog.Logger
 	now    func() time.Time
 }
 
-// NewForget returns the use case; limits and usage may be nil.
+// NewForget returns the use case; limits, usage and outbox may be nil.
 func NewForget(
-	store ports.IdempotencyStore, limits ports.LimitStore, usage ports.UsageRecorder, logger *slog.Logger, now func() time.Time,
+	store ports.IdempotencyStore, limits ports.LimitStore, usage ports.UsageRecorder, outbox ports.WebhookStore,
+	logger *slog.Logger, now func() time.Time,
 ) *Forget {
-	return &Forget{store: store, limits: limits, usage: usage, logger: logger, now: now}
+	return &Forget{store: store, limits: limits, usage: usage, outbox: outbox, logger: logger, now: now}
 }
 
 // Run removes what has expired every 10 minutes, until ctx ends.
@@ -50,6 +52,9 @@ func (uc *Forget) Run(ctx context.Context) {
 			}
 			if err := uc.Usage(ctx); err != nil && ctx.Err() == nil {
 				uc.logger.Warn("cannot remove old usage of keys", "error", err)
+			}
+			if err := uc.Deliveries(ctx); err != nil && ctx.Err() == nil {
+				uc.logger.Warn("cannot remove old deliveries", "error", err)
 			}
 		}
 	}
@@ -84,6 +89,17 @@ func (uc *Forget) Usage(ctx context.Context) error {
 	today := domain.DayOf(uc.now())
 	return inBatches(ctx, "removing usage of keys", func(ctx context.Context) (int, error) {
 		return uc.usage.ForgetUsage(ctx, today, forgetBatch)
+	})
+}
+
+// Deliveries removes all deliveries to webhooks that are too old to be kept, in batches
+// with a timeout of 10 s each.
+func (uc *Forget) Deliveries(ctx context.Context) error {
+	if uc.outbox == nil {
+		return nil
+	}
+	return inBatches(ctx, "removing deliveries", func(ctx context.Context) (int, error) {
+		return uc.outbox.ForgetDeliveries(ctx, forgetBatch)
 	})
 }
 

@@ -42,7 +42,7 @@ func TestForget_RemovesBatchesUntilOneIsNotFull(t *testing.T) {
 		2000: {1000, 1000, 0},
 	} {
 		keys := &expiredKeys{held: held}
-		if err := application.NewForget(keys, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context()); err != nil {
+		if err := application.NewForget(keys, nil, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, keys.batches); diff != "" {
@@ -56,7 +56,7 @@ func TestForget_ContinuesAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := &expiredKeys{held: 7, err: errors.New("down")}
 		ctx, cancel := context.WithCancel(t.Context())
-		go application.NewForget(held, nil, nil, slog.New(slog.DiscardHandler), clock).Run(ctx)
+		go application.NewForget(held, nil, nil, nil, slog.New(slog.DiscardHandler), clock).Run(ctx)
 		<-time.After(25 * time.Minute)
 		cancel()
 		synctest.Wait()
@@ -70,7 +70,7 @@ func TestForget_EndsWithTheFirstFailure(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
 	held := &expiredKeys{held: 5000, err: down}
-	err := application.NewForget(held, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
+	err := application.NewForget(held, nil, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
 	if !errors.Is(err, down) || len(held.batches) != 1 {
 		t.Errorf("Do() = %v after %d batches, want the failure after one", err, len(held.batches))
 	}
@@ -96,7 +96,7 @@ func TestForget_LogsAFailureUnlessItIsStopping(t *testing.T) {
 						cancel()
 					}
 				})
-				go application.NewForget(store, nil, nil, slog.New(slog.NewTextHandler(&log, nil)), clock).Run(ctx)
+				go application.NewForget(store, nil, nil, nil, slog.New(slog.NewTextHandler(&log, nil)), clock).Run(ctx)
 				<-time.After(11 * time.Minute)
 				cancel()
 				synctest.Wait()

@@ -22,6 +22,7 @@ type Dependencies struct {
 	Now      func() time.Time
 	MaxKeys  MaximumKeys
 	Limits   CountsLimits
+	Webhooks WebhookParts
 	Lifetime *Lifetime
 }
 

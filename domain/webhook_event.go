@@ -176,9 +176,9 @@ func LimitEvent(limit Limit, key Snapshot, eventID string, now time.Time) Webhoo
 }
 
 // TestEvent returns the event of a test of a webhook.
-func TestEvent(w *Webhook, eventID string, by Author, now time.Time) WebhookEvent {
-	return webhookEvent(WebhookEvent{ID: eventID, Type: WebhookTest, At: instant(now), Workspace: w.Workspace},
-		member{"workspaceId", w.Workspace}, member{"webhookId", w.ID}, member{"accountId", by.AccountID})
+func TestEvent(workspace WorkspaceID, id WebhookID, eventID string, by Author, now time.Time) WebhookEvent {
+	return webhookEvent(WebhookEvent{ID: eventID, Type: WebhookTest, At: instant(now), Workspace: workspace},
+		member{"workspaceId", workspace}, member{"webhookId", id}, member{"accountId", by.AccountID})
 }
 
 func keyWebhookEvent(eventID string, t WebhookEventType, at time.Time, key Snapshot, account any, more ...member) WebhookEvent {

@@ -48,8 +48,6 @@ type WebhookRevision struct {
 type WebhookRules struct {
 	// Insecure allows http, any port and any address, for development.
 	Insecure bool
-	// Denied reports whether an address must not be called.
-	Denied func(netip.Addr) bool
 }
 
 // Draft returns the draft of a webhook in workspace, or all faults of the spec by field:
@@ -106,7 +104,7 @@ func (rules WebhookRules) ParseURL(s string) (string, Faults) {
 	if port := u.Port(); port != "" && port != "443" && port != "8443" {
 		return "", fault(ReasonRange, RuleWebhookURLPort)
 	}
-	if rules.localHost(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))) {
+	if localHost(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))) {
 		return "", fault(ReasonRange, RuleWebhookURLPrivate)
 	}
 	return s, nil
@@ -119,9 +117,9 @@ func validPort(s string) bool {
 
 // localHost reports whether a host names a machine that must not be called, or is an
 // address in a form that resolvers read in different ways.
-func (rules WebhookRules) localHost(host string) bool {
+func localHost(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Zone() != "" || rules.Denied != nil && rules.Denied(addr)
+		return !PublicAddr(addr)
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if last == "localhost" || last == "" {

@@ -74,5 +74,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 7, Name: "foreign_secrets", Applied: applied},
 		{Version: 8, Name: "limits_of_keys", Applied: applied},
 		{Version: 9, Name: "usage_of_keys", Applied: applied},
+		{Version: 10, Name: "webhooks", Applied: applied},
 	}
 }

@@ -13,6 +13,7 @@ import (
 var statsOfMany = []string{
 	"api_keys: 100000 1",
 	"api_keys_created_idx: 100000 100000 3 1 1 1 1 1 1",
+	"api_keys_expires_idx: 20000 20000 20000",
 	"api_keys_name_idx: 100000 100000 10 1 1 1 1 1 1",
 }
 

@@ -168,5 +168,6 @@ func steps(applied bool) []sqlite.Migration {
 		{Version: 7, Name: "foreign_secrets", Applied: applied},
 		{Version: 8, Name: "limits_of_keys", Applied: applied},
 		{Version: 9, Name: "usage_of_keys", Applied: applied},
+		{Version: 10, Name: "webhooks", Applied: applied},
 	}
 }

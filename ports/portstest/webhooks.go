@@ -620,7 +620,7 @@ func testsAndRetries(t *testing.T, w webhookWorld) {
 	webhook := w.create(t, "ws_a", domain.WebhookKeyDeleted)
 	once := &ports.Idempotency{Key: "test-1", Fingerprint: [32]byte{1}, At: w.now(), Until: w.now().Add(time.Hour)}
 	test := func() error {
-		event := domain.TestEvent(&webhook, eventID(t), owner, w.now())
+		event := domain.TestEvent("ws_a", webhook.ID, eventID(t), owner, w.now())
 		return w.TestWebhook(t.Context(), "ws_a", webhook.ID, event, once)
 	}
 	if err := test(); err != nil {

@@ -1,0 +1,199 @@
+package application
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// Bounds of making warnings.
+const (
+	warnInterval  = time.Minute
+	warnTimeout   = 30 * time.Second
+	warnBatch     = 500       // keys read at a time
+	maxWarnings   = 1024      // refusals that wait; further ones are discarded
+	maxRemembered = 100_000   // warnings
+	warnAgain     = time.Hour // after which a warning that nobody received is tried again
+)
+
+// Warnings tells webhooks that keys expire and that limits are reached. Every replica may
+// do so: the store makes each warning once. It is safe for concurrent use.
+type Warnings struct {
+	store  ports.Warnings // nil: nothing is told
+	keys   ports.KeyFinder
+	random io.Reader
+	now    func() time.Time
+	logger *slog.Logger
+
+	refusals chan refusal
+
+	mu sync.Mutex
+	// tried has the warnings that need not be tried again before a time, so that the
+	// store is not asked about each of them every minute.
+	tried map[domain.Warning]time.Time
+}
+
+// refusal is a limit that was reached.
+type refusal struct {
+	id    domain.KeyID
+	limit domain.Limit
+	at    time.Time
+}
+
+// NewWarnings returns the use case; store may be nil.
+func NewWarnings(store ports.WebhookStore, keys ports.KeyFinder, random io.Reader, logger *slog.Logger, now func() time.Time) *Warnings {
+	w := &Warnings{
+		keys: keys, random: random, logger: logger, now: now,
+		refusals: make(chan refusal, maxWarnings), tried: make(map[domain.Warning]time.Time),
+	}
+	if store != nil {
+		w.store = store
+	}
+	return w
+}
+
+// Run makes warnings until ctx ends: about keys that expire once a minute, and about
+// limits when they are reached.
+func (uc *Warnings) Run(ctx context.Context) {
+	if uc.store == nil {
+		return
+	}
+	ticker := time.NewTicker(warnInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			uc.warned(ctx, "cannot warn about keys that expire", uc.Expiring)
+		case r := <-uc.refusals:
+			uc.warned(ctx, "cannot report that a limit was reached", func(ctx context.Context) error { return uc.reached(ctx, r) })
+		}
+	}
+}
+
+// warned logs the error of warn.
+func (uc *Warnings) warned(ctx context.Context, failure string, warn func(context.Context) error) {
+	within, cancel := context.WithTimeout(ctx, warnTimeout)
+	defer cancel()
+	if err := Contained("making warnings", func() error { return warn(within) }); err != nil && ctx.Err() == nil {
+		uc.logger.Warn(failure, "error", err)
+	}
+}
+
+// Expiring makes the warnings that are due about keys that expire or have expired.
+func (uc *Warnings) Expiring(ctx context.Context) error {
+	if uc.store == nil {
+		return nil
+	}
+	now := uc.now()
+	for after := domain.KeyID(""); ; {
+		keys, err := uc.store.ExpiringKeys(ctx, now, after, warnBatch)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := uc.expiring(ctx, key, now); err != nil {
+				return err
+			}
+			after = key.ID()
+		}
+		if len(keys) < warnBatch {
+			return nil
+		}
+	}
+}
+
+func (uc *Warnings) expiring(ctx context.Context, key *domain.APIKey, now time.Time) error {
+	snapshot := key.Snapshot()
+	warning, due := domain.ExpiryWarning(snapshot, now)
+	if !due {
+		return nil
+	}
+	return uc.warn(ctx, warning, now, func(eventID string) domain.WebhookEvent {
+		return domain.ExpiryEvent(warning, snapshot, eventID, now)
+	})
+}
+
+// warn makes a warning unless it was tried.
+func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.Time, event func(eventID string) domain.WebhookEvent) error {
+	if !uc.try(warning, now) {
+		return nil
+	}
+	eventID, err := domain.NewEventID(uc.random)
+	if err == nil {
+		_, err = uc.store.Warn(ctx, warning, event(eventID))
+	}
+	if err != nil {
+		uc.mu.Lock()
+		delete(uc.tried, warning)
+		uc.mu.Unlock()
+	}
+	return err
+}
+
+// try reports whether a warning is to be tried now, and remembers it.
+func (uc *Warnings) try(warning domain.Warning, now time.Time) bool {
+	uc.mu.Lock()
+	defer uc.mu.Unlock()
+	if until, tried := uc.tried[warning]; tried && now.Before(until) {
+		return false
+	}
+	if len(uc.tried) >= maxRemembered {
+		clear(uc.tried)
+	}
+	uc.tried[warning] = now.Add(warnAgain)
+	return true
+}
+
+// Watching returns a limiter that forwards to limiter and notes which limits are reached.
+func (uc *Warnings) Watching(limiter Limiter) Limiter {
+	if uc.store == nil {
+		return limiter
+	}
+	return watchingLimiter{Limiter: limiter, warnings: uc}
+}
+
+type watchingLimiter struct {
+	Limiter
+	warnings *Warnings
+}
+
+// Spend implements Limiter.
+func (l watchingLimiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Limit, cost int64) ([]domain.LimitState, int, error) {
+	states, refusing, err := l.Limiter.Spend(ctx, id, limits, cost)
+	if err == nil && refusing >= 0 {
+		l.warnings.refused(id, limits[refusing])
+	}
+	return states, refusing, err
+}
+
+// refused notes a refusal, and waits for nothing.
+func (uc *Warnings) refused(id domain.KeyID, limit domain.Limit) {
+	now := uc.now()
+	if warning, ok := domain.WarnedLimit("", id, limit, limit.Window.Start(now)); !ok || !uc.try(warning, now) {
+		return
+	}
+	select {
+	case uc.refusals <- refusal{id: id, limit: limit, at: now}:
+	default: // an overload, in which warnings matter least
+	}
+}
+
+// reached tells webhooks that a limit was reached, once in its window.
+func (uc *Warnings) reached(ctx context.Context, r refusal) error {
+	key, err := uc.keys.Find(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	snapshot := key.Snapshot()
+	warning, _ := domain.WarnedLimit(snapshot.Workspace, r.id, r.limit, r.limit.Window.Start(r.at))
+	return uc.warn(ctx, warning, r.at, func(eventID string) domain.WebhookEvent {
+		return domain.LimitEvent(r.limit, snapshot, eventID, r.at)
+	})
+}
