@@ -62,6 +62,37 @@ var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 		_, err := o.ws.KeyEvents(ctx, o.created.Key.ID(), domain.Page{})
 		return err
 	},
+	"CreateWebhook": func(ctx context.Context, o opened) error {
+		_, err := o.ws.CreateWebhook(ctx, domain.WebhookSpec{})
+		return err
+	},
+	"GetWebhook": func(ctx context.Context, o opened) error {
+		_, err := o.ws.GetWebhook(ctx, "wh_1")
+		return err
+	},
+	"ListWebhooks": func(ctx context.Context, o opened) error {
+		_, err := o.ws.ListWebhooks(ctx, domain.Page{})
+		return err
+	},
+	"UpdateWebhook": func(ctx context.Context, o opened) error {
+		_, err := o.ws.UpdateWebhook(ctx, "wh_1", domain.WebhookPatch{})
+		return err
+	},
+	"RotateWebhook": func(ctx context.Context, o opened) error {
+		_, err := o.ws.RotateWebhook(ctx, "wh_1")
+		return err
+	},
+	"DeleteWebhook": func(ctx context.Context, o opened) error { return o.ws.DeleteWebhook(ctx, "wh_1") },
+	"TestWebhook":   func(ctx context.Context, o opened) error { return o.ws.TestWebhook(ctx, "wh_1") },
+	"WebhookEvents": func(ctx context.Context, o opened) error {
+		_, err := o.ws.WebhookEvents(ctx, "wh_1", domain.Page{})
+		return err
+	},
+	"ListDeliveries": func(ctx context.Context, o opened) error {
+		_, err := o.ws.ListDeliveries(ctx, "wh_1", "", domain.Page{})
+		return err
+	},
+	"RetryDelivery": func(ctx context.Context, o opened) error { return o.ws.RetryDelivery(ctx, "wh_1", "dlv_1") },
 }
 
 // afterClose calls every method of a Service except Close, and returns the

@@ -19,6 +19,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/keycache"
 	keylimits "github.com/slaunchx/apikeys/adapters/limits"
 	"github.com/slaunchx/apikeys/adapters/ratelimit"
+	"github.com/slaunchx/apikeys/adapters/sealing"
 	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
@@ -112,10 +113,22 @@ func provideForget(
 	return application.NewForget(repository, counts, usage, webhooks, o.logger, now)
 }
 
+// provideSealer returns nil if there is no sealing key.
+func provideSealer(cfg config.Config) (ports.SecretSealer, error) {
+	if cfg.SealingKeys.Reveal() == "" {
+		return nil, nil //nolint:nilnil // webhooks cannot be created then
+	}
+	ring, err := sealing.ParseRing(cfg.SealingKeys.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("APIKEYS_SEALING_KEYS: %w", err)
+	}
+	return sealing.NewSealer(ring), nil
+}
+
 // provideWebhookParts says in the log why no webhook can be created, when one should be.
 func provideWebhookParts(cfg config.Config, o *options, store ports.WebhookStore, sealer ports.SecretSealer) application.WebhookParts {
 	return application.WebhookParts{
-		Store: store, Sealer: sealer, Rules: domain.WebhookRules{Insecure: cfg.WebhookInsecure},
+		Store: store, Sealer: sealer, Rules: webhookRules(cfg),
 		Refused: func() {
 			if store == nil {
 				o.logger.Warn("webhooks cannot be created: the store does not keep them")
@@ -124,6 +137,10 @@ func provideWebhookParts(cfg config.Config, o *options, store ports.WebhookStore
 			o.logger.Warn("webhooks cannot be created: APIKEYS_SEALING_KEYS is not set")
 		},
 	}
+}
+
+func webhookRules(cfg config.Config) domain.WebhookRules {
+	return domain.WebhookRules{Insecure: cfg.WebhookInsecure}
 }
 
 func provideWarnings(

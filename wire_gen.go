@@ -58,6 +58,16 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	maximumKeys := provideMaximumKeys(cfg)
 	limitStore := store.Limits
 	countsLimits := provideCountsLimits(limitStore)
+	webhookStore := store.Webhooks
+	secretSealer, err := provideSealer(cfg)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	webhookParts := provideWebhookParts(cfg, o, webhookStore, secretSealer)
 	lifetime := &application.Lifetime{}
 	dependencies := application.Dependencies{
 		Roles:    workspaceRoles,
@@ -70,10 +80,11 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Now:      v,
 		MaxKeys:  maximumKeys,
 		Limits:   countsLimits,
+		Webhooks: webhookParts,
 		Lifetime: lifetime,
 	}
 	workspaces := application.NewWorkspaces(dependencies)
-	forget := provideForget(o, keyRepository, limitStore, usageRecorder, v)
+	forget := provideForget(o, keyRepository, limitStore, usageRecorder, webhookStore, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, usageRecorder, secretHasher, v)
 	limiter, cleanup5, err := provideLimiter(cfg, o, limitStore, v)
@@ -84,7 +95,8 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	applicationLimiter := provideSpending(limiter)
+	warnings := provideWarnings(o, webhookStore, keyRepository, reader, v)
+	applicationLimiter := provideSpending(limiter, warnings)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, applicationLimiter, v, lifetime)
 	apikeysLimits, cleanup6, err := provideLimits(cfg, v)
 	if err != nil {
@@ -107,7 +119,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, lifetime)
+	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, warnings, lifetime)
 	if err != nil {
 		cleanup7()
 		cleanup6()

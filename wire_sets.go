@@ -19,6 +19,7 @@ var adapterSet = wire.NewSet(
 	provideStore,
 	provideRing,
 	provideHasher,
+	provideSealer,
 	provideAuthenticator,
 	provideRoles,
 	provideMessages,

@@ -41,15 +41,3 @@ func (w *Workspace) CreateWebhook(ctx context.Context, spec domain.WebhookSpec, 
 	}
 	return CreatedWebhook{Webhook: &webhook, Secret: secret}, nil
 }
-
-// CheckWebhook returns the faults of a spec, and creates nothing.
-func (w *Workspace) CheckWebhook(spec domain.WebhookSpec) domain.Faults {
-	_, faults := spec.Draft(w.id, w.deps.Webhooks.Rules)
-	return faults
-}
-
-// CheckWebhookPatch returns the faults of a patch, and changes nothing.
-func (w *Workspace) CheckWebhookPatch(patch domain.WebhookPatch) domain.Faults {
-	_, faults := patch.Revision(w.deps.Webhooks.Rules)
-	return faults
-}
