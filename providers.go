@@ -76,6 +76,7 @@ func newService(
 		Concurrency:          limits.atOnce,
 		ManagementRate:       limits.accounts,
 		AuthFailureRate:      limits.failures,
+		WebhookRules:         webhookRules(cfg),
 		Leaks:                leaks,
 		LeakRate:             limits.leaks,
 		LeakConcurrency:      limits.leaksAtOnce,

@@ -81,6 +81,8 @@ type Options struct {
 	// AuthFailureRate limits failed authentications on the public listener, by
 	// address.
 	AuthFailureRate Limiter
+	// WebhookRules judge the URLs of webhooks.
+	WebhookRules domain.WebhookRules
 	// Leaks stops leaked secrets.
 	Leaks *application.Leaks
 	// LeakRate limits leak reports, by address.
@@ -137,6 +139,13 @@ const (
 	enablePath        = keyPath + "/enable"
 	eventsPath        = keyPath + "/events"
 	usagePath         = keyPath + "/usage"
+	webhooksPath      = "/web/v1/workspaces/:workspaceId/webhooks"
+	deleteWebhookPath = webhooksPath + "/delete"
+	webhookPath       = webhooksPath + "/:webhookId"
+	rotateWebhookPath = webhookPath + "/rotate"
+	testWebhookPath   = webhookPath + "/test"
+	deliveriesPath    = webhookPath + "/deliveries"
+	retryPath         = deliveriesPath + "/:deliveryId/retry"
 	verifyPath        = "/internal/v1/api-keys/verify"
 	explainPath       = "/internal/v1/api-keys/explain"
 	leaksPath         = "/web/v1/leaks"
@@ -158,6 +167,7 @@ const (
 func Routes() []string {
 	return []string{
 		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, usagePath,
+		webhooksPath, deleteWebhookPath, webhookPath, rotateWebhookPath, testWebhookPath, deliveriesPath, retryPath,
 		leaksPath, gitHubLeaksPath, trufflehogPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath, authorizeCostPath,
 		livezPath, readyzPath, metricsPath, profilePath,
@@ -179,6 +189,15 @@ func (a *API) Public() http.Handler {
 	e.GET(usagePath, a.managed(a.showUsage))
 	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
 	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
+	e.POST(webhooksPath, a.managed(a.createWebhook))
+	e.GET(webhooksPath, a.managed(a.listWebhooks))
+	e.POST(deleteWebhookPath, a.managed(a.deleteWebhook))
+	e.GET(webhookPath, a.managed(a.getWebhook))
+	e.PATCH(webhookPath, a.managed(a.updateWebhook))
+	e.POST(rotateWebhookPath, a.managed(a.rotateWebhook))
+	e.POST(testWebhookPath, a.managed(a.testWebhook))
+	e.GET(deliveriesPath, a.managed(a.listDeliveries))
+	e.POST(retryPath, a.managed(a.retryDelivery))
 	e.POST(leaksPath, a.plain(a.reportLeaks))
 	if a.options.GitHubReports != nil {
 		e.POST(gitHubLeaksPath, a.plain(a.reportFromGitHub))

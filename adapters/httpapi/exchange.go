@@ -114,8 +114,8 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	if x.Path() != authorizeForPath && x.Path() != authorizeCostPath && strings.Contains(echo.GetPath(x.Request()), "//") {
 		return echo.ErrNotFound
 	}
-	// To echo what has no such method there may still be a parameter: a key.
-	if x.Path() == keyPath && x.Param("keyId") == "delete" {
+	// To echo what has no such method there may still be a parameter: a key or a webhook.
+	if x.Path() == keyPath && x.Param("keyId") == "delete" || x.Path() == webhookPath && x.Param("webhookId") == "delete" {
 		return refuseMethod(x, http.MethodPost)
 	}
 	if methods, refused := x.Get(echo.ContextKeyHeaderAllow).(string); refused {

@@ -29,6 +29,7 @@ var placeholders = map[string][]string{
 	"expiry_in_past":        {"Field"},
 	"expiry_range":          {"Field"},
 	"grace_range":           {"Field"},
+	"type_boolean":          {"Field"},
 	"type_string":           {"Field"},
 	"type_string_list":      {"Field"},
 	"type_integer":          {"Field"},

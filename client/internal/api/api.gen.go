@@ -8,6 +8,51 @@ import (
 	"time"
 )
 
+// Defines values for DeliveryStatus.
+const (
+	DELIVERED DeliveryStatus = "DELIVERED"
+	DROPPED   DeliveryStatus = "DROPPED"
+	FAILED    DeliveryStatus = "FAILED"
+	PENDING   DeliveryStatus = "PENDING"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryStatus enum.
+func (e DeliveryStatus) Valid() bool {
+	switch e {
+	case DELIVERED:
+		return true
+	case DROPPED:
+		return true
+	case FAILED:
+		return true
+	case PENDING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisabledReason.
+const (
+	FAILING DisabledReason = "FAILING"
+	GONE    DisabledReason = "GONE"
+	OWNER   DisabledReason = "OWNER"
+)
+
+// Valid indicates whether the value is a known member of the DisabledReason enum.
+func (e DisabledReason) Valid() bool {
+	switch e {
+	case FAILING:
+		return true
+	case GONE:
+		return true
+	case OWNER:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCode.
 const (
 	CodeAddressNotAllowed      ErrorCode = "4033"
@@ -22,6 +67,7 @@ const (
 	CodeKeyNotFound            ErrorCode = "4040"
 	CodeMethodNotAllowed       ErrorCode = "4050"
 	CodeNoSuchEndpoint         ErrorCode = "4041"
+	CodeNoWebhooks             ErrorCode = "4094"
 	CodeNotAcceptable          ErrorCode = "4060"
 	CodeNotOwner               ErrorCode = "4030"
 	CodeNotPartner             ErrorCode = "4031"
@@ -30,8 +76,10 @@ const (
 	CodeStateConflict          ErrorCode = "4090"
 	CodeTooManyKeys            ErrorCode = "4092"
 	CodeTooManyRequests        ErrorCode = "4290"
+	CodeTooManyWebhooks        ErrorCode = "4093"
 	CodeUnavailable            ErrorCode = "5030"
 	CodeUnsupportedMediaType   ErrorCode = "4150"
+	CodeWebhookNotFound        ErrorCode = "4042"
 )
 
 // Valid indicates whether the value is a known member of the ErrorCode enum.
@@ -61,6 +109,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case CodeNoSuchEndpoint:
 		return true
+	case CodeNoWebhooks:
+		return true
 	case CodeNotAcceptable:
 		return true
 	case CodeNotOwner:
@@ -77,9 +127,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case CodeTooManyRequests:
 		return true
+	case CodeTooManyWebhooks:
+		return true
 	case CodeUnavailable:
 		return true
 	case CodeUnsupportedMediaType:
+		return true
+	case CodeWebhookNotFound:
 		return true
 	default:
 		return false
@@ -302,6 +356,48 @@ func (e ValidationErrorCode) Valid() bool {
 	}
 }
 
+// Defines values for WebhookEventType.
+const (
+	APIKeyCreated      WebhookEventType = "api_key.created"
+	APIKeyDeleted      WebhookEventType = "api_key.deleted"
+	APIKeyDisabled     WebhookEventType = "api_key.disabled"
+	APIKeyEnabled      WebhookEventType = "api_key.enabled"
+	APIKeyExpired      WebhookEventType = "api_key.expired"
+	APIKeyExpiring     WebhookEventType = "api_key.expiring"
+	APIKeyLeaked       WebhookEventType = "api_key.leaked"
+	APIKeyLimitReached WebhookEventType = "api_key.limit_reached"
+	APIKeyRotated      WebhookEventType = "api_key.rotated"
+	APIKeyUpdated      WebhookEventType = "api_key.updated"
+)
+
+// Valid indicates whether the value is a known member of the WebhookEventType enum.
+func (e WebhookEventType) Valid() bool {
+	switch e {
+	case APIKeyCreated:
+		return true
+	case APIKeyDeleted:
+		return true
+	case APIKeyDisabled:
+		return true
+	case APIKeyEnabled:
+		return true
+	case APIKeyExpired:
+		return true
+	case APIKeyExpiring:
+		return true
+	case APIKeyLeaked:
+		return true
+	case APIKeyLimitReached:
+		return true
+	case APIKeyRotated:
+		return true
+	case APIKeyUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Change One attribute that was changed. Null is none; `unreadable` stands for a value, or as `field`
 // for a whole change, that cannot be read.
 type Change struct {
@@ -358,6 +454,38 @@ type CreatedKey struct {
 	Status Status `json:"status"`
 }
 
+// CreatedWebhook A webhook and its new secret.
+type CreatedWebhook struct {
+	// CreatedAt An instant of RFC 3339, in UTC and whole seconds.
+	CreatedAt Instant `json:"createdAt"`
+
+	// CreatedBy The account that made the webhook.
+	CreatedBy string `json:"createdBy"`
+
+	// Description Up to 256 characters without control characters.
+	Description WebhookDescription `json:"description"`
+
+	// DisabledReason Null if it is enabled. `OWNER`: an owner has disabled it. `GONE`: it has answered 410.
+	// `FAILING`: no delivery has succeeded for five days.
+	DisabledReason *DisabledReason `json:"disabledReason"`
+
+	// Enabled Whether events are delivered.
+	Enabled bool `json:"enabled"`
+
+	// Events The events that are delivered; empty means all.
+	Events WebhookEventTypes `json:"events"`
+
+	// Secret What deliveries are signed with, in the form of Standard Webhooks.
+	Secret *WebhookSecret `json:"secret,omitempty"`
+
+	// URL https on port 443 or 8443, without credentials and fragment, of a host of the internet. With
+	// `APIKEYS_WEBHOOK_INSECURE=true`, for development, also http, any port and private addresses.
+	URL WebhookURL `json:"url"`
+
+	// WebhookID The identifier of a webhook.
+	WebhookID WebhookID `json:"webhookId"`
+}
+
 // Date A day in UTC.
 type Date = string
 
@@ -372,6 +500,56 @@ type DayUsage struct {
 	// Denied The denied checks by reason. Reasons that did not occur are absent.
 	Denied map[string]int64 `json:"denied"`
 }
+
+// Delivery One event on its way to a webhook.
+type Delivery struct {
+	// APIKeyID Null for a test.
+	APIKeyID *KeyID `json:"apiKeyId"`
+
+	// Attempts Since the delivery was made, or retried after it had ended.
+	Attempts int `json:"attempts"`
+
+	// DeliveryID The identifier of a delivery, and of its message at the receiver.
+	DeliveryID DeliveryID `json:"deliveryId"`
+
+	// EventType One of those that a webhook can subscribe to, or `webhook.test`.
+	EventType string `json:"eventType"`
+
+	// LastAttemptAt Null before the first attempt.
+	LastAttemptAt *Instant `json:"lastAttemptAt"`
+
+	// LastStatus The HTTP status of the last response, or null if there was none.
+	LastStatus *int `json:"lastStatus"`
+
+	// NextAttemptAt Null unless pending.
+	NextAttemptAt *Instant `json:"nextAttemptAt"`
+
+	// Status `FAILED`: the attempts are exhausted. `DROPPED`: the webhook was disabled or deleted.
+	Status DeliveryStatus `json:"status"`
+}
+
+// DeliveryID The identifier of a delivery, and of its message at the receiver.
+type DeliveryID = string
+
+// DeliveryPage defines model for DeliveryPage.
+type DeliveryPage struct {
+	Items []Delivery `json:"items"`
+
+	// Page The number of this page, from 0.
+	Page PageNumber `json:"page"`
+
+	// Size How many items a page has, the last excepted.
+	Size PageSize `json:"size"`
+
+	// Total How many items all pages have together.
+	Total Total `json:"total"`
+}
+
+// DeliveryStatus `FAILED`: the attempts are exhausted. `DROPPED`: the webhook was disabled or deleted.
+type DeliveryStatus string
+
+// DisabledReason defines model for DisabledReason.
+type DisabledReason string
 
 // Error The envelope of every error but `4000`.
 type Error struct {
@@ -490,6 +668,12 @@ type GivenRateLimits = []RateLimit
 // GivenScopes What the key may do. Absent, null or empty: nothing at all. At most 100 different ones;
 // repeated ones collapse into their first. Entries are not trimmed.
 type GivenScopes = []Scope
+
+// GivenWebhookDescription Up to 256 characters without control characters. Null is an empty one.
+type GivenWebhookDescription = string
+
+// GivenWebhookEvents The events to deliver. Absent, null or empty means all.
+type GivenWebhookEvents = []WebhookEventType
 
 // IPRange A single address or a CIDR range, IPv4 or IPv6. A zone, a range of IPv4-mapped addresses,
 // and a range with bits beyond its prefix length, are refused.
@@ -655,6 +839,19 @@ type NewKey struct {
 	Scopes *GivenScopes `json:"scopes,omitempty"`
 }
 
+// NewWebhook defines model for NewWebhook.
+type NewWebhook struct {
+	// Description Up to 256 characters without control characters. Null is an empty one.
+	Description *GivenWebhookDescription `json:"description,omitempty"`
+
+	// Events The events to deliver. Absent, null or empty means all.
+	Events *GivenWebhookEvents `json:"events,omitempty"`
+
+	// URL https on port 443 or 8443, without credentials and fragment, of a host of the internet. With
+	// `APIKEYS_WEBHOOK_INSECURE=true`, for development, also http, any port and private addresses.
+	URL WebhookURL `json:"url"`
+}
+
 // PageNumber The number of this page, from 0.
 type PageNumber = int
 
@@ -815,6 +1012,88 @@ type ValidationError struct {
 
 // ValidationErrorCode Of every request that is ill-formed.
 type ValidationErrorCode string
+
+// Webhook A webhook as its owner sees it.
+type Webhook struct {
+	// CreatedAt An instant of RFC 3339, in UTC and whole seconds.
+	CreatedAt Instant `json:"createdAt"`
+
+	// CreatedBy The account that made the webhook.
+	CreatedBy string `json:"createdBy"`
+
+	// Description Up to 256 characters without control characters.
+	Description WebhookDescription `json:"description"`
+
+	// DisabledReason Null if it is enabled. `OWNER`: an owner has disabled it. `GONE`: it has answered 410.
+	// `FAILING`: no delivery has succeeded for five days.
+	DisabledReason *DisabledReason `json:"disabledReason"`
+
+	// Enabled Whether events are delivered.
+	Enabled bool `json:"enabled"`
+
+	// Events The events that are delivered; empty means all.
+	Events WebhookEventTypes `json:"events"`
+
+	// URL https on port 443 or 8443, without credentials and fragment, of a host of the internet. With
+	// `APIKEYS_WEBHOOK_INSECURE=true`, for development, also http, any port and private addresses.
+	URL WebhookURL `json:"url"`
+
+	// WebhookID The identifier of a webhook.
+	WebhookID WebhookID `json:"webhookId"`
+}
+
+// WebhookDeletion defines model for WebhookDeletion.
+type WebhookDeletion struct {
+	// WebhookID The identifier of a webhook.
+	WebhookID WebhookID `json:"webhookId"`
+}
+
+// WebhookDescription Up to 256 characters without control characters.
+type WebhookDescription = string
+
+// WebhookEventType What a webhook can be told of.
+type WebhookEventType string
+
+// WebhookEventTypes The events that are delivered; empty means all.
+type WebhookEventTypes = []WebhookEventType
+
+// WebhookID The identifier of a webhook.
+type WebhookID = string
+
+// WebhookPage defines model for WebhookPage.
+type WebhookPage struct {
+	Items []Webhook `json:"items"`
+
+	// Page The number of this page, from 0.
+	Page PageNumber `json:"page"`
+
+	// Size How many items a page has, the last excepted.
+	Size PageSize `json:"size"`
+
+	// Total How many items all pages have together.
+	Total Total `json:"total"`
+}
+
+// WebhookPatch What is absent stays, null clears.
+type WebhookPatch struct {
+	// Description Up to 256 characters without control characters. Null is an empty one.
+	Description *GivenWebhookDescription `json:"description,omitempty"`
+	Enabled     *bool                    `json:"enabled,omitempty"`
+
+	// Events The events to deliver. Absent, null or empty means all.
+	Events *GivenWebhookEvents `json:"events,omitempty"`
+
+	// URL https on port 443 or 8443, without credentials and fragment, of a host of the internet. With
+	// `APIKEYS_WEBHOOK_INSECURE=true`, for development, also http, any port and private addresses.
+	URL *WebhookURL `json:"url,omitempty"`
+}
+
+// WebhookSecret What deliveries are signed with, in the form of Standard Webhooks.
+type WebhookSecret = string
+
+// WebhookURL https on port 443 or 8443, without credentials and fragment, of a host of the internet. With
+// `APIKEYS_WEBHOOK_INSECURE=true`, for development, also http, any port and private addresses.
+type WebhookURL = string
 
 // WorkspaceID The business identifier of a workspace.
 type WorkspaceID = string

@@ -109,6 +109,14 @@ func DecodeString(value jsontext.Value) (string, domain.Faults) {
 	return string(text), nil
 }
 
+// DecodeBoolean reads true or false.
+func DecodeBoolean(value jsontext.Value) (bool, domain.Faults) {
+	if kind := value.Kind(); kind != 't' && kind != 'f' {
+		return false, Fault("", domain.ReasonType, RuleTypeBoolean)
+	}
+	return value.Kind() == 't', nil
+}
+
 // DecodeList reads an array of strings, each with parse.
 func DecodeList[T any](value jsontext.Value, parse func(string) (T, domain.Faults)) ([]T, domain.Faults) {
 	if value.Kind() != '[' {

@@ -12,6 +12,7 @@ const (
 	RuleTypeStringList   domain.Rule = "type_string_list"
 	RuleTypeObjectList   domain.Rule = "type_object_list"
 	RuleTypeInteger      domain.Rule = "type_integer"
+	RuleTypeBoolean      domain.Rule = "type_boolean"
 	RuleTypeObject       domain.Rule = "type_object"
 	RuleBodySyntax       domain.Rule = "body_syntax"
 	RuleQuerySyntax      domain.Rule = "query_syntax"
