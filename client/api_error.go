@@ -68,6 +68,9 @@ var kinds = map[api.ErrorCode]error{
 	api.CodeStateConflict:        domain.ErrConflict,
 	api.CodeIdempotencyKeyReused: domain.ErrIdempotencyKeyReused,
 	api.CodeTooManyKeys:          domain.ErrTooManyKeys,
+	api.CodeWebhookNotFound:      domain.ErrWebhookNotFound,
+	api.CodeTooManyWebhooks:      domain.ErrTooManyWebhooks,
+	api.CodeNoWebhooks:           domain.ErrNoWebhooks,
 	api.CodeKeyChanged:           domain.ErrChanged,
 }
 

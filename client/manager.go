@@ -113,11 +113,8 @@ func (m *Manager) WithLanguage(language string) *Manager {
 // method of the workspace fails with [domain.ErrNotOwner] if the token's account
 // does not own it.
 func (m *Manager) Workspace(id domain.WorkspaceID) *Workspace {
-	return &Workspace{
-		manager: m,
-		id:      id,
-		path:    "/web/v1/workspaces/" + url.PathEscape(string(id)) + "/api-keys",
-	}
+	path := "/web/v1/workspaces/" + url.PathEscape(string(id))
+	return &Workspace{manager: m, id: id, path: path + "/api-keys", webhooks: path + "/webhooks"}
 }
 
 // Close closes idle connections, except those of a given HTTPClient. It may be

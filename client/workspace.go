@@ -21,6 +21,8 @@ type Workspace struct {
 	manager *Manager
 	id      domain.WorkspaceID
 	path    string // of its keys
+	// webhooks is the path of its webhooks.
+	webhooks string
 }
 
 // ID returns the ID of the workspace.
@@ -169,10 +171,15 @@ func (w *Workspace) about(ctx context.Context, id domain.KeyID, r request, data 
 // send sends a request below the path of the keys, and decodes the data of its
 // response.
 func (w *Workspace) send(ctx context.Context, r request, data any) (head, error) {
+	return w.sendTo(ctx, w.path, r, data)
+}
+
+// sendTo is send for a request below another path.
+func (w *Workspace) sendTo(ctx context.Context, path string, r request, data any) (head, error) {
 	if _, faults := domain.ParseWorkspaceID(string(w.id)); faults != nil {
 		return head{}, fmt.Errorf("client: workspace ID: %w", faults.At("workspaceId"))
 	}
 	r.workspace = string(w.id)
-	r.path = w.path + r.tail
+	r.path = path + r.tail
 	return w.manager.send(ctx, r, data)
 }

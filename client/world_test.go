@@ -71,6 +71,7 @@ func newWorld(t *testing.T) *world {
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), token
+	cfg.SealingKeys = config.Secret(pepper)
 	clock := newClock()
 	running := serving.Start(t, cfg, apikeys.WithAuthenticator(accounts{}), apikeys.WithClock(clock.Now))
 	return &world{Service: running, clock: clock, internal: "http://" + running.Internal}
