@@ -105,14 +105,7 @@ func TestAuthorizationTable_HasEveryManagementOperationOfTheDocument(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	var documented []string
-	for path, item := range contract.document.Spec().Paths.Map() {
-		for _, operation := range item.Operations() {
-			if strings.HasPrefix(path, "/web/v1/workspaces/") {
-				documented = append(documented, operation.OperationID)
-			}
-		}
-	}
+	documented := operationsBelow(contract, "/web/v1/workspaces/{workspaceId}/api-keys")
 	if diff := cmp.Diff(sortedCopy(documented), slices.Sorted(maps.Keys(asks))); diff != "" {
 		t.Errorf("what is asked for (-document +here):\n%s", diff)
 	}
@@ -121,4 +114,16 @@ func TestAuthorizationTable_HasEveryManagementOperationOfTheDocument(t *testing.
 			t.Errorf("the table has no line for %s", id)
 		}
 	}
+}
+
+// operationsBelow returns the operations of the document whose path begins with prefix.
+func operationsBelow(c contract, prefix string) (operations []string) {
+	for path, item := range c.document.Spec().Paths.Map() {
+		for _, operation := range item.Operations() {
+			if strings.HasPrefix(path, prefix) {
+				operations = append(operations, operation.OperationID)
+			}
+		}
+	}
+	return sortedCopy(operations)
 }

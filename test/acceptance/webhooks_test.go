@@ -3,6 +3,7 @@ package acceptance
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -229,11 +230,26 @@ func TestWebhooks_401_403_405(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sealing)
 	id, _ := w.newWebhook(t, `{"url":"https://hooks.example.com"}`)
-	for _, r := range []request{
-		w.onWebhooks(t, "POST", "", `{`), w.onWebhooks(t, "GET", "", ""), w.onWebhooks(t, "GET", "/"+id, ""), w.onWebhooks(t, "PATCH", "/"+id, `{`),
-		w.onWebhooks(t, "POST", "/delete", `{`), w.onWebhooks(t, "POST", "/"+id+"/rotate", ""), w.onWebhooks(t, "POST", "/"+id+"/test", ""),
-		w.onWebhooks(t, "GET", "/"+id+"/deliveries", ""), w.onWebhooks(t, "POST", "/"+id+"/deliveries/dlv_1/retry", ""),
-	} {
+	operations := map[string]request{
+		"createWebhook":  w.onWebhooks(t, "POST", "", `{`),
+		"listWebhooks":   w.onWebhooks(t, "GET", "", ""),
+		"getWebhook":     w.onWebhooks(t, "GET", "/"+id, ""),
+		"updateWebhook":  w.onWebhooks(t, "PATCH", "/"+id, `{`),
+		"deleteWebhook":  w.onWebhooks(t, "POST", "/delete", `{`),
+		"rotateWebhook":  w.onWebhooks(t, "POST", "/"+id+"/rotate", ""),
+		"testWebhook":    w.onWebhooks(t, "POST", "/"+id+"/test", ""),
+		"listDeliveries": w.onWebhooks(t, "GET", "/"+id+"/deliveries", ""),
+		"retryDelivery":  w.onWebhooks(t, "POST", "/"+id+"/deliveries/dlv_1/retry", ""),
+	}
+	contract, err := readContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := operationsBelow(contract, "/web/v1/workspaces/{workspaceId}/webhooks")
+	if diff := cmp.Diff(documented, slices.Sorted(maps.Keys(operations))); diff != "" {
+		t.Errorf("what is asked for (-document +here):\n%s", diff)
+	}
+	for _, r := range operations {
 		as(w.token(t, role("ADMIN")))(&r)
 		mustBe(t, do(t, r), 403, "4030", "Only workspace owner can manage API keys")
 		without("Authorization")(&r)
