@@ -47,6 +47,8 @@ type (
 	QuotaSpec = domain.QuotaSpec
 	// CreatedKey is a key with the only copy of its new secret.
 	CreatedKey = application.CreatedKey
+	// CreatedWebhook is a webhook with the only copy of its new secret.
+	CreatedWebhook = application.CreatedWebhook
 	// ForeignKeySpec describes a key that another system issued; see
 	// [Workspace.ImportKeys].
 	ForeignKeySpec = domain.ForeignKeySpec

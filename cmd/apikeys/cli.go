@@ -32,7 +32,7 @@ To manage keys, as an operator:
   apikeys import --help        takes over keys that another system issued
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 78 wrong configuration; of
-'apikeys keys' and 'import' also 3 no such key, 4 refused, 5 store unreachable.`
+'apikeys keys', 'webhooks' and 'import' also 3 not found, 4 refused, 5 store unreachable.`
 
 // settings is a [config.Config] that hides Validate from kong, which would call
 // it for every command, and show its faults separately from all others.
@@ -43,6 +43,7 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service until SIGINT, SIGTERM or SIGHUP."`
 	Migrate     migrateCmd     `cmd:"" help:"Apply migrations of the database schema, or list them."`
 	Keys        keysCmd        `cmd:"" help:"List, show and change API keys on the configured store, as an operator."`
+	Webhooks    webhooksCmd    `cmd:"" help:"List, show and change the webhooks of a workspace, and see what was delivered, as an operator."`
 	Import      importCmd      `cmd:"" help:"Import keys that another system issued, so that they keep working."`
 	Doctor      doctorCmd      `cmd:"" help:"Check whether a service with these settings can do its work here, and say how to correct what it cannot."`
 	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
@@ -58,6 +59,7 @@ type cli struct {
 var flagsOf = map[string][]string{
 	"migrate":              {"database-url", "migrate-wait", "log-level", "log-format"},
 	"keys":                 {"workspace", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
+	"webhooks":             {"workspace", "output", "quiet", "operator", "database-url", "sealing-keys", "webhook-insecure", "log-level", "log-format"},
 	"import":               {"format", "workspace", "column", "scope", "dry-run", "output", "quiet", "operator", "database-url", "peppers", "max-keys-per-workspace", "log-level", "log-format"},
 	"pepper rotate-status": {"output", "database-url", "peppers", "log-level", "log-format"},
 	"healthcheck":          {"internal-addr", "timeout"},

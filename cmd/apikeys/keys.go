@@ -73,6 +73,7 @@ type desk struct {
 // needs states what a command needs besides the database.
 type needs struct {
 	peppers bool
+	sealing bool
 	time    bool // as much as it takes
 }
 
@@ -126,6 +127,7 @@ func accountName() string {
 func (c *keysCmd) configure(given *inputs, n needs) (config.Config, error) {
 	cfg := config.Default()
 	cfg.DatabaseURL, cfg.Peppers = c.Settings.DatabaseURL, c.Settings.Peppers
+	cfg.SealingKeys, cfg.WebhookInsecure = c.Settings.SealingKeys, c.Settings.WebhookInsecure
 	cfg.MaxKeysPerWorkspace = c.Settings.MaxKeysPerWorkspace
 	cfg.LogLevel, cfg.LogFormat = c.Settings.LogLevel, c.Settings.LogFormat
 	if !given.set["APIKEYS_LOG_LEVEL"] {
@@ -144,6 +146,9 @@ func (c *keysCmd) configure(given *inputs, n needs) (config.Config, error) {
 	}
 	if n.peppers && cfg.Peppers == "" {
 		given.fault("APIKEYS_PEPPERS", "is missing; this command makes or checks a secret, for which it needs the peppers of the service")
+	}
+	if n.sealing && cfg.SealingKeys == "" {
+		given.fault("APIKEYS_SEALING_KEYS", "is missing; this command makes the secret of a webhook, for which it needs the sealing keys of the service")
 	}
 	return cfg, given.judge(apikeys.ValidateStorage(cfg))
 }
@@ -195,6 +200,9 @@ func withExitCode(err error) error {
 		code int
 	}{
 		{domain.ErrKeyNotFound, exitNotFound},
+		{domain.ErrWebhookNotFound, exitNotFound},
+		{domain.ErrTooManyWebhooks, exitRefused},
+		{domain.ErrNoWebhooks, exitRefused},
 		{domain.ErrConflict, exitRefused},
 		{domain.ErrTooManyKeys, exitRefused},
 		{domain.ErrTestKeyPortal, exitRefused},
