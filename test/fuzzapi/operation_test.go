@@ -26,12 +26,16 @@ type operation struct {
 	internal     bool
 }
 
-// operationsOf returns all operations in a fixed order, with the address of the
-// listener of each.
+// operationsOf returns the operations in a fixed order, with the address of the listener
+// of each. It leaves out those on webhooks, which have acceptance tests of their own: the
+// calls here are drawn about keys.
 func operationsOf(document *conform.Document, hosts map[string]string) []operation {
 	spec := document.Spec()
 	var all []operation
 	for path, item := range spec.Paths.Map() {
+		if strings.Contains(path, "/webhooks") {
+			continue
+		}
 		servers := item.Servers
 		if servers == nil {
 			servers = spec.Servers
