@@ -94,6 +94,20 @@ func TestConsole_RotatesDisablesAndDeletesAKey(t *testing.T) {
 		t.Error("during the grace period, not both secrets work")
 	}
 
+	b.press("End it now")
+	b.fill("dialog input", "sk_live_AnotherKeyAltogether")
+	b.shows("This is not a secret of this key")
+	b.fill("dialog input", created.Secret.Reveal())
+	b.press("End the old secret")
+	b.shows("reported a secret of the key as leaked")
+	b.await("!document.body.innerText.includes('End it now')")
+	if works(created.Secret) != domain.VerdictNotFound || works(rotated) != domain.VerdictOK {
+		t.Error("after ending the old secret, it works or the new one does not")
+	}
+	if b.holds(created.Secret.Reveal()) {
+		t.Error("the old secret is still in the page")
+	}
+
 	b.press("Disable")
 	b.press("Disable API key")
 	b.shows("disabled the key")

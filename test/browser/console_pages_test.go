@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,9 +16,13 @@ import (
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
-// furnish creates keys of all kinds and returns the one with the most to show.
-func furnish(t *testing.T, service *serving.Service) apikeys.CreatedKey {
+// furnish starts a service with keys of all kinds, the oldest of which were used for
+// four weeks, and returns the one with the most to show.
+func furnish(t *testing.T) (*serving.Service, apikeys.CreatedKey) {
 	t.Helper()
+	var back atomic.Int64 // how far in the past the service is
+	back.Store(int64(28 * 24 * time.Hour))
+	service := startConsole(t, nil, apikeys.WithClock(func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }))
 	ws := owned(t, service, "mira@acme.example")
 	in := func(days int) time.Time { return time.Now().Add(time.Duration(days) * 24 * time.Hour) }
 	newKey(t, ws, apikeys.KeySpec{Name: "Nightly export to the data warehouse", Scopes: []string{"report:read", "payment:read", "customer:read", "refund:read"}, ExpiresAt: in(12)})
@@ -39,10 +44,34 @@ func furnish(t *testing.T, service *serving.Service) apikeys.CreatedKey {
 			t.Fatal(err)
 		}
 	}
+	check := func(scope domain.Scope, times int) {
+		for range times {
+			if _, err := service.Authorize(t.Context(), apikeys.Check{Secret: shown.Secret, Scopes: []domain.Scope{scope}, Addr: netip.MustParseAddr("192.0.2.7")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for day := range 29 {
+		back.Store(int64(time.Duration(28-day) * 24 * time.Hour))
+		check("payment:read", 20+day+(day*day*7)%23)
+		check("payment:refund", (day*5)%7)
+	}
 	if _, err := ws.RotateKey(t.Context(), shown.Key.ID(), 24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	return shown
+	check("payment:read", 1) // with the old secret
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		usage, err := ws.KeyUsage(t.Context(), shown.Key.ID(), domain.LastDays(time.Now()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if usage.PreviousSecret != nil && !usage.PreviousSecret.LastUsedAt.IsZero() {
+			return service, shown
+		}
+		<-look.C
+	}
 }
 
 // pages opens every page and dialog in one language and calls look with each.
@@ -67,7 +96,13 @@ func pages(b *tab, shown apikeys.CreatedKey, language string, look func(name str
 	b.press("Checkout")
 	b.present(".trail li:nth-child(4)")
 	b.await("!document.querySelector('.waiting')")
+	b.present(".chart svg")
+	b.shows(say["old_secret_used"])
 	look("key")
+	b.press(say["end_now"])
+	b.present("dialog[open]")
+	look("end")
+	b.press(say["cancel"])
 	for button, name := range map[string]string{say["rotate"]: "rotate", say["delete"]: "delete"} {
 		b.press(button)
 		b.present("dialog[open] .notice, dialog[open] .segments")
@@ -106,8 +141,7 @@ func TestConsole_IsAccessibleAndFitsInEveryLanguage(t *testing.T) {
 	for _, language := range []string{"en", "zh", "zh-Hant", "ja", "vi"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			service := startConsole(t, nil)
-			shown := furnish(t, service)
+			service, shown := furnish(t)
 			b := newTab(t, "http://"+service.Public)
 			b.service = service
 			pages(b, shown, language, func(name string) {

@@ -43,7 +43,7 @@ func (portal) Authenticate(_ context.Context, given string) (domain.Actor, error
 }
 
 // startConsole starts a service with the console, whose demo token is of a partner.
-func startConsole(t *testing.T, change func(cfg *config.Config)) *serving.Service {
+func startConsole(t *testing.T, change func(cfg *config.Config), options ...apikeys.Option) *serving.Service {
 	t.Helper()
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
 	if err != nil {
@@ -55,8 +55,8 @@ func startConsole(t *testing.T, change func(cfg *config.Config)) *serving.Servic
 	if change != nil {
 		change(&cfg)
 	}
-	return serving.Start(t, cfg, apikeys.WithAuthenticator(portal{}),
-		apikeys.WithConsole(func(origins []string) *console.Page { return console.NewDemo(origins, partnerToken) }))
+	return serving.Start(t, cfg, append(options, apikeys.WithAuthenticator(portal{}),
+		apikeys.WithConsole(func(origins []string) *console.Page { return console.NewDemo(origins, partnerToken) }))...)
 }
 
 // owned returns the workspace, as its owner sees it.

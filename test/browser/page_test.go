@@ -221,12 +221,16 @@ func (b *tab) picture(name string) {
 		return
 	}
 	eval[bool](b, "(window.scrollTo(0, 0), true)")
+	if width := eval[int64](b, "innerWidth"); width > 1000 && !eval[bool](b, "document.querySelector('dialog') !== null") { // all of the page, up to a limit
+		b.resize(width, min(max(eval[int64](b, "document.documentElement.scrollHeight"), 720), 1300))
+		defer b.resize(width, 860)
+	}
 	b.await("document.fonts.status === 'loaded'")
-	shot, err := chromedp.Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	shot, err := chromedp.Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "webp", Quality: new(int64(70))})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), shot.Data, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".webp"), shot.Data, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 }

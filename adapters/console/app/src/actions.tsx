@@ -1,9 +1,9 @@
 // What can be done to a key, each after a question that says what it does.
 import { useRef, useState } from 'preact/hooks';
 import { keys, type Key, type RotatedKey } from './api';
-import { useAction } from './load';
+import { useAction, useLoad } from './load';
 import { randomText } from './session';
-import { duration, relative, t } from './text';
+import { count, duration, relative, t } from './text';
 import { Dialog, Field, Foreign, Notice, Rich, Trouble } from './ui';
 
 interface Asked { of: Key; close: () => void }
@@ -82,9 +82,18 @@ export function DeleteDialog({ of, close, done }: Asked & { done: () => void }) 
 
 const recently = 60 * 60 * 1000;
 
-/** Warns if the key is still in use. */
+/** Warns if the key is still in use, as of now. */
 function LastUse({ of }: { of: Key }) {
-  if (!of.lastUsedAt) return <Notice kind="good">{t('use_never')}</Notice>;
-  const recent = Date.now() - Date.parse(of.lastUsedAt) < recently;
-  return <Notice kind={recent ? 'warn' : 'info'}>{t(recent ? 'use_recent' : 'use_last', { when: relative(of.lastUsedAt) })}</Notice>;
+  const now = useLoad(async (signal) => {
+    const [key, usage] = await Promise.all([keys.get(of.apiKeyId, signal), keys.usage(of.apiKeyId, signal)]);
+    return { last: key.data.lastUsedAt, today: usage.data.days.at(-1)?.allowed ?? 0 };
+  }, [of.apiKeyId]);
+  const { last, today } = now.data ?? { last: of.lastUsedAt, today: 0 };
+  if (!last) return today > 0 ? <Notice kind="warn">{count('use_today', today)}</Notice> : <Notice kind="good">{t('use_never')}</Notice>;
+  const recent = Date.now() - Date.parse(last) < recently;
+  return (
+    <Notice kind={recent ? 'warn' : 'info'}>
+      {t(recent ? 'use_recent' : 'use_last', { when: relative(last) })}{today > 0 && <> {count('use_today', today)}</>}
+    </Notice>
+  );
 }

@@ -13,6 +13,7 @@ export type RotatedKey = Schemas['RotatedKey'];
 export type RateLimit = Schemas['RateLimit'];
 export type Quota = Schemas['Quota'];
 export type KeyEvent = Schemas['Event'];
+export type Usage = Schemas['Usage'];
 export type Change = Schemas['Change'];
 export type Fault = Schemas['Fault'];
 export interface Page<T> { items: T[]; page: number; size: number; total: number }
@@ -32,7 +33,7 @@ export class Failure extends Error {
   }
 }
 
-export interface Answer<T> { data: T; etag: string; replayed: boolean }
+export interface Answer<T> { data: T; etag: string }
 
 interface Sent {
   query?: Record<string, string>;
@@ -60,29 +61,37 @@ async function send<T>(method: string, path: string, sent: Sent = {}): Promise<A
   if (sent.body !== undefined) headers['Content-Type'] = 'application/json';
   if (sent.etag) headers['If-Match'] = sent.etag;
   if (sent.once) headers['Idempotency-Key'] = sent.once;
+  try {
+    return await request<T>(url, method, headers, sent.body, sent.signal);
+  } catch (error) {
+    if (error instanceof Failure && error.code === '4010' && session.get() === bearer) end('rejected');
+    throw error;
+  }
+}
+
+async function request<T>(url: URL, method: string, headers: Record<string, string>, content: unknown, signal?: AbortSignal): Promise<Answer<T>> {
   let response: Response;
   let body: any;
   try {
     response = await fetch(url, {
       method,
       headers,
-      body: sent.body === undefined ? null : JSON.stringify(sent.body),
+      body: content === undefined ? null : JSON.stringify(content),
       cache: 'no-store',
       credentials: 'same-origin',
       redirect: 'error',
       referrerPolicy: 'no-referrer',
-      signal: AbortSignal.any([AbortSignal.timeout(patience), ...(sent.signal ? [sent.signal] : [])]),
+      signal: AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]),
     });
     body = response.status === 204 ? { success: true, data: null } : await response.json();
   } catch (error) {
-    if (sent.signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
     throw new Failure(offline, '');
   }
   if (body?.success !== true) {
-    if (response.status === 401 && session.get() === bearer) end('rejected');
     throw new Failure(body?.code ?? '5000', body?.message ?? '', body?.errors ?? [], Number(response.headers.get('Retry-After') ?? 0));
   }
-  return { data: body.data, etag: response.headers.get('ETag') ?? '', replayed: response.headers.has('Idempotent-Replayed') };
+  return { data: body.data, etag: response.headers.get('ETag') ?? '' };
 }
 
 const keyPath = (id: string, action = '') => `api-keys/${encodeURIComponent(id)}${action && `/${action}`}`;
@@ -97,9 +106,15 @@ export const keys = {
   disable: (id: string) => send<null>('POST', keyPath(id, 'disable'), { once: randomText() }),
   enable: (id: string) => send<null>('POST', keyPath(id, 'enable'), { once: randomText() }),
   delete: (id: string) => send<null>('POST', 'api-keys/delete', { body: { keyId: id }, once: randomText() }),
+  usage: (id: string, signal?: AbortSignal) => send<Usage>('GET', keyPath(id, 'usage'), { signal }),
   events: (id: string, page: number, signal?: AbortSignal) =>
     send<Page<KeyEvent>>('GET', keyPath(id, 'events'), { query: { page: String(page), size: '100' }, signal }),
 };
+
+/** Reports a secret as leaked, which needs no token. */
+export async function reportLeak(secret: string): Promise<void> {
+  await request(new URL(`${api}/leaks`), 'POST', { Accept: 'application/json', 'Accept-Language': language, 'Content-Type': 'application/json' }, { secrets: [secret] });
+}
 
 /**
  * What the server would say of a new key, in its own words. Without a name nothing is

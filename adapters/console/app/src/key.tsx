@@ -9,6 +9,7 @@ import { session } from './session';
 import { moment, t } from './text';
 import { Trail } from './trail';
 import { Badge, Copy, Foreign, Heading, Link, Moment, Trouble, Waiting, When } from './ui';
+import { OldSecret, ScopeUse, UsageCard, useUsage } from './usage';
 import { describe, limitText, quotaText } from './values';
 
 type Question = 'rotate' | 'disable' | 'delete';
@@ -45,6 +46,7 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
   const workspace = session.get()?.workspace ?? '';
   const [question, setQuestion] = useState<Question>();
   const id = value.apiKeyId;
+  const usage = useUsage(id, version);
   const enable = useAction(async () => { await keys.enable(id); refresh(); });
   const close = () => setQuestion(undefined);
   return (
@@ -64,11 +66,12 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
       </div>
       {failure}
       {enable.failure && <Trouble failure={enable.failure} />}
+      {usage.data && <OldSecret of={value} usage={usage.data} refresh={refresh} />}
       <div class="columns">
         <section class="card" aria-labelledby="facts">
           <h2 id="facts">{t('details')}</h2>
           <dl class="facts">
-            <div><dt>{t('scopes')}</dt><dd>{value.scopes.length === 0 ? t('no_access') : describe('scopes', value.scopes)}</dd></div>
+            <div><dt>{t('scopes')}</dt><dd>{usage.data ? <ScopeUse scopes={usage.data.scopes} /> : value.scopes.length === 0 ? t('no_access') : describe('scopes', value.scopes)}</dd></div>
             <div><dt>{t('ip_whitelist')}</dt><dd>{value.ipWhitelist.length === 0 ? t('any_address') : describe('ipWhitelist', value.ipWhitelist)}</dd></div>
             <div><dt>{t('expiry')}</dt><dd>{value.expiresAt ? <><Moment at={value.expiresAt} /> <span class="quiet">(<When at={value.expiresAt} />)</span></> : t('never_expires')}</dd></div>
             <div><dt>{t('last_used')}</dt><dd>{value.lastUsedAt ? <><When at={value.lastUsedAt} /> <span class="quiet">{moment(value.lastUsedAt)}</span></> : t('never_used')}</dd></div>
@@ -84,6 +87,7 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
           </dl>
         </section>
       </div>
+      <UsageCard usage={usage} />
       <Trail id={id} version={version} />
       {question === 'rotate' && <RotateDialog of={value} close={close} done={(key, until) => { close(); rotated(until ? { ...key, until } : key); if (!key.secret) refresh(); }} />}
       {question === 'disable' && <DisableDialog of={value} close={close} done={() => { close(); refresh(); }} />}

@@ -1,6 +1,6 @@
 // The pieces that views are made of.
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Failure, offline } from './api';
 import { go } from './route';
 import { moment, parts, relative, t, type Message } from './text';
@@ -179,11 +179,15 @@ export function Chips({ items, change, faulty = [], label, attributes, placehold
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const dialog = box.current;
     const before = document.activeElement;
-    box.current?.showModal();
-    (box.current?.querySelector<HTMLElement>('[data-first]') ?? box.current?.querySelector('h2'))?.focus();
-    return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
+    dialog?.showModal();
+    (dialog?.querySelector<HTMLElement>('[data-first]') ?? dialog?.querySelector('h2'))?.focus();
+    return () => {
+      dialog?.close(); // while it is open, nothing else can have the focus
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog ref={box} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}>
