@@ -27,10 +27,10 @@ var countedVerdicts = [...]domain.Verdict{
 // checkCounts are the counts of the checks of one key that wait to be written. It is
 // safe for concurrent use.
 type checkCounts struct {
-	counts [len(countedVerdicts)]dayCount
 	// queued is set while the key is in a countQueue. It is reset before the counts are
 	// taken, so that every later check queues the key again.
 	queued atomic.Bool
+	counts [len(countedVerdicts)]dayCount
 }
 
 // dayCount is a day and the number of checks on it, in one word, so that no check is

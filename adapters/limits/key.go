@@ -53,17 +53,17 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set)
 	if k.closed {
 		return answer{gone: true}
 	}
-	now, need := l.now(), max(cost, 1)
+	now := l.now()
 	result := answer{refusing: -1}
 	for i, limit := range limits {
 		if unjudged.has(i) {
 			continue
 		}
 		b := k.bucket(limit, now)
-		j := b.judge(limit, need, now)
+		j := b.judge(limit, cost, now)
 		switch {
 		case j == unknown || j == lacks && result.refusing < 0:
-			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, need, result.refusing < 0)})
+			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, cost, result.refusing < 0 && cost > 0)})
 		case j == refuses && result.refusing < 0 && result.lacking == nil:
 			result.refusing = i
 		}
@@ -98,7 +98,7 @@ func (k *key) look(l *Limiter, limits []domain.Limit, ask bool) answer {
 	result := answer{states: make([]domain.LimitState, len(limits))}
 	for i, limit := range limits {
 		b := k.bucket(limit, now)
-		if b.judge(limit, 1, now) == unknown && ask {
+		if b.judge(limit, 0, now) == unknown && ask {
 			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, 0, false)})
 		}
 		result.states[i] = b.state(limit, now)
@@ -156,16 +156,17 @@ const (
 	unknown // the store must say what is left
 )
 
-// judge reports whether what the bucket holds allows need.
-func (b *bucket) judge(limit domain.Limit, need int64, now time.Time) judgement {
+// judge reports whether what the bucket holds allows cost. A cost of 0 needs nothing to be
+// held, as long as something is left: a share that was leased for it might stay unspent.
+func (b *bucket) judge(limit domain.Limit, cost int64, now time.Time) judgement {
 	if b.ended(now) || limit.Max < b.max {
 		return unknown
 	}
 	b.max = limit.Max
 	switch {
-	case b.usable() >= need:
+	case b.usable() >= max(cost, 1) || cost == 0 && b.remaining() > 0:
 		return allows
-	case b.remaining() >= need || domain.Elapsed(b.asked, now) >= recheckAfter:
+	case b.remaining() >= cost && cost > 0 || domain.Elapsed(b.asked, now) >= recheckAfter:
 		return lacks
 	}
 	return refuses
