@@ -153,6 +153,11 @@ func (r *roster) full(now time.Time) []domain.WebhookID {
 	return ids
 }
 
+// knows reports whether full would return the webhook if it were full.
+func (r *roster) knows(id domain.WebhookID) bool {
+	return r.webhooks[id] != nil && len(r.webhooks) <= maxExcept
+}
+
 // free returns the number of attempts that may be added.
 func (r *roster) free() int { return maxInFlight - r.inFlight }
 

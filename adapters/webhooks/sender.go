@@ -23,7 +23,7 @@ const (
 	// attempt ends before it.
 	startLimit = lease - attemptTimeout - 2*reportTimeout
 	// claimPerWebhook bounds how many deliveries of one webhook a claim returns.
-	claimPerWebhook = 4
+	claimPerWebhook = 2
 	claimTimeout    = 5 * time.Second
 	// claimSpacing is the minimum time between two claims.
 	claimSpacing = 20 * time.Millisecond
@@ -33,7 +33,8 @@ const (
 	maxPoll      = 15 * time.Second // after failed claims
 	// drainTimeout is how long attempts may go on after the service was told to stop.
 	drainTimeout = 1500 * time.Millisecond
-	// unadmittedDelay is when a delivery is due that was claimed but not admitted.
+	// unadmittedDelay is when a delivery is due that was claimed but not admitted, and
+	// whose webhook the next claim cannot exclude.
 	unadmittedDelay = time.Second
 	// unopenedDelay is when a delivery is due whose secret could not be opened.
 	unopenedDelay = 5 * time.Minute
@@ -101,6 +102,7 @@ type loop struct {
 	last     time.Time // of the last claim
 	next     time.Time // when to claim again
 	failures int       // claims in a row
+	stale    bool      // something has happened since the claim in flight began
 
 	ends chan end
 }
@@ -157,6 +159,7 @@ func (l *loop) drain() {
 
 // soon makes the loop claim as soon as it may.
 func (l *loop) soon() {
+	l.stale = l.claiming
 	if at := l.last.Add(claimSpacing); l.failures == 0 && at.Before(l.next) {
 		l.next = at
 	}
@@ -171,7 +174,7 @@ func (l *loop) claim(ctx context.Context) time.Duration {
 	if now.Before(l.next) {
 		return l.next.Sub(now)
 	}
-	l.claiming, l.last = true, now
+	l.claiming, l.last, l.stale = true, now, false
 	request := ports.ClaimRequest{Limit: l.roster.free(), PerWebhook: claimPerWebhook, Lease: lease, Except: l.roster.full(now)}
 	l.counters.observe(l.roster)
 	go func() {
@@ -198,11 +201,10 @@ func (l *loop) take(c claim) {
 		return
 	}
 	l.failures = 0
-	if len(c.due) == 0 {
-		l.next = l.last.Add(pollInterval)
-		return
-	}
 	l.next = l.last.Add(claimSpacing)
+	if len(c.due) == 0 && !l.stale {
+		l.next = l.last.Add(pollInterval)
+	}
 	for _, due := range c.due {
 		l.start(due, c.at)
 	}
@@ -215,7 +217,11 @@ func (l *loop) start(due ports.DueDelivery, claimed time.Time) {
 	}
 	t, ok := l.roster.admit(due.Webhook, hostOf(due.URL), now)
 	if !ok {
-		l.giveBack(due, claimed, unadmittedDelay)
+		delay := unadmittedDelay
+		if l.roster.knows(due.Webhook) {
+			delay = 0
+		}
+		l.giveBack(due, claimed, delay)
 		return
 	}
 	go func() {

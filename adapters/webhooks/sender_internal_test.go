@@ -1,0 +1,553 @@
+package webhooks
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/adapters/sealing"
+	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/ports"
+)
+
+// bubble is a store and receivers in one process, without a network. It belongs to a
+// synctest bubble, in which time passes only while everything waits.
+type bubble struct {
+	*memory.WebhookStore
+	keys *memory.KeyRepository
+	log  bytes.Buffer
+
+	mu        sync.Mutex
+	receivers map[string]*pipes
+	webhooks  int
+}
+
+// pipes is a listener whose connections are pipes.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (*pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+func (p *pipes) Close() error {
+	close(p.done)
+	return nil
+}
+
+func newBubble() *bubble {
+	keys := memory.NewKeyRepository()
+	return &bubble{WebhookStore: memory.NewWebhookStore(keys, time.Now), keys: keys, receivers: map[string]*pipes{}}
+}
+
+func ring(t *testing.T, ids ...string) sealing.Ring {
+	t.Helper()
+	entries := make([]string, len(ids))
+	for i, id := range ids {
+		entries[i] = id + ":" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte(id[:1]), 32))
+	}
+	r, err := sealing.ParseRing(strings.Join(entries, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// receive serves a host.
+func (b *bubble) receive(t *testing.T, host string, handle http.HandlerFunc) {
+	t.Helper()
+	at := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	b.receivers[host+":80"] = at
+	var serving sync.WaitGroup
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.Add(1)
+		defer serving.Done()
+		handle(w, r)
+	})}
+	serving.Go(func() { _ = server.Serve(at) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+}
+
+func (b *bubble) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	at := b.receivers[address]
+	if at == nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to host")}
+	}
+	ours, theirs := net.Pipe()
+	select {
+	case at.conns <- theirs:
+		return ours, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// send runs a sender until stop is called, or until the end of the test.
+func (b *bubble) send(t *testing.T, outbox ports.Outbox, keys sealing.Ring) (sender *Sender, stop func()) {
+	t.Helper()
+	s := New(Options{
+		Outbox: outbox, Sealer: sealing.NewSealer(keys), KeyIDs: keys.KeyIDs(), Now: time.Now, Insecure: true,
+		Logger: slog.New(slog.NewTextHandler(&locked{b: b}, nil)), Random: func() float64 { return 0.5 },
+	})
+	transport, ok := s.client.Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("another transport")
+	}
+	transport.DialContext = b.dial
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Run(ctx)
+	}()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return s, stop
+}
+
+// locked writes to the log of a bubble.
+type locked struct{ b *bubble }
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	return l.b.log.Write(p)
+}
+
+func (b *bubble) logged() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.String()
+}
+
+// webhook creates a webhook, and returns it with its secret. Each is of a workspace of
+// its own.
+func (b *bubble) webhook(t *testing.T, url string, keys sealing.Ring) (*domain.Webhook, domain.WebhookSecret) {
+	t.Helper()
+	id, err := domain.NewWebhookID(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := domain.NewWebhookSecret(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := sealing.NewSealer(keys).Seal(id, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.webhooks++
+	draft := domain.WebhookDraft{Workspace: domain.WorkspaceID(fmt.Sprint("ws_", b.webhooks)), URL: url}
+	w, event := domain.NewWebhook(draft, id, sealed, eventID(t), domain.Author{AccountID: "acc_1"}, time.Now())
+	if err := b.CreateWebhook(t.Context(), w, event, nil); err != nil {
+		t.Fatal(err)
+	}
+	return &w, secret
+}
+
+func eventID(t *testing.T) string {
+	t.Helper()
+	id, err := domain.NewEventID(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// notify stores deliveries to a webhook.
+func (b *bubble) notify(t *testing.T, w *domain.Webhook, times int) {
+	t.Helper()
+	for range times {
+		event := domain.TestEvent(w.Workspace, w.ID, eventID(t), domain.Author{AccountID: "acc_1"}, time.Now())
+		if err := b.TestWebhook(t.Context(), w.Workspace, w.ID, event, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (b *bubble) deliveries(t *testing.T, w *domain.Webhook) []domain.Delivery {
+	t.Helper()
+	page, err := b.Deliveries(t.Context(), w.Workspace, w.ID, "", domain.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Deliveries
+}
+
+// expectOne fails the test unless the webhook has one delivery like that.
+func (b *bubble) expectOne(t *testing.T, w *domain.Webhook, status domain.DeliveryStatus, attempts, last int) domain.Delivery {
+	t.Helper()
+	all := b.deliveries(t, w)
+	if len(all) != 1 || all[0].Status != status || all[0].Attempts != attempts || all[0].LastStatus != last {
+		t.Fatalf("the deliveries are %+v, want one that is %s after %d attempts, the last with status %d", all, status, attempts, last)
+	}
+	return all[0]
+}
+
+// hang never responds. It reads the request, because only then is it told that the
+// connection has ended.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+func TestSender_DeliversWhatThePublicLibraryVerifies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, secret := b.webhook(t, "http://receiver/hook", keys)
+		public, err := standardwebhooks.NewWebhook(secret.Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var id atomic.Pointer[string]
+		b.receive(t, "receiver", func(rw http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if err := public.Verify(body, r.Header); err != nil {
+				t.Error(err)
+			}
+			got := r.Header.Get(headerID)
+			id.Store(&got)
+			rw.WriteHeader(http.StatusNoContent)
+		})
+		s, _ := b.send(t, b, keys)
+		time.Sleep(time.Minute)
+		b.notify(t, w, 1)
+		time.Sleep(2 * time.Second)
+		d := b.expectOne(t, w, domain.DeliveryDelivered, 1, 204)
+		if got := id.Load(); got == nil || *got != string(d.ID) {
+			t.Errorf("the id is %v, want %s", got, d.ID)
+		}
+		if stats := s.Stats(); stats.Attempts["delivered"] != 1 {
+			t.Errorf("the stats are %+v", stats)
+		}
+	})
+}
+
+func TestSender_WakesForAChange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://receiver", keys)
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) {})
+		s, _ := b.send(t, b, keys)
+		time.Sleep(time.Minute + pollInterval/2) // half-way between two polls
+		b.notify(t, w, 1)
+		begun := time.Now()
+		s.Wake()
+		time.Sleep(100 * time.Millisecond)
+		if d := b.expectOne(t, w, domain.DeliveryDelivered, 1, 200); d.LastAttemptAt.Sub(begun) > claimSpacing+reportDelay+time.Millisecond {
+			t.Errorf("delivered %v after the change", d.LastAttemptAt.Sub(begun))
+		}
+	})
+}
+
+func TestSender_HangingReceiversHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		var mu sync.Mutex
+		latest := map[string]time.Duration{}
+		begun := time.Now()
+		webhooks := make([]*domain.Webhook, 100)
+		for i := range webhooks {
+			host := fmt.Sprint("receiver", i)
+			webhooks[i], _ = b.webhook(t, "http://"+host, keys)
+			handle := hang
+			if i >= 10 {
+				handle = func(http.ResponseWriter, *http.Request) {
+					<-time.After(20 * time.Millisecond)
+					mu.Lock()
+					defer mu.Unlock()
+					latest[host] = time.Since(begun)
+				}
+			}
+			b.receive(t, host, handle)
+			b.notify(t, webhooks[i], 20)
+		}
+		s, _ := b.send(t, b, keys)
+		time.Sleep(5 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(latest) != 90 {
+			t.Errorf("%d receivers got something, want 90", len(latest))
+		}
+		for host, took := range latest {
+			if took > time.Second {
+				t.Errorf("%s had everything after %v", host, took)
+			}
+		}
+		if got := s.Stats().Attempts["delivered"]; got != 90*20 {
+			t.Errorf("%d were delivered, want %d", got, 90*20)
+		}
+	})
+}
+
+func TestSender_RetriesByTheSchedule(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://receiver", keys)
+		begun := time.Now()
+		var at []time.Duration
+		b.receive(t, "receiver", func(rw http.ResponseWriter, _ *http.Request) {
+			at = append(at, time.Since(begun).Truncate(time.Second))
+			rw.WriteHeader(http.StatusInternalServerError)
+		})
+		b.notify(t, w, 1)
+		b.send(t, b, keys)
+		time.Sleep(3 * time.Hour)
+		b.expectOne(t, w, domain.DeliveryPending, 5, 500)
+		want := []time.Duration{0, 5 * time.Second, 5 * time.Minute, 35 * time.Minute, 2*time.Hour + 35*time.Minute}
+		if len(at) != len(want) {
+			t.Fatalf("attempts were made at %v, want %v", at, want)
+		}
+		for i := range want {
+			if late := at[i] - want[i]; late < 0 || late > 15*time.Second {
+				t.Errorf("attempt %d was made at %v, want %v", i+1, at[i], want[i])
+			}
+		}
+	})
+}
+
+func TestSender_DisablesWhatIsGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://receiver", keys)
+		b.receive(t, "receiver", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusGone) })
+		b.notify(t, w, 3)
+		b.send(t, b, keys)
+		time.Sleep(time.Minute)
+		got, err := b.Webhook(t.Context(), w.Workspace, w.ID)
+		if err != nil || got.Enabled || got.DisabledReason != domain.DisabledGone {
+			t.Errorf("the webhook is %+v, %v", got, err)
+		}
+		if !strings.Contains(b.logged(), string(w.ID)) {
+			t.Error("the log does not say so")
+		}
+	})
+}
+
+func TestSender_ReplacesOneThatDied(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://receiver", keys)
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) {})
+		b.notify(t, w, 1)
+		if due, err := b.Claim(t.Context(), ports.ClaimRequest{Limit: 1, PerWebhook: 1, Lease: lease}); err != nil || len(due) != 1 {
+			t.Fatalf("claimed %v, %v", due, err)
+		}
+		died := time.Now()
+		b.send(t, b, keys)
+		time.Sleep(2 * time.Minute)
+		if d := b.expectOne(t, w, domain.DeliveryDelivered, 1, 200); d.LastAttemptAt.Sub(died) > time.Minute || d.LastAttemptAt.Sub(died) < lease {
+			t.Errorf("delivered %v after the other sender has died", d.LastAttemptAt.Sub(died))
+		}
+	})
+}
+
+func TestSender_SeveralNeverSendTheSame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		var requests atomic.Int64
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) { requests.Add(1) })
+		w, _ := b.webhook(t, "http://receiver", keys)
+		for range 4 {
+			b.send(t, b, keys)
+		}
+		b.notify(t, w, 100)
+		time.Sleep(time.Minute)
+		if got := requests.Load(); got != 100 {
+			t.Errorf("%d requests for 100 deliveries", got)
+		}
+	})
+}
+
+func TestSender_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		slow, _ := b.webhook(t, "http://slow", keys)
+		hanging, _ := b.webhook(t, "http://hanging", keys)
+		b.receive(t, "slow", func(http.ResponseWriter, *http.Request) { <-time.After(time.Second) })
+		b.receive(t, "hanging", hang)
+		b.notify(t, slow, 1)
+		b.notify(t, hanging, 1)
+		_, stop := b.send(t, b, keys)
+		time.Sleep(100 * time.Millisecond)
+		begun := time.Now()
+		stop()
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("stopping took %v", took)
+		}
+		b.expectOne(t, slow, domain.DeliveryDelivered, 1, 200)
+		if d := b.expectOne(t, hanging, domain.DeliveryPending, 0, 0); d.NextAttemptAt.Before(time.Now()) || d.NextAttemptAt.After(time.Now().Add(5*time.Second)) {
+			t.Errorf("the interrupted delivery is due in %v", time.Until(d.NextAttemptAt))
+		}
+	})
+}
+
+func TestSender_PostponesWhatItCannotSign(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, old := newBubble(), ring(t, "lost-key")
+		w, secret := b.webhook(t, "http://receiver", old)
+		var requests atomic.Int64
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) { requests.Add(1) })
+		b.notify(t, w, 1)
+		s, stop := b.send(t, b, ring(t, "new"))
+		time.Sleep(time.Hour)
+		if requests.Load() != 0 {
+			t.Error("something was sent")
+		}
+		b.expectOne(t, w, domain.DeliveryPending, 0, 0)
+		if log := b.logged(); !strings.Contains(log, "sealingKey=lost-key") || strings.Contains(log, secret.Reveal()) || strings.Count(log, "\n") > 7 {
+			t.Errorf("the log is\n%s", log)
+		}
+		if got := s.Stats().Attempts["unopened"]; got < 11 || got > 13 {
+			t.Errorf("tried to open the secret %d times in an hour", got)
+		}
+		stop()
+		b.send(t, b, ring(t, "new", "lost-key"))
+		time.Sleep(6 * time.Minute)
+		b.expectOne(t, w, domain.DeliveryDelivered, 1, 200)
+	})
+}
+
+// flaky is an outbox that fails and panics at first.
+type flaky struct {
+	ports.Outbox
+	claims, reports atomic.Int64
+}
+
+func (f *flaky) Claim(ctx context.Context, request ports.ClaimRequest) ([]ports.DueDelivery, error) {
+	switch f.claims.Add(1) {
+	case 1:
+		return nil, domain.ErrUnavailable
+	case 2:
+		panic("claim")
+	}
+	return f.Outbox.Claim(ctx, request)
+}
+
+func (f *flaky) Report(ctx context.Context, outcomes []ports.Outcome) ([]ports.StoppedWebhook, error) {
+	switch f.reports.Add(1) {
+	case 1:
+		return nil, domain.ErrUnavailable
+	case 2:
+		panic("report")
+	}
+	return f.Outbox.Report(ctx, outcomes)
+}
+
+func TestSender_GoesOnAfterFailuresAndPanicsOfTheOutbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://receiver", keys)
+		var requests atomic.Int64
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) { requests.Add(1) })
+		b.notify(t, w, 1)
+		b.send(t, &flaky{Outbox: b}, keys)
+		time.Sleep(30 * time.Second)
+		b.expectOne(t, w, domain.DeliveryDelivered, 1, 200)
+		if got := requests.Load(); got != 1 {
+			t.Errorf("%d requests", got)
+		}
+	})
+}
+
+func TestSender_PollsOnceASecondWhileThereIsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		counted := &flaky{Outbox: b}
+		counted.claims.Store(2)
+		b.send(t, counted, keys)
+		time.Sleep(time.Minute)
+		if got := counted.claims.Load() - 2; got < 59 || got > 61 {
+			t.Errorf("%d claims in a minute", got)
+		}
+	})
+}
+
+func TestSender_DoesNotCallAHostThatIsDownAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://nowhere", keys)
+		b.notify(t, w, 100)
+		s, _ := b.send(t, b, keys)
+		time.Sleep(4 * time.Second)
+		if stats := s.Stats(); stats.PausedHosts != 1 || stats.Attempts["unreachable"] > 10 {
+			t.Errorf("the stats are %+v", stats)
+		}
+	})
+}
+
+func TestUpkeep_SealsWithTheCurrentKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		var webhooks []*domain.Webhook
+		for range resealBatch + 3 {
+			w, _ := b.webhook(t, "http://receiver", ring(t, "old"))
+			webhooks = append(webhooks, w)
+		}
+		lost, _ := b.webhook(t, "http://receiver", ring(t, "lost"))
+		keys := ring(t, "new", "old")
+		s, _ := b.send(t, b, keys)
+		ctx, cancel := context.WithCancel(t.Context())
+		var keeping sync.WaitGroup
+		keeping.Go(func() { s.Upkeep(ctx) })
+		time.Sleep(2 * upkeepInterval)
+		cancel()
+		keeping.Wait()
+		if got := fmt.Sprint(s.Stats().SealingKeys); got != fmt.Sprintf("map[lost:1 new:%d old:0]", len(webhooks)) {
+			t.Errorf("the keys of the secrets are %s", got)
+		}
+		for _, w := range webhooks {
+			got, err := b.Webhook(t.Context(), w.Workspace, w.ID)
+			if err != nil || got.Secrets[0].KeyID != "new" {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+		}
+		if !strings.Contains(b.logged(), "sealingKey=lost") || strings.Contains(b.logged(), string(webhooks[0].ID)) {
+			t.Errorf("the log is\n%s", b.logged())
+		}
+		if got, err := b.Webhook(t.Context(), lost.Workspace, lost.ID); err != nil || got.Secrets[0].KeyID != "lost" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
