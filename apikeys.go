@@ -12,6 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/httpapi"
 	"github.com/slaunchx/apikeys/adapters/httpserver"
 	"github.com/slaunchx/apikeys/adapters/i18n"
+	"github.com/slaunchx/apikeys/adapters/webhooks"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -35,6 +36,7 @@ type Service struct {
 	api         *httpapi.API
 	forget      *application.Forget
 	warnings    *application.Warnings
+	sender      *webhooks.Sender // nil if the store keeps no webhooks
 	peppers     *application.Peppers
 	lifetime    *application.Lifetime
 	workspaces  *application.Workspaces

@@ -114,6 +114,10 @@ func (s *Service) migrateLater(ctx context.Context, failed error) {
 func (s *Service) schemaIsReady() {
 	s.migrated.Store(true)
 	s.background.Go(func() { s.peppers.Run(s.running) })
+	if s.sender != nil {
+		s.background.Go(func() { s.sender.Run(s.running) })
+		s.background.Go(func() { s.sender.Upkeep(s.running) })
+	}
 	if s.store.Schema != nil {
 		s.background.Go(func() { s.noteNewerSchema(context.WithoutCancel(s.running)) })
 	}

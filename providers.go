@@ -21,6 +21,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/ratelimit"
 	"github.com/slaunchx/apikeys/adapters/sealing"
 	"github.com/slaunchx/apikeys/adapters/secrets"
+	"github.com/slaunchx/apikeys/adapters/webhooks"
 	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -30,7 +31,7 @@ import (
 func newService(
 	cfg config.Config, o *options, store ports.Store, keys keys, proof authentication, messages *i18n.Catalog,
 	workspaces *application.Workspaces, forget *application.Forget, checks metered, usage *application.Usage,
-	peppers *application.Peppers, leaks *application.Leaks, limits limits, warnings *application.Warnings, lifetime *application.Lifetime,
+	peppers *application.Peppers, leaks *application.Leaks, limits limits, warnings *application.Warnings, sender *webhooks.Sender, lifetime *application.Lifetime,
 ) (*Service, error) {
 	proxies, err := cfg.ProxyRanges()
 	if err != nil {
@@ -52,6 +53,7 @@ func newService(
 		ready:       slices.Concat(proof.ready, o.ready),
 		forget:      forget,
 		warnings:    warnings,
+		sender:      sender,
 		peppers:     peppers,
 		lifetime:    lifetime,
 		workspaces:  workspaces,
@@ -114,16 +116,42 @@ func provideForget(
 	return application.NewForget(repository, counts, usage, webhooks, o.logger, now)
 }
 
-// provideSealer returns nil if there is no sealing key.
-func provideSealer(cfg config.Config) (ports.SecretSealer, error) {
+// provideSealingRing returns an empty ring if there is no sealing key.
+func provideSealingRing(cfg config.Config) (sealing.Ring, error) {
 	if cfg.SealingKeys.Reveal() == "" {
-		return nil, nil //nolint:nilnil // webhooks cannot be created then
+		return sealing.Ring{}, nil
 	}
 	ring, err := sealing.ParseRing(cfg.SealingKeys.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("APIKEYS_SEALING_KEYS: %w", err)
+		return sealing.Ring{}, fmt.Errorf("%s: %w", sealingKeys, err)
 	}
-	return sealing.NewSealer(ring), nil
+	return ring, nil
+}
+
+// provideSealer returns nil if there is no sealing key; webhooks cannot be created then.
+func provideSealer(ring sealing.Ring) ports.SecretSealer {
+	if ring.Empty() {
+		return nil
+	}
+	return sealing.NewSealer(ring)
+}
+
+// provideSender returns nil if the store keeps no webhooks.
+func provideSender(cfg config.Config, o *options, store ports.WebhookStore, ring sealing.Ring, now func() time.Time) *webhooks.Sender {
+	if store == nil {
+		return nil
+	}
+	return webhooks.New(webhooks.Options{
+		Outbox: store, Sealer: sealing.NewSealer(ring), KeyIDs: ring.KeyIDs(), Now: now, Logger: o.logger, Insecure: cfg.WebhookInsecure,
+	})
+}
+
+// webhookStats returns nil if there is no sender.
+func webhookStats(sender *webhooks.Sender) func() ports.WebhookStats {
+	if sender == nil {
+		return nil
+	}
+	return sender.Stats
 }
 
 // provideWebhookParts says in the log why no webhook can be created, when one should be.
@@ -270,7 +298,7 @@ func provideEventHook(o *options) (*application.EventHook, func()) {
 // provideKeys caches keys if the store reports its changes. Otherwise the cache
 // is never used for a result, but still bounds the reads.
 func provideKeys(
-	cfg config.Config, o *options, store ports.Store, hasher ports.SecretHasher, hook *application.EventHook, now func() time.Time,
+	cfg config.Config, o *options, store ports.Store, hasher ports.SecretHasher, hook *application.EventHook, sender *webhooks.Sender, now func() time.Time,
 ) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
 		Finder:      store.Keys,
@@ -286,6 +314,9 @@ func provideKeys(
 	writer := cache.Evicting(store.Keys)
 	if hook != nil {
 		writer = hook.Writer(writer)
+	}
+	if sender != nil {
+		writer = sender.Waking(writer)
 	}
 	k := keys{Source: cache, Writer: application.Exclusive(writer), cache: cache}
 	if store.Changes != nil {
@@ -411,7 +442,7 @@ type metered struct {
 func provideMetered(
 	o *options, checks *application.Authorize, keys keys, usage *application.Usage, limits limits, limiter *keylimits.Limiter,
 	peppers *application.Peppers,
-	leaks *application.Leaks,
+	leaks *application.Leaks, sender *webhooks.Sender,
 ) (metered, func(), error) {
 	m := metered{checks: checks, metrics: o.metrics}
 	if m.metrics == nil {
@@ -425,6 +456,7 @@ func provideMetered(
 		Leaks:            leaks.Stats,
 		KeyLimits:        keyLimitStats(limiter),
 		PepperMismatches: peppers.Mismatches,
+		Webhooks:         webhookStats(sender),
 	})
 	return m, detach, err
 }

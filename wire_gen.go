@@ -27,8 +27,16 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	secretHasher := provideHasher(ring)
 	eventHook, cleanup2 := provideEventHook(o)
+	webhookStore := store.Webhooks
+	sealingRing, err := provideSealingRing(cfg)
+	if err != nil {
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	v := provideClock(o)
-	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, secretHasher, eventHook, v)
+	sender := provideSender(cfg, o, webhookStore, sealingRing, v)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, secretHasher, eventHook, sender, v)
 	if err != nil {
 		cleanup2()
 		cleanup()
@@ -58,15 +66,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	maximumKeys := provideMaximumKeys(cfg)
 	limitStore := store.Limits
 	countsLimits := provideCountsLimits(limitStore)
-	webhookStore := store.Webhooks
-	secretSealer, err := provideSealer(cfg)
-	if err != nil {
-		cleanup4()
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
+	secretSealer := provideSealer(sealingRing)
 	webhookParts := provideWebhookParts(cfg, o, webhookStore, secretSealer)
 	lifetime := &application.Lifetime{}
 	dependencies := application.Dependencies{
@@ -109,7 +109,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	peppers := providePeppers(ring, o, keyRepository)
 	leaks := provideLeaks(cfg, workspaces, keySource)
-	apikeysMetered, cleanup7, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, limiter, peppers, leaks)
+	apikeysMetered, cleanup7, err := provideMetered(o, authorize, apikeysKeys, usage, apikeysLimits, limiter, peppers, leaks, sender)
 	if err != nil {
 		cleanup6()
 		cleanup5()
@@ -119,7 +119,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		cleanup()
 		return nil, nil, err
 	}
-	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, warnings, lifetime)
+	service, err := newService(cfg, o, store, apikeysKeys, apikeysAuthentication, catalog, workspaces, forget, apikeysMetered, usage, peppers, leaks, apikeysLimits, warnings, sender, lifetime)
 	if err != nil {
 		cleanup7()
 		cleanup6()

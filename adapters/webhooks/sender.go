@@ -75,8 +75,11 @@ func (s *Sender) Wake() {
 }
 
 // Run sends what is due until ctx ends. It then waits up to 1.5 s for the attempts in
-// flight, and cancels the rest.
+// flight, and cancels the rest. Without a sealing key it sends nothing.
 func (s *Sender) Run(ctx context.Context) {
+	if s.current() == "" {
+		return
+	}
 	defer s.client.CloseIdleConnections()
 	working, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()

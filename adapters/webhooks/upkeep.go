@@ -15,24 +15,31 @@ const (
 )
 
 // Upkeep reads the state of the queue every 15 s, and seals secrets again that are not
-// sealed with the current key every 10 min, until ctx ends.
+// sealed with the current key every 10 min, until ctx ends. Without a sealing key it looks
+// every 10 min whether there are webhooks, and says so.
 func (s *Sender) Upkeep(ctx context.Context) {
 	var resealed time.Time
 	logged := ""
+	interval := upkeepInterval
+	if s.current() == "" {
+		interval = resealInterval
+	}
 	for {
 		err := s.read(ctx)
-		if err == nil && s.outdated() && (resealed.IsZero() || time.Since(resealed) >= resealInterval) {
+		if err == nil && s.current() != "" && s.outdated() && (resealed.IsZero() || time.Since(resealed) >= resealInterval) {
 			resealed = time.Now()
 			err = s.Reseal(ctx)
 		}
 		switch {
+		case err == nil && s.current() == "" && s.outdated():
+			s.logger.Error("there are webhooks, but APIKEYS_SEALING_KEYS is not set; they are sent nothing")
 		case err == nil:
 			logged = ""
 		case err.Error() != logged && ctx.Err() == nil:
 			logged = err.Error()
 			s.logger.Warn("cannot look after webhooks, retrying", "error", err)
 		}
-		if !wait(upkeepInterval, ctx.Done()) {
+		if !wait(interval, ctx.Done()) {
 			return
 		}
 	}
@@ -64,11 +71,8 @@ func (s *Sender) current() string {
 	return s.keyIDs[0]
 }
 
-// outdated reports whether secrets are sealed with another key than the current one.
+// outdated reports whether secrets of webhooks are sealed with another key than the current one.
 func (s *Sender) outdated() bool {
-	if s.current() == "" {
-		return false
-	}
 	for id, webhooks := range s.Stats().SealingKeys {
 		if id != s.current() && webhooks > 0 {
 			return true
