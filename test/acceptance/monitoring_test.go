@@ -82,7 +82,7 @@ func lively(t *testing.T) scraped {
 	unmigrated := newWorld(t, notMigrated(t))
 	do(t, request{method: http.MethodGet, url: unmigrated.internal + "/readyz"})
 	s := scraped{}
-	for _, at := range []*world{w, unmigrated} {
+	for _, at := range []*world{w, unmigrated, newWorld(t, sealing)} {
 		s.add(do(t, request{method: http.MethodGet, url: at.internal + "/metrics"}).body)
 	}
 	return s

@@ -166,6 +166,6 @@ var forTheService = []string{
 // itself, and bytes of the stripped program. They are slightly above the figures
 // in ADR 0043; to raise them, update the ADR first.
 const (
-	maxEmbedderPackages = 173
-	maxEmbedderBytes    = 16_500_000
+	maxEmbedderPackages = 175
+	maxEmbedderBytes    = 17_000_000
 )
