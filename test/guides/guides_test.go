@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -44,6 +45,12 @@ type reader struct {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
+	return newReaderWith(t, func(*config.Config) {})
+}
+
+// newReaderWith returns a reader of a service that change configures.
+func newReaderWith(t *testing.T, change func(*config.Config)) *reader {
+	t.Helper()
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +58,7 @@ func newReader(t *testing.T) *reader {
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
+	change(&cfg)
 	running := serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}))
 	return &reader{Service: running, dir: t.TempDir(), environment: append(os.Environ(),
 		"KEYS_URL=http://"+running.Public, "KEYS_INTERNAL_URL=http://"+running.Internal,
@@ -146,6 +154,12 @@ func TestGuides_GoTeams(t *testing.T) {
 // goRun runs a program as one of this module, so that it uses this version of it.
 func (r *reader) goRun(t *testing.T, program string) string {
 	t.Helper()
+	return r.run(t, r.build(t, program))
+}
+
+// build builds a program as one of this module, and returns its path.
+func (r *reader) build(t *testing.T, program string) string {
+	t.Helper()
 	path := r.save(t, "main.go", program)
 	binary := filepath.Join(r.dir, "program")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, path)
@@ -153,7 +167,7 @@ func (r *reader) goRun(t *testing.T, program string) string {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, output)
 	}
-	return r.run(t, binary)
+	return binary
 }
 
 func TestGuides_GatewayOperators(t *testing.T) {
@@ -229,4 +243,29 @@ func TestGuides_TypeScriptDevelopers(t *testing.T) {
 	// What npx would run, without asking the registry.
 	r.shell(t, strings.Replace(of(t, blocks, "sh", 1)[0], "npx ", "", 1), "tsc --project .")
 	mustContain(t, r.shell(t, "node out/main.js"), "sk_live_")
+}
+
+func TestGuides_ReceiveWebhooks(t *testing.T) {
+	t.Parallel()
+	r := newReaderWith(t, func(cfg *config.Config) { cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true })
+	blocks := section(t, "Receive webhooks")
+	listen := servers.FreeAddr(t)
+	r.environment = append(r.environment, "RECEIVER_ADDR="+listen, "RECEIVER_URL=http://"+listen+"/hook")
+	created := r.shell(t, of(t, blocks, "sh", 1)...)
+	secret := regexp.MustCompile(`whsec_[0-9A-Za-z+/]+=*`).FindString(created)
+	if secret == "" {
+		t.Fatalf("no secret in %s", created)
+	}
+
+	program := exec.CommandContext(context.WithoutCancel(t.Context()), r.build(t, of(t, blocks, "go", 1)[0]))
+	program.Env = append(r.environment, "WEBHOOK_SECRET="+secret)
+	receiver := servers.Start(t, program, listen)
+	r.secret(t) // creates a key
+	for !strings.Contains(receiver.Output(), " api_key.created k\n") {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("the receiver printed %q", receiver.Output())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
