@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -70,6 +71,7 @@ const (
 	checkMigrations = "migrations"
 	checkClock      = "clock"
 	checkPeppers    = "peppers"
+	checkSealing    = "sealing keys"
 )
 
 func ok(check, detail string, args ...any) Finding {
@@ -112,7 +114,7 @@ func diagnoseStore(ctx context.Context, cfg config.Config, o *options) []Finding
 }
 
 func diagnosePostgres(ctx context.Context, cfg config.Config, now func() time.Time) []Finding {
-	all := []string{checkEncoding, checkPooler, checkPrivileges, checkSchema, checkMigrations, checkClock, checkPeppers}
+	all := []string{checkEncoding, checkPooler, checkPrivileges, checkSchema, checkMigrations, checkClock, checkPeppers, checkSealing}
 	var opts []postgres.Option
 	if reads := cfg.ReadDatabaseURL.Reveal(); reads != "" {
 		opts = append(opts, postgres.WithStandby(reads))
@@ -141,7 +143,7 @@ func diagnosePostgres(ctx context.Context, cfg config.Config, now func() time.Ti
 	} else {
 		list = append(list, judgeSchema(newer), judgeMigrations(cfg, migrations))
 	}
-	return append(list, judgeClock(d.Now.Sub(read)), judgeStoredPeppers(cfg, d.Peppers))
+	return append(list, judgeClock(d.Now.Sub(read)), judgeStoredPeppers(cfg, d.Peppers), judgeSealingKeys(cfg, d.SealingKeys))
 }
 
 // unusable returns the finding that a database cannot be used.
@@ -244,8 +246,39 @@ func judgeStoredPeppers(cfg config.Config, stored []domain.PepperCheck) Finding 
 	return ok(checkPeppers, "%d, which match the store", len(configured))
 }
 
+// judgeSealingKeys judges the configured sealing keys by the number of webhooks that have
+// a secret under each.
+func judgeSealingKeys(cfg config.Config, webhooks map[string]int64) Finding {
+	ring, err := provideSealingRing(cfg)
+	if err != nil {
+		return broken(checkSealing, "correct "+sealingKeys, "cannot be read: %v", err)
+	}
+	ids := ring.KeyIDs()
+	var missing, old []string
+	for _, id := range slices.Sorted(maps.Keys(webhooks)) {
+		dependent := fmt.Sprintf("%s (%d webhooks)", id, webhooks[id])
+		switch slices.Index(ids, id) {
+		case 0:
+		case -1:
+			missing = append(missing, dependent)
+		default:
+			old = append(old, dependent)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		return broken(checkSealing, "put the entries back; if they are lost, let the owners rotate the secrets of the webhooks that the log names",
+			"%s does not have %s; they are sent nothing", sealingKeys, strings.Join(missing, ", "))
+	case len(old) > 0:
+		return warn(checkSealing, "keep the old entries until the running replicas have sealed all secrets again, which takes 10 minutes", "still needed: %s", strings.Join(old, ", "))
+	case len(ids) == 0:
+		return ok(checkSealing, "none, so webhooks cannot be created")
+	}
+	return ok(checkSealing, "%d, of which the first seals all secrets of webhooks", len(ids))
+}
+
 func diagnoseSQLite(ctx context.Context, cfg config.Config, path string) []Finding {
-	all := []string{checkPrivileges, checkSchema, checkMigrations, checkPeppers}
+	all := []string{checkPrivileges, checkSchema, checkMigrations, checkPeppers, checkSealing}
 	d, err := sqlite.Diagnose(ctx, path)
 	if err != nil {
 		return append([]Finding{broken(checkDatabase, "name a database file of this service in a directory that exists, or restore it from a backup", "the file cannot be used: %v", asFault(err))}, unchecked(all...)...)
@@ -253,11 +286,12 @@ func diagnoseSQLite(ctx context.Context, cfg config.Config, path string) []Findi
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return []Finding{
 			warn(checkDatabase, "nothing, unless keys were created before: then correct APIKEYS_DATABASE_URL", "%s does not exist; the next start creates it", path),
-			judgeStoredPeppers(cfg, nil),
+			judgeStoredPeppers(cfg, nil), judgeSealingKeys(cfg, nil),
 		}
 	}
 	return []Finding{
 		ok(checkDatabase, "%s", DatabaseName(cfg)), judgeFile(path), judgeSchema(d.Newer), judgeMigrations(cfg, d.Migrations), judgeStoredPeppers(cfg, d.Peppers),
+		judgeSealingKeys(cfg, d.SealingKeys),
 	}
 }
 

@@ -20,18 +20,24 @@ type Diagnosis struct {
 	Now time.Time
 	// Peppers are the check values of the peppers that the store was used with.
 	Peppers []domain.PepperCheck
+	// SealingKeys is the number of webhooks with a secret under each sealing key.
+	SealingKeys map[string]int64
 }
 
 // needed are the privileges that a service needs, by table.
 var needed = map[string][]string{
-	"api_keys":             {"SELECT", "INSERT", "UPDATE"},
-	"api_key_secrets":      {"SELECT", "INSERT", "UPDATE", "DELETE"},
-	"api_key_events":       {"SELECT", "INSERT"},
-	"api_key_counts":       {"SELECT", "INSERT", "UPDATE"},
-	"idempotency_keys":     {"SELECT", "INSERT", "UPDATE", "DELETE"},
-	"api_key_peppers":      {"SELECT", "INSERT"},
-	"api_key_limit_counts": {"SELECT", "INSERT", "UPDATE", "DELETE"},
-	sqlkit.VersionTable:    {"SELECT"},
+	"api_keys":               {"SELECT", "INSERT", "UPDATE"},
+	"api_key_secrets":        {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"api_key_events":         {"SELECT", "INSERT"},
+	"api_key_counts":         {"SELECT", "INSERT", "UPDATE"},
+	"idempotency_keys":       {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"api_key_peppers":        {"SELECT", "INSERT"},
+	"api_key_limit_counts":   {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"api_key_webhooks":       {"SELECT", "INSERT", "UPDATE"},
+	"api_key_webhook_events": {"SELECT", "INSERT"},
+	"api_key_deliveries":     {"SELECT", "INSERT", "UPDATE", "DELETE"},
+	"api_key_warnings":       {"SELECT", "INSERT", "DELETE"},
+	sqlkit.VersionTable:      {"SELECT"},
 }
 
 const (
@@ -40,7 +46,7 @@ FROM unnest(?::text[], ?::text[]) AS n (name, privilege)
 WHERE to_regclass(n.name) IS NOT NULL AND NOT has_table_privilege(to_regclass(n.name), n.privilege)
 ORDER BY n.name, n.privilege`
 
-	peppersExist = `SELECT to_regclass('api_key_peppers') IS NOT NULL`
+	tableExists = `SELECT to_regclass(?) IS NOT NULL`
 )
 
 // Diagnose examines a database that [KeyRepository.Examine] finds nothing wrong with,
@@ -65,14 +71,24 @@ func (r *KeyRepository) diagnose(ctx context.Context) (d Diagnosis, err error) {
 	if err := r.pool.GetContext(ctx, &d.Now, `SELECT clock_timestamp()`); err != nil {
 		return d, err
 	}
-	var exist bool
-	if err := r.pool.GetContext(ctx, &exist, peppersExist); err != nil || !exist || slices.Contains(d.Lacking, "SELECT on api_key_peppers") {
-		return d, err
-	}
 	var rows []sqlkit.IdentifiedPepper
-	if err := r.pool.SelectContext(ctx, &rows, sqlkit.ListPeppers); err != nil {
+	if err := r.selectFrom(ctx, d, "api_key_peppers", &rows, sqlkit.ListPeppers); err != nil {
 		return d, err
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
-	return d, nil
+	var sealed []string
+	if err := r.selectFrom(ctx, d, "api_key_webhooks", &sealed, sealedSecrets); err != nil {
+		return d, err
+	}
+	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)
+	return d, err
+}
+
+// selectFrom selects rows of a table, or none if it does not exist or may not be read.
+func (r *KeyRepository) selectFrom(ctx context.Context, d Diagnosis, table string, rows any, query string) error {
+	var exists bool
+	if err := r.pool.GetContext(ctx, &exists, r.pool.Rebind(tableExists), table); err != nil || !exists || slices.Contains(d.Lacking, "SELECT on "+table) {
+		return err
+	}
+	return r.pool.SelectContext(ctx, rows, query)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -16,6 +18,8 @@ type Diagnosis struct {
 	Newer int64
 	// Peppers are the check values of the peppers that the file was used with.
 	Peppers []domain.PepperCheck
+	// SealingKeys is the number of webhooks with a secret under each sealing key.
+	SealingKeys map[string]int64
 }
 
 // Diagnose examines the database file at path. It changes nothing. If the folder exists
@@ -37,15 +41,25 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	if d.Newer, err = migrator.Newer(ctx); err != nil {
 		return d, err
 	}
-	var tables int
-	err = pool.GetContext(ctx, &tables, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'api_key_peppers'`)
-	if err != nil || tables == 0 {
-		return d, translate(ctx, err)
-	}
 	var rows []sqlkit.IdentifiedPepper
-	if err := pool.SelectContext(ctx, &rows, sqlkit.ListPeppers); err != nil {
-		return d, translate(ctx, err)
+	if err := selectFrom(ctx, pool, "api_key_peppers", &rows, sqlkit.ListPeppers); err != nil {
+		return d, err
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
-	return d, nil
+	var sealed []string
+	if err := selectFrom(ctx, pool, "api_key_webhooks", &sealed, sealedSecrets); err != nil {
+		return d, err
+	}
+	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)
+	return d, err
+}
+
+// selectFrom selects rows of a table, or none if it does not exist.
+func selectFrom(ctx context.Context, pool *sqlx.DB, table string, rows any, query string) error {
+	var tables int
+	err := pool.GetContext(ctx, &tables, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`, table)
+	if err != nil || tables == 0 {
+		return translate(ctx, err)
+	}
+	return translate(ctx, pool.SelectContext(ctx, rows, query))
 }

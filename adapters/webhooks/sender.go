@@ -52,6 +52,8 @@ type Sender struct {
 	insecure bool
 	client   *http.Client
 
+	sealed time.Time // when Upkeep last counted the sealing keys
+
 	wake     chan struct{}
 	lost     lostKeys
 	counters counters

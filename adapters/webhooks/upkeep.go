@@ -12,6 +12,8 @@ const (
 	upkeepTimeout  = 10 * time.Second
 	resealBatch    = 100 // webhooks
 	resealInterval = 10 * time.Minute
+	// sealedInterval is how often the sealing keys of all webhooks are counted.
+	sealedInterval = time.Minute
 )
 
 // Upkeep reads the state of the queue every 15 s, and seals secrets again that are not
@@ -27,7 +29,7 @@ func (s *Sender) Upkeep(ctx context.Context) {
 	for {
 		err := s.read(ctx)
 		if err == nil && s.current() != "" && s.outdated() && (resealed.IsZero() || time.Since(resealed) >= resealInterval) {
-			resealed = time.Now()
+			resealed, s.sealed = time.Now(), time.Time{}
 			err = s.Reseal(ctx)
 		}
 		switch {
@@ -55,11 +57,15 @@ func (s *Sender) read(ctx context.Context) error {
 			return err
 		}
 		s.counters.queue(queue)
+		if time.Since(s.sealed) < sealedInterval {
+			return nil
+		}
 		keys, err := s.outbox.SealingKeys(ctx)
 		if err != nil {
 			return err
 		}
 		s.counters.sealed(keys)
+		s.sealed = time.Now()
 		return nil
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/pooler"
 )
@@ -30,6 +31,12 @@ func usedBefore(t *testing.T, cfg config.Config, location string) config.Secret 
 	}
 	if err := service.ComparePeppers(t.Context()); err != nil { // remembers them
 		t.Fatal(err)
+	}
+	if cfg.SealingKeys != "" {
+		_, err := service.OperatorWorkspace("tester", workspace, domain.Origin{}).CreateWebhook(t.Context(), domain.WebhookSpec{URL: "https://hooks.example.com/"})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := service.Close(); err != nil {
 		t.Fatal(err)
@@ -151,6 +158,36 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 				cfg.Peppers += config.Secret(",p2" + otherPepper[2:])
 			},
 			check: "peppers", status: apikeys.FindingWarn, detail: "new to the store: p2",
+		},
+		"a lost sealing key on PostgreSQL": {
+			change: func(t *testing.T, cfg *config.Config) {
+				sealing(cfg)
+				usedPostgres(t, cfg)
+				cfg.SealingKeys = "s2" + cfg.SealingKeys[2:]
+			},
+			check: "sealing keys", status: apikeys.FindingFail, detail: "s1 (1 webhooks)",
+		},
+		"a lost sealing key on SQLite": {
+			change: func(t *testing.T, cfg *config.Config) {
+				sealing(cfg)
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.SealingKeys = ""
+			},
+			check: "sealing keys", status: apikeys.FindingFail, detail: "s1 (1 webhooks)",
+		},
+		"an old sealing key that is still needed": {
+			change: func(t *testing.T, cfg *config.Config) {
+				sealing(cfg)
+				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.SealingKeys = "s2" + cfg.SealingKeys[2:] + "," + cfg.SealingKeys
+			},
+			check: "sealing keys", status: apikeys.FindingWarn, detail: "still needed: s1 (1 webhooks)",
+		},
+		"a malformed sealing key": {
+			change: func(t *testing.T, cfg *config.Config) {
+				cfg.DatabaseURL, cfg.SealingKeys = config.Secret(emptyStores["sqlite"](t)), "s1"
+			},
+			check: "sealing keys", status: apikeys.FindingFail, detail: "must be written id:base64",
 		},
 		"no pepper": {
 			change: func(t *testing.T, cfg *config.Config) {
