@@ -58,7 +58,7 @@ endif
 
 # A module of its own: only it needs what drives a browser.
 .PHONY: test-browser
-test-browser: servers ## test the pages in Chromium; APIKEYS_SCREENSHOTS names a folder for pictures
+test-browser: servers node ## test the pages in Chromium; APIKEYS_SCREENSHOTS names a folder for pictures
 	cd test/browser && $(GO) test -vet=off -count=1 -timeout=$(TIMEOUT) ./...
 
 # In a module of its own, so that the main one does not require gitleaks.
@@ -152,6 +152,10 @@ servers: ## fetch nginx, Caddy, HAProxy, PgBouncer and Chromium for tests if mis
 .PHONY: node
 node: ## fetch Node.js if missing, and the packages that check the OpenAPI document
 	@tools/node.sh ensure
+
+.PHONY: console
+console: node ## build the console from its sources, after changing them
+	@PATH="$(CURDIR)/.cache/node/bin:$$PATH" node adapters/console/app/build.mjs
 
 .PHONY: require-race
 require-race:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Provides Node.js and the packages with which tests check the OpenAPI document as
-# users of TypeScript do.
+# users of TypeScript do, and with which the console is built and tested.
 #
 #   tools/node.sh ensure    fetch what is missing into .cache
 #

@@ -1,7 +1,7 @@
 // Package console is the page for owners of workspaces, on which they manage their
-// API keys in a browser. Everything it needs is embedded: package app has the
-// sources, and tools/node.sh builds them. Its Content-Security-Policy allows no other
-// host, no inline code and no eval.
+// API keys in a browser. Everything it needs is embedded: app has the sources, from
+// which "make console" builds dist. Its Content-Security-Policy allows no other host,
+// no inline code and no eval.
 package console
 
 import (
