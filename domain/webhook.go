@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -181,7 +182,7 @@ func (w *Webhook) Revise(r WebhookRevision, eventID string, by Author, now time.
 		w.Description = *r.Description
 	}
 	if r.Enabled != nil && *r.Enabled != w.Enabled {
-		change := Change{Field: "enabled", Old: fmt.Sprint(w.Enabled), New: fmt.Sprint(*r.Enabled)}
+		change := Change{Field: "enabled", Old: strconv.FormatBool(w.Enabled), New: strconv.FormatBool(*r.Enabled)}
 		changes = append(changes, change)
 		if w.Enabled = *r.Enabled; w.Enabled {
 			w.DisabledReason, w.FailingSince = "", time.Time{}

@@ -185,8 +185,12 @@ func keyWebhookEvent(eventID string, t WebhookEventType, at time.Time, key Snaps
 	status := (&APIKey{s: key}).Status(at)
 	return webhookEvent(WebhookEvent{ID: eventID, Type: t, At: instant(at), Workspace: key.Workspace, KeyID: key.ID},
 		append([]member{
-			{"workspaceId", key.Workspace}, {"apiKeyId", key.ID}, {"name", key.Name.String()}, {"mode", key.Mode.String()},
-			{"status", status}, {"accountId", account},
+			{"workspaceId", key.Workspace},
+			{"apiKeyId", key.ID},
+			{"name", key.Name.String()},
+			{"mode", key.Mode.String()},
+			{"status", status},
+			{"accountId", account},
 		}, more...)...)
 }
 

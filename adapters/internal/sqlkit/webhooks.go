@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -316,7 +315,7 @@ func (c Codec[T]) JudgeWebhook(workspace domain.WorkspaceID, found []Idempotency
 	}
 	var o webhookOutcomeJSON
 	if err := json.Unmarshal([]byte(found[0].Outcome), &o); err != nil || o.ID == "" {
-		return ownError{fmt.Errorf("stored outcome without a webhook")}
+		return ownError{errors.New("stored outcome without a webhook")}
 	}
 	w := &domain.Webhook{
 		ID: domain.WebhookID(o.ID), Workspace: workspace, URL: o.URL, Description: o.Description, Enabled: o.Enabled,
