@@ -69,7 +69,11 @@ type webhookWorld struct {
 func (w webhookWorld) set(t time.Time)      { w.at.Store(&t) }
 func (w webhookWorld) now() time.Time       { return *w.at.Load() }
 func (w webhookWorld) pass(d time.Duration) { w.set(w.now().Add(d)) }
-func eventID(t testing.TB) string { t.Helper(); return must(t)(domain.NewEventID(rand.Reader)) }
+
+func eventID(t testing.TB) string {
+	t.Helper()
+	return must(t)(domain.NewEventID(rand.Reader))
+}
 
 func must(t testing.TB) func(string, error) string {
 	return func(s string, err error) string {
