@@ -30,7 +30,7 @@ const (
 //
 // Calls run in goroutines of their own, at most 128 each of reads, of writes and
 // of the look-ups of checks. Further ones wait for a place. A panic becomes an
-// error that wraps [ErrPanicked].
+// error that wraps [domain.ErrPanicked].
 func Abandoning(keys ports.KeyRepository) ports.KeyRepository {
 	return &abandoning{
 		keys:   keys,

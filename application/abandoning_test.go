@@ -207,7 +207,7 @@ func TestAbandoning_MakesNoChangeOnceItHasReturned(t *testing.T) {
 func TestAbandoning_ContainsPanics(t *testing.T) {
 	t.Parallel()
 	for name, call := range calls {
-		if err := call(t.Context(), application.Abandoning(nil)); !errors.Is(err, application.ErrPanicked) || !strings.Contains(err.Error(), name) {
+		if err := call(t.Context(), application.Abandoning(nil)); !errors.Is(err, domain.ErrPanicked) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of a store that panics gives %v, want ErrPanicked and the stack", name, err)
 		}
 	}

@@ -221,7 +221,7 @@ func TestAbandoningLimits_DoesNotWaitForAStoreThatHangs(t *testing.T) {
 	if _, err := store.Lease(ctx, ports.LeaseRequest{}); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Lease returns %v", err)
 	}
-	if _, err := store.Peek(t.Context(), ports.LeaseRequest{}); !errors.Is(err, application.ErrPanicked) {
+	if _, err := store.Peek(t.Context(), ports.LeaseRequest{}); !errors.Is(err, domain.ErrPanicked) {
 		t.Errorf("Peek returns %v", err)
 	}
 	if application.AbandoningLimits(nil) != nil {

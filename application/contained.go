@@ -1,23 +1,20 @@
 package application
 
 import (
-	"errors"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
-// ErrPanicked is returned if a call, such as one into an embedder's code,
-// panicked.
-var ErrPanicked = errors.New("panicked")
-
-// Contained calls call and turns a panic into an error that wraps [ErrPanicked].
-// It is for goroutines where a panic would end the process. The error contains
+// Contained calls call and turns a panic into an error that wraps
+// [domain.ErrPanicked]. It is for goroutines where a panic would end the process. The error contains
 // what, the type of the panic value and the stack, but not the value, which may
 // contain anything.
 func Contained(what string, call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s %w with a %T:\n%s", what, ErrPanicked, p, debug.Stack())
+			err = fmt.Errorf("%s %w with a %T:\n%s", what, domain.ErrPanicked, p, debug.Stack())
 		}
 	}()
 	return call()

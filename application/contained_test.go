@@ -27,7 +27,7 @@ func TestUsage_SurvivesAPanicOfTheRecorder(t *testing.T) {
 	w := newUsageWorldOf(t, hasherOf(t, "p2", "p1"), brokenRecorder{})
 	w.check(t, clock())
 	err := w.usage.Flush(t.Context())
-	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+	if !errors.Is(err, domain.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Flush() = %v", err)
 	}
 	if got := w.usage.Stats(); got.FailedFlushes != 2 || got.Pending != 1 {
@@ -45,7 +45,7 @@ func (brokenIdempotencyStore) Forget(context.Context, time.Time, int) (int, erro
 func TestForget_SurvivesAPanicOfTheStore(t *testing.T) {
 	t.Parallel()
 	err := application.NewForget(brokenIdempotencyStore{}, nil, nil, nil, slog.New(slog.DiscardHandler), clock).Do(t.Context())
-	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+	if !errors.Is(err, domain.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Do() = %v", err)
 	}
 }

@@ -256,7 +256,7 @@ func TestReport_FailsIfTheStoreDoes(t *testing.T) {
 		t.Errorf("an ended context: %v", err)
 	}
 	leaks = leaksOf(t, keys, domain.DisableLeakedLiveKeys, parts{writer: panickingWriter{keys}})
-	if _, err := leaks.Report(t.Context(), found, origin); !errors.Is(err, application.ErrPanicked) {
+	if _, err := leaks.Report(t.Context(), found, origin); !errors.Is(err, domain.ErrPanicked) {
 		t.Errorf("a store that panics: %v", err)
 	}
 }

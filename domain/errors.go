@@ -44,4 +44,7 @@ var (
 	// ErrUnavailable means that something the service depends on, such as its
 	// store, cannot be reached now. The same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")
+	// ErrPanicked means that a call panicked in a goroutine of its own. It is a bug in
+	// the program. The error that wraps it has the stack of the panic, but not its value.
+	ErrPanicked = errors.New("panicked")
 )

@@ -94,9 +94,9 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 	defer func() {
 		p := recover()
 		if p == nil {
-			if errors.Is(err, keycheck.ErrPanicked) { // in a goroutine of its own
+			if errors.Is(err, domain.ErrPanicked) { // in a goroutine of its own
 				answer.LogPanic(ctx, c.options.Logger, c.requestID, "", err.Error())
-				err = keycheck.ErrPanicked
+				err = domain.ErrPanicked
 			}
 			return
 		}

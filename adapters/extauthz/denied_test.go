@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -207,7 +206,7 @@ func TestCheck_500(t *testing.T) {
 		},
 		"a panic": func(context.Context, domain.Check) (domain.Decision, error) { panic("with " + secret) },
 		"a panic in a goroutine": func(context.Context, domain.Check) (domain.Decision, error) {
-			return domain.NotFound(), fmt.Errorf("reading a key %w with a string:\nthe stack", keycheck.ErrPanicked)
+			return domain.NotFound(), fmt.Errorf("reading a key %w with a string:\nthe stack", domain.ErrPanicked)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,14 +1,6 @@
 package httpapi
 
-import (
-	"context"
-	"errors"
-	"fmt"
-
-	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
-	"github.com/slaunchx/apikeys/application"
-	"github.com/slaunchx/apikeys/domain"
-)
+import "github.com/slaunchx/apikeys/adapters/internal/keycheck"
 
 // CheckServerOptions configure a server of permission checks over another
 // protocol.
@@ -18,13 +10,7 @@ type CheckServerOptions = keycheck.ServerOptions
 // like this API.
 func (a *API) CheckServerOptions() CheckServerOptions {
 	return CheckServerOptions{
-		Authorize: func(ctx context.Context, check domain.Check) (domain.Decision, error) {
-			decision, err := a.authorizeKey(ctx, check)
-			if errors.Is(err, application.ErrPanicked) {
-				err = fmt.Errorf("%w: %w", keycheck.ErrPanicked, err)
-			}
-			return decision, err
-		},
+		Authorize:      a.authorizeKey,
 		Messages:       a.options.Messages,
 		Logger:         a.options.Logger,
 		Now:            a.options.Now,

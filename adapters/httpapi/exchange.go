@@ -17,7 +17,6 @@ import (
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 	"github.com/slaunchx/apikeys/adapters/internal/answer"
 	"github.com/slaunchx/apikeys/adapters/internal/tracing"
-	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -96,9 +95,9 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
-			if errors.Is(err, application.ErrPanicked) { // in a goroutine of its own
+			if errors.Is(err, domain.ErrPanicked) { // in a goroutine of its own
 				answer.LogPanic(x.Request().Context(), x.api.options.Logger, x.requestID, "", err.Error())
-				err = application.ErrPanicked
+				err = domain.ErrPanicked
 			}
 			return
 		}

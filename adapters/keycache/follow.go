@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/application"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -74,7 +75,7 @@ func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 func (c *Cache) doubt(err error) {
 	c.counters.failedPolls.Add(1)
 	c.trust.fail()
-	if errors.Is(err, application.ErrPanicked) {
+	if errors.Is(err, domain.ErrPanicked) {
 		c.EvictAll()
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -76,7 +75,7 @@ func TestPoll_ConfirmsNothingWhenTheFeedPanics(t *testing.T) {
 	id := w.cachedKey(t)
 	w.feed.during = func() { panic("the marked value") }
 	err := w.Poll(t.Context(), w.feed)
-	if !errors.Is(err, application.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
+	if !errors.Is(err, domain.ErrPanicked) || strings.Contains(err.Error(), "the marked value") {
 		t.Errorf("Poll() = %v", err)
 	}
 	w.store.put(id, true)

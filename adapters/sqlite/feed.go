@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -76,7 +77,7 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 		}
 		return found, err
 	})
-	if errors.Is(err, sqlkit.ErrPanicked) {
+	if errors.Is(err, domain.ErrPanicked) {
 		f.last = cursor{} // forget what it had seen
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
 )
 
@@ -117,7 +116,7 @@ func TestFeed_SaysLostAfterAPanic(t *testing.T) {
 	f := startFeed(t, openMigrated(t))
 	file := f.file
 	f.file = nil
-	if _, err := f.Poll(t.Context()); !errors.Is(err, sqlkit.ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
+	if _, err := f.Poll(t.Context()); !errors.Is(err, domain.ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Poll() = %v, want ErrPanicked", err)
 	}
 	f.file = file

@@ -25,10 +25,6 @@ var (
 	ErrQuotaExceeded  = errors.New("the API key has used up its quota")
 )
 
-// ErrPanicked is what the error of an [Authorize] wraps if it panicked in a goroutine of
-// its own. The error has the stack of the panic, but not its value.
-var ErrPanicked = errors.New("panicked")
-
 // Request is what a check uses of a request.
 type Request struct {
 	APIKey        []string // values of X-Api-Key

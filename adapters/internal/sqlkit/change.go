@@ -64,7 +64,7 @@ func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, erro
 // Write runs write, which calls Of, in a separate goroutine. It returns the
 // error of write, the error of the last change instead of [ErrNothingToWrite],
 // an error that wraps [domain.ErrUnavailable] as soon as ctx ends, or one that
-// wraps [ErrPanicked] if write panics.
+// wraps [domain.ErrPanicked] if write panics.
 func (c *Change) Write(ctx context.Context, write func() error) error {
 	if err := ctx.Err(); err != nil {
 		return Unavailable(err)

@@ -82,7 +82,7 @@ func TestChange_ContainsAPanicOfTheWrite(t *testing.T) {
 		var rows []int
 		return errors.New(string(rune(rows[0])))
 	})
-	if !errors.Is(err, ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
+	if !errors.Is(err, domain.ErrPanicked) || errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Write() = %v, want ErrPanicked", err)
 	}
 }

@@ -26,7 +26,7 @@ func Settled(err error) bool {
 // words are the errors of the store itself.
 var words = []error{
 	ErrNothingToWrite,
-	ErrPanicked,
+	domain.ErrPanicked,
 	domain.ErrKeyExists,
 	domain.ErrKeyNotFound,
 	domain.ErrTooManyKeys,
