@@ -127,10 +127,10 @@ type Outbox interface {
 	Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error)
 
 	// ForgetDeliveries removes up to limit deliveries that were created before
-	// [domain.DeliveryRetention] ago and are not pending, marks of warnings that are as old,
-	// and deleted webhooks without deliveries. It first drops pending deliveries of
-	// webhooks that are disabled or deleted, which a change could add while it was made.
-	// It returns how many deliveries it has removed.
+	// [domain.DeliveryRetention] ago and are not pending, marks of warnings that were due
+	// twice as long ago unless they last, and deleted webhooks without deliveries. It
+	// first drops pending deliveries of webhooks that are disabled or deleted, which a
+	// change could add while it was made. It returns how many deliveries it has removed.
 	ForgetDeliveries(ctx context.Context, limit int) (removed int, err error)
 }
 

@@ -181,7 +181,8 @@ func (s *WebhookStore) ForgetDeliveries(ctx context.Context, limit int) (removed
 				delete(s.deliveries, id)
 			}
 		}
-		maps.DeleteFunc(s.warned, func(w domain.Warning, _ struct{}) bool { return w.Due.Before(before) && !w.Lasts() })
+		marked := s.at().Add(-2 * domain.DeliveryRetention) // a month can be longer than the retention
+		maps.DeleteFunc(s.warned, func(w domain.Warning, _ struct{}) bool { return w.Due.Before(marked) && !w.Lasts() })
 		return nil
 	})
 	return removed, err

@@ -43,6 +43,7 @@ func RunWebhookStore(t *testing.T, open func(t testing.TB, now func() time.Time)
 		"warns once":                                          warnsOnce,
 		"finds the keys that expire":                          findsExpiringKeys,
 		"forgets old deliveries only":                         forgetsDeliveries,
+		"remembers warnings as long as their windows last":    remembersWarnings,
 		"counts and replaces sealing keys":                    resealsSecrets,
 	}
 	for name, run := range cases {
@@ -782,6 +783,40 @@ func forgetsDeliveries(t *testing.T, w webhookWorld) {
 		t.Errorf("with a cancelled context: %v", err)
 	}
 	_ = e
+}
+
+func remembersWarnings(t *testing.T, w webhookWorld) {
+	e := w.key(t, "ws_a")
+	w.create(t, "ws_a", domain.WebhookKeyLimitReached)
+	w.set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC))
+	begin := w.now()
+	warn := func(period domain.Period) bool {
+		limit, _ := domain.ParseQuota(domain.QuotaSpec{Limit: 1, Period: string(period)})
+		warning, _ := domain.WarnedLimit("ws_a", e.id(), limit, limit.Window.Start(begin))
+		made, err := w.Warn(t.Context(), warning, domain.LimitEvent(limit, e.key.Snapshot(), eventID(t), w.now()))
+		if err != nil {
+			t.Fatalf("Warn: %v", err)
+		}
+		return made
+	}
+	for _, step := range []struct {
+		after                  time.Duration
+		day, month, everything bool
+	}{
+		{0, true, true, true},
+		{31*24*time.Hour - time.Second, false, false, false},
+		{2*domain.DeliveryRetention + time.Second, true, true, false},
+	} {
+		w.set(begin.Add(step.after))
+		if _, err := w.ForgetDeliveries(t.Context(), 10); err != nil {
+			t.Fatalf("ForgetDeliveries: %v", err)
+		}
+		for period, want := range map[domain.Period]bool{domain.PeriodDay: step.day, domain.PeriodMonth: step.month, domain.PeriodTotal: step.everything} {
+			if got := warn(period); got != want {
+				t.Errorf("%s after the start, a warning about the quota of %s is made: %t, want %t", step.after, period, got, want)
+			}
+		}
+	}
 }
 
 func resealsSecrets(t *testing.T, w webhookWorld) {
