@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"sync"
@@ -19,6 +20,9 @@ const (
 	maxWarnings   = 1024      // refusals that wait; further ones are discarded
 	maxRemembered = 100_000   // warnings
 	warnAgain     = time.Hour // after which a warning that nobody received is tried again
+	// warnRetry is the time after which a refusal is reported that could not be reported
+	// before. Until then a store that fails is not asked, and nothing is logged, for each.
+	warnRetry = time.Minute
 )
 
 // Warnings tells webhooks that keys expire and that limits are reached. Every replica may
@@ -130,9 +134,7 @@ func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.T
 		_, err = uc.store.Warn(ctx, warning, event(eventID))
 	}
 	if err != nil {
-		uc.mu.Lock()
-		delete(uc.tried, warning)
-		uc.mu.Unlock()
+		uc.tryAfter(warning, now)
 	}
 	return err
 }
@@ -149,6 +151,13 @@ func (uc *Warnings) try(warning domain.Warning, now time.Time) bool {
 	}
 	uc.tried[warning] = now.Add(warnAgain)
 	return true
+}
+
+// tryAfter has a warning that was not made tried again at a time.
+func (uc *Warnings) tryAfter(warning domain.Warning, at time.Time) {
+	uc.mu.Lock()
+	defer uc.mu.Unlock()
+	uc.tried[warning] = at
 }
 
 // Watching returns a limiter that forwards to limiter and notes which limits are reached.
@@ -176,17 +185,26 @@ func (l watchingLimiter) Spend(ctx context.Context, id domain.KeyID, limits []do
 // refused notes a refusal, and waits for nothing.
 func (uc *Warnings) refused(id domain.KeyID, limit domain.Limit) {
 	now := uc.now()
-	if warning, ok := domain.WarnedLimit("", id, limit, limit.Window.Start(now)); !ok || !uc.try(warning, now) {
+	warning, ok := domain.WarnedLimit("", id, limit, limit.Window.Start(now))
+	if !ok || !uc.try(warning, now) {
 		return
 	}
 	select {
 	case uc.refusals <- refusal{id: id, limit: limit, at: now}:
-	default: // an overload, in which warnings matter least
+	default: // an overload, in which warnings matter least: the next refusal tries again
+		uc.tryAfter(warning, now)
 	}
 }
 
-// reached tells webhooks that a limit was reached, once in its window.
-func (uc *Warnings) reached(ctx context.Context, r refusal) error {
+// reached tells webhooks that a limit was reached, once in its window. If it fails, a
+// later refusal in the same window tries again.
+func (uc *Warnings) reached(ctx context.Context, r refusal) (err error) {
+	defer func() {
+		if err != nil && !errors.Is(err, domain.ErrKeyNotFound) {
+			noted, _ := domain.WarnedLimit("", r.id, r.limit, r.limit.Window.Start(r.at))
+			uc.tryAfter(noted, uc.now().Add(warnRetry))
+		}
+	}()
 	key, err := uc.keys.Find(ctx, r.id)
 	if err != nil {
 		return err
