@@ -72,6 +72,7 @@ func TestGuides_HaveATestForEverySection(t *testing.T) {
 		"Go teams":              {"go"},
 		"Gateway operators":     {"nginx", "caddyfile", "sh"},
 		"TypeScript developers": {"sh", "ts"},
+		"Receive webhooks":      {"sh", "go", "ts"},
 	}
 	for _, b := range blocksIn(t, "docs/guides.md") {
 		if b.language != "" && !slices.Contains(run[b.heading], b.language) {

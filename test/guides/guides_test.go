@@ -1,6 +1,7 @@
 package guides
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
@@ -10,9 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/secrets"
@@ -211,9 +215,10 @@ func TestGuides_GatewayOperators(t *testing.T) {
 	}
 }
 
-func TestGuides_TypeScriptDevelopers(t *testing.T) {
-	t.Parallel()
-	r := newReader(t)
+// useTypeScript gives the reader Node.js, the packages of npm and a configuration that is
+// strict.
+func (r *reader) useTypeScript(t *testing.T) {
+	t.Helper()
 	packages, err := filepath.Abs(root + "/.cache/typescript/node_modules")
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +241,12 @@ func TestGuides_TypeScriptDevelopers(t *testing.T) {
 		}
 		r.save(t, name, string(text))
 	}
+}
+
+func TestGuides_TypeScriptDevelopers(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	r.useTypeScript(t)
 	blocks := section(t, "TypeScript developers")
 	program := of(t, blocks, "ts", 1)[0]
 	mustHaveTenLines(t, program)
@@ -247,25 +258,143 @@ func TestGuides_TypeScriptDevelopers(t *testing.T) {
 
 func TestGuides_ReceiveWebhooks(t *testing.T) {
 	t.Parallel()
-	r := newReaderWith(t, func(cfg *config.Config) { cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true })
+	r := newWebhookReader(t)
 	blocks := section(t, "Receive webhooks")
 	listen := servers.FreeAddr(t)
-	r.environment = append(r.environment, "RECEIVER_ADDR="+listen, "RECEIVER_URL=http://"+listen+"/hook")
+	secret := r.createWebhook(t, blocks, "http://"+listen+"/hook")
+
+	program := exec.CommandContext(context.WithoutCancel(t.Context()), r.build(t, of(t, blocks, "go", 1)[0]))
+	program.Env = append(r.environment, "RECEIVER_ADDR="+listen, "WEBHOOK_SECRET="+secret)
+	receiver := servers.Start(t, program, listen)
+	r.secret(t) // creates a key
+	mustPrint(t, receiver, " api_key.created k\n")
+}
+
+// mustPrint waits until a process has printed want.
+func mustPrint(t *testing.T, process *servers.Process, want string) {
+	t.Helper()
+	for !strings.Contains(process.Output(), want) {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("it printed %q, want %q", process.Output(), want)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// newWebhookReader returns a reader of a service whose webhooks may be on this machine.
+func newWebhookReader(t *testing.T) *reader {
+	t.Helper()
+	return newReaderWith(t, func(cfg *config.Config) { cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true })
+}
+
+// createWebhook creates a webhook as the guide does, and returns its secret.
+func (r *reader) createWebhook(t *testing.T, blocks []block, url string) string {
+	t.Helper()
+	r.environment = append(r.environment, "RECEIVER_URL="+url)
 	created := r.shell(t, of(t, blocks, "sh", 1)...)
 	secret := regexp.MustCompile(`whsec_[0-9A-Za-z+/]+=*`).FindString(created)
 	if secret == "" {
 		t.Fatalf("no secret in %s", created)
 	}
+	return secret
+}
 
-	program := exec.CommandContext(context.WithoutCancel(t.Context()), r.build(t, of(t, blocks, "go", 1)[0]))
-	program.Env = append(r.environment, "WEBHOOK_SECRET="+secret)
-	receiver := servers.Start(t, program, listen)
-	r.secret(t) // creates a key
-	for !strings.Contains(receiver.Output(), " api_key.created k\n") {
+// message is a delivery as the service has sent it.
+type message struct {
+	header http.Header
+	body   []byte
+}
+
+// sendTo sends the message, and returns the status of the response.
+func (m message) sendTo(t *testing.T, url string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(m.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = m.header
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode
+}
+
+// sign signs the message again.
+func (m message) sign(t *testing.T, secret string) {
+	t.Helper()
+	signer, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	signature, err := signer.Sign(m.header.Get("Webhook-Id"), now, m.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	m.header.Set("Webhook-Signature", signature)
+}
+
+func TestGuides_ReceiveWebhooksInTypeScript(t *testing.T) {
+	t.Parallel()
+	r := newWebhookReader(t)
+	r.useTypeScript(t)
+	blocks := section(t, "Receive webhooks")
+	sent := make(chan message, 1)
+	recorder := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			t.Errorf("the delivery breaks off: %v", err)
+		}
 		select {
-		case <-t.Context().Done():
-			t.Fatalf("the receiver printed %q", receiver.Output())
-		case <-time.After(20 * time.Millisecond):
+		case sent <- message{request.Header, body}:
+		default: // a second delivery
+		}
+	}))
+	t.Cleanup(recorder.Close)
+	secret := r.createWebhook(t, blocks, recorder.URL+"/hook")
+	r.secret(t) // creates a key
+
+	r.save(t, "main.ts", of(t, blocks, "ts", 1)[0])
+	r.shell(t, "tsc --project .")
+	listen := servers.FreeAddr(t)
+	_, port, _ := strings.Cut(listen, ":")
+	program := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-c", "exec node out/main.js")
+	program.Dir, program.Env = r.dir, append(r.environment, "PORT="+port, "WEBHOOK_SECRET="+secret)
+	receiver := servers.Start(t, program, listen)
+
+	var delivery message
+	select {
+	case delivery = <-sent:
+	case <-t.Context().Done():
+		t.Fatal("the service has sent nothing")
+	}
+	huge := message{delivery.header.Clone(), append(bytes.Repeat([]byte(" "), 1<<20), delivery.body...)}
+	huge.sign(t, secret)
+	changed := func(change func(*message)) message {
+		m := message{delivery.header.Clone(), bytes.Clone(delivery.body)}
+		change(&m)
+		return m
+	}
+	for name, c := range map[string]struct {
+		message message
+		want    int
+	}{
+		"a delivery":          {delivery, http.StatusNoContent},
+		"another body":        {changed(func(m *message) { m.body = bytes.Replace(m.body, []byte(`"k"`), []byte(`"l"`), 1) }), http.StatusUnauthorized},
+		"another ID":          {changed(func(m *message) { m.header.Set("Webhook-Id", "dlv_1") }), http.StatusUnauthorized},
+		"another time":        {changed(func(m *message) { m.header.Set("Webhook-Timestamp", strconv.FormatInt(time.Now().Unix()+1, 10)) }), http.StatusUnauthorized},
+		"no signature":        {changed(func(m *message) { m.header.Del("Webhook-Signature") }), http.StatusUnauthorized},
+		"a body that is huge": {huge, http.StatusUnauthorized},
+	} {
+		if status := c.message.sendTo(t, "http://"+listen+"/hook"); status != c.want {
+			t.Errorf("%s: status %d, want %d", name, status, c.want)
 		}
 	}
+	mustPrint(t, receiver, delivery.header.Get("Webhook-Id")+" api_key.created k\n")
 }
