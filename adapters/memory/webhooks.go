@@ -238,10 +238,7 @@ func (s *WebhookStore) Webhooks(ctx context.Context, workspace domain.WorkspaceI
 // WebhookEvents implements ports.WebhookRepository.
 func (s *WebhookStore) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (list ports.EventPage, err error) {
 	err = s.reading(ctx, func() error {
-		if w, exists := s.webhooks[id]; !exists || w.Workspace != workspace {
-			return nil
-		}
-		all := slices.Clone(s.events[id])
+		all := slices.DeleteFunc(slices.Clone(s.events[id]), func(e domain.Event) bool { return e.Workspace != workspace })
 		slices.Reverse(all)
 		list.Total = int64(len(all))
 		for _, e := range pageOf(all, page) {

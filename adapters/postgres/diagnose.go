@@ -33,7 +33,7 @@ var needed = map[string][]string{
 	"idempotency_keys":       {"SELECT", "INSERT", "UPDATE", "DELETE"},
 	"api_key_peppers":        {"SELECT", "INSERT"},
 	"api_key_limit_counts":   {"SELECT", "INSERT", "UPDATE", "DELETE"},
-	"api_key_webhooks":       {"SELECT", "INSERT", "UPDATE"},
+	"api_key_webhooks":       {"SELECT", "INSERT", "UPDATE", "DELETE"},
 	"api_key_webhook_events": {"SELECT", "INSERT"},
 	"api_key_deliveries":     {"SELECT", "INSERT", "UPDATE", "DELETE"},
 	"api_key_warnings":       {"SELECT", "INSERT", "DELETE"},

@@ -102,6 +102,15 @@ LIMIT ? FOR UPDATE OF d SKIP LOCKED
 )
 DELETE FROM api_key_deliveries d USING old WHERE d.webhook_id = old.webhook_id AND d.id = old.id`
 
+	// forgetWebhooks removes webhooks so long after their deletion that no transaction
+	// can still add a delivery.
+	forgetWebhooks = `WITH old AS (
+SELECT w.id FROM api_key_webhooks w
+WHERE w.deleted_at < ? AND NOT EXISTS (SELECT FROM api_key_deliveries d WHERE d.webhook_id = w.id)
+LIMIT ? FOR UPDATE OF w SKIP LOCKED
+)
+DELETE FROM api_key_webhooks w USING old WHERE w.id = old.id`
+
 	// expiringKeys goes through the workspaces that have an enabled webhook.
 	expiringKeys = sqlkit.SelectKeyRows + ` WHERE k.id IN (
 SELECT e.id FROM (
@@ -328,14 +337,18 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err := tx.exec(ctx, forgetWarnings, now.Add(-2*domain.DeliveryRetention), sqlkit.LastingWarnings); err != nil {
 					return err
 				}
+				before := now.Add(-domain.DeliveryRetention)
 				forget := tx.StmtxContext(ctx, tx.prepared[forgetDeliveries])
-				done, err := forget.ExecContext(ctx, now.Add(-domain.DeliveryRetention), max(limit, 0))
+				done, err := forget.ExecContext(ctx, before, max(limit, 0))
 				if err != nil {
 					return err
 				}
 				n, err := done.RowsAffected()
+				if err != nil {
+					return err
+				}
 				removed = int(n)
-				return err
+				return tx.exec(ctx, forgetWebhooks, before, max(limit, 0))
 			})
 		})
 		return removed, err

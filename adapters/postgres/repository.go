@@ -117,7 +117,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 		sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-		reportOutcomes, affectedWebhooks, setFailingSince, nextSealed, setSecrets, dropStragglers, forgetWarnings, forgetDeliveries)
+		reportOutcomes, affectedWebhooks, setFailingSince, nextSealed, setSecrets, dropStragglers, forgetWarnings, forgetDeliveries,
+		forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.usage = r.migrator.Statement(r.pool, findUsage)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)

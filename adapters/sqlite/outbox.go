@@ -72,6 +72,12 @@ JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND d.stat
 LIMIT ?
 )`
 
+	forgetWebhooks = `DELETE FROM api_key_webhooks WHERE id IN (
+SELECT w.id FROM api_key_webhooks w
+WHERE w.deleted_at < ? AND NOT EXISTS (SELECT 1 FROM api_key_deliveries d WHERE d.webhook_id = w.id)
+LIMIT ?
+)`
+
 	// expiringKeys goes through the workspaces that have an enabled webhook.
 	expiringKeys = sqlkit.SelectKeyRows + ` WHERE k.id IN (
 SELECT e.id FROM (
@@ -91,7 +97,7 @@ var webhookStatements = []string{
 	deliver, findDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 	sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
 	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, setFailingSince, nextSealed, setSecrets,
-	dropStragglers, forgetWarnings, forgetDeliveries, insertWarning, removeWarning,
+	dropStragglers, forgetWarnings, forgetDeliveries, forgetWebhooks, insertWarning, removeWarning,
 }
 
 // outgoingRow is a row of dueDeliveries.
@@ -302,8 +308,12 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		if err := tx.exec(forgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
 			return 0, err
 		}
-		removed, err := tx.change(forgetDeliveries, codec.Encode(now.Add(-domain.DeliveryRetention)), max(limit, 0))
-		return int(removed), err
+		before := codec.Encode(now.Add(-domain.DeliveryRetention))
+		removed, err := tx.change(forgetDeliveries, before, max(limit, 0))
+		if err != nil {
+			return 0, err
+		}
+		return int(removed), tx.exec(forgetWebhooks, before, max(limit, 0))
 	})
 }
 

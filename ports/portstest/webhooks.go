@@ -43,6 +43,7 @@ func RunWebhookStore(t *testing.T, open func(t testing.TB, now func() time.Time)
 		"warns once":                                          warnsOnce,
 		"finds the keys that expire":                          findsExpiringKeys,
 		"forgets old deliveries only":                         forgetsDeliveries,
+		"forgets deleted webhooks after their deliveries":     forgetsWebhooks,
 		"remembers warnings as long as their windows last":    remembersWarnings,
 		"counts and replaces sealing keys":                    resealsSecrets,
 	}
@@ -783,6 +784,47 @@ func forgetsDeliveries(t *testing.T, w webhookWorld) {
 		t.Errorf("with a cancelled context: %v", err)
 	}
 	_ = e
+}
+
+func forgetsWebhooks(t *testing.T, w webhookWorld) {
+	living, deleted := w.create(t, "ws_a"), w.create(t, "ws_b")
+	send := func(webhook domain.Webhook) {
+		event := domain.TestEvent(webhook.Workspace, webhook.ID, eventID(t), owner, w.now())
+		if err := w.TestWebhook(t.Context(), webhook.Workspace, webhook.ID, event, nil); err != nil {
+			t.Fatalf("TestWebhook: %v", err)
+		}
+	}
+	forget := func(after time.Duration, want int) {
+		w.pass(after)
+		if n, err := w.ForgetDeliveries(t.Context(), 1); err != nil || n != want {
+			t.Errorf("ForgetDeliveries = %d, %v; want %d", n, err, want)
+		}
+	}
+	send(deleted)
+	send(deleted)
+	err := w.UpdateWebhook(t.Context(), "ws_b", deleted.ID, func(found *domain.Webhook) (domain.Event, error) {
+		return found.Delete(eventID(t), owner, w.now()), nil
+	}, nil)
+	if err != nil {
+		t.Fatalf("UpdateWebhook: %v", err)
+	}
+	forget(domain.DeliveryRetention, 0)
+	forget(time.Second, 1)
+	forget(0, 1) // the webhook must have been kept for that
+	forget(0, 0)
+	trail, err := w.WebhookEvents(t.Context(), "ws_b", deleted.ID, domain.Page{})
+	if err != nil || trail.Total != 2 {
+		t.Errorf("the audit trail has %d events, %v; want 2", trail.Total, err)
+	}
+	if trail, err := w.WebhookEvents(t.Context(), "ws_a", deleted.ID, domain.Page{}); err != nil || trail.Total != 0 {
+		t.Errorf("another workspace has the audit trail: %+v, %v", trail, err)
+	}
+	again, event := w.webhook(t, "ws_b")
+	again.ID, event.KeyID = deleted.ID, domain.KeyID(deleted.ID)
+	if err := w.CreateWebhook(t.Context(), again, event, nil); err != nil {
+		t.Errorf("the deleted webhook is still stored: %v", err)
+	}
+	send(living)
 }
 
 func remembersWarnings(t *testing.T, w webhookWorld) {
