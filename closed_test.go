@@ -239,6 +239,8 @@ func TestNew_RefusesNil(t *testing.T) {
 		"Keys of WithStore was given nil":                       apikeys.WithStore(apikeys.Store{}),
 		"Keys of WithStore was given a nil *memory.":            apikeys.WithStore(apikeys.Store{Keys: absent}),
 		"Changes of WithStore was given a nil *memory.":         apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Changes: absent}),
+		"Foreign of WithStore was given a nil *memory.":         apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Foreign: absent}),
+		"Webhooks of WithStore was given a nil *memory.":        apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Webhooks: (*memory.WebhookStore)(nil)}),
 		"WithReadinessCheck was given a nil func(":              apikeys.WithReadinessCheck(nil),
 		"WithWorkspaceRoles was given nil":                      apikeys.WithWorkspaceRoles(nil),
 		"WithAuthenticator was given nil":                       apikeys.WithAuthenticator(nil),

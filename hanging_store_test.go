@@ -54,14 +54,34 @@ func (f hangingFeed) Poll(context.Context) (ports.Changes, error) {
 func (hangingFeed) Wake() <-chan struct{} { return nil }
 func (hangingFeed) Close() error          { return nil }
 
+// hangingWebhooks is a store of webhooks whose lists and claims block until gate is closed,
+// and whose other methods panic.
+type hangingWebhooks struct {
+	ports.WebhookStore
+
+	gate chan struct{}
+}
+
+func (w hangingWebhooks) Webhooks(context.Context, domain.WorkspaceID, domain.Page) (ports.WebhookPage, error) {
+	<-w.gate
+	return ports.WebhookPage{}, nil
+}
+
+func (w hangingWebhooks) Claim(context.Context, ports.ClaimRequest) ([]ports.DueDelivery, error) {
+	<-w.gate
+	return nil, nil
+}
+
 func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := hangingStore{memory.NewKeyRepository(), make(chan struct{})}
 		cfg := config.Default()
 		cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-		service, err := apikeys.New(t.Context(), cfg, apikeys.WithStore(apikeys.Store{Keys: store, Changes: store, Usage: store}), apikeys.WithAuthenticator(everyone{}),
-			apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+		cfg.SealingKeys = cfg.Peppers
+		service, err := apikeys.New(t.Context(), cfg,
+			apikeys.WithStore(apikeys.Store{Keys: store, Changes: store, Usage: store, Webhooks: hangingWebhooks{gate: store.gate}}),
+			apikeys.WithAuthenticator(everyone{}), apikeys.WithLogger(slog.New(slog.DiscardHandler)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,6 +114,12 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 			ws := service.OperatorWorkspace("tester", "ws_1", domain.Origin{})
 			if _, err := ws.CreateKey(t.Context(), apikeys.KeySpec{Name: "k"}); !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("CreateKey() = %v, want ErrUnavailable", err)
+			}
+		})
+		within("a list of webhooks", 11*time.Second, func() {
+			ws := service.OperatorWorkspace("tester", "ws_1", domain.Origin{})
+			if _, err := ws.ListWebhooks(t.Context(), domain.Page{}); !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("ListWebhooks() = %v, want ErrUnavailable", err)
 			}
 		})
 		within("Close", 10*time.Second, func() { _ = service.Close() })

@@ -189,7 +189,9 @@ func (o *options) completed(cfg config.Config) config.Config {
 func WithStore(s Store) Option {
 	return func(o *options) {
 		o.require("Keys of WithStore", s.Keys)
-		for name, ability := range map[string]any{"Changes": s.Changes, "Usage": s.Usage, "Limits": s.Limits, "Schema": s.Schema} {
+		for name, ability := range map[string]any{
+			"Changes": s.Changes, "Usage": s.Usage, "Foreign": s.Foreign, "Limits": s.Limits, "Webhooks": s.Webhooks, "Schema": s.Schema,
+		} {
 			if ability != nil {
 				o.require(name+" of WithStore", ability)
 			}

@@ -188,7 +188,7 @@ func provideStore(ctx context.Context, cfg config.Config, o *options) (ports.Sto
 	if o.store.Keys != nil {
 		store := o.store
 		store.Keys, store.Limits = application.Abandoning(store.Keys), application.AbandoningLimits(store.Limits)
-		store.Usage = application.AbandoningUsage(store.Usage)
+		store.Usage, store.Webhooks = application.AbandoningUsage(store.Usage), application.AbandoningWebhooks(store.Webhooks)
 		return store, func() {}, nil
 	}
 	opened, err := openStore(ctx, cfg, o)

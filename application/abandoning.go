@@ -104,6 +104,29 @@ func awaitedError(ctx context.Context, places places, call func(ctx context.Cont
 	return err
 }
 
+// callbacks are calls of a store to a function of its caller, until end is called.
+type callbacks struct {
+	mu    sync.Mutex
+	ended bool
+}
+
+func (c *callbacks) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+}
+
+// calledBack returns the result of call, or [domain.ErrUnavailable] once c has ended.
+func calledBack[T any](c *callbacks, call func() (T, error)) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		var none T
+		return none, domain.ErrUnavailable
+	}
+	return call()
+}
+
 // Get implements ports.KeyReader.
 func (a *abandoning) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
 	return awaited(ctx, a.reads, func(ctx context.Context) (*domain.APIKey, error) { return a.keys.Get(ctx, workspace, id) })
@@ -141,21 +164,11 @@ func (a *abandoning) Create(ctx context.Context, key *domain.APIKey, event domai
 // Update implements ports.KeyWriter. Once it has returned, change is not called,
 // since it may write to variables of the caller.
 func (a *abandoning) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
-	var mu sync.Mutex
-	returned := false
-	defer func() {
-		mu.Lock()
-		defer mu.Unlock()
-		returned = true
-	}()
+	var calls callbacks
+	defer calls.end()
 	return awaitedError(ctx, a.writes, func(ctx context.Context) error {
 		return a.keys.Update(ctx, workspace, id, func(key *domain.APIKey) (domain.Event, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if returned {
-				return domain.Event{}, domain.ErrUnavailable
-			}
-			return change(key)
+			return calledBack(&calls, func() (domain.Event, error) { return change(key) })
 		}, options)
 	})
 }
