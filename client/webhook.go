@@ -41,11 +41,16 @@ type CreatedWebhook struct {
 // a placeholder; Reveal returns its text.
 type WebhookSecret struct {
 	domain.Redacted
-	text string
+	text *string // which fmt prints as an address even in a field that is not exported
 }
 
 // Reveal returns the secret in the form whsec_…, or "" if there is none.
-func (s WebhookSecret) Reveal() string { return s.text }
+func (s WebhookSecret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // WebhookPage is one page of webhooks.
 type WebhookPage struct {
@@ -159,7 +164,7 @@ func (w *Workspace) newSecret(ctx context.Context, r request) (CreatedWebhook, e
 		Enabled: created.Enabled, DisabledReason: created.DisabledReason, CreatedAt: created.CreatedAt, CreatedBy: created.CreatedBy,
 	})}
 	if created.Secret != nil {
-		result.Secret.text = *created.Secret
+		result.Secret.text = created.Secret
 	}
 	return result, nil
 }

@@ -30,7 +30,8 @@ func TestManager_DrivesTheWholeLifeOfAWebhook(t *testing.T) {
 	if diff := cmp.Diff(want, created.Webhook); diff != "" || !strings.HasPrefix(created.Secret.Reveal(), "whsec_") {
 		t.Errorf("CreateWebhook() (-want +got):\n%s", diff)
 	}
-	if printed := fmt.Sprintf("%v %+v %#v", created, created, created); strings.Contains(printed, "whsec_") {
+	hidden := struct{ created client.CreatedWebhook }{created}
+	if printed := fmt.Sprintf("%v %+v %#v %v", created, created, created, hidden); strings.Contains(printed, "whsec_") {
 		t.Error("the secret is printed")
 	}
 	list, err := owned.ListWebhooks(ctx, 0, 10)

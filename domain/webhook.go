@@ -89,7 +89,8 @@ type SealedSecret struct {
 // cannot be printed.
 type WebhookSecret struct {
 	Redacted
-	key []byte
+	// key is a pointer for the reason that [Secret] has one.
+	key *string
 }
 
 // webhookSecretBytes is the number of random bytes of a secret, of the 24 to 64 that
@@ -102,21 +103,29 @@ func NewWebhookSecret(random io.Reader) (WebhookSecret, error) {
 	if _, err := io.ReadFull(random, key); err != nil {
 		return WebhookSecret{}, fmt.Errorf("read randomness: %w", err)
 	}
-	return WebhookSecret{key: key}, nil
+	return WebhookSecretOf(key), nil
 }
 
 // WebhookSecretOf returns the secret with that key, as [WebhookSecret.Key] returned it.
-func WebhookSecretOf(key []byte) WebhookSecret { return WebhookSecret{key: slices.Clone(key)} }
+func WebhookSecretOf(key []byte) WebhookSecret {
+	text := string(key)
+	return WebhookSecret{key: &text}
+}
 
 // IsZero reports whether there is no secret.
-func (s WebhookSecret) IsZero() bool { return len(s.key) == 0 }
+func (s WebhookSecret) IsZero() bool { return s.key == nil || *s.key == "" }
 
-// Key returns the key that signs.
-func (s WebhookSecret) Key() []byte { return slices.Clone(s.key) }
+// Key returns the key that signs, or nil if there is none.
+func (s WebhookSecret) Key() []byte {
+	if s.key == nil {
+		return nil
+	}
+	return []byte(*s.key)
+}
 
 // Reveal returns the form in which the owner of the webhook receives the secret: whsec_
 // and standard base64 of the key.
-func (s WebhookSecret) Reveal() string { return "whsec_" + base64.StdEncoding.EncodeToString(s.key) }
+func (s WebhookSecret) Reveal() string { return "whsec_" + base64.StdEncoding.EncodeToString(s.Key()) }
 
 // Webhook is an address that is told about the keys of a workspace. Only [NewWebhook]
 // and stores create one; its methods enforce the rules of its lifecycle. Times are in
