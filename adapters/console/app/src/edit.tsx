@@ -1,6 +1,6 @@
 // Creating a key, and changing one while somebody else may do so too.
 import { useRef, useState } from 'preact/hooks';
-import { Failure, keys, type CreatedKey, type Fault, type Key } from './api';
+import { Failure, keys, type CreatedKey, type Fault, type Key, type NewKey } from './api';
 import { draftOf, empty, patchOf, newKeyOf, same, type Draft } from './draft';
 import { focusFault, KeyFields, useFaults } from './form';
 import { useAction, useLoad } from './load';
@@ -16,18 +16,18 @@ export function NewKeyView() {
   const [draft, setDraft] = useState<Draft>(empty);
   const [refused, setRefused] = useState<Fault[]>([]);
   const [created, setCreated] = useState<CreatedKey>();
-  const once = useRef({ key: randomText(), body: '' });
+  const attempt = useRef<{ draft: Draft; key: string; body: NewKey } | undefined>(undefined);
   const form = useRef<HTMLFormElement>(null);
   const typed = useFaults(draft);
   const { run, busy, failure } = useAction(async () => {
-    const body = newKeyOf(draft);
-    // The same request again, after no answer came, must not create a second key.
-    if (once.current.body !== JSON.stringify({ ...body, expiresAt: 0 })) once.current = { key: randomText(), body: JSON.stringify({ ...body, expiresAt: 0 }) };
+    // The same request again, after no answer came, must not create a second key. So an
+    // expiry in 90 days stays that of the first attempt.
+    if (!attempt.current || !same(attempt.current.draft, draft)) attempt.current = { draft, key: randomText(), body: newKeyOf(draft) };
     try {
-      setCreated((await keys.create(body, once.current.key)).data);
+      setCreated((await keys.create(attempt.current.body, attempt.current.key)).data);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.code === '4091') once.current.body = '';
+      if (error.code === '4091') attempt.current = undefined;
       if (error.code === '4000') setRefused(error.faults);
       else if (error.code === '4031') setRefused([{ field: 'mode', reason: 'range', message: error.message }]);
       else throw error;

@@ -84,6 +84,8 @@ const portal: Window | null = window.parent !== window ? window.parent : window.
 /** Whether a portal may sign the user in. */
 export const hasPortal = portal !== null && portals.length > 0;
 
+let answered = false; // by the portal
+
 function askPortal(): void {
   if (!hasPortal) return;
   for (const origin of portals) portal?.postMessage({ type: 'apikeys:token-wanted' }, origin);
@@ -95,6 +97,7 @@ function onMessage(event: MessageEvent): void {
   if (typeof data !== 'object' || data === null || !('type' in data) || data.type !== 'apikeys:token') return;
   const { token, workspaceId, clientHash } = data as Record<string, unknown>;
   if (typeof token !== 'string' || token === '' || typeof workspaceId !== 'string') return;
+  answered = true;
   begin(token, workspaceId, typeof clientHash === 'string' ? clientHash : undefined);
 }
 
@@ -111,5 +114,6 @@ export function watch(): void {
   document.addEventListener('visibilitychange', forgetIfIdle);
   window.addEventListener('pageshow', (event) => { if (event.persisted) end('left'); });
   setInterval(forgetIfIdle, 5000);
-  askPortal();
+  // A portal may not listen yet when it is asked first.
+  for (const wait of [0, 500, 2000, 5000, 10_000]) setTimeout(() => { if (!answered && !session.get()) askPortal(); }, wait);
 }
