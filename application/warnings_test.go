@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,11 +171,11 @@ func typeOf(before time.Duration) domain.WebhookEventType {
 // flakyWebhooks is a store whose warnings fail while failing is set.
 type flakyWebhooks struct {
 	ports.WebhookStore
-	failing bool
+	failing atomic.Bool
 }
 
 func (f *flakyWebhooks) Warn(ctx context.Context, warning domain.Warning, event domain.WebhookEvent) (bool, error) {
-	if f.failing {
+	if f.failing.Load() {
 		return false, domain.ErrUnavailable
 	}
 	return f.WebhookStore.Warn(ctx, warning, event)
@@ -207,9 +208,9 @@ func TestExpiring_WarnsThreeTimesAndReportsTheExpiry(t *testing.T) {
 			store := &flakyWebhooks{WebhookStore: w.hooks}
 			uc := w.replicaOn(store, slog.DiscardHandler)
 			return func(ctx context.Context) error {
-				store.failing = true
+				store.failing.Store(true)
 				_ = uc.Expiring(ctx) // fails if a warning is due
-				store.failing = false
+				store.failing.Store(false)
 				return uc.Expiring(ctx)
 			}
 		},
@@ -616,7 +617,8 @@ func TestWatching_TriesAgainAfterAFailure(t *testing.T) {
 		w := newWarnedWorld(t, now)
 		id := w.key(t, time.Time{})
 		w.webhook(t, workspace, causedByNobody...)
-		store := &flakyWebhooks{WebhookStore: w.hooks, failing: true}
+		store := &flakyWebhooks{WebhookStore: w.hooks}
+		store.failing.Store(true)
 		var logs bytes.Buffer
 		uc := w.replicaOn(store, slog.NewTextHandler(&logs, nil))
 		defer running(t, uc)()
@@ -625,7 +627,7 @@ func TestWatching_TriesAgainAfterAFailure(t *testing.T) {
 		if got := w.received(t); len(got) != 0 || !strings.Contains(logs.String(), "cannot report that a limit was reached") {
 			t.Errorf("%d deliveries, logged %q", len(got), logs.String())
 		}
-		store.failing = false
+		store.failing.Store(false)
 		w.at = w.at.Add(time.Minute - time.Second)
 		spend(t, uc, id, 0, hourly)
 		synctest.Wait()
@@ -666,7 +668,8 @@ func TestRun_LooksForExpiringKeysEveryMinute(t *testing.T) {
 		w.at = now
 		w.key(t, expiry)
 		w.at = expiry.Add(-day)
-		store := &flakyWebhooks{WebhookStore: w.hooks, failing: true}
+		store := &flakyWebhooks{WebhookStore: w.hooks}
+		store.failing.Store(true)
 		var logs bytes.Buffer
 		uc := w.replicaOn(store, slog.NewTextHandler(&logs, nil))
 		stop := running(t, uc)
@@ -675,7 +678,7 @@ func TestRun_LooksForExpiringKeysEveryMinute(t *testing.T) {
 		if got := w.received(t); len(got) != 0 || !strings.Contains(logs.String(), "cannot warn about keys that expire") {
 			t.Errorf("%d deliveries, logged %q", len(got), logs.String())
 		}
-		store.failing = false
+		store.failing.Store(false)
 		<-time.After(time.Minute)
 		synctest.Wait()
 		if got := w.received(t); len(got) != 1 {
