@@ -14,7 +14,7 @@ import (
 // trees are the spans below those of a create and a get, without the spans that only
 // the first statement of a connection needs.
 var trees = map[string]struct{ create, get []string }{
-	"sqlite":   {create: []string{"write", ".INSERT", ".INSERT", ".INSERT", ".INSERT"}, get: []string{"SELECT"}},
+	"sqlite":   {create: []string{"write", ".INSERT", ".INSERT", ".INSERT", ".INSERT", ".INSERT"}, get: []string{"SELECT"}},
 	"postgres": {create: []string{"WITH"}, get: []string{"SELECT"}},
 }
 
