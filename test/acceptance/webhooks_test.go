@@ -183,15 +183,15 @@ func TestWebhooks_400(t *testing.T) {
 		method, path, body string
 		faults             []string
 	}{
-		"nothing":                   {"POST", "", `{}`, []string{"url required"}},
-		"wrong types":               {"POST", "", `{"description":1,"events":"all","url":null}`, []string{"description type", "events type", "url type"}},
-		"everything at once":        {"POST", "", `{"events":["api_key.created","api_key.gone",1],"url":"ftp://x","description":"` + long + `","secret":"s"}`, []string{"events[1] range", "events[2] type", "url format", "description length", "secret unknown_field"}},
-		"a test is no subscription": {"POST", "", `{"url":"https://hooks.example.com","events":["webhook.test"]}`, []string{"events[0] range"}},
-		"a null URL and enabled":    {"PATCH", "/" + id, `{"url":null,"enabled":null}`, []string{"url type", "enabled type"}},
-		"a patch of a webhook that does not exist": {"PATCH", "/wh_0", `{"enabled":1}`, []string{"enabled type"}},
-		"deletion of nothing":                      {"POST", "/delete", `{}`, []string{"webhookId required"}},
-		"an unknown status":                        {"GET", "/" + id + "/deliveries?status=SENT&size=0", "", []string{"status range", "size range"}},
-		"a parameter that lists of webhooks lack":  {"GET", "?status=PENDING", "", []string{"status unknown_field"}},
+		"nothing":                                 {"POST", "", `{}`, []string{"url required"}},
+		"wrong types":                             {"POST", "", `{"description":1,"events":"all","url":null}`, []string{"description type", "events type", "url type"}},
+		"everything at once":                      {"POST", "", `{"events":["api_key.created","api_key.gone",1],"url":"ftp://x","description":"` + long + `","secret":"s"}`, []string{"events[1] range", "events[2] type", "url format", "description length", "secret unknown_field"}},
+		"a test is no subscription":               {"POST", "", `{"url":"https://hooks.example.com","events":["webhook.test"]}`, []string{"events[0] range"}},
+		"a null URL and enabled":                  {"PATCH", "/" + id, `{"url":null,"enabled":null}`, []string{"url type", "enabled type"}},
+		"a patch of no webhook":                   {"PATCH", "/wh_0", `{"enabled":1}`, []string{"enabled type"}},
+		"deletion of nothing":                     {"POST", "/delete", `{}`, []string{"webhookId required"}},
+		"an unknown status":                       {"GET", "/" + id + "/deliveries?status=SENT&size=0", "", []string{"status range", "size range"}},
+		"a parameter that lists of webhooks lack": {"GET", "?status=PENDING", "", []string{"status unknown_field"}},
 	}
 	for url, reason := range map[string]string{
 		"http://hooks.example.com": "format", "https://hooks.example.com:444": "range", "https://user@hooks.example.com": "format",
