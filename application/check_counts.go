@@ -18,7 +18,8 @@ const (
 	maxUnwritten = maxUsage / usageBatch
 )
 
-// countedVerdicts are the verdicts that are counted, in the order of checkCounts.
+// countedVerdicts are the verdicts that are counted: that of an allowed check, and then
+// those of denied ones in the order of deniedCounts.
 var countedVerdicts = [...]domain.Verdict{
 	domain.VerdictOK, domain.VerdictDisabled, domain.VerdictExpired, domain.VerdictIPNotAllowed,
 	domain.VerdictInsufficientScope, domain.VerdictRateLimited, domain.VerdictQuotaExceeded,
@@ -29,8 +30,36 @@ var countedVerdicts = [...]domain.Verdict{
 type checkCounts struct {
 	// queued is set while the key is in a countQueue. It is reset before the counts are
 	// taken, so that every later check queues the key again.
-	queued atomic.Bool
-	counts [len(countedVerdicts)]dayCount
+	queued  atomic.Bool
+	allowed dayCount
+	// denied is nil until the first denial, which most keys never have, because every
+	// cached key takes the memory.
+	denied atomic.Pointer[deniedCounts]
+}
+
+type deniedCounts [len(countedVerdicts) - 1]dayCount
+
+// of returns the count of the verdict with index i of countedVerdicts.
+func (c *checkCounts) of(i int) *dayCount {
+	if i == 0 {
+		return &c.allowed
+	}
+	if c.denied.Load() == nil {
+		c.denied.CompareAndSwap(nil, new(deniedCounts))
+	}
+	return &c.denied.Load()[i-1]
+}
+
+// take calls f with each count that is not 0, and resets it.
+func (c *checkCounts) take(f func(verdict domain.Verdict, day domain.Day, n int64)) {
+	for i, verdict := range countedVerdicts {
+		if i > 0 && c.denied.Load() == nil {
+			return
+		}
+		if day, n := c.of(i).take(); n > 0 {
+			f(verdict, day, n)
+		}
+	}
 }
 
 // dayCount is a day and the number of checks on it, in one word, so that no check is
@@ -95,7 +124,7 @@ func (q *countQueue) add(known *KnownKey, verdict domain.Verdict, day domain.Day
 	if i < 0 {
 		return
 	}
-	former, n := known.checks.counts[i].add(day)
+	former, n := known.checks.of(i).add(day)
 	if n > 0 {
 		q.addFormer(ports.CheckCount{KeyID: known.ID(), Day: former, Verdict: verdict}, n)
 	}
@@ -135,11 +164,9 @@ func (q *countQueue) takeBatch() map[ports.CheckCount]int64 {
 	q.mu.Unlock()
 	for _, known := range keys {
 		known.checks.queued.Store(false)
-		for i := range known.checks.counts {
-			if day, n := known.checks.counts[i].take(); n > 0 {
-				counts[ports.CheckCount{KeyID: known.ID(), Day: day, Verdict: countedVerdicts[i]}] += n
-			}
-		}
+		known.checks.take(func(verdict domain.Verdict, day domain.Day, n int64) {
+			counts[ports.CheckCount{KeyID: known.ID(), Day: day, Verdict: verdict}] += n
+		})
 	}
 	return counts
 }
