@@ -294,32 +294,12 @@ func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain
 	})
 }
 
-func (tx transaction) reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (last domain.WebhookID, err error) {
+func (tx transaction) reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error) {
 	var rows []webhookRow
 	if err := tx.read(ctx, &rows, nextSealed, string(after), current, limit); err != nil {
 		return "", err
 	}
-	found, err := codec.Webhooks(rows)
-	if err != nil {
-		return "", err
-	}
-	for _, w := range found {
-		sealed, err := reseal(w.ID, w.Secrets)
-		if err != nil {
-			continue
-		}
-		text, err := sqlkit.EncodeSealed(sealed)
-		if err != nil {
-			return "", err
-		}
-		if err := tx.exec(ctx, setSecrets, text, string(w.ID)); err != nil {
-			return "", err
-		}
-	}
-	if len(found) < limit {
-		return "", nil
-	}
-	return found[len(found)-1].ID, nil
+	return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(ctx, setSecrets, secrets, id) })
 }
 
 // ForgetDeliveries implements ports.Outbox.

@@ -133,10 +133,7 @@ func (tx transaction) lockedWebhook(ctx context.Context, workspace domain.Worksp
 	if err := tx.read(ctx, &rows, sqlkit.FindWebhook, string(id), string(workspace)); err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, domain.ErrWebhookNotFound
-	}
-	return codec.Webhook(rows[0])
+	return codec.FoundWebhook(rows)
 }
 
 // storeWebhook stores a changed webhook with its event.
@@ -180,10 +177,7 @@ func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceI
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, domain.ErrWebhookNotFound
-	}
-	return codec.Webhook(rows[0])
+	return codec.FoundWebhook(rows)
 }
 
 // Webhooks implements ports.WebhookRepository.

@@ -274,27 +274,7 @@ func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain
 		if err := tx.read(&rows, nextSealed, string(after), current, limit); err != nil {
 			return "", err
 		}
-		found, err := codec.Webhooks(rows)
-		if err != nil {
-			return "", err
-		}
-		for _, w := range found {
-			sealed, err := reseal(w.ID, w.Secrets)
-			if err != nil {
-				continue
-			}
-			text, err := sqlkit.EncodeSealed(sealed)
-			if err != nil {
-				return "", err
-			}
-			if err := tx.exec(setSecrets, text, string(w.ID)); err != nil {
-				return "", err
-			}
-		}
-		if len(found) < limit {
-			return "", nil
-		}
-		return found[len(found)-1].ID, nil
+		return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(setSecrets, secrets, id) })
 	})
 }
 

@@ -85,10 +85,7 @@ func (tx transaction) webhook(workspace domain.WorkspaceID, id domain.WebhookID)
 	if err := tx.read(&rows, sqlkit.FindWebhook, string(id), string(workspace)); err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, domain.ErrWebhookNotFound
-	}
-	return codec.Webhook(rows[0])
+	return codec.FoundWebhook(rows)
 }
 
 // storeWebhook stores a changed webhook with its event.
@@ -132,10 +129,7 @@ func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceI
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, domain.ErrWebhookNotFound
-	}
-	return codec.Webhook(rows[0])
+	return codec.FoundWebhook(rows)
 }
 
 // Webhooks implements ports.WebhookRepository.

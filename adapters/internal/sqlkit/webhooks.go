@@ -99,8 +99,8 @@ type sealedJSON struct {
 	ValidUntil time.Time `json:"until,omitzero"`
 }
 
-// EncodeSealed returns the stored form of secrets.
-func EncodeSealed(secrets []domain.SealedSecret) (string, error) {
+// encodeSealed returns the stored form of secrets.
+func encodeSealed(secrets []domain.SealedSecret) (string, error) {
 	out := make([]sealedJSON, len(secrets))
 	for i, s := range secrets {
 		out[i] = sealedJSON(s)
@@ -178,6 +178,42 @@ func (c Codec[T]) Webhooks(rows []WebhookRow[T]) ([]*domain.Webhook, error) {
 	return all, nil
 }
 
+// FoundWebhook returns the webhook of the row that was found, or
+// [domain.ErrWebhookNotFound] if there is none.
+func (c Codec[T]) FoundWebhook(rows []WebhookRow[T]) (*domain.Webhook, error) {
+	if len(rows) == 0 {
+		return nil, domain.ErrWebhookNotFound
+	}
+	return c.Webhook(rows[0])
+}
+
+// Reseal calls store with the secrets that reseal returns for each of up to limit
+// webhooks. It returns the last of them, or "" if there are no more. A webhook for which
+// reseal returns an error keeps its secrets.
+func (c Codec[T]) Reseal(rows []WebhookRow[T], limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error), store func(secrets, id string) error) (last domain.WebhookID, err error) {
+	found, err := c.Webhooks(rows)
+	if err != nil {
+		return "", err
+	}
+	for _, w := range found {
+		sealed, err := reseal(w.ID, w.Secrets)
+		if err != nil {
+			continue
+		}
+		text, err := encodeSealed(sealed)
+		if err != nil {
+			return "", err
+		}
+		if err := store(text, string(w.ID)); err != nil {
+			return "", err
+		}
+	}
+	if len(found) < limit {
+		return "", nil
+	}
+	return found[len(found)-1].ID, nil
+}
+
 func (c Codec[T]) decodeOptional(t *T) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -191,7 +227,7 @@ func (c Codec[T]) InsertWebhookArgs(w *domain.Webhook) ([]any, error) {
 	if err != nil {
 		return nil, ownError{err}
 	}
-	secrets, err := EncodeSealed(w.Secrets)
+	secrets, err := encodeSealed(w.Secrets)
 	if err != nil {
 		return nil, ownError{err}
 	}
