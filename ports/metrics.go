@@ -27,6 +27,7 @@ type CacheStats struct {
 	Misses        uint64        // look-ups that read the store
 	Evictions     uint64        // keys evicted to make room for others
 	FeedEvictions uint64        // keys evicted because the change feed reported them
+	FeedLosses    uint64        // times every key was evicted because changes may have been missed
 	FailedPolls   uint64        // polls of the change feed that failed
 	Keys          int           // approximate number of cached keys
 	Loads         int           // reads of the store in flight or waiting

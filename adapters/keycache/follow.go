@@ -60,7 +60,7 @@ func (c *Cache) Poll(ctx context.Context, feed ports.ChangeFeed) error {
 		return err
 	}
 	if changes.Lost {
-		c.EvictAll()
+		c.evictLost()
 	}
 	for _, id := range changes.Keys {
 		c.Evict(id)
@@ -76,6 +76,13 @@ func (c *Cache) doubt(err error) {
 	c.counters.failedPolls.Add(1)
 	c.trust.fail()
 	if errors.Is(err, domain.ErrPanicked) {
-		c.EvictAll()
+		c.evictLost()
 	}
+}
+
+// evictLost removes every key from the cache, because changes may have been
+// missed.
+func (c *Cache) evictLost() {
+	c.counters.feedLosses.Add(1)
+	c.EvictAll()
 }

@@ -7,7 +7,7 @@ import (
 )
 
 type counters struct {
-	hits, misses, evictions, feedEvictions, failedPolls atomic.Uint64
+	hits, misses, evictions, feedEvictions, feedLosses, failedPolls atomic.Uint64
 }
 
 // Stats returns a reading of the cache.
@@ -17,6 +17,7 @@ func (c *Cache) Stats() ports.CacheStats {
 		Misses:        c.counters.misses.Load(),
 		Evictions:     c.counters.evictions.Load(),
 		FeedEvictions: c.counters.feedEvictions.Load(),
+		FeedLosses:    c.counters.feedLosses.Load(),
 		FailedPolls:   c.counters.failedPolls.Load(),
 		Keys:          c.known.Load().EstimatedSize(),
 		Loads:         c.loads.inFlight() + c.rereads.inFlight(),

@@ -19,10 +19,12 @@ func TestStats(t *testing.T) {
 	}
 	w.feed.changes = ports.Changes{Keys: []domain.KeyID{id}}
 	w.poll(t)
+	w.feed.changes = ports.Changes{Lost: true}
+	w.poll(t)
 	w.clock = begin.Add(time.Second)
 	got := w.Stats()
 	got.Keys = 0 // an estimate
-	want := ports.CacheStats{Hits: 2, Misses: 1, FeedEvictions: 1, Unconfirmed: time.Second}
+	want := ports.CacheStats{Hits: 2, Misses: 1, FeedEvictions: 1, FeedLosses: 1, Unconfirmed: time.Second}
 	if got != want {
 		t.Errorf("Stats() = %+v, want %+v", got, want)
 	}

@@ -15,6 +15,7 @@ var (
 	cacheKeys     = describe("cache_keys", "Approximate number of keys in memory.")
 	cacheLoads    = describe("cache_loads_in_flight", "Reads of keys from the store that are in flight or waiting.")
 	feedEvictions = describe("feed_evictions_total", "Keys evicted from memory because the change feed reported them.")
+	feedLosses    = describe("feed_losses_total", "Times every key was evicted from memory because the change feed may have missed changes.")
 	feedFailures  = describe("feed_failed_polls_total", "Polls of the change feed that failed.")
 	feedLag       = describe("feed_lag_seconds", "Age of the last confirmation of the change feed; +Inf before the first.")
 )
@@ -34,7 +35,7 @@ type cacheCollector struct{ read func() ports.CacheStats }
 
 // Describe implements prometheus.Collector.
 func (cacheCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{cacheHits, cacheMisses, cacheEvicted, cacheKeys, cacheLoads, feedEvictions, feedFailures, feedLag} {
+	for _, d := range []*prometheus.Desc{cacheHits, cacheMisses, cacheEvicted, cacheKeys, cacheLoads, feedEvictions, feedLosses, feedFailures, feedLag} {
 		out <- d
 	}
 }
@@ -48,6 +49,7 @@ func (c cacheCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(cacheKeys, float64(s.Keys))
 	out <- gauge(cacheLoads, float64(s.Loads))
 	out <- counter(feedEvictions, s.FeedEvictions)
+	out <- counter(feedLosses, s.FeedLosses)
 	out <- counter(feedFailures, s.FailedPolls)
 	out <- gauge(feedLag, lag(s))
 }

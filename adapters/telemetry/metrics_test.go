@@ -30,6 +30,7 @@ var golden = []string{
 	"apikeys_feed_evictions_total counter",
 	"apikeys_feed_failed_polls_total counter",
 	"apikeys_feed_lag_seconds gauge",
+	"apikeys_feed_losses_total counter",
 	"apikeys_http_request_duration_seconds histogram route",
 	"apikeys_http_requests_total counter method route status",
 	"apikeys_leaked_secrets_total counter outcome",
@@ -125,13 +126,14 @@ func TestCache_IsReadOncePerScrape(t *testing.T) {
 	o.Cache = func() ports.CacheStats {
 		reads++
 		return ports.CacheStats{
-			Hits: 1, Misses: 2, FeedEvictions: 3, FailedPolls: 4, Keys: 5, Loads: 6, Unconfirmed: 250 * time.Millisecond,
+			Hits: 1, Misses: 2, FeedEvictions: 3, FailedPolls: 4, Keys: 5, Loads: 6, FeedLosses: 7,
+			Unconfirmed: 250 * time.Millisecond,
 		}
 	}
 	expect(t, scrape(t, attached(t, o)),
 		"apikeys_cache_hits_total 1", "apikeys_cache_misses_total 2", "apikeys_feed_evictions_total 3",
 		"apikeys_feed_failed_polls_total 4", "apikeys_cache_keys 5", "apikeys_cache_loads_in_flight 6",
-		"apikeys_feed_lag_seconds 0.25")
+		"apikeys_feed_losses_total 7", "apikeys_feed_lag_seconds 0.25")
 	if reads != 1 {
 		t.Errorf("read %d times", reads)
 	}
