@@ -155,9 +155,11 @@ func webhookStats(sender *webhooks.Sender) func() ports.WebhookStats {
 }
 
 // provideWebhookParts says in the log why no webhook can be created, when one should be.
-func provideWebhookParts(cfg config.Config, o *options, store ports.WebhookStore, sealer ports.SecretSealer) application.WebhookParts {
+func provideWebhookParts(
+	cfg config.Config, o *options, store ports.WebhookStore, exclusive *application.Exclusive, sealer ports.SecretSealer,
+) application.WebhookParts {
 	return application.WebhookParts{
-		Store: store, Sealer: sealer, Rules: webhookRules(cfg),
+		Store: exclusive.Webhooks(store), Sealer: sealer, Rules: webhookRules(cfg),
 		Refused: func() {
 			if store == nil {
 				o.logger.Warn("webhooks cannot be created: the store does not keep them")
@@ -298,7 +300,7 @@ func provideEventHook(o *options) (*application.EventHook, func()) {
 // provideKeys caches keys if the store reports its changes. Otherwise the cache
 // is never used for a result, but still bounds the reads.
 func provideKeys(
-	cfg config.Config, o *options, store ports.Store, hasher ports.SecretHasher, hook *application.EventHook, sender *webhooks.Sender, now func() time.Time,
+	cfg config.Config, o *options, store ports.Store, hasher ports.SecretHasher, hook *application.EventHook, exclusive *application.Exclusive, sender *webhooks.Sender, now func() time.Time,
 ) (keys, func(), error) {
 	cache, err := keycache.New(keycache.Options{
 		Finder:      store.Keys,
@@ -318,7 +320,7 @@ func provideKeys(
 	if sender != nil {
 		writer = sender.Waking(writer)
 	}
-	k := keys{Source: cache, Writer: application.Exclusive(writer), cache: cache}
+	k := keys{Source: cache, Writer: exclusive.Keys(writer), cache: cache}
 	if store.Changes != nil {
 		k.follow = func(ctx context.Context) { follow(ctx, cache, store.Changes, o.logger) }
 	} else {

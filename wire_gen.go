@@ -27,6 +27,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	secretHasher := provideHasher(ring)
 	eventHook, cleanup2 := provideEventHook(o)
+	exclusive := &application.Exclusive{}
 	webhookStore := store.Webhooks
 	sealingRing, err := provideSealingRing(cfg)
 	if err != nil {
@@ -36,7 +37,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	}
 	v := provideClock(o)
 	sender := provideSender(cfg, o, webhookStore, sealingRing, v)
-	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, secretHasher, eventHook, sender, v)
+	apikeysKeys, cleanup3, err := provideKeys(cfg, o, store, secretHasher, eventHook, exclusive, sender, v)
 	if err != nil {
 		cleanup2()
 		cleanup()
@@ -67,7 +68,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	limitStore := store.Limits
 	countsLimits := provideCountsLimits(limitStore)
 	secretSealer := provideSealer(sealingRing)
-	webhookParts := provideWebhookParts(cfg, o, webhookStore, secretSealer)
+	webhookParts := provideWebhookParts(cfg, o, webhookStore, exclusive, secretSealer)
 	lifetime := &application.Lifetime{}
 	dependencies := application.Dependencies{
 		Roles:    workspaceRoles,

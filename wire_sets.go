@@ -41,6 +41,7 @@ var applicationSet = wire.NewSet(
 	wire.Struct(new(application.Dependencies), "*"),
 	application.NewAuthorize,
 	wire.Struct(new(application.Lifetime)),
+	wire.Struct(new(application.Exclusive)),
 	provideMaximumKeys,
 	provideEventHook,
 	provideForget,

@@ -8,18 +8,37 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Exclusive returns a writer that forwards to writer, but rejects a change with
-// [domain.ErrIdempotencyKeyInUse] while another with the same idempotency key is in
-// flight in this process.
-func Exclusive(writer ports.KeyWriter) ports.KeyWriter {
-	return &exclusive{writer: writer, running: make(map[idempotencyKey]struct{})}
-}
-
-type exclusive struct {
-	writer ports.KeyWriter
-
+// Exclusive rejects a change with [domain.ErrIdempotencyKeyInUse] while another with the
+// same idempotency key is in flight in this process, be it of a key or of a webhook. It is
+// safe for concurrent use, and its zero value is ready for use.
+type Exclusive struct {
 	mu      sync.Mutex
 	running map[idempotencyKey]struct{} // at most one entry per request in flight
+}
+
+// Keys returns a writer that forwards to writer.
+func (e *Exclusive) Keys(writer ports.KeyWriter) ports.KeyWriter {
+	return exclusiveKeys{Exclusive: e, writer: writer}
+}
+
+// Webhooks returns a store that forwards to store, or nil for nil.
+func (e *Exclusive) Webhooks(store ports.WebhookStore) ports.WebhookStore {
+	if store == nil {
+		return nil
+	}
+	return exclusiveWebhooks{WebhookStore: store, exclusive: e}
+}
+
+type exclusiveKeys struct {
+	*Exclusive
+
+	writer ports.KeyWriter
+}
+
+type exclusiveWebhooks struct {
+	ports.WebhookStore
+
+	exclusive *Exclusive
 }
 
 type idempotencyKey struct {
@@ -28,20 +47,48 @@ type idempotencyKey struct {
 }
 
 // Create implements ports.KeyWriter.
-func (e *exclusive) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
+func (e exclusiveKeys) Create(ctx context.Context, key *domain.APIKey, event domain.Event, options ports.CreateOptions) error {
 	return e.alone(key.Snapshot().Workspace, options.Idempotency, func() error {
 		return e.writer.Create(ctx, key, event, options)
 	})
 }
 
 // Update implements ports.KeyWriter.
-func (e *exclusive) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
+func (e exclusiveKeys) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	return e.alone(workspace, options.Idempotency, func() error {
 		return e.writer.Update(ctx, workspace, id, change, options)
 	})
 }
 
-func (e *exclusive) alone(workspace domain.WorkspaceID, idempotency *ports.Idempotency, write func() error) error {
+// CreateWebhook implements ports.WebhookRepository.
+func (e exclusiveWebhooks) CreateWebhook(ctx context.Context, webhook domain.Webhook, event domain.Event, idempotency *ports.Idempotency) error {
+	return e.exclusive.alone(webhook.Workspace, idempotency, func() error {
+		return e.WebhookStore.CreateWebhook(ctx, webhook, event, idempotency)
+	})
+}
+
+// UpdateWebhook implements ports.WebhookRepository.
+func (e exclusiveWebhooks) UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *ports.Idempotency) error {
+	return e.exclusive.alone(workspace, idempotency, func() error {
+		return e.WebhookStore.UpdateWebhook(ctx, workspace, id, change, idempotency)
+	})
+}
+
+// TestWebhook implements ports.WebhookRepository.
+func (e exclusiveWebhooks) TestWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, event domain.WebhookEvent, idempotency *ports.Idempotency) error {
+	return e.exclusive.alone(workspace, idempotency, func() error {
+		return e.WebhookStore.TestWebhook(ctx, workspace, id, event, idempotency)
+	})
+}
+
+// RetryDelivery implements ports.WebhookRepository.
+func (e exclusiveWebhooks) RetryDelivery(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, delivery domain.DeliveryID, idempotency *ports.Idempotency) error {
+	return e.exclusive.alone(workspace, idempotency, func() error {
+		return e.WebhookStore.RetryDelivery(ctx, workspace, id, delivery, idempotency)
+	})
+}
+
+func (e *Exclusive) alone(workspace domain.WorkspaceID, idempotency *ports.Idempotency, write func() error) error {
 	if idempotency == nil {
 		return write()
 	}
@@ -53,17 +100,20 @@ func (e *exclusive) alone(workspace domain.WorkspaceID, idempotency *ports.Idemp
 	return write()
 }
 
-func (e *exclusive) enter(name idempotencyKey) bool {
+func (e *Exclusive) enter(name idempotencyKey) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if _, taken := e.running[name]; taken {
 		return false
 	}
+	if e.running == nil {
+		e.running = make(map[idempotencyKey]struct{})
+	}
 	e.running[name] = struct{}{}
 	return true
 }
 
-func (e *exclusive) leave(name idempotencyKey) {
+func (e *Exclusive) leave(name idempotencyKey) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.running, name)

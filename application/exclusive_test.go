@@ -25,7 +25,7 @@ func (s slow) Create(context.Context, *domain.APIKey, domain.Event, ports.Create
 func TestExclusive_RejectsADuplicateOfARequestInFlight(t *testing.T) {
 	t.Parallel()
 	writer := slow{started: make(chan struct{}), release: make(chan struct{})}
-	keys := application.Exclusive(writer)
+	keys := new(application.Exclusive).Keys(writer)
 	key := newKey(t, "ws-1")
 	write := func(workspace domain.WorkspaceID, idempotency *ports.Idempotency) error {
 		return keys.Create(t.Context(), newKey(t, workspace), domain.Event{}, ports.CreateOptions{Idempotency: idempotency})
@@ -72,4 +72,55 @@ func newKey(t *testing.T, workspace domain.WorkspaceID) *domain.APIKey {
 		t.Fatal(err)
 	}
 	return domain.Rehydrate(domain.Snapshot{ID: secret.KeyID(), Workspace: workspace})
+}
+
+// slowWebhooks is a store whose changes block until the test releases them.
+type slowWebhooks struct {
+	ports.WebhookStore
+	started, release chan struct{}
+}
+
+func (s slowWebhooks) CreateWebhook(context.Context, domain.Webhook, domain.Event, *ports.Idempotency) error {
+	s.started <- struct{}{}
+	<-s.release
+	return nil
+}
+
+func TestExclusive_RejectsADuplicateOfARequestAboutWebhooks(t *testing.T) {
+	t.Parallel()
+	store := slowWebhooks{started: make(chan struct{}), release: make(chan struct{})}
+	var exclusive application.Exclusive
+	if exclusive.Webhooks(nil) != nil {
+		t.Error("no store becomes one")
+	}
+	webhooks, keys := exclusive.Webhooks(store), exclusive.Keys(nil)
+	taken, done := &ports.Idempotency{Key: "order-7"}, make(chan error)
+	create := func(ctx context.Context) error {
+		return webhooks.CreateWebhook(ctx, domain.Webhook{Workspace: "ws-1"}, domain.Event{}, taken)
+	}
+	go func() { done <- create(context.Background()) }()
+	<-store.started
+	for name, again := range map[string]func(context.Context) error{
+		"the same": create,
+		"an update": func(ctx context.Context) error {
+			return webhooks.UpdateWebhook(ctx, "ws-1", "wh_1", nil, taken)
+		},
+		"a test": func(ctx context.Context) error {
+			return webhooks.TestWebhook(ctx, "ws-1", "wh_1", domain.WebhookEvent{}, taken)
+		},
+		"a retry": func(ctx context.Context) error {
+			return webhooks.RetryDelivery(ctx, "ws-1", "wh_1", "dlv_1", taken)
+		},
+		"a change of a key": func(ctx context.Context) error {
+			return keys.Update(ctx, "ws-1", "sk_1", nil, ports.UpdateOptions{Idempotency: taken})
+		},
+	} {
+		if err := again(t.Context()); !errors.Is(err, domain.ErrIdempotencyKeyInUse) {
+			t.Errorf("%s returns %v", name, err)
+		}
+	}
+	close(store.release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

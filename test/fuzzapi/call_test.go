@@ -2,6 +2,7 @@ package fuzzapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 // call is a request, valid until changed.
 type call struct {
 	operation operation
+	subject   subject
 	method    string
 	path      string // escaped
 	query     string
@@ -34,18 +36,32 @@ const (
 // key is a key that the service has created.
 type key struct{ id, secret string }
 
-// valid returns a call for k built from the document's examples.
-func (s *service) valid(o operation, k key) *call {
-	c := &call{operation: o, method: o.method, path: o.path, header: http.Header{}}
+// hook is a webhook that the service has created, and one of its deliveries.
+type hook struct{ id, delivery string }
+
+// subject is what a call is about.
+type subject struct {
+	key  key
+	hook hook
+}
+
+// nothing is a subject that does not exist.
+var nothing = subject{key{noKey, noKey + "nonsense"}, hook{noWebhook, noDelivery}}
+
+// inPath returns the value of a parameter of the path, or "" if it is not of the subject.
+func (sub subject) inPath(name string) string {
+	return map[string]string{"keyId": sub.key.id, "webhookId": sub.hook.id, "deliveryId": sub.hook.delivery}[name]
+}
+
+// valid returns a call about sub built from the document's examples.
+func (s *service) valid(o operation, sub subject) *call {
+	c := &call{operation: o, subject: sub, method: o.method, path: o.path, header: http.Header{}}
 	for _, ref := range o.parameters {
 		p := ref.Value
 		value := fmt.Sprint(example(p))
-		if p.Name == "keyId" {
-			value = k.id
-		}
 		switch {
 		case p.In == "path":
-			c.path = strings.Replace(c.path, "{"+p.Name+"}", value, 1)
+			c.path = strings.Replace(c.path, "{"+p.Name+"}", cmp.Or(sub.inPath(p.Name), value), 1)
 		case p.In == "header" && p.Required:
 			c.header.Set(p.Name, value)
 		}
@@ -54,7 +70,7 @@ func (s *service) valid(o operation, k key) *call {
 	case o.managed():
 		c.header.Set("Authorization", "Bearer "+s.tokens["owner"])
 	case o.authorize():
-		c.header.Set("X-Api-Key", k.secret)
+		c.header.Set("X-Api-Key", sub.key.secret)
 		c.query = "scope=payment:read"
 	}
 	if o.signed() {
@@ -65,13 +81,14 @@ func (s *service) valid(o operation, k key) *call {
 		c.header.Set("X-Internal-Token", internalToken)
 	}
 	if o.bodySchema() != nil {
-		c.send(bodyOf(o, k))
+		c.send(bodyOf(o, sub))
 	}
 	return c
 }
 
-// bodyOf returns a valid body for k.
-func bodyOf(o operation, k key) any {
+// bodyOf returns a valid body about sub.
+func bodyOf(o operation, sub subject) any {
+	k := sub.key
 	switch o.OperationID {
 	case "deleteKey":
 		return map[string]any{"keyId": k.id}
@@ -85,6 +102,16 @@ func bodyOf(o operation, k key) any {
 		return map[string]any{"detector": map[string]any{"token": []string{k.secret}}}
 	case "createKey":
 		return map[string]any{"name": "k", "scopes": []string{"payment:read"}}
+	}
+	return bodyOnWebhooks(o, sub.hook)
+}
+
+func bodyOnWebhooks(o operation, h hook) any {
+	switch o.OperationID {
+	case "createWebhook":
+		return map[string]any{"url": "https://hooks.example.com/"}
+	case "deleteWebhook":
+		return map[string]any{"webhookId": h.id}
 	}
 	return map[string]any{}
 }
@@ -150,10 +177,22 @@ func (c *call) reader() io.Reader {
 
 // newKey creates a key.
 func (s *service) newKey(ctx context.Context, body map[string]any) (key, error) {
-	c := s.valid(s.named("createKey"), key{})
+	c := s.valid(s.named("createKey"), subject{})
 	c.send(body)
 	a, err := s.do(ctx, c)
 	return keyIn(a), err
+}
+
+// newSubject creates a key, and a webhook as the only one of its workspace.
+func (s *service) newSubject(ctx context.Context) (sub subject, err error) {
+	if err := s.store.webhooks.empty(ctx, s.clock.Now()); err != nil {
+		return subject{}, err
+	}
+	if sub.hook, err = s.store.webhooks.newHook(ctx, s.clock.Now()); err != nil {
+		return subject{}, err
+	}
+	sub.key, err = s.newKey(ctx, map[string]any{"name": "k", "scopes": []string{"payment:read"}})
+	return sub, err
 }
 
 // keyIn returns the key in a response, or the zero key if there is none.
@@ -161,6 +200,23 @@ func keyIn(a answer) key {
 	id, _ := a.data["apiKeyId"].(string)
 	secret, _ := a.data["secret"].(string)
 	return key{id: id, secret: secret}
+}
+
+// hookIn returns the webhook in a response about one.
+func hookIn(a answer) hook {
+	id, _ := a.data["webhookId"].(string)
+	return hook{id: id}
+}
+
+// deliveryIn returns the ID of the first delivery in a response, or "" if there is none.
+func deliveryIn(a answer) string {
+	items, _ := a.data["items"].([]any)
+	if len(items) == 0 {
+		return ""
+	}
+	item, _ := items[0].(map[string]any)
+	id, _ := item["deliveryId"].(string)
+	return id
 }
 
 func (s *service) named(id string) operation {

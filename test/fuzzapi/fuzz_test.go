@@ -1,6 +1,7 @@
 package fuzzapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,11 +21,11 @@ func TestService_GivesOnlyDocumentedResponses(t *testing.T) {
 	succeeded := map[string]bool{}
 	sequence := func(t *rapid.T) {
 		defer s.store.fail(nil)
-		first, err := s.newKey(t.Context(), map[string]any{"name": "k", "scopes": []string{"payment:read"}})
+		first, err := s.newSubject(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		known := &keys{first}
+		known := &subjects{keys: []key{first.key}, hooks: []hook{first.hook}}
 		for range rapid.IntRange(15, 40).Draw(t, "calls") {
 			o := anOperation.Draw(t, "operation")
 			c := s.draw(t, o, known)
@@ -37,7 +38,7 @@ func TestService_GivesOnlyDocumentedResponses(t *testing.T) {
 			if a.status >= http.StatusInternalServerError && failure == nil {
 				t.Fatalf("%s %s: response %d %s", c.method, c.path, a.status, a.code)
 			}
-			known.learn(a)
+			known.learn(c, a)
 			if c.method == o.method && a.status < http.StatusMultipleChoices {
 				succeeded[o.OperationID] = true
 			}
@@ -77,27 +78,53 @@ var failures = rapid.SampledFrom([]error{
 	errors.New("the column is on fire"), fmt.Errorf("connect: %w", domain.ErrUnavailable),
 })
 
-// keys are the keys from earlier responses. The newest are drawn most often.
-type keys []key
+// subjects are the keys and webhooks from earlier responses. The newest are drawn most
+// often.
+type subjects struct {
+	keys  []key
+	hooks []hook
+}
 
-func (k *keys) learn(a answer) {
-	if created := keyIn(a); created.secret != "" {
-		*k = append(*k, created)
+func (k *subjects) learn(c *call, a answer) {
+	if created := keyIn(a); created.id != "" && created.secret != "" {
+		k.keys = append(k.keys, created)
+	}
+	switch created := hookIn(a); {
+	case c.operation.OperationID == "createWebhook" && created.id != "":
+		k.hooks = append(k.hooks, created)
+	case deliveryIn(a) != "":
+		for i := range k.hooks {
+			if k.hooks[i].id == c.subject.hook.id {
+				k.hooks[i].delivery = deliveryIn(a)
+			}
+		}
 	}
 }
 
-func (k *keys) draw(t *rapid.T) key {
-	known := append(keys{{noKey, noKey + "nonsense"}}, *k...)
-	return known[len(known)-1-min(rapid.IntRange(0, 2*len(known)).Draw(t, "key")/3, len(known)-1)]
+func (k *subjects) draw(t *rapid.T, o operation) subject {
+	sub := nothing
+	if o.onWebhooks() {
+		sub.hook = drawNew(t, "webhook", nothing.hook, k.hooks)
+		sub.hook.delivery = cmp.Or(sub.hook.delivery, noDelivery)
+	} else {
+		sub.key = drawNew(t, "key", nothing.key, k.keys)
+	}
+	return sub
 }
 
-// draw draws a call to o about a known key, with a body drawn from the schema or an
+// drawNew draws a value from known or, rarely, none. The last ones are drawn most often.
+func drawNew[T any](t *rapid.T, what string, none T, known []T) T {
+	known = append([]T{none}, known...)
+	return known[len(known)-1-min(rapid.IntRange(0, 2*len(known)).Draw(t, what)/3, len(known)-1)]
+}
+
+// draw draws a call to o about a known subject, with a body drawn from the schema or an
 // example and up to three mutations.
-func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
-	k := known.draw(t)
-	c := s.valid(o, k)
+func (s *service) draw(t *rapid.T, o operation, known *subjects) *call {
+	sub := known.draw(t, o)
+	c := s.valid(o, sub)
 	if schema := o.bodySchema(); schema != nil && rapid.Bool().Draw(t, "drawn from the schema") {
-		c.send(about(k, valueOf(schema).Draw(t, "body")))
+		c.send(about(sub, valueOf(schema).Draw(t, "body")))
 	}
 	for range rapid.SampledFrom([]int{0, 0, 1, 1, 2, 3}).Draw(t, "mutations") {
 		name := rapid.SampledFrom(mutationNames).Draw(t, "mutation")
@@ -106,19 +133,20 @@ func (s *service) draw(t *rapid.T, o operation, known *keys) *call {
 	return c
 }
 
-// about replaces key IDs and secrets in a drawn body by those of k, because random
-// ones would never exist.
-func about(k key, body any) any {
+// about replaces IDs and secrets in a drawn body by those of sub, because random ones
+// would never exist.
+func about(sub subject, body any) any {
+	k := sub.key
 	switch body := body.(type) {
 	case map[string]any:
-		for member, value := range map[string]string{"key": k.secret, "keyId": k.id, "token": k.secret} {
+		for member, value := range map[string]string{"key": k.secret, "keyId": k.id, "token": k.secret, "webhookId": sub.hook.id} {
 			if _, ok := body[member].(string); ok {
 				body[member] = value
 			}
 		}
 	case []any:
 		for i := range body {
-			body[i] = about(k, body[i])
+			body[i] = about(sub, body[i])
 		}
 	}
 	return body

@@ -47,18 +47,18 @@ var mutationNames = slices.Sorted(maps.Keys(mutations))
 // The values to draw from. Header values are limited to those that a client can
 // send.
 var (
-	words     = rapid.SampledFrom([]string{"name", "scopes", "Name", "ipWhiteList", "mode", "key", "keyId", "ip", "", "gracePeriodSeconds", "__proto__"})
+	words     = rapid.SampledFrom([]string{"name", "scopes", "Name", "ipWhiteList", "mode", "key", "keyId", "ip", "", "gracePeriodSeconds", "url", "events", "enabled", "webhookId", "__proto__"})
 	languages = rapid.SampledFrom([]string{"en", "zh", "zh-CN", "zh-Hant", "zh-TW", "ja", "vi-VN", "fr", "*", "!!!", "en;q=0", "ja;q=0.2, vi;q=0.9"})
 	optional  = rapid.SampledFrom([]string{"Idempotency-Key", "If-Match", "X-Request-Id", "X-Forwarded-For", "X-Api-Key", "Authorization", "Accept", "Origin"})
 	methods   = rapid.SampledFrom([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"})
-	queries   = rapid.SampledFrom([]string{"", "scope=payment:read&scope=payment:write", "scope=", "scope", "scopes=a:b", "scope=a:b;scope=c:d", "scope=%zz", "page=0&size=1", "page=-1", "size=101", "sort=name", "q=", "%00"})
+	queries   = rapid.SampledFrom([]string{"", "scope=payment:read&scope=payment:write", "scope=", "scope", "scopes=a:b", "scope=a:b;scope=c:d", "scope=%zz", "page=0&size=1", "page=-1", "size=101", "sort=name", "q=", "status=PENDING", "status=pending", "%00"})
 	sizes     = rapid.SampledFrom([]int{1, 4 << 10, 64 << 10, 256 << 10})
 	oddHeader = rapid.OneOf(
 		rapid.SampledFrom([]string{"", "a b", "é", "*", `"a"`, "application/json", "text/html", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "ws_1", "WS_1", "127.0.0.1", "unknown", noKey}),
 		rapid.StringMatching(`[!-~]{1,300}`),
 	)
 	anyJSON = rapid.OneOf(
-		rapid.SampledFrom([]any{nil, true, 0, 1, 2, 3, 1.5, -1, 1e300, "", " ", "k", noKey, []any{}, []any{nil}, []any{"a:b", "a:b"}, map[string]any{}, strings.Repeat("é", 129)}),
+		rapid.SampledFrom([]any{nil, true, 0, 1, 2, 3, 1.5, -1, 1e300, "", " ", "k", noKey, "https://hooks.example.com/", "http://10.0.0.1/", []any{}, []any{nil}, []any{"a:b", "a:b"}, map[string]any{}, strings.Repeat("é", 129)}),
 		rapid.Custom(func(t *rapid.T) any { return rapid.String().Draw(t, "text") }),
 	)
 )
@@ -97,7 +97,7 @@ func anotherWorkspace(t *rapid.T, _ *service, c *call) {
 func anotherPath(t *rapid.T, _ *service, c *call) {
 	segments := strings.Split(c.path, "/")
 	i := rapid.IntRange(1, len(segments)-1).Draw(t, "segment")
-	segments[i] = rapid.SampledFrom([]string{"", noKey, "delete", "disable", "nonsense", "sk%5Flive_0000000000000000", "%2e%2e", "a:b", "a%2Fb", "%E9"}).Draw(t, "text")
+	segments[i] = rapid.SampledFrom([]string{"", noKey, noWebhook, "delete", "disable", "nonsense", "sk%5Flive_0000000000000000", "%2e%2e", "a:b", "a%2Fb", "%E9"}).Draw(t, "text")
 	c.path = strings.Join(segments, "/")
 }
 

@@ -40,15 +40,21 @@ func (c *clock) Now() time.Time {
 	return time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC).Add(time.Duration(c.ahead.Load()))
 }
 
-func newService(t *testing.T) *service {
+func newService(t *testing.T, changes ...func(*config.Config)) *service {
 	t.Helper()
-	s := &service{store: &store{KeyRepository: memory.NewKeyRepository()}, clock: new(clock), github: reporter.New(t)}
+	s := &service{clock: new(clock), github: reporter.New(t)}
+	s.store = newStore(s.clock.Now)
 	issuer := jwttest.NewIssuer(t)
 	issuer.SetClock(s.clock.Now)
 	s.tokens = tokensOf(t, issuer)
 	cfg := configuration(t, issuer)
 	cfg.GitHubKeysURL = s.github.URL
-	running := serving.Start(t, cfg, apikeys.WithStore(apikeys.Store{Keys: s.store, Changes: s.store, Usage: s.store, Limits: memory.NewLimitStore(s.clock.Now)}), apikeys.WithClock(s.clock.Now))
+	for _, change := range changes {
+		change(&cfg)
+	}
+	running := serving.Start(t, cfg, apikeys.WithClock(s.clock.Now), apikeys.WithStore(apikeys.Store{
+		Keys: s.store, Changes: s.store, Usage: s.store, Limits: memory.NewLimitStore(s.clock.Now), Webhooks: s.store.webhooks,
+	}))
 	document := readDocument(t)
 	public, internal := listener(t, document, publicServer), listener(t, document, internalServer)
 	s.operations = operationsOf(document, map[string]string{publicServer: running.Public, internalServer: running.Internal})
@@ -77,12 +83,14 @@ func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr, cfg.InternalToken = "127.0.0.1:0", "127.0.0.1:0", internalToken
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = config.Secret(pepper)
+	cfg.Peppers, cfg.SealingKeys = config.Secret(pepper), config.Secret(pepper)
 	cfg.PProf = true
 	cfg.ManagementRate = 0 // the clock stands still
 	cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	return cfg
 }
+
+func withoutSealingKey(cfg *config.Config) { cfg.SealingKeys = "" }
 
 // tokensOf returns one token of each kind.
 func tokensOf(t *testing.T, issuer *jwttest.Issuer) map[string]string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/config"
@@ -14,6 +15,18 @@ import (
 // store is a repository that fails on demand.
 type store struct {
 	*memory.KeyRepository
+	webhooks *webhookStore
+	faults
+}
+
+func newStore(now func() time.Time) *store {
+	s := &store{KeyRepository: memory.NewKeyRepository()}
+	s.webhooks = &webhookStore{WebhookStore: memory.NewWebhookStore(s.KeyRepository, now), faults: &s.faults}
+	return s
+}
+
+// faults are what is wrong with a store at present.
+type faults struct {
 	failure atomic.Pointer[error]
 	held    atomic.Pointer[hold]
 }
@@ -25,24 +38,24 @@ type hold struct {
 }
 
 // hold makes the next change wait until release is called.
-func (s *store) hold() (started <-chan struct{}, release func()) {
+func (f *faults) hold() (started <-chan struct{}, release func()) {
 	h := &hold{started: make(chan struct{}), release: make(chan struct{})}
-	s.held.Store(h)
+	f.held.Store(h)
 	return h.started, func() { close(h.release) }
 }
 
-func (s *store) wait() {
-	if h := s.held.Swap(nil); h != nil {
+func (f *faults) wait() {
+	if h := f.held.Swap(nil); h != nil {
 		h.started <- struct{}{}
 		<-h.release
 	}
 }
 
 // fail makes every call return err, or succeed if err is nil.
-func (s *store) fail(err error) { s.failure.Store(&err) }
+func (f *faults) fail(err error) { f.failure.Store(&err) }
 
-func (s *store) failing() error {
-	if err := s.failure.Load(); err != nil {
+func (f *faults) failing() error {
+	if err := f.failure.Load(); err != nil {
 		return *err
 	}
 	return nil
