@@ -50,10 +50,10 @@ func (c *keysCreateCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 		if err != nil {
 			return err
 		}
-		return d.withSecret(c.Secret, func() (apikeys.CreatedKey, error) {
-			return d.in(d.workspace).CreateKey(ctx, apikeys.KeySpec{
+		return d.withSecret(c.Secret, func() (newlyIssued, error) {
+			return d.issuedKey(d.in(d.workspace).CreateKey(ctx, apikeys.KeySpec{
 				Name: c.Name, Scopes: c.Scope, IPWhitelist: c.IP, ExpiresAt: expires, RateLimits: rateLimits, Quota: quota,
-			})
+			}))
 		})
 	})
 }
@@ -215,8 +215,8 @@ func (c *keysRotateCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 		if err := d.confirm(ctx, c.Yes, "rotate", c.ID); err != nil {
 			return err
 		}
-		return d.withSecret(c.Secret, func() (apikeys.CreatedKey, error) {
-			return d.in(key.Snapshot().Workspace).RotateKey(ctx, key.ID(), c.Grace)
+		return d.withSecret(c.Secret, func() (newlyIssued, error) {
+			return d.issuedKey(d.in(key.Snapshot().Workspace).RotateKey(ctx, key.ID(), c.Grace))
 		})
 	})
 }

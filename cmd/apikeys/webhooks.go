@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -191,49 +188,28 @@ type webhooksCreateCmd struct {
 	URL         string      `required:"" placeholder:"URL" help:"Where the events are sent: https on port 443 or 8443."`
 	Event       []string    `placeholder:"TYPE" help:"Event to send, such as api_key.expiring; repeat it for several (all)."`
 	Description string      `placeholder:"TEXT" help:"What the webhook is for."`
-	Flags       secretFlags `embed:""`
+	Secret      secretFlags `embed:""`
 }
 
 // Run creates a webhook.
 func (c *webhooksCreateCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	return of.Webhooks.work(ctx, given, io, needs{sealing: true}, func(ctx context.Context, d *desk, ws *apikeys.Workspace) error {
-		return d.withWebhookSecret(c.Flags, func() (apikeys.CreatedWebhook, error) {
-			return ws.CreateWebhook(ctx, domain.WebhookSpec{URL: c.URL, Events: c.Event, Description: c.Description})
+		return d.withSecret(c.Secret, func() (newlyIssued, error) {
+			return d.issuedWebhook(ws.CreateWebhook(ctx, domain.WebhookSpec{URL: c.URL, Events: c.Event, Description: c.Description}))
 		})
 	})
 }
 
-// withWebhookSecret is withSecret for webhooks.
-func (d *desk) withWebhookSecret(flags secretFlags, issue func() (apikeys.CreatedWebhook, error)) error {
-	if flags.SecretFile == "" && !flags.PrintSecret && !isTerminal(d.io.out) {
-		return misuse("standard output is not a terminal; give --secret-file FILE, or --print-secret to write the secret there")
-	}
-	var file *os.File
-	if flags.SecretFile != "" {
-		var err error
-		if file, err = os.OpenFile(filepath.Clean(flags.SecretFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-			return &exitError{fmt.Errorf("--secret-file: %w", err), exitFailure}
-		}
-	}
-	created, err := issue()
+// issuedWebhook takes what the use cases that issue the secret of a webhook return.
+func (d *desk) issuedWebhook(created apikeys.CreatedWebhook, err error) (newlyIssued, error) {
 	if err != nil {
-		if file != nil {
-			err = errors.Join(err, file.Close(), os.Remove(file.Name()))
-		}
-		return err
+		return newlyIssued{}, err
 	}
 	record := toWebhookRecord(created.Webhook)
-	if file == nil {
-		record.Secret = created.Secret.Reveal()
+	return newlyIssued{string(record.WebhookID), created.Secret, func(secret, file string) error {
+		record.Secret, record.SecretFile = secret, file
 		return d.printWebhook(record)
-	}
-	_, err = file.WriteString(created.Secret.Reveal() + "\n")
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("%s has a new secret, which could not be written to %s; rotate it: %w", record.WebhookID, flags.SecretFile, err)
-	}
-	d.say("the secret is in %s", flags.SecretFile)
-	record.SecretFile = flags.SecretFile
-	return d.printWebhook(record)
+	}}, nil
 }
 
 type webhooksUpdateCmd struct {
@@ -269,13 +245,13 @@ func (c *webhooksUpdateCmd) Run(ctx context.Context, of *cli, given *inputs, io 
 
 type webhooksRotateCmd struct {
 	webhookID
-	Flags secretFlags `embed:""`
+	Secret secretFlags `embed:""`
 }
 
 // Run gives a webhook a new secret.
 func (c *webhooksRotateCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	return c.about(ctx, of, given, io, needs{sealing: true}, func(ctx context.Context, d *desk, ws *apikeys.Workspace, id domain.WebhookID) error {
-		return d.withWebhookSecret(c.Flags, func() (apikeys.CreatedWebhook, error) { return ws.RotateWebhook(ctx, id) })
+		return d.withSecret(c.Secret, func() (newlyIssued, error) { return d.issuedWebhook(ws.RotateWebhook(ctx, id)) })
 	})
 }
 
