@@ -77,7 +77,7 @@ func (r *KeyRepository) diagnose(ctx context.Context) (d Diagnosis, err error) {
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
 	var sealed []string
-	if err := r.selectFrom(ctx, d, "api_key_webhooks", &sealed, sealedSecrets); err != nil {
+	if err := r.selectFrom(ctx, d, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
 	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)

@@ -69,8 +69,6 @@ RETURNING o.position - 1 AS position`
 WHERE w.id = ANY(?::text[]) AND w.deleted_at IS NULL AND (w.failing_since IS NOT NULL OR w.id = ANY(?::text[]))
 ORDER BY w.id FOR NO KEY UPDATE`
 
-	setFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
-
 	queueState = `WITH clock AS MATERIALIZED (` + clockNow + `)
 SELECT count(*) AS pending,
 count(*) FILTER (WHERE due) AS due,
@@ -81,19 +79,13 @@ FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.e
 WHERE d.status = 'PENDING'
 ) q`
 
-	sealedSecrets = `SELECT secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
-
 	nextSealed = sqlkit.SelectWebhooks + `
 WHERE w.id > ? AND w.deleted_at IS NULL
 AND EXISTS (SELECT FROM jsonb_array_elements(w.secrets::jsonb) s WHERE s ->> 'key' <> ?)
 ORDER BY w.id LIMIT ? FOR NO KEY UPDATE`
 
-	setSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
-
 	dropStragglers = `UPDATE api_key_deliveries d SET status = ?, due_at = NULL, leased_until = NULL
 FROM api_key_webhooks w WHERE w.id = d.webhook_id AND d.status = 'PENDING' AND NOT (w.enabled AND w.deleted_at IS NULL)`
-
-	forgetWarnings = `DELETE FROM api_key_warnings WHERE due < ? AND NOT (kind LIKE ?)`
 
 	forgetDeliveries = `WITH old AS (
 SELECT d.webhook_id, d.id FROM api_key_webhooks w
@@ -110,15 +102,6 @@ WHERE w.deleted_at < ? AND NOT EXISTS (SELECT FROM api_key_deliveries d WHERE d.
 LIMIT ? FOR UPDATE OF w SKIP LOCKED
 )
 DELETE FROM api_key_webhooks w USING old WHERE w.id = old.id`
-
-	// expiringKeys goes through the workspaces that have an enabled webhook.
-	expiringKeys = sqlkit.SelectKeyRows + ` WHERE k.id IN (
-SELECT e.id FROM (
-SELECT workspace_id, min(created_at) AS since FROM api_key_webhooks WHERE deleted_at IS NULL AND enabled GROUP BY workspace_id
-) w JOIN api_keys e ON e.workspace_id = w.workspace_id AND e.deleted_at IS NULL AND e.expires_at IS NOT NULL
-AND e.expires_at BETWEEN ? AND ? AND (e.expires_at > ? OR e.expires_at > w.since)
-WHERE e.id > ? ORDER BY e.id LIMIT ?
-) ORDER BY k.id, s.position`
 
 	// warn records a warning if a webhook receives it.
 	warn = `WITH ` + hook + `, key AS (
@@ -250,7 +233,7 @@ func (tx transaction) attempted(
 			stopped = append(stopped, ports.StoppedWebhook{ID: w.ID, Workspace: w.Workspace, Reason: w.DisabledReason})
 			err = tx.storeWebhook(ctx, w, event)
 		} else if !before.Equal(w.FailingSince) {
-			err = tx.exec(ctx, setFailingSince, codec.Optional(w.FailingSince), string(w.ID))
+			err = tx.exec(ctx, sqlkit.SetFailingSince, codec.Optional(w.FailingSince), string(w.ID))
 		}
 		if err != nil {
 			return nil, err
@@ -299,7 +282,7 @@ func (tx transaction) reseal(ctx context.Context, current string, after domain.W
 	if err := tx.read(ctx, &rows, nextSealed, string(after), current, limit); err != nil {
 		return "", err
 	}
-	return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(ctx, setSecrets, secrets, id) })
+	return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(ctx, sqlkit.SetSecrets, secrets, id) })
 }
 
 // ForgetDeliveries implements ports.Outbox.
@@ -314,7 +297,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err := tx.exec(ctx, dropStragglers, string(domain.DeliveryDropped)); err != nil {
 					return err
 				}
-				if err := tx.exec(ctx, forgetWarnings, now.Add(-2*domain.DeliveryRetention), sqlkit.LastingWarnings); err != nil {
+				if err := tx.exec(ctx, sqlkit.ForgetWarnings, now.Add(-2*domain.DeliveryRetention), sqlkit.LastingWarnings); err != nil {
 					return err
 				}
 				before := now.Add(-domain.DeliveryRetention)

@@ -117,8 +117,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 		sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-		reportOutcomes, affectedWebhooks, setFailingSince, nextSealed, setSecrets, dropStragglers, forgetWarnings, forgetDeliveries,
-		forgetWebhooks)
+		reportOutcomes, affectedWebhooks, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
+		sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.usage = r.migrator.Statement(r.pool, findUsage)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)
@@ -145,8 +145,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.listDeliveries = r.migrator.Statement(r.pool, sqlkit.ListDeliveries)
 	r.claimDeliveries = r.migrator.Statement(r.pool, claimDeliveries)
 	r.queueState = r.migrator.Statement(r.pool, queueState)
-	r.sealedSecrets = r.migrator.Statement(r.pool, sealedSecrets)
-	r.expiringKeys = r.migrator.Statement(r.pool, expiringKeys)
+	r.sealedSecrets = r.migrator.Statement(r.pool, sqlkit.SealedSecrets)
+	r.expiringKeys = r.migrator.Statement(r.pool, sqlkit.ExpiringKeys)
 	r.warn = r.migrator.Statement(r.pool, warn)
 	return r, nil
 }

@@ -47,7 +47,7 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
 	var sealed []string
-	if err := selectFrom(ctx, pool, "api_key_webhooks", &sealed, sealedSecrets); err != nil {
+	if err := selectFrom(ctx, pool, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
 	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)

@@ -45,26 +45,18 @@ WHERE webhook_id = ? AND id = ? AND claim = ? AND status = 'PENDING'`
 
 	anyWebhook = sqlkit.SelectWebhooks + ` WHERE w.id = ? AND w.deleted_at IS NULL`
 
-	setFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
-
 	queueState = `SELECT count(*) AS pending,
 coalesce(sum(d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?)), 0) AS due,
 min(CASE WHEN d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?) THEN d.due_at END) AS oldest
 FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.enabled
 WHERE d.status = 'PENDING'`
 
-	sealedSecrets = `SELECT secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
-
 	nextSealed = sqlkit.SelectWebhooks + ` WHERE w.id > ? AND w.deleted_at IS NULL
 AND EXISTS (SELECT 1 FROM json_each(w.secrets) s WHERE json_extract(s.value, '$.key') <> ?)
 ORDER BY w.id LIMIT ?`
 
-	setSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
-
 	dropStragglers = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL
 WHERE status = 'PENDING' AND webhook_id IN (SELECT id FROM api_key_webhooks WHERE NOT enabled OR deleted_at IS NOT NULL)`
-
-	forgetWarnings = `DELETE FROM api_key_warnings WHERE due < ? AND NOT (kind LIKE ?)`
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE rowid IN (
 SELECT d.rowid FROM api_key_webhooks w
@@ -78,15 +70,6 @@ WHERE w.deleted_at < ? AND NOT EXISTS (SELECT 1 FROM api_key_deliveries d WHERE 
 LIMIT ?
 )`
 
-	// expiringKeys goes through the workspaces that have an enabled webhook.
-	expiringKeys = sqlkit.SelectKeyRows + ` WHERE k.id IN (
-SELECT e.id FROM (
-SELECT workspace_id, min(created_at) AS since FROM api_key_webhooks WHERE deleted_at IS NULL AND enabled GROUP BY workspace_id
-) w JOIN api_keys e ON e.workspace_id = w.workspace_id AND e.deleted_at IS NULL AND e.expires_at IS NOT NULL
-AND e.expires_at BETWEEN ? AND ? AND (e.expires_at > ? OR e.expires_at > w.since)
-WHERE e.id > ? ORDER BY e.id LIMIT ?
-) ORDER BY k.id, s.position`
-
 	insertWarning = `INSERT INTO api_key_warnings (api_key_id, kind, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 
 	removeWarning = `DELETE FROM api_key_warnings WHERE api_key_id = ? AND kind = ? AND due = ?`
@@ -96,8 +79,8 @@ WHERE e.id > ? ORDER BY e.id LIMIT ?
 var webhookStatements = []string{
 	deliver, findDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 	sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, setFailingSince, nextSealed, setSecrets,
-	dropStragglers, forgetWarnings, forgetDeliveries, forgetWebhooks, insertWarning, removeWarning,
+	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets,
+	dropStragglers, sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks, insertWarning, removeWarning,
 }
 
 // outgoingRow is a row of dueDeliveries.
@@ -236,7 +219,7 @@ func (tx transaction) attempted(o ports.Outcome, now time.Time) ([]ports.Stopped
 	if before.Equal(w.FailingSince) {
 		return nil, nil
 	}
-	return nil, tx.exec(setFailingSince, codec.Optional(w.FailingSince), string(w.ID))
+	return nil, tx.exec(sqlkit.SetFailingSince, codec.Optional(w.FailingSince), string(w.ID))
 }
 
 // Queue implements ports.Outbox.
@@ -274,7 +257,7 @@ func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain
 		if err := tx.read(&rows, nextSealed, string(after), current, limit); err != nil {
 			return "", err
 		}
-		return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(setSecrets, secrets, id) })
+		return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(sqlkit.SetSecrets, secrets, id) })
 	})
 }
 
@@ -285,7 +268,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		if err := tx.exec(dropStragglers, string(domain.DeliveryDropped)); err != nil {
 			return 0, err
 		}
-		if err := tx.exec(forgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
+		if err := tx.exec(sqlkit.ForgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
 			return 0, err
 		}
 		before := codec.Encode(now.Add(-domain.DeliveryRetention))

@@ -141,8 +141,8 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	r.listDeliveries = r.migrator.Statement(r.reader, sqlkit.ListDeliveries)
 	r.anyDue = r.migrator.Statement(r.reader, anyDue)
 	r.queueState = r.migrator.Statement(r.reader, queueState)
-	r.sealedSecrets = r.migrator.Statement(r.reader, sealedSecrets)
-	r.expiringKeys = r.migrator.Statement(r.reader, expiringKeys)
+	r.sealedSecrets = r.migrator.Statement(r.reader, sqlkit.SealedSecrets)
+	r.expiringKeys = r.migrator.Statement(r.reader, sqlkit.ExpiringKeys)
 	return r, nil
 }
 

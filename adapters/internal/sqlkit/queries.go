@@ -37,9 +37,6 @@ ORDER BY e.seq DESC`
 k.created_by, k.created_at, k.expires_at, k.last_used_at, k.deleted_at, k.rate_limits, k.quota,
 s.algorithm, s.pepper_id, s.digest, s.valid_until`
 
-	// SelectKeyRows selects keys with their secrets, whatever follows.
-	SelectKeyRows = selectKey
-
 	selectKey = `SELECT ` + keyColumns + `
 FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id`
 )

@@ -53,6 +53,28 @@ ORDER BY e.seq DESC`
 	// new status.
 	DropDeliveries = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL WHERE webhook_id = ? AND status = 'PENDING'`
 
+	// ExpiringKeys selects a page of the keys that expire, of the workspaces
+	// that have an enabled webhook.
+	ExpiringKeys = selectKey + ` WHERE k.id IN (
+SELECT e.id FROM (
+SELECT workspace_id, min(created_at) AS since FROM api_key_webhooks WHERE deleted_at IS NULL AND enabled GROUP BY workspace_id
+) w JOIN api_keys e ON e.workspace_id = w.workspace_id AND e.deleted_at IS NULL AND e.expires_at IS NOT NULL
+AND e.expires_at BETWEEN ? AND ? AND (e.expires_at > ? OR e.expires_at > w.since)
+WHERE e.id > ? ORDER BY e.id LIMIT ?
+) ORDER BY k.id, s.position`
+
+	// SetFailingSince notes since when the endpoint of a webhook fails.
+	SetFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
+
+	// SealedSecrets selects the secrets of all living webhooks.
+	SealedSecrets = `SELECT secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
+
+	// SetSecrets replaces the secrets of a webhook.
+	SetSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
+
+	// ForgetWarnings removes old warnings, but those like [LastingWarnings].
+	ForgetWarnings = `DELETE FROM api_key_warnings WHERE due < ? AND NOT (kind LIKE ?)`
+
 	// InsertDelivery stores a pending delivery of one webhook; see [Codec.InsertDeliveryArgs].
 	InsertDelivery = `INSERT INTO api_key_deliveries (webhook_id, id, type, api_key_id, body, created_at, due_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)`
