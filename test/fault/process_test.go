@@ -30,6 +30,7 @@ type settings struct {
 	JWKSFile, Issuer, Audience   string
 	CacheKeys                    int    // 0 means the default
 	LimitsDuringOutage           string // "" means the default
+	Webhooks                     bool   // to any address
 	// Migrates makes the process apply migrations and exit.
 	Migrates bool
 	// Older is the binary that runs instead, "" for none, and OlderMigrates its
@@ -37,8 +38,11 @@ type settings struct {
 	Older, OlderMigrates string
 }
 
-// pepper is the pepper of every service in a separate process.
-var pepper = "p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+// The pepper and the sealing key of every service in a separate process.
+var (
+	pepper     = "p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+	sealingKey = "s1:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+)
 
 // deployment starts services, one after the other or side by side, on one
 // database.
@@ -171,5 +175,8 @@ func (s settings) config() config.Config {
 	cfg.CacheKeys = cmp.Or(s.CacheKeys, cfg.CacheKeys)
 	cfg.LimitsDuringOutage = cmp.Or(s.LimitsDuringOutage, cfg.LimitsDuringOutage)
 	cfg.ManagementRate, cfg.MaxKeysPerWorkspace = 0, 0
+	if s.Webhooks {
+		cfg.SealingKeys, cfg.WebhookInsecure = config.Secret(sealingKey), true
+	}
 	return cfg
 }
