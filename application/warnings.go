@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -23,6 +24,11 @@ const (
 	// warnRetry is the time after which a refusal is reported that could not be reported
 	// before. Until then a store that fails is not asked, and nothing is logged, for each.
 	warnRetry = time.Minute
+	// warnEach bounds one warning about an expiry, and warnSlow is the time after which one
+	// is tried again that the store did not make within it. Without them a few such keys,
+	// locked by somebody perhaps, would take the time of all others every minute.
+	warnEach = 5 * time.Second
+	warnSlow = 10 * time.Minute
 )
 
 // Warnings tells webhooks that keys expire and that limits are reached. Every replica may
@@ -90,27 +96,53 @@ func (uc *Warnings) warned(ctx context.Context, failure string, warn func(contex
 	}
 }
 
-// Expiring makes the warnings that are due about keys that expire or have expired.
+// Expiring makes the warnings that are due about keys that expire or have expired. If one
+// cannot be made, the others are, and a later call tries it again. The error then says how
+// many failed, and why the first did.
 func (uc *Warnings) Expiring(ctx context.Context) error {
 	if uc.store == nil {
 		return nil
 	}
-	now := uc.now()
+	now, failed := uc.now(), failures{}
 	for after := domain.KeyID(""); ; {
 		keys, err := uc.store.ExpiringKeys(ctx, now, after, warnBatch)
 		if err != nil {
-			return err
+			return errors.Join(failed.err(), err)
 		}
 		for _, key := range keys {
-			if err := uc.expiring(ctx, key, now); err != nil {
-				return err
-			}
 			after = key.ID()
+			failed.add(after, uc.expiring(ctx, key, now))
+			if ctx.Err() != nil {
+				return errors.Join(failed.err(), ctx.Err())
+			}
 		}
 		if len(keys) < warnBatch {
-			return nil
+			return failed.err()
 		}
 	}
+}
+
+// failures counts the keys that a warning could not be made about.
+type failures struct {
+	count int
+	id    domain.KeyID // of the first
+	first error
+}
+
+func (f *failures) add(id domain.KeyID, err error) {
+	if err == nil {
+		return
+	}
+	if f.count++; f.count == 1 {
+		f.id, f.first = id, err
+	}
+}
+
+func (f *failures) err() error {
+	if f.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d warnings failed, the first about %s: %w", f.count, f.id, f.first)
 }
 
 func (uc *Warnings) expiring(ctx context.Context, key *domain.APIKey, now time.Time) error {
@@ -119,9 +151,15 @@ func (uc *Warnings) expiring(ctx context.Context, key *domain.APIKey, now time.T
 	if !due {
 		return nil
 	}
-	return uc.warn(ctx, warning, now, func(eventID string) domain.WebhookEvent {
+	within, cancel := context.WithTimeout(ctx, warnEach)
+	defer cancel()
+	err := uc.warn(within, warning, now, func(eventID string) domain.WebhookEvent {
 		return domain.ExpiryEvent(warning, snapshot, eventID, now)
 	})
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		uc.tryAfter(warning, now.Add(warnSlow))
+	}
+	return err
 }
 
 // warn makes a warning unless it was tried.
@@ -129,10 +167,13 @@ func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.T
 	if !uc.try(warning, now) {
 		return nil
 	}
-	eventID, err := domain.NewEventID(uc.random)
-	if err == nil {
-		_, err = uc.store.Warn(ctx, warning, event(eventID))
-	}
+	err := Contained("making a warning", func() error {
+		eventID, err := domain.NewEventID(uc.random)
+		if err == nil {
+			_, err = uc.store.Warn(ctx, warning, event(eventID))
+		}
+		return err
+	})
 	if err != nil {
 		uc.tryAfter(warning, now)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -429,6 +430,77 @@ func TestExpiring_WarnsAboutEveryKey(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("warnings by key (-want +got):\n%s", diff)
+	}
+}
+
+// badKeys is a store that fails to warn about certain keys while bad is not nil.
+type badKeys struct {
+	ports.WebhookStore
+	bad map[domain.KeyID]func(context.Context) error
+}
+
+func (b *badKeys) Warn(ctx context.Context, warning domain.Warning, event domain.WebhookEvent) (bool, error) {
+	if fail := b.bad[warning.KeyID]; fail != nil {
+		return false, fail(ctx)
+	}
+	return b.WebhookStore.Warn(ctx, warning, event)
+}
+
+func TestExpiring_GoesOnAfterAKeyThatFails(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fail  func(context.Context) error
+		again time.Duration // after which the failed warnings are tried again
+	}{
+		"an error": {func(context.Context) error { return domain.ErrUnavailable }, 0},
+		"a panic":  {func(context.Context) error { panic("on fire") }, 0},
+		"a store that does not answer": {func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWarnedWorld(t, now)
+				store := &badKeys{WebhookStore: w.hooks, bad: map[domain.KeyID]func(context.Context) error{}}
+				ids := make([]domain.KeyID, 1001) // more than the use case reads at once
+				for i := range ids {
+					ids[i] = w.key(t, expiry)
+				}
+				slices.Sort(ids)
+				for _, i := range []int{0, 1, 499, 1000} {
+					store.bad[ids[i]] = tc.fail
+				}
+				w.webhook(t, workspace, causedByNobody...)
+				w.at = expiry.Add(-day)
+				uc := w.replicaOn(store, slog.DiscardHandler)
+				want := "4 warnings failed, the first about " + string(ids[0])
+				if err := uc.Expiring(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("Expiring() = %v, want %q", err, want)
+				}
+				if got := len(w.received(t)); got != 997 {
+					t.Errorf("%d deliveries while four keys fail, want 997", got)
+				}
+				store.bad = nil
+				step := func(at time.Time, want int) {
+					t.Helper()
+					w.at = at
+					if err := uc.Expiring(t.Context()); err != nil {
+						t.Error(err)
+					}
+					if got := len(w.received(t)); got != want {
+						t.Errorf("%d deliveries, want %d", got, want)
+					}
+				}
+				if tc.again > 0 {
+					step(w.at.Add(tc.again-time.Second), 0)
+					tc.again = time.Second
+				}
+				step(w.at.Add(tc.again), 4)
+				step(w.at, 0)
+			})
+		})
 	}
 }
 

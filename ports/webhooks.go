@@ -222,7 +222,7 @@ type Warnings interface {
 	// Warn records warning, and stores a pending delivery of event for each webhook that
 	// subscribes to it, in one transaction, and returns true. If no webhook does, or
 	// the warning was recorded before, by any replica, it stores nothing and returns
-	// false.
+	// false. After an error the caller makes the same warning again later.
 	Warn(ctx context.Context, warning domain.Warning, event domain.WebhookEvent) (bool, error)
 }
 

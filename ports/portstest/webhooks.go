@@ -690,6 +690,11 @@ func warnsOnce(t *testing.T, w webhookWorld) {
 		t.Error("warned without a webhook that subscribes")
 	}
 	one, two := w.create(t, "ws_a"), w.create(t, "ws_a", domain.WebhookKeyExpiring)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if made, err := w.Warn(cancelled, warning, domain.ExpiryEvent(warning, e.key.Snapshot(), eventID(t), w.now())); made || err == nil {
+		t.Errorf("a cancelled Warn returns %t, %v", made, err)
+	}
 	var made atomic.Int64
 	var group sync.WaitGroup
 	for range 4 {
