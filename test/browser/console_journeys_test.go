@@ -40,7 +40,7 @@ func TestConsole_FindsKeysByWhatIsInTheAddress(t *testing.T) {
 	b.await("location.search === '?sort=name%2Casc&q=billing'")
 	b.fill("[type=search]", kb.Backspace)
 	b.shows("24 API keys")
-	eval[bool](b, `(() => { const s = document.querySelector('select[aria-label=Status]'); s.value = 'DISABLED'; s.dispatchEvent(new Event('change', {bubbles: true})); return true; })()`)
+	b.choose("Status", "DISABLED")
 	b.shows("1 API key")
 	b.await("location.search.includes('status=DISABLED')")
 	b.fill("[type=search]", "nothing like it")
@@ -175,48 +175,34 @@ func TestConsole_WorksByKeyboardAlone(t *testing.T) {
 	b := newTab(t, "http://"+service.Public)
 	b.open("/console/acme")
 	b.present(".signin")
-	// tabTo presses Tab until the focus is on an element.
-	tabTo := func(selector string) {
-		t.Helper()
-		for range 60 {
-			if eval[bool](b, "document.activeElement?.matches("+quoted(selector)+") ?? false") {
-				if !eval[bool](b, "document.activeElement.matches(':focus-visible')") {
-					t.Errorf("%s does not show that it has the focus", selector)
-				}
-				return
-			}
-			b.keys(kb.Tab)
-		}
-		t.Fatalf("the focus never reaches %s", selector)
-	}
-	tabTo(".demo button")
+	b.tabTo(".demo button")
 	b.keys(kb.Enter)
 	b.shows("No API keys yet")
 	if got := eval[string](b, "document.activeElement.tagName"); got != "H1" {
 		t.Errorf("after signing in, the focus is on %s, want the heading", got)
 	}
-	tabTo(".empty .button")
+	b.tabTo(".empty .button")
 	b.keys(kb.Enter)
 	b.present("form")
-	tabTo("input[type=text]")
+	b.tabTo("input[type=text]")
 	b.keys("Keyboard")
-	tabTo(".chips-box input")
+	b.tabTo(".chips-box input")
 	b.keys("payment:read" + kb.Enter + "payment:write" + kb.Enter)
 	b.await("document.querySelectorAll('.chip').length === 2")
-	tabTo(".segment input")
+	b.tabTo(".segment input")
 	b.keys(kb.ArrowRight)
 	b.await("document.querySelector('.segment input:checked + span').innerText === '1 year'")
-	tabTo("button.primary")
+	b.tabTo("button.primary")
 	b.keys(kb.Enter)
 	b.present(".secret")
-	tabTo("[role=tab]")
+	b.tabTo("[role=tab]")
 	b.keys(kb.ArrowRight)
 	b.await("document.activeElement.innerText === 'Go' && document.querySelector('pre').innerText.includes('os.Getenv')")
 	b.keys(kb.ArrowLeft)
 	eval[bool](b, "(document.querySelector('h1').focus(), true)")
-	tabTo("[type=checkbox]")
+	b.tabTo("[type=checkbox]")
 	b.keys(" ")
-	tabTo(".secret-view .check + button")
+	b.tabTo(".secret-view .check + button")
 	b.keys(kb.Enter)
 	b.shows("Audit trail")
 	eval[bool](b, "([...document.querySelectorAll('.key-actions button')].find(e => e.innerText === 'Delete').focus(), true)")
@@ -314,45 +300,58 @@ func TestConsole_ForgetsTheTokenAfter15MinutesWithoutUse(t *testing.T) {
 	b.visit.mustBeClean(t, b.origin)
 }
 
-func TestConsole_SurvivesTheDeathOfTheServer(t *testing.T) {
-	t.Parallel()
-	service := startConsole(t, nil)
-	created := newKey(t, owned(t, service, "mira@acme.example"), apikeys.KeySpec{Name: "Checkout", Scopes: []string{"payment:read"}})
-	var dead, deaf atomic.Bool // deaf: the request arrives, its response is lost
-	upstream := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: service.Public})
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if dead.Load() {
+// flakyProxy is a service that can die.
+type flakyProxy struct {
+	*httptest.Server
+
+	dead, deaf atomic.Bool // deaf: the request arrives, its response is lost
+}
+
+func startFlakyProxy(t *testing.T, host string) *flakyProxy {
+	t.Helper()
+	p := new(flakyProxy)
+	upstream := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.dead.Load() {
 			panic(http.ErrAbortHandler)
 		}
-		if deaf.Load() {
+		if p.deaf.Load() {
 			upstream.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		}
 		upstream.ServeHTTP(w, r)
 	}))
-	t.Cleanup(proxy.Close)
+	t.Cleanup(p.Close)
+	return p
+}
+
+func TestConsole_SurvivesTheDeathOfTheServer(t *testing.T) {
+	t.Parallel()
+	service := startConsole(t, nil)
+	created := newKey(t, owned(t, service, "mira@acme.example"), apikeys.KeySpec{Name: "Checkout", Scopes: []string{"payment:read"}})
+	proxy := startFlakyProxy(t, service.Public)
 	b := newTab(t, proxy.URL)
 	b.open("/console/acme/keys/" + string(created.Key.ID()))
 	b.fill(b.field("Token"), partnerToken)
 	b.press("Sign in")
 	b.shows("Audit trail")
-	dead.Store(true)
+	proxy.dead.Store(true)
 	b.press("Disable")
 	b.press("Disable API key")
 	b.shows("The service does not respond")
 	b.press("Cancel")
 	b.press("API keys")
 	b.shows("The service does not respond")
-	dead.Store(false)
+	proxy.dead.Store(false)
 	b.press("Try again")
 	b.shows("1 API key")
 
 	b.press("New API key")
 	b.fill(b.field("Name"), "Lost")
-	deaf.Store(true)
+	proxy.deaf.Store(true)
 	b.press("Create API key")
 	b.shows("The service does not respond")
-	deaf.Store(false)
+	proxy.deaf.Store(false)
 	// The expiry in 90 days must stay that of the first attempt.
 	eval[bool](b, "(Date.now = ((now) => () => now() + 2000)(Date.now.bind(Date)), true)")
 	b.press("Create API key")

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -16,9 +17,78 @@ import (
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
+// furniture is a service with something to show on every page.
+type furniture struct {
+	*serving.Service
+
+	key     apikeys.CreatedKey     // the one with the most to show
+	webhook apikeys.CreatedWebhook // one with deliveries of every kind but failed ones
+}
+
 // furnish starts a service with keys of all kinds, the oldest of which were used for
-// four weeks, and returns the one with the most to show.
-func furnish(t *testing.T) (*serving.Service, apikeys.CreatedKey) {
+// four weeks, and with webhooks.
+func furnish(t *testing.T) furniture {
+	t.Helper()
+	service, key := furnishKeys(t)
+	return furniture{service, key, furnishWebhooks(t, service, key.Key.ID())}
+}
+
+// furnishWebhooks creates webhooks, the oldest of which has deliveries about a key.
+func furnishWebhooks(t *testing.T, service *serving.Service, key domain.KeyID) apikeys.CreatedWebhook {
+	t.Helper()
+	ws := owned(t, service, "mira@acme.example")
+	receiver := startReceiver(t)
+	shown := newWebhook(t, ws, domain.WebhookSpec{URL: receiver.URL, Description: "Chat of the operators"})
+	// have makes a change whose delivery has that status of the response.
+	have := func(status int, change func() error) {
+		t.Helper()
+		receiver.status.Store(int64(status))
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		awaitDelivery(t, ws, shown.Webhook.ID, status)
+	}
+	enable := func(on bool) {
+		if _, err := ws.UpdateWebhook(t.Context(), shown.Webhook.ID, domain.WebhookPatch{Enabled: &on}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have(http.StatusNoContent, func() error { return ws.DisableKey(t.Context(), key) })
+	have(http.StatusBadGateway, func() error { return ws.EnableKey(t.Context(), key) })
+	enable(false) // drops what is pending
+	enable(true)
+	have(http.StatusServiceUnavailable, func() error { return ws.TestWebhook(t.Context(), shown.Webhook.ID) })
+	receiver.status.Store(http.StatusNoContent)
+	off := false
+	stopped := newWebhook(t, ws, domain.WebhookSpec{URL: "https://audit.example.com/v1/sources/keys?tenant=acme", Events: []string{"api_key.leaked", "api_key.expiring"}})
+	if _, err := ws.UpdateWebhook(t.Context(), stopped.Webhook.ID, domain.WebhookPatch{Enabled: &off}); err != nil {
+		t.Fatal(err)
+	}
+	return shown
+}
+
+// awaitDelivery waits until the newest delivery has had a response with a status.
+func awaitDelivery(t *testing.T, ws *apikeys.Workspace, id domain.WebhookID, status int) {
+	t.Helper()
+	newest, faults := domain.NewPage(0, 1)
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		page, err := ws.ListDeliveries(t.Context(), id, "", newest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Deliveries) == 1 && page.Deliveries[0].LastStatus == status {
+			return
+		}
+		<-look.C
+	}
+}
+
+func furnishKeys(t *testing.T) (*serving.Service, apikeys.CreatedKey) {
 	t.Helper()
 	var back atomic.Int64 // how far in the past the service is
 	back.Store(int64(28 * 24 * time.Hour))
@@ -75,16 +145,23 @@ func furnish(t *testing.T) (*serving.Service, apikeys.CreatedKey) {
 }
 
 // pages opens every page and dialog in one language and calls look with each.
-func pages(b *tab, shown apikeys.CreatedKey, language string, look func(name string)) {
+func pages(b *tab, f furniture, language string, look func(name string)) {
 	b.t.Helper()
 	say := texts(b.t, language)
-	id := string(shown.Key.ID())
 	b.open("/console/acme?lang=" + language)
 	b.shows(say["demo_button"])
 	look("signin")
 	b.press(say["demo_button"])
 	b.shows("Old point of sale")
 	look("list")
+	keyPages(b, f, say, look)
+	webhookPages(b, f, say, look)
+}
+
+// keyPages opens the pages of a key.
+func keyPages(b *tab, f furniture, say map[string]string, look func(name string)) {
+	b.t.Helper()
+	id := string(f.key.Key.ID())
 	b.press(say["new_key"])
 	b.present("form .chips-box")
 	b.fill(b.field(say["name"]), "Checkout")
@@ -121,9 +198,9 @@ func pages(b *tab, shown apikeys.CreatedKey, language string, look func(name str
 	b.press(say["edit"])
 	b.present("form .chips-box")
 	renamed := "Checkout EU"
-	other := owned(b.t, b.service, "kenji@acme.example")
+	other := owned(b.t, f.Service, "kenji@acme.example")
 	for _, name := range []string{renamed, "Checkout", renamed} {
-		if _, err := other.UpdateKey(b.t.Context(), shown.Key.ID(), apikeys.KeyPatch{Name: &name}, nil); err != nil {
+		if _, err := other.UpdateKey(b.t.Context(), f.key.Key.ID(), apikeys.KeyPatch{Name: &name}, nil); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -131,9 +208,50 @@ func pages(b *tab, shown apikeys.CreatedKey, language string, look func(name str
 	b.press(say["save"])
 	b.present("dialog[open] .compare")
 	look("conflict")
-	if _, err := other.UpdateKey(b.t.Context(), shown.Key.ID(), apikeys.KeyPatch{Name: &[]string{"Checkout"}[0]}, nil); err != nil {
+	b.press(say["take_theirs"])
+	b.press(say["cancel"])
+	b.present(".trail")
+}
+
+// webhookPages opens the pages of webhooks.
+func webhookPages(b *tab, f furniture, say map[string]string, look func(name string)) {
+	b.t.Helper()
+	ws := owned(b.t, f.Service, "mira@acme.example")
+	address := "https://hooks.example.com/apikeys" // nothing is sent to it: no key changes any more
+	if _, err := ws.UpdateWebhook(b.t.Context(), f.webhook.Webhook.ID, domain.WebhookPatch{URL: &address}); err != nil {
 		b.t.Fatal(err)
 	}
+	b.press(say["webhooks"])
+	b.shows("Chat of the operators")
+	look("webhooks")
+	b.press(say["new_webhook"])
+	b.fill(b.field(say["url"]), "ftp://hooks.example.com/apikeys")
+	b.fill(b.field(say["description"]), "Chat of the operators")
+	b.present("#app .errors p")
+	b.press(say["these_events"])
+	b.press(say["type_key_leaked"] + " api_key.leaked")
+	b.press(say["type_expiring"] + " api_key.expiring")
+	look("webhook-new")
+	b.press(say["webhooks"])
+	b.press("Chat of the operators")
+	b.present(".deliveries .badge.dropped")
+	look("webhook")
+	for _, name := range []string{"disable", "delete"} {
+		b.press(say[name])
+		b.present("dialog[open]")
+		look("webhook-" + name)
+		b.press(say["cancel"])
+	}
+	b.press(say["rotate"])
+	b.present("dialog[open]")
+	look("webhook-rotate")
+	b.press(say["rotate_do"])
+	b.present(".secret")
+	eval[bool](b, "(document.querySelector('.secret').firstChild.data = 'whsec_' + 'NotASecret'.repeat(4) + '000=', true)")
+	look("webhook-secret")
+	b.press(say["secret_stored"])
+	b.press(say["close_secret"])
+	b.present(".deliveries")
 }
 
 func TestConsole_IsAccessibleAndFitsInEveryLanguage(t *testing.T) {
@@ -141,16 +259,19 @@ func TestConsole_IsAccessibleAndFitsInEveryLanguage(t *testing.T) {
 	for _, language := range []string{"en", "zh", "zh-Hant", "ja", "vi"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			service, shown := furnish(t)
-			b := newTab(t, "http://"+service.Public)
-			b.service = service
-			pages(b, shown, language, func(name string) {
-				for _, scheme := range []string{"light", "dark"} {
-					b.prefer(map[string]string{"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"})
-					b.mustBeAccessible(name + " in " + language + ", " + scheme)
-					if language == "en" || language == "ja" {
-						b.picture(name + "-" + language + "-" + scheme)
-					}
+			f := furnish(t)
+			b := newTab(t, "http://"+f.Public)
+			pages(b, f, language, func(name string) {
+				b.prefer(map[string]string{"prefers-color-scheme": "light", "prefers-reduced-motion": "reduce"})
+				b.mustBeAccessible(name + " in " + language)
+				pictured := language == "en" || language == "ja"
+				if pictured {
+					b.picture(name + "-" + language + "-light")
+				}
+				b.prefer(map[string]string{"prefers-color-scheme": "dark", "prefers-reduced-motion": "reduce"})
+				b.mustContrast(name + " in " + language + ", dark")
+				if pictured {
+					b.picture(name + "-" + language + "-dark")
 				}
 				b.resize(320, 640)
 				b.mustFit(name + " in " + language + " at 320 px")
@@ -167,6 +288,44 @@ func TestConsole_IsAccessibleAndFitsInEveryLanguage(t *testing.T) {
 			b.visit.mustBeClean(t, b.origin, "400 (Bad Request)", "412 (Precondition Failed)")
 		})
 	}
+}
+
+// shapeless lists the elements whose shape is lost when the browser replaces all colours
+// and backgrounds, and what no longer differs from its neighbours.
+const shapeless = `(() => {
+	const style = (e) => getComputedStyle(e), paper = style(document.documentElement).backgroundColor;
+	const seen = (selector) => [...document.querySelectorAll(selector)].filter(e => e.checkVisibility());
+	const faults = seen('button:not(.sort, .plain, .chip-remove, [role=tab]), .button, input:not([type=checkbox], [type=radio], .chips-box input), select, textarea, .chips-box, .card, .badge, .notice, .chip, .bone')
+		.filter(e => style(e).borderBlockStartStyle === 'none' || parseFloat(style(e).borderBlockStartWidth) === 0).map(e => 'no border: ' + e.outerHTML.slice(0, 80));
+	const differ = (chosen, other, look) => { const [a, b] = [seen(chosen)[0], seen(other)[0]]; if (a && b && look(style(a)) === look(style(b))) faults.push(chosen + ' looks like ' + other); };
+	differ('.segment input:checked + span', '.segment input:not(:checked) + span', s => s.backgroundColor);
+	differ('.option:has(:checked)', '.option:not(:has(:checked))', s => s.outlineStyle + s.outlineColor);
+	differ('.views [aria-current]', '.views a:not([aria-current])', s => s.backgroundColor);
+	differ('[role=tab][aria-selected=true]', '[role=tab][aria-selected=false]', s => s.borderBlockEndWidth);
+	faults.push(...seen('.segment input:checked + span, .views [aria-current]').filter(e => style(e).color === style(e).backgroundColor).map(e => 'not readable: ' + e.innerText));
+	faults.push(...seen('.chart .allowed, .chart .stripe').filter(e => style(e).fill === paper).map(() => 'a bar of the chart is not seen'));
+	return faults.join('\n');
+})()`
+
+func TestConsole_IsReadableInHighContrast(t *testing.T) {
+	t.Parallel()
+	f := furnish(t)
+	b := newTab(t, "http://"+f.Public)
+	pages(b, f, "en", func(name string) {
+		for _, scheme := range []string{"light", "dark"} {
+			b.prefer(map[string]string{"prefers-color-scheme": scheme, "prefers-contrast": "more", "prefers-reduced-motion": "reduce"})
+			b.mustContrast(name + " with more contrast, " + scheme)
+			b.prefer(map[string]string{"prefers-color-scheme": scheme, "forced-colors": "active", "prefers-reduced-motion": "reduce"})
+			if !eval[bool](b, "matchMedia('(forced-colors: active)').matches") {
+				t.Fatal("the browser does not force colours")
+			}
+			// axe reads colours that the browser replaces.
+			if faults := eval[string](b, shapeless); faults != "" {
+				t.Errorf("%s with forced colours, %s:\n%s", name, scheme, faults)
+			}
+		}
+	})
+	b.visit.mustBeClean(t, b.origin, "400 (Bad Request)", "412 (Precondition Failed)")
 }
 
 func TestConsole_SpeaksTheLanguageOfTheBrowser(t *testing.T) {

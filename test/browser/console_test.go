@@ -42,7 +42,8 @@ func (portal) Authenticate(_ context.Context, given string) (domain.Actor, error
 	return domain.Actor{}, domain.ErrInvalidToken
 }
 
-// startConsole starts a service with the console, whose demo token is of a partner.
+// startConsole starts a service with the console, whose demo token is of a partner. Its
+// webhooks may be on this machine.
 func startConsole(t *testing.T, change func(cfg *config.Config), options ...apikeys.Option) *serving.Service {
 	t.Helper()
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
@@ -52,6 +53,7 @@ func startConsole(t *testing.T, change func(cfg *config.Config), options ...apik
 	cfg := config.Default()
 	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.DatabaseURL, cfg.Peppers, cfg.ManagementRate = "memory://", config.Secret(pepper), 0
+	cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true
 	if change != nil {
 		change(&cfg)
 	}

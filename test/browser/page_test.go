@@ -15,19 +15,18 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/slaunchx/apikeys/test/servers"
-	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // tab is a tab of a browser with what it does.
 type tab struct {
 	context.Context //nolint:containedctx // chromedp keeps the tab in it
 
-	t       *testing.T
-	visit   *visit
-	origin  string           // of the service
-	service *serving.Service // nil unless a test sets it
+	t      *testing.T
+	visit  *visit
+	origin string // of the service
 }
 
 // shared is the browser of the tests of the console, which is started once.
@@ -160,6 +159,28 @@ func (b *tab) keys(keys string) {
 	do(b.t, b, chromedp.KeyEvent(keys))
 }
 
+// tabTo presses Tab until the focus is on an element.
+func (b *tab) tabTo(selector string) {
+	b.t.Helper()
+	for range 60 {
+		if eval[bool](b, "document.activeElement?.matches("+quoted(selector)+") ?? false") {
+			if !eval[bool](b, "document.activeElement.matches(':focus-visible')") {
+				b.t.Errorf("%s does not show that it has the focus", selector)
+			}
+			return
+		}
+		b.keys(kb.Tab)
+	}
+	b.t.Fatalf("the focus never reaches %s", selector)
+}
+
+// choose selects an option of the select with a label.
+func (b *tab) choose(label, value string) {
+	b.t.Helper()
+	b.present("select[aria-label=" + quoted(label) + "]")
+	eval[bool](b, fmt.Sprintf("(() => { const s = document.querySelector('select[aria-label=%s]'); s.value = %s; s.dispatchEvent(new Event('change', {bubbles: true})); return true; })()", quoted(label), quoted(value)))
+}
+
 // prefer makes the browser prefer a language, a colour scheme and so on.
 func (b *tab) prefer(features map[string]string) {
 	b.t.Helper()
@@ -198,6 +219,18 @@ func (b *tab) mustFit(what string) {
 // mustBeAccessible fails the test if axe finds anything.
 func (b *tab) mustBeAccessible(what string) {
 	b.t.Helper()
+	b.axe(what, "{resultTypes: ['violations']}")
+}
+
+// mustContrast fails the test if axe finds a text that is hard to read. It is what can
+// differ between schemes of colours.
+func (b *tab) mustContrast(what string) {
+	b.t.Helper()
+	b.axe(what, "{resultTypes: ['violations'], runOnly: ['color-contrast']}")
+}
+
+func (b *tab) axe(what, options string) {
+	b.t.Helper()
 	if !eval[bool](b, "typeof axe === 'object'") {
 		source, err := os.ReadFile("../../.cache/typescript/node_modules/axe-core/axe.min.js")
 		if err != nil {
@@ -205,7 +238,7 @@ func (b *tab) mustBeAccessible(what string) {
 		}
 		eval[bool](b, string(source)+";true")
 	}
-	const run = `axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html + ' ' + n.failureSummary).slice(0, 3)])))`
+	run := "axe.run(document, " + options + ").then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html + ' ' + n.failureSummary).slice(0, 3)])))"
 	found := get(b.t, b, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
 	if found != "[]" {
 		b.t.Errorf("axe finds in %s: %s", what, found)

@@ -4,7 +4,7 @@ import { keys, type Key, type RotatedKey } from './api';
 import { useAction, useLoad } from './load';
 import { randomText } from './session';
 import { count, duration, relative, t } from './text';
-import { Dialog, Field, Foreign, Notice, Rich, Trouble } from './ui';
+import { Dialog, Field, Foreign, Notice, Rich, Trouble, Waiting } from './ui';
 
 interface Asked { of: Key; close: () => void }
 
@@ -88,6 +88,7 @@ function LastUse({ of }: { of: Key }) {
     const [key, usage] = await Promise.all([keys.get(of.apiKeyId, signal), keys.usage(of.apiKeyId, signal)]);
     return { last: key.data.lastUsedAt, today: usage.data.days.at(-1)?.allowed ?? 0 };
   }, [of.apiKeyId]);
+  if (now.loading && !now.data) return <Waiting lines={1} />;
   const { last, today } = now.data ?? { last: of.lastUsedAt, today: 0 };
   if (!last) return today > 0 ? <Notice kind="warn">{count('use_today', today)}</Notice> : <Notice kind="good">{t('use_never')}</Notice>;
   const recent = Date.now() - Date.parse(last) < recently;

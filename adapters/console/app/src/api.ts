@@ -16,6 +16,13 @@ export type KeyEvent = Schemas['Event'];
 export type Usage = Schemas['Usage'];
 export type Change = Schemas['Change'];
 export type Fault = Schemas['Fault'];
+export type Webhook = Schemas['Webhook'];
+export type NewWebhook = Schemas['NewWebhook'];
+export type WebhookPatch = Schemas['WebhookPatch'];
+export type CreatedWebhook = Schemas['CreatedWebhook'];
+export type WebhookEventType = Schemas['WebhookEventType'];
+export type Delivery = Schemas['Delivery'];
+export type DeliveryStatus = Schemas['DeliveryStatus'];
 export interface Page<T> { items: T[]; page: number; size: number; total: number }
 
 /** Codes of failures that the server has not seen. */
@@ -106,9 +113,25 @@ export const keys = {
   disable: (id: string) => send<null>('POST', keyPath(id, 'disable'), { once: randomText() }),
   enable: (id: string) => send<null>('POST', keyPath(id, 'enable'), { once: randomText() }),
   delete: (id: string) => send<null>('POST', 'api-keys/delete', { body: { keyId: id }, once: randomText() }),
-  usage: (id: string, signal?: AbortSignal) => send<Usage>('GET', keyPath(id, 'usage'), { signal }),
+  usage: (id: string, signal?: AbortSignal, query: { from?: string; to?: string } = {}) => send<Usage>('GET', keyPath(id, 'usage'), { query, signal }),
   events: (id: string, page: number, signal?: AbortSignal) =>
     send<Page<KeyEvent>>('GET', keyPath(id, 'events'), { query: { page: String(page), size: '100' }, signal }),
+};
+
+const webhookPath = (id: string, action = '') => `webhooks/${encodeURIComponent(id)}${action && `/${action}`}`;
+
+export const webhooks = {
+  list: (signal?: AbortSignal) => send<Page<Webhook>>('GET', 'webhooks', { query: { size: '100' }, signal }),
+  get: (id: string, signal?: AbortSignal) => send<Webhook>('GET', webhookPath(id), { signal }),
+  create: (body: NewWebhook, once: string) => send<CreatedWebhook>('POST', 'webhooks', { body, once }),
+  update: (id: string, body: WebhookPatch) => send<Webhook>('PATCH', webhookPath(id), { body }),
+  rotate: (id: string, once: string) => send<CreatedWebhook>('POST', webhookPath(id, 'rotate'), { once }),
+  test: (id: string) => send<null>('POST', webhookPath(id, 'test'), { once: randomText() }),
+  delete: (id: string) => send<null>('POST', 'webhooks/delete', { body: { webhookId: id }, once: randomText() }),
+  deliveries: (id: string, query: Record<string, string>, signal?: AbortSignal) =>
+    send<Page<Delivery>>('GET', webhookPath(id, 'deliveries'), { query, signal }),
+  retry: (id: string, delivery: string) =>
+    send<null>('POST', webhookPath(id, `deliveries/${encodeURIComponent(delivery)}/retry`), { once: randomText() }),
 };
 
 /** Reports a secret as leaked, which needs no token. */
@@ -116,16 +139,19 @@ export async function reportLeak(secret: string): Promise<void> {
   await request(new URL(`${api}/leaks`), 'POST', { Accept: 'application/json', 'Accept-Language': language, 'Content-Type': 'application/json' }, { secrets: [secret] });
 }
 
-/**
- * What the server would say of a new key, in its own words. Without a name nothing is
- * ever created, so the answer is a list of faults; that of the name is left out.
- */
-export async function faultsOf(key: Omit<NewKey, 'name'>, signal: AbortSignal): Promise<Fault[]> {
+/** What the server would say of a new key, in its own words. Without a name none is ever created. */
+export const faultsOf = (key: Omit<NewKey, 'name'>, signal: AbortSignal) => judged('api-keys', key, 'name', signal);
+
+/** What the server would say of a webhook. With an event that does not exist none is ever created. */
+export const webhookFaultsOf = (webhook: Omit<NewWebhook, 'events'>, signal: AbortSignal) => judged('webhooks', { ...webhook, events: [''] }, 'events', signal);
+
+/** The faults of what cannot be created, because a field always has one. Those of this field are left out. */
+async function judged(path: string, body: unknown, always: string, signal: AbortSignal): Promise<Fault[]> {
   try {
-    await send('POST', 'api-keys', { body: key, signal });
+    await send('POST', path, { body, signal });
     return [];
   } catch (error) {
-    if (error instanceof Failure && error.code === '4000') return error.faults.filter((fault) => fault.field !== 'name');
+    if (error instanceof Failure && error.code === '4000') return error.faults.filter((fault) => !fault.field.startsWith(always));
     if (error instanceof Failure) return [];
     throw error;
   }

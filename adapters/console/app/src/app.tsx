@@ -4,6 +4,9 @@ import { KeyList } from './list';
 import { KeyView } from './key';
 import { EditKey, NewKeyView } from './edit';
 import { SignIn } from './signin';
+import { WebhookList } from './webhooks';
+import { WebhookView } from './webhook';
+import { EditWebhook, NewWebhookView } from './webhookform';
 import { end, enter, session } from './session';
 import { amend, free, go, href, route } from './route';
 import { useSignal } from './signal';
@@ -31,7 +34,13 @@ export function App() {
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById('content')?.focus(); }}>{t('skip')}</a>
       <header class="top">
         <div class="top-in">
-          {bearer ? <Link class="brand" to={href(bearer.workspace)}><Mark />{t('title')}</Link> : <span class="brand"><Mark />{t('title')}</span>}
+          <span class="brand"><Mark />{!bearer && t('title')}</span>
+          {bearer && (
+            <nav class="views" aria-label={t('views')}>
+              <Link to={href(bearer.workspace)} current={at.path[0] !== 'webhooks'}>{t('keys')}</Link>
+              <Link to={href(bearer.workspace, ['webhooks'])} current={at.path[0] === 'webhooks'}>{t('webhooks')}</Link>
+            </nav>
+          )}
           {bearer && <Workspace />}
           <div class="top-end">
             <label class="unseen" for="language">{t('language')}</label>
@@ -92,6 +101,12 @@ function View({ path }: { path: string[] }) {
   if (first === 'new' && id === undefined) return <NewKeyView />;
   if (first === 'keys' && id !== undefined && then === undefined) return <KeyView id={id} />;
   if (first === 'keys' && id !== undefined && then === 'edit' && path.length === 3) return <EditKey id={id} />;
+  if (first === 'webhooks') {
+    if (id === undefined) return <WebhookList />;
+    if (id === 'new' && then === undefined) return <NewWebhookView />;
+    if (then === undefined) return <WebhookView id={id} />;
+    if (then === 'edit' && path.length === 3) return <EditWebhook id={id} />;
+  }
   return (
     <div class="empty">
       <Heading>{t('nothing_here')}</Heading>

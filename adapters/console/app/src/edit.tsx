@@ -2,11 +2,11 @@
 import { useRef, useState } from 'preact/hooks';
 import { Failure, keys, type CreatedKey, type Fault, type Key, type NewKey } from './api';
 import { draftOf, empty, patchOf, newKeyOf, same, type Draft } from './draft';
-import { focusFault, KeyFields, useFaults } from './form';
+import { focusFault, KeyFields, merge, useKeyFaults } from './form';
 import { useAction, useLoad } from './load';
 import { go, href } from './route';
 import { randomText, session } from './session';
-import { SecretView } from './secret';
+import { SecretLost, SecretView } from './secret';
 import { t } from './text';
 import { Dialog, Heading, Link, Notice, Trouble, Waiting } from './ui';
 import { describe, fieldName, type Field } from './values';
@@ -18,7 +18,7 @@ export function NewKeyView() {
   const [created, setCreated] = useState<CreatedKey>();
   const attempt = useRef<{ draft: Draft; key: string; body: NewKey } | undefined>(undefined);
   const form = useRef<HTMLFormElement>(null);
-  const typed = useFaults(draft);
+  const typed = useKeyFaults(draft);
   const { run, busy, failure } = useAction(async () => {
     // The same request again, after no answer came, must not create a second key. So an
     // expiry in 90 days stays that of the first attempt.
@@ -40,7 +40,9 @@ export function NewKeyView() {
   };
   if (created) {
     const close = () => go(href(workspace, ['keys', created.apiKeyId]), true);
-    return created.secret ? <SecretView secret={created.secret} name={created.name} id={created.apiKeyId} title={t('secret_created')} close={close} /> : <Replayed close={close} />;
+    return created.secret
+      ? <SecretView of="key" secret={created.secret} name={created.name} id={created.apiKeyId} title={t('secret_created')} close={close} />
+      : <SecretLost of="key" title={t('secret_created')} close={close} />;
   }
   const faults = merge(refused, typed);
   return (
@@ -55,20 +57,6 @@ export function NewKeyView() {
         <Link class="button" to={href(workspace)}>{t('cancel')}</Link>
       </div>
     </form>
-  );
-}
-
-function merge(refused: Fault[], typed: Fault[]): Fault[] {
-  return [...refused, ...typed.filter((fault) => !refused.some((other) => other.field === fault.field))];
-}
-
-function Replayed({ close }: { close: () => void }) {
-  return (
-    <div class="narrow">
-      <Heading>{t('secret_created')}</Heading>
-      <Notice kind="warn" title={t('secret_lost')}><p>{t('secret_lost_hint')}</p></Notice>
-      <button type="button" class="primary" onClick={close}>{t('to_the_key')}</button>
-    </div>
   );
 }
 
@@ -95,7 +83,7 @@ function EditForm({ before, etag }: { before: Key; etag: string }) {
   const [refused, setRefused] = useState<Fault[]>([]);
   const [theirs, setTheirs] = useState<State>();
   const form = useRef<HTMLFormElement>(null);
-  const typed = useFaults(draft);
+  const typed = useKeyFaults(draft);
   const close = () => go(href(workspace, ['keys', before.apiKeyId]));
   const { run, busy, failure } = useAction(async (state: State) => {
     const patch = patchOf(base.key, draft);

@@ -6,15 +6,20 @@ import { session } from './session';
 import { duration, language, t, type Message } from './text';
 import { Chips, Errors, Field, Icon } from './ui';
 
-/** The faults of what is typed so far, as the server words them. */
-export function useFaults(draft: Draft): Fault[] {
-  const [faults, setFaults] = useState<Fault[]>([]);
+/** The faults of the key that is typed so far. */
+export function useKeyFaults(draft: Draft): Fault[] {
   const { name: _, ...rest } = newKeyOf(draft);
-  const typed = JSON.stringify(rest);
+  return useFaults(rest, faultsOf);
+}
+
+/** The faults of what is typed so far, as the server words them. */
+export function useFaults<T>(draft: T, judge: (draft: T, signal: AbortSignal) => Promise<Fault[]>): Fault[] {
+  const [faults, setFaults] = useState<Fault[]>([]);
+  const typed = JSON.stringify(draft);
   useEffect(() => {
     const control = new AbortController();
     const timer = setTimeout(() => {
-      faultsOf(JSON.parse(typed), control.signal).then(
+      judge(JSON.parse(typed), control.signal).then(
         (found) => setFaults(found.filter((fault) => fault.reason !== 'required')),
         () => undefined, // a later text is being checked
       );
@@ -166,4 +171,9 @@ export function focusFault(form: HTMLFormElement | null): void {
   requestAnimationFrame(() => {
     form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   });
+}
+
+/** The faults of the last attempt, then those of what was typed in other fields. */
+export function merge(refused: Fault[], typed: Fault[]): Fault[] {
+  return [...refused, ...typed.filter((fault) => !refused.some((other) => other.field === fault.field))];
 }

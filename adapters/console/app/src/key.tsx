@@ -9,7 +9,7 @@ import { session } from './session';
 import { moment, t } from './text';
 import { Trail } from './trail';
 import { Badge, Copy, Foreign, Heading, Link, Moment, Trouble, Waiting, When } from './ui';
-import { OldSecret, ScopeUse, UsageCard, useUsage } from './usage';
+import { OldSecret, QuotaUse, ScopeUse, UsageCard, useUsage } from './usage';
 import { describe, limitText, quotaText } from './values';
 
 type Question = 'rotate' | 'disable' | 'delete';
@@ -22,7 +22,7 @@ export function KeyView({ id }: { id: string }) {
   const refresh = () => { reload(); setVersion((n) => n + 1); };
   if (rotated?.secret) {
     const note = rotated.until ? t('rotated_grace', { until: moment(rotated.until) }) : t('rotated_at_once');
-    return <SecretView secret={rotated.secret} name={rotated.name} id={id} title={t('secret_rotated')} note={note} close={() => { setRotated(undefined); refresh(); }} />;
+    return <SecretView of="key" secret={rotated.secret} name={rotated.name} id={id} title={t('secret_rotated')} note={note} close={() => { setRotated(undefined); refresh(); }} />;
   }
   return (
     <>
@@ -60,7 +60,7 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
         <Link class="button" to={href(workspace, ['keys', id, 'edit'])}>{t('edit')}</Link>
         {value.status !== 'EXPIRED' && <button type="button" onClick={() => setQuestion('rotate')}>{t('rotate')}</button>}
         {value.status === 'DISABLED'
-          ? <button type="button" disabled={enable.busy} onClick={() => void enable.run()}>{t('enable')}</button>
+          ? <button type="button" onClick={() => void enable.run()}>{t('enable')}</button>
           : <button type="button" onClick={() => setQuestion('disable')}>{t('disable')}</button>}
         <button type="button" class="danger" onClick={() => setQuestion('delete')}>{t('delete')}</button>
       </div>
@@ -83,7 +83,7 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
           <dl class="facts">
             {(value.rateLimits ?? []).map((limit) => <div key={limit.name}><dt>{t('rate_limit')} <code>{limit.name}</code></dt><dd>{limitText(limit)}</dd></div>)}
             {(value.rateLimits ?? []).length === 0 && <div><dt>{t('rate_limits')}</dt><dd class="quiet">{t('none')}</dd></div>}
-            <div><dt>{t('quota')}</dt><dd>{value.quota ? quotaText(value.quota) : <span class="quiet">{t('none')}</span>}</dd></div>
+            <div><dt>{t('quota')}</dt><dd>{value.quota ? quotaText(value.quota) : <span class="quiet">{t('none')}</span>}{value.quota && usage.data && <QuotaUse id={id} quota={value.quota} days={usage.data.days} />}</dd></div>
           </dl>
         </section>
       </div>

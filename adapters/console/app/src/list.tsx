@@ -38,7 +38,7 @@ export function KeyList() {
           <div class={loading ? 'busy' : ''} aria-busy={loading}>
             <KeyTable items={data.items} sort={sort} workspace={workspace} />
           </div>
-          <Pages page={page} total={data.total} />
+          <Pages page={page} total={data.total} size={size} />
         </>
       )}
     </>
@@ -69,7 +69,7 @@ function Filters({ given, sort }: { given: { q: string; status: string; mode: st
   );
 }
 
-function Choice({ name, label, value, options }: { name: string; label: string; value: string; options: [string, string][] }) {
+export function Choice({ name, label, value, options }: { name: string; label: string; value: string; options: [string, string][] }) {
   return (
     <select aria-label={label} value={value} onChange={(event) => amend({ [name]: event.currentTarget.value, page: '' })}>
       {options.map(([option, shown]) => <option key={option} value={option}>{shown}</option>)}
@@ -132,7 +132,7 @@ function Sorted({ by, label, sort }: { by: string; label: Message; sort: string 
   );
 }
 
-function Pages({ page, total }: { page: number; total: number }) {
+export function Pages({ page, total, size }: { page: number; total: number; size: number }) {
   const last = Math.ceil(total / size) - 1;
   if (last < 1) return null;
   const to = (n: number) => amend({ page: n === 0 ? '' : String(n + 1) });

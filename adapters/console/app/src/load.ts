@@ -34,7 +34,10 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, dependenci
   return { data: state.data, failure: state.failure, loading: state.loading, reload, set: (data) => setState({ data, loading: false }) };
 }
 
-/** One request at a time, such as a press of a button makes. */
+/**
+ * One request at a time, such as a press of a button makes. A button outside of a dialog
+ * is not disabled meanwhile, because it would lose the focus.
+ */
 export function useAction<A extends unknown[]>(act: (...given: A) => Promise<void>) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure>();

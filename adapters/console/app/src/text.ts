@@ -82,7 +82,9 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 /** How far a time is from now: "3 days ago", "in 2 hours". */
 export function relative(at: string): string {
   const seconds = (Date.parse(at) - Date.now()) / 1000;
-  const [unit, length] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  // 59 minutes and 50 seconds are an hour, not 60 minutes.
+  const rounds = (length: number) => (length <= 86_400 ? (steps.find(([, less]) => less < length)?.[1] ?? 0) / 2 : 0);
+  const [unit, length] = steps.find(([, length]) => Math.abs(seconds) >= length - rounds(length)) ?? ['second', 1];
   return new Intl.RelativeTimeFormat(regions[language], { numeric: 'auto' }).format(Math.round(seconds / length), unit);
 }
 

@@ -40,7 +40,7 @@ export function Trail({ id, version }: { id: string; version: number }) {
         </ol>
       ) : !failure && <Waiting />}
       {more.failure && <Trouble failure={more.failure} />}
-      {data && data.items.length < data.total && <button type="button" disabled={more.busy} onClick={() => void more.run()}>{t('trail_more')}</button>}
+      {data && data.items.length < data.total && <button type="button" onClick={() => void more.run()}>{t('trail_more')}</button>}
     </section>
   );
 }

@@ -5,13 +5,13 @@ import { type Failure, offline } from './api';
 import { go } from './route';
 import { moment, parts, relative, t, type Message } from './text';
 
-export function Link({ to, class: style = '', children }: { to: string; class?: string; children: ComponentChildren }) {
+export function Link({ to, class: style = '', current = false, children }: { to: string; class?: string; current?: boolean; children: ComponentChildren }) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     go(to);
   };
-  return <a href={to} class={style} onClick={follow}>{children}</a>;
+  return <a href={to} class={style} {...(current && { 'aria-current': 'true' })} onClick={follow}>{children}</a>;
 }
 
 // Characters that change how their neighbours look, or look like nothing.
@@ -64,6 +64,7 @@ export function Trouble({ failure, retry }: { failure: Failure; retry?: () => vo
   return (
     <Notice kind={away ? 'warn' : 'bad'} title={away ? t(navigator.onLine ? 'unreachable' : 'offline') : failure.message || t('failed')}>
       {away && <p>{t('unreachable_hint')}</p>}
+      {failure.code === '4094' && <p>{t('not_set_up_hint')}</p>}
       {failure.code === '4030' && <p>{t('not_owner_hint')}</p>}
       {failure.retryAfter > 0 && <p>{t('retry_after', { n: failure.retryAfter })}</p>}
       {retry && <p><button type="button" onClick={retry}>{t('retry')}</button></p>}
@@ -92,9 +93,14 @@ export function Icon({ name }: { name: string }) {
   );
 }
 
-export function Badge({ of }: { of: 'ACTIVE' | 'DISABLED' | 'EXPIRED' | 'LIVE' | 'TEST' | string }) {
-  const known: Record<string, Message> = { ACTIVE: 'status_active', DISABLED: 'status_disabled', EXPIRED: 'status_expired' };
-  const message = known[of];
+const statuses: Record<string, Message> = {
+  ACTIVE: 'status_active', DISABLED: 'status_disabled', EXPIRED: 'status_expired',
+  PENDING: 'delivery_pending', DELIVERED: 'delivery_delivered', FAILED: 'delivery_failed', DROPPED: 'delivery_dropped',
+};
+
+/** The status of a key, a webhook or a delivery, or the mode of a key. */
+export function Badge({ of }: { of: string }) {
+  const message = statuses[of];
   return <span class={`badge ${of.toLowerCase()}`}>{message ? t(message) : of}</span>;
 }
 
