@@ -39,6 +39,37 @@ type Finding struct {
 	Status FindingStatus
 	Detail string // what was found, and why it matters
 	Remedy string // how to correct it; empty if the status is OK
+	// LostKeys are the sealing keys that are missing, in a finding about those.
+	LostKeys []LostSealingKey
+}
+
+// LostSealingKey is a sealing key that the configuration does not have, although webhooks
+// depend on it.
+type LostSealingKey struct {
+	ID       string
+	Webhooks int64 // in all
+	// First are the first of these, by workspace and ID, at most 20.
+	First []domain.SealedWebhook
+}
+
+// String names the key and its webhooks.
+func (k LostSealingKey) String() string {
+	names := make([]string, len(k.First))
+	for i, w := range k.First {
+		names[i] = w.String()
+	}
+	if more := k.Webhooks - int64(len(k.First)); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("%s (%s: %s)", k.ID, counted(k.Webhooks, "webhook"), strings.Join(names, ", "))
+}
+
+// counted returns the number with the noun in the singular or plural.
+func counted(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // Bounds of a diagnosis.
@@ -246,29 +277,32 @@ func judgeStoredPeppers(cfg config.Config, stored []domain.PepperCheck) Finding 
 	return ok(checkPeppers, "%d, which match the store", len(configured))
 }
 
-// judgeSealingKeys judges the configured sealing keys by the number of webhooks that have
-// a secret under each.
-func judgeSealingKeys(cfg config.Config, webhooks map[string]int64) Finding {
+// judgeSealingKeys judges the configured sealing keys by what depends on each.
+func judgeSealingKeys(cfg config.Config, uses map[string]domain.SealingUse) Finding {
 	ring, err := provideSealingRing(cfg)
 	if err != nil {
 		return broken(checkSealing, "correct "+sealingKeys, "cannot be read: %v", err)
 	}
 	ids := ring.KeyIDs()
+	var lost []LostSealingKey
 	var missing, old []string
-	for _, id := range slices.Sorted(maps.Keys(webhooks)) {
-		dependent := fmt.Sprintf("%s (%d webhooks)", id, webhooks[id])
+	for _, id := range slices.Sorted(maps.Keys(uses)) {
+		use := uses[id]
 		switch slices.Index(ids, id) {
 		case 0:
 		case -1:
-			missing = append(missing, dependent)
+			lost = append(lost, LostSealingKey{ID: id, Webhooks: use.Webhooks, First: use.First})
+			missing = append(missing, lost[len(lost)-1].String())
 		default:
-			old = append(old, dependent)
+			old = append(old, fmt.Sprintf("%s (%s)", id, counted(use.Webhooks, "webhook")))
 		}
 	}
 	switch {
-	case len(missing) > 0:
-		return broken(checkSealing, "put the entries back; if they are lost, let the owners rotate the secrets of the webhooks that the log names",
-			"%s does not have %s; they are sent nothing", sealingKeys, strings.Join(missing, ", "))
+	case len(lost) > 0:
+		f := broken(checkSealing, "put the entries back; if they are lost, set new ones and let the owners rotate the secrets of these webhooks",
+			"%s does not have %s; nothing is sent to a webhook without its current secret", sealingKeys, strings.Join(missing, ", "))
+		f.LostKeys = lost
+		return f
 	case len(old) > 0:
 		return warn(checkSealing, "keep the old entries until the running replicas have sealed all secrets again, which takes 10 minutes", "still needed: %s", strings.Join(old, ", "))
 	case len(ids) == 0:

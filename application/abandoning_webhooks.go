@@ -105,8 +105,8 @@ func (a *abandoningWebhooks) Queue(ctx context.Context) (ports.QueueState, error
 }
 
 // SealingKeys implements ports.Outbox.
-func (a *abandoningWebhooks) SealingKeys(ctx context.Context) (map[string]int64, error) {
-	return awaited(ctx, a.background, func(ctx context.Context) (map[string]int64, error) { return a.webhooks.SealingKeys(ctx) })
+func (a *abandoningWebhooks) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
+	return awaited(ctx, a.background, func(ctx context.Context) (map[string]domain.SealingUse, error) { return a.webhooks.SealingKeys(ctx) })
 }
 
 // Reseal implements ports.Outbox. Once it has returned, reseal is not called.

@@ -74,9 +74,9 @@ func (s stuckWebhooks) Queue(context.Context) (ports.QueueState, error) {
 	return ports.QueueState{}, nil
 }
 
-func (s stuckWebhooks) SealingKeys(context.Context) (map[string]int64, error) {
+func (s stuckWebhooks) SealingKeys(context.Context) (map[string]domain.SealingUse, error) {
 	<-s
-	return map[string]int64{}, nil
+	return map[string]domain.SealingUse{}, nil
 }
 
 func (s stuckWebhooks) Reseal(_ context.Context, _ string, after domain.WebhookID, _ int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error) {

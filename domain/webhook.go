@@ -172,7 +172,7 @@ func (w *Webhook) Subscribes(t WebhookEventType) bool {
 
 // SigningSecrets returns the secrets that sign at now, the current one first.
 func (w *Webhook) SigningSecrets(now time.Time) []SealedSecret {
-	return slices.DeleteFunc(slices.Clone(w.Secrets), func(s SealedSecret) bool { return ended(s.ValidUntil, now) })
+	return slices.DeleteFunc(slices.Clone(w.Secrets), func(s SealedSecret) bool { return s.Ended(now) })
 }
 
 // Revise applies r and returns the event to record, or the zero Event if nothing changed.

@@ -114,10 +114,10 @@ type Outbox interface {
 	// Queue describes the pending deliveries of enabled webhooks.
 	Queue(ctx context.Context) (QueueState, error)
 
-	// SealingKeys returns the number of webhooks, not deleted, that have a secret sealed
-	// with each sealing key, by the ID of the key. With it an operator sees which keys
-	// can be retired, and how many webhooks a lost key affects.
-	SealingKeys(ctx context.Context) (map[string]int64, error)
+	// SealingKeys returns what depends on each sealing key, as [domain.SealingUses] does
+	// for all webhooks that are not deleted. With it an operator sees which keys can be
+	// retired, and which webhooks a lost key affects.
+	SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error)
 
 	// Reseal calls reseal with the secrets of up to limit webhooks that have one sealed
 	// with another key than current, after the webhook with the ID after, in the order

@@ -121,21 +121,12 @@ func (s *WebhookStore) Queue(ctx context.Context) (state ports.QueueState, err e
 }
 
 // SealingKeys implements ports.Outbox.
-func (s *WebhookStore) SealingKeys(ctx context.Context) (counts map[string]int64, err error) {
-	counts = map[string]int64{}
+func (s *WebhookStore) SealingKeys(ctx context.Context) (uses map[string]domain.SealingUse, err error) {
 	err = s.reading(ctx, func() error {
-		for _, w := range s.webhooks {
-			keys := map[string]struct{}{}
-			for _, secret := range w.Secrets {
-				keys[secret.KeyID] = struct{}{}
-			}
-			for id := range keys {
-				counts[id]++
-			}
-		}
+		uses = domain.SealingUses(slices.Collect(maps.Values(s.webhooks)), s.now())
 		return nil
 	})
-	return counts, err
+	return uses, err
 }
 
 // Reseal implements ports.Outbox.

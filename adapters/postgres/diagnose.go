@@ -20,8 +20,8 @@ type Diagnosis struct {
 	Now time.Time
 	// Peppers are the check values of the peppers that the store was used with.
 	Peppers []domain.PepperCheck
-	// SealingKeys is the number of webhooks with a secret under each sealing key.
-	SealingKeys map[string]int64
+	// SealingKeys is what depends on each sealing key.
+	SealingKeys map[string]domain.SealingUse
 }
 
 // needed are the privileges that a service needs, by table.
@@ -76,11 +76,11 @@ func (r *KeyRepository) diagnose(ctx context.Context) (d Diagnosis, err error) {
 		return d, err
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
-	var sealed []string
+	var sealed []sqlkit.SealedRow
 	if err := r.selectFrom(ctx, d, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
-	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)
+	d.SealingKeys, err = sqlkit.SealingUses(sealed, d.Now)
 	return d, err
 }
 

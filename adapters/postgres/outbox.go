@@ -256,12 +256,16 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 }
 
 // SealingKeys implements ports.Outbox.
-func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]int64, error) {
-	stored, err := read[string](ctx, r.sealedSecrets)
+func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
+	stored, err := read[sqlkit.SealedRow](ctx, r.sealedSecrets)
 	if err != nil {
 		return nil, err
 	}
-	return sqlkit.CountSealingKeys(stored)
+	now := time.Now() // close enough to the server's for secrets that sign for a day
+	if at := r.clock(); at != nil {
+		now = *at
+	}
+	return sqlkit.SealingUses(stored, now)
 }
 
 // Reseal implements ports.Outbox.

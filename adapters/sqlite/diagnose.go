@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -18,8 +19,8 @@ type Diagnosis struct {
 	Newer int64
 	// Peppers are the check values of the peppers that the file was used with.
 	Peppers []domain.PepperCheck
-	// SealingKeys is the number of webhooks with a secret under each sealing key.
-	SealingKeys map[string]int64
+	// SealingKeys is what depends on each sealing key.
+	SealingKeys map[string]domain.SealingUse
 }
 
 // Diagnose examines the database file at path. It changes nothing. If the folder exists
@@ -46,11 +47,11 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 		return d, err
 	}
 	d.Peppers = sqlkit.PepperChecks(rows)
-	var sealed []string
+	var sealed []sqlkit.SealedRow
 	if err := selectFrom(ctx, pool, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
-	d.SealingKeys, err = sqlkit.CountSealingKeys(sealed)
+	d.SealingKeys, err = sqlkit.SealingUses(sealed, time.Now())
 	return d, err
 }
 

@@ -242,12 +242,12 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 }
 
 // SealingKeys implements ports.Outbox.
-func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]int64, error) {
-	stored, err := selectAll[string](ctx, r, r.sealedSecrets)
+func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
+	stored, err := selectAll[sqlkit.SealedRow](ctx, r, r.sealedSecrets)
 	if err != nil {
 		return nil, err
 	}
-	return sqlkit.CountSealingKeys(stored)
+	return sqlkit.SealingUses(stored, r.now())
 }
 
 // Reseal implements ports.Outbox.

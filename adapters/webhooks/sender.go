@@ -52,10 +52,12 @@ type Sender struct {
 	insecure bool
 	client   *http.Client
 
-	sealed time.Time // when Upkeep last counted the sealing keys
+	// Upkeep last read the sealing keys at sealed, and has logged those in named.
+	sealed time.Time
+	named  map[string]bool
 
 	wake     chan struct{}
-	lost     lostKeys
+	damaged  damagedSecrets
 	counters counters
 }
 
@@ -249,12 +251,11 @@ func (l *loop) start(due ports.DueDelivery, claimed time.Time) {
 func (s *Sender) open(ctx context.Context, due ports.DueDelivery) attempted {
 	var secrets []domain.WebhookSecret
 	for i, sealed := range due.Secrets {
-		secret, err := s.sealer.Open(due.Webhook, sealed)
+		secret, err := s.opened(due.Webhook, sealed)
 		if err == nil {
 			secrets = append(secrets, secret)
 			continue
 		}
-		s.lost.log(s.logger, due.Webhook, sealed.KeyID, err)
 		if i == 0 {
 			return attempted{result: resultUnopened, err: err}
 		}

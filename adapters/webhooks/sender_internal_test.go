@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -427,12 +428,14 @@ func TestSender_PostponesWhatItCannotSign(t *testing.T) {
 		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) { requests.Add(1) })
 		b.notify(t, w, 1)
 		s, stop := b.send(t, b, ring(t, "new"))
+		defer b.keepUp(t, s)()
 		pass(time.Hour)
 		if requests.Load() != 0 {
 			t.Error("something was sent")
 		}
 		b.expectOne(t, w, domain.DeliveryPending, 0, 0)
-		if log := b.logged(); !strings.Contains(log, "sealingKey=lost-key") || strings.Contains(log, secret.Reveal()) || strings.Count(log, "\n") > 7 {
+		named := fmt.Sprintf("sealingKey=lost-key webhooks=1 first=\"[%s in %s]\"", w.ID, w.Workspace)
+		if log := b.logged(); strings.Count(log, named) != 1 || strings.Contains(log, secret.Reveal()) || strings.Count(log, "\n") > 2 {
 			t.Errorf("the log is\n%s", log)
 		}
 		if got := s.Stats().Attempts["unopened"]; got < 11 || got > 13 {
@@ -528,12 +531,9 @@ func TestUpkeep_SealsWithTheCurrentKey(t *testing.T) {
 		lost, _ := b.webhook(t, "http://receiver", ring(t, "lost"))
 		keys := ring(t, "new", "old")
 		s, _ := b.send(t, b, keys)
-		ctx, cancel := context.WithCancel(t.Context())
-		var keeping sync.WaitGroup
-		keeping.Go(func() { s.Upkeep(ctx) })
+		stop := b.keepUp(t, s)
 		pass(2 * upkeepInterval)
-		cancel()
-		keeping.Wait()
+		stop()
 		if got := fmt.Sprint(s.Stats().SealingKeys); got != fmt.Sprintf("map[lost:1 new:%d old:0]", len(webhooks)) {
 			t.Errorf("the keys of the secrets are %s", got)
 		}
@@ -548,6 +548,100 @@ func TestUpkeep_SealsWithTheCurrentKey(t *testing.T) {
 		}
 		if got, err := b.Webhook(t.Context(), lost.Workspace, lost.ID); err != nil || got.Secrets[0].KeyID != "lost" {
 			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
+// keepUp runs the upkeep of a sender until stop is called.
+func (b *bubble) keepUp(t *testing.T, s *Sender) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Upkeep(ctx)
+	}()
+	return func() { cancel(); <-done }
+}
+
+// rotate gives a webhook a secret that is sealed with a key of keys.
+func (b *bubble) rotate(t *testing.T, w *domain.Webhook, keys sealing.Ring) {
+	t.Helper()
+	secret, err := domain.NewWebhookSecret(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := sealing.NewSealer(keys).Seal(w.ID, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = b.UpdateWebhook(t.Context(), w.Workspace, w.ID, func(found *domain.Webhook) (domain.Event, error) {
+		return found.Rotate(sealed, eventID(t), domain.Author{AccountID: "acc_1"}, time.Now()), nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// After a lost key the owner rotates, which must end every complaint about it.
+func TestUpkeep_RecoversFromALostKeyByRotations(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		w, _ := b.webhook(t, "http://receiver", ring(t, "lost"))
+		b.rotate(t, w, ring(t, "old"))
+		s, _ := b.send(t, b, ring(t, "new", "old"))
+		defer b.keepUp(t, s)()
+		keys := func() (ids []string) {
+			t.Helper()
+			got, err := b.Webhook(t.Context(), w.Workspace, w.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, secret := range got.Secrets {
+				ids = append(ids, secret.KeyID)
+			}
+			return ids
+		}
+		pass(time.Minute)
+		if got := keys(); !slices.Equal(got, []string{"new", "lost"}) {
+			t.Errorf("while the previous secret signs, the keys are %v", got)
+		}
+		if got := s.Stats().SealingKeys["lost"]; got != 1 {
+			t.Errorf("%d webhooks depend on the lost key, want 1", got)
+		}
+		pass(25 * time.Hour)
+		if got := s.Stats().SealingKeys["lost"]; got != 0 {
+			t.Errorf("%d webhooks depend on the lost key after a day", got)
+		}
+		if got := strings.Count(b.logged(), "sealingKey=lost"); got != 1 {
+			t.Errorf("logged %d times", got)
+		}
+	})
+}
+
+// A secret of another webhook stands for any box that does not open although its key is
+// there.
+func TestSender_NamesTheWebhookWhoseSecretIsDamaged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		one, _ := b.webhook(t, "http://receiver", keys)
+		two, _ := b.webhook(t, "http://receiver", keys)
+		err := b.UpdateWebhook(t.Context(), one.Workspace, one.ID, func(found *domain.Webhook) (domain.Event, error) {
+			return found.Rotate(two.Secrets[0], eventID(t), domain.Author{AccountID: "acc_1"}, time.Now()), nil
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.receive(t, "receiver", func(http.ResponseWriter, *http.Request) {})
+		b.notify(t, one, 3)
+		b.notify(t, two, 1)
+		b.send(t, b, keys)
+		pass(time.Minute)
+		b.expectOne(t, two, domain.DeliveryDelivered, 1, 200)
+		if log := b.logged(); strings.Count(log, string(one.ID)) != 1 || strings.Contains(log, string(two.ID)) {
+			t.Errorf("the log is\n%s", log)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -43,7 +44,11 @@ func (c *counters) queue(q ports.QueueState) {
 	c.stats.Queue = q
 }
 
-func (c *counters) sealed(byKey map[string]int64) {
+func (c *counters) sealed(uses map[string]domain.SealingUse) {
+	byKey := make(map[string]int64, len(uses))
+	for id, use := range uses {
+		byKey[id] = use.Webhooks
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.SealingKeys = byKey

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -14,17 +15,20 @@ const (
 	resealInterval = 10 * time.Minute
 	// sealedInterval is how often the sealing keys of all webhooks are counted.
 	sealedInterval = time.Minute
+	// endedMargin is how long ago a secret has ended that is not sealed again, by the clock
+	// of this machine, which may be wrong.
+	endedMargin = time.Hour
 )
 
 // Upkeep reads the state of the queue every 15 s, and seals secrets again that are not
-// sealed with the current key every 10 min, until ctx ends. Without a sealing key it looks
-// every 10 min whether there are webhooks, and says so.
+// sealed with the current key every 10 min, until ctx ends. It logs which webhooks depend on a
+// sealing key that is missing, once for each such key.
 func (s *Sender) Upkeep(ctx context.Context) {
 	var resealed time.Time
 	logged := ""
 	interval := upkeepInterval
 	if s.current() == "" {
-		interval = resealInterval
+		interval = resealInterval // there is nothing else to do
 	}
 	for {
 		err := s.read(ctx)
@@ -33,8 +37,6 @@ func (s *Sender) Upkeep(ctx context.Context) {
 			err = s.Reseal(ctx)
 		}
 		switch {
-		case err == nil && s.current() == "" && s.outdated():
-			s.logger.Error("there are webhooks, but APIKEYS_SEALING_KEYS is not set; they are sent nothing")
 		case err == nil:
 			logged = ""
 		case err.Error() != logged && ctx.Err() == nil:
@@ -60,14 +62,32 @@ func (s *Sender) read(ctx context.Context) error {
 		if time.Since(s.sealed) < sealedInterval {
 			return nil
 		}
-		keys, err := s.outbox.SealingKeys(ctx)
+		uses, err := s.outbox.SealingKeys(ctx)
 		if err != nil {
 			return err
 		}
-		s.counters.sealed(keys)
+		s.counters.sealed(uses)
+		s.nameLost(uses)
 		s.sealed = time.Now()
 		return nil
 	})
+}
+
+// nameLost logs the webhooks that depend on sealing keys that are missing, once for each
+// key until it is found or nothing depends on it.
+func (s *Sender) nameLost(uses map[string]domain.SealingUse) {
+	lost := make(map[string]bool)
+	for id, use := range uses {
+		if slices.Contains(s.keyIDs, id) {
+			continue
+		}
+		if lost[id] = true; s.named[id] {
+			continue
+		}
+		s.logger.Error("a sealing key is missing; webhooks whose secret is under it are sent nothing until APIKEYS_SEALING_KEYS has it again",
+			"sealingKey", id, "webhooks", use.Webhooks, "first", use.First)
+	}
+	s.named = lost
 }
 
 func (s *Sender) current() string {
@@ -104,26 +124,45 @@ func (s *Sender) Reseal(ctx context.Context) error {
 	}
 }
 
-// reseal returns secrets, each sealed with the current key, or an error if one of them
-// cannot be opened.
+// reseal returns secrets, each sealed with the current key, without those that no longer
+// sign. A previous one that cannot be opened stays as it is; if the current one cannot be
+// opened, reseal returns an error.
 func (s *Sender) reseal(id domain.WebhookID, secrets []domain.SealedSecret) ([]domain.SealedSecret, error) {
-	fresh := make([]domain.SealedSecret, len(secrets))
+	fresh := make([]domain.SealedSecret, 0, len(secrets))
 	for i, old := range secrets {
-		fresh[i] = old
-		if old.KeyID == s.current() {
+		if old.Ended(s.now().Add(-endedMargin)) {
 			continue
 		}
-		secret, err := s.sealer.Open(id, old)
-		if err != nil {
-			s.lost.log(s.logger, id, old.KeyID, err)
+		sealed, err := s.resealed(id, old)
+		if err != nil && i == 0 {
 			return nil, err
 		}
-		sealed, err := s.sealer.Seal(id, secret)
 		if err != nil {
-			return nil, err
+			sealed = old
 		}
-		sealed.ValidUntil = old.ValidUntil
-		fresh[i] = sealed
+		fresh = append(fresh, sealed)
 	}
 	return fresh, nil
+}
+
+func (s *Sender) resealed(id domain.WebhookID, old domain.SealedSecret) (domain.SealedSecret, error) {
+	if old.KeyID == s.current() {
+		return old, nil
+	}
+	secret, err := s.opened(id, old)
+	if err != nil {
+		return old, err
+	}
+	sealed, err := s.sealer.Seal(id, secret)
+	sealed.ValidUntil = old.ValidUntil
+	return sealed, err
+}
+
+// opened opens a secret. It logs why it cannot, unless its key is missing; see nameLost.
+func (s *Sender) opened(id domain.WebhookID, sealed domain.SealedSecret) (domain.WebhookSecret, error) {
+	secret, err := s.sealer.Open(id, sealed)
+	if err != nil && slices.Contains(s.keyIDs, sealed.KeyID) {
+		s.damaged.log(s.logger, id, sealed.KeyID, err)
+	}
+	return secret, err
 }

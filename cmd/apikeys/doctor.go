@@ -8,6 +8,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 type doctorCmd struct {
@@ -22,7 +23,7 @@ func (doctorCmd) Help() string {
   apikeys doctor
   apikeys doctor --output json | jq -r '.checks[] | select(.status != "OK") | .remedy'
 
-Exit codes: 0 if no check has failed, 1 otherwise. JSON: {"checks": [{"check", "status", "detail", "remedy"}]}, remedy null if the status is OK.`
+Exit codes: 0 if no check has failed, 1 otherwise. JSON: {"checks": [{"check", "status", "detail", "remedy"}]}, remedy null if the status is OK. If sealing keys are missing, "lostKeys": [{"sealingKey", "webhooks", "first": [{"webhookId", "workspaceId", "previousSecret"}]}] has the number of webhooks that depend on each, and the first 20.`
 }
 
 // doctorRecord is a finding in JSON output.
@@ -31,6 +32,32 @@ type doctorRecord struct {
 	Status string  `json:"status"`
 	Detail string  `json:"detail"`
 	Remedy *string `json:"remedy"`
+
+	LostKeys []lostKeyRecord `json:"lostKeys,omitempty"`
+}
+
+// lostKeyRecord is a missing sealing key in JSON output.
+type lostKeyRecord struct {
+	SealingKey string                `json:"sealingKey"`
+	Webhooks   int64                 `json:"webhooks"`
+	First      []sealedWebhookRecord `json:"first"`
+}
+
+type sealedWebhookRecord struct {
+	WebhookID      domain.WebhookID   `json:"webhookId"`
+	WorkspaceID    domain.WorkspaceID `json:"workspaceId"`
+	PreviousSecret bool               `json:"previousSecret"` // only that depends on the key
+}
+
+func lostKeyRecords(lost []apikeys.LostSealingKey) (records []lostKeyRecord) {
+	for _, k := range lost {
+		record := lostKeyRecord{SealingKey: k.ID, Webhooks: k.Webhooks}
+		for _, w := range k.First {
+			record.First = append(record.First, sealedWebhookRecord{w.ID, w.Workspace, w.Previous})
+		}
+		records = append(records, record)
+	}
+	return records
 }
 
 // Run checks everything.
@@ -111,7 +138,7 @@ func (d *desk) printFindingsOf(all []apikeys.Finding) error {
 	if d.of.Output == "json" {
 		records := make([]doctorRecord, len(all))
 		for i, f := range all {
-			records[i] = doctorRecord{Check: f.Check, Status: string(f.Status), Detail: onOneLine(f.Detail)}
+			records[i] = doctorRecord{Check: f.Check, Status: string(f.Status), Detail: onOneLine(f.Detail), LostKeys: lostKeyRecords(f.LostKeys)}
 			if f.Remedy != "" {
 				records[i].Remedy = &f.Remedy
 			}

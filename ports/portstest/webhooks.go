@@ -876,10 +876,21 @@ func resealsSecrets(t *testing.T, w webhookWorld) {
 			t.Fatal(err)
 		}
 	}
-	counts, err := w.SealingKeys(t.Context())
-	if diff := cmp.Diff(map[string]int64{"s1": 1, "s2": 1}, counts); err != nil || diff != "" {
-		t.Errorf("SealingKeys (-want +got): %v\n%s", err, diff)
+	uses := func(want map[string][]domain.SealedWebhook) {
+		t.Helper()
+		got, err := w.SealingKeys(t.Context())
+		all := map[string]domain.SealingUse{}
+		for key, first := range want {
+			all[key] = domain.SealingUse{Webhooks: int64(len(first)), First: first}
+		}
+		if diff := cmp.Diff(all, got); err != nil || diff != "" {
+			t.Errorf("SealingKeys (-want +got): %v\n%s", err, diff)
+		}
 	}
+	of := func(webhook domain.Webhook, previous bool) domain.SealedWebhook {
+		return domain.SealedWebhook{ID: webhook.ID, Workspace: webhook.Workspace, Previous: previous}
+	}
+	uses(map[string][]domain.SealedWebhook{"s1": {of(one, false)}, "s2": {of(two, false)}})
 	var seen []domain.WebhookID
 	reseal := func(id domain.WebhookID, secrets []domain.SealedSecret) ([]domain.SealedSecret, error) {
 		seen = append(seen, id)
@@ -900,11 +911,25 @@ func resealsSecrets(t *testing.T, w webhookWorld) {
 	if err != nil || !slices.Equal(seen, want) {
 		t.Errorf("Reseal has seen %v, %v; want %v", seen, err, want)
 	}
-	counts, err = w.SealingKeys(t.Context())
-	if diff := cmp.Diff(map[string]int64{"s3": 1, "s2": 1}, counts); err != nil || diff != "" {
-		t.Errorf("SealingKeys (-want +got): %v\n%s", err, diff)
-	}
+	uses(map[string][]domain.SealedWebhook{"s3": {of(one, false)}, "s2": {of(two, false)}})
 	if found, err := w.Webhook(t.Context(), "ws_a", one.ID); err != nil || string(found.Secrets[0].Box) != "new" {
 		t.Errorf("webhook = %+v, %v", found, err)
 	}
+
+	// A previous secret counts as long as it signs, and a deleted webhook never.
+	err = w.UpdateWebhook(t.Context(), "ws_a", one.ID, func(found *domain.Webhook) (domain.Event, error) {
+		return found.Rotate(domain.SealedSecret{KeyID: "s4", Box: []byte("box")}, eventID(t), owner, w.now()), nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uses(map[string][]domain.SealedWebhook{"s4": {of(one, false)}, "s3": {of(one, true)}, "s2": {of(two, false)}})
+	w.pass(domain.WebhookSecretOverlap)
+	err = w.UpdateWebhook(t.Context(), "ws_b", two.ID, func(found *domain.Webhook) (domain.Event, error) {
+		return found.Delete(eventID(t), owner, w.now()), nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uses(map[string][]domain.SealedWebhook{"s4": {of(one, false)}})
 }

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys"
@@ -165,7 +167,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 				usedPostgres(t, cfg)
 				cfg.SealingKeys = "s2" + cfg.SealingKeys[2:]
 			},
-			check: "sealing keys", status: apikeys.FindingFail, detail: "s1 (1 webhooks)",
+			check: "sealing keys", status: apikeys.FindingFail, detail: "APIKEYS_SEALING_KEYS does not have s1 (1 webhook: wh_",
 		},
 		"a lost sealing key on SQLite": {
 			change: func(t *testing.T, cfg *config.Config) {
@@ -173,7 +175,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				cfg.SealingKeys = ""
 			},
-			check: "sealing keys", status: apikeys.FindingFail, detail: "s1 (1 webhooks)",
+			check: "sealing keys", status: apikeys.FindingFail, detail: "APIKEYS_SEALING_KEYS does not have s1 (1 webhook: wh_",
 		},
 		"an old sealing key that is still needed": {
 			change: func(t *testing.T, cfg *config.Config) {
@@ -181,7 +183,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
 				cfg.SealingKeys = "s2" + cfg.SealingKeys[2:] + "," + cfg.SealingKeys
 			},
-			check: "sealing keys", status: apikeys.FindingWarn, detail: "still needed: s1 (1 webhooks)",
+			check: "sealing keys", status: apikeys.FindingWarn, detail: "still needed: s1 (1 webhook)",
 		},
 		"a malformed sealing key": {
 			change: func(t *testing.T, cfg *config.Config) {
@@ -315,4 +317,65 @@ func TestDiagnose_FindsNothingWrongWithAServiceInGoodOrder(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDiagnose_NamesTheWebhooksOfALostSealingKey(t *testing.T) {
+	t.Parallel()
+	for store, location := range emptyStores {
+		if store == "memory" {
+			continue
+		}
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			cfg := configWith(t, jwttest.NewIssuer(t))
+			sealing(&cfg)
+			cfg.DatabaseURL = config.Secret(location(t))
+			want := webhooksIn(t, cfg, "ws_a", "ws_b", "ws_c") // 10 each
+			cfg.SealingKeys = "s2" + cfg.SealingKeys[2:]
+			found, err := apikeys.Diagnose(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(found, func(f apikeys.Finding) bool { return f.Check == "sealing keys" })
+			if i < 0 {
+				t.Fatalf("no finding about sealing keys: %v", found)
+			}
+			lost := apikeys.LostSealingKey{ID: "s1", Webhooks: 30, First: want[:20]}
+			if diff := cmp.Diff([]apikeys.LostSealingKey{lost}, found[i].LostKeys); diff != "" {
+				t.Errorf("lost keys (-want +got):\n%s", diff)
+			}
+			names := ""
+			for _, w := range want[:20] {
+				names += string(w.ID) + " in " + string(w.Workspace) + ", "
+			}
+			if detail := "s1 (30 webhooks: " + names + "and 10 more)"; found[i].Status != apikeys.FindingFail || !strings.Contains(found[i].Detail, detail) {
+				t.Errorf("%s %s, want %q", found[i].Status, found[i].Detail, detail)
+			}
+		})
+	}
+}
+
+// webhooksIn creates as many webhooks in each workspace as there may be, and returns them
+// in the order of workspaces and IDs.
+func webhooksIn(t *testing.T, cfg config.Config, workspaces ...domain.WorkspaceID) (all []domain.SealedWebhook) {
+	t.Helper()
+	service, err := apikeys.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = service.Close() }()
+	for _, id := range workspaces {
+		ws := service.OperatorWorkspace("tester", id, domain.Origin{})
+		for range domain.MaxWebhooks {
+			created, err := ws.CreateWebhook(t.Context(), domain.WebhookSpec{URL: "https://hooks.example.com/"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, domain.SealedWebhook{ID: created.Webhook.ID, Workspace: id})
+		}
+	}
+	slices.SortFunc(all, func(a, b domain.SealedWebhook) int {
+		return strings.Compare(string(a.Workspace)+string(a.ID), string(b.Workspace)+string(b.ID))
+	})
+	return all
 }

@@ -66,8 +66,8 @@ WHERE e.id > ? ORDER BY e.id LIMIT ?
 	// SetFailingSince notes since when the endpoint of a webhook fails.
 	SetFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
 
-	// SealedSecrets selects the secrets of all living webhooks.
-	SealedSecrets = `SELECT secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
+	// SealedSecrets selects the secrets of all living webhooks; see [SealingUses].
+	SealedSecrets = `SELECT id, workspace_id, secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
 
 	// SetSecrets replaces the secrets of a webhook.
 	SetSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
@@ -144,24 +144,24 @@ func DecodeSealed(stored string) ([]domain.SealedSecret, error) {
 	return out, nil
 }
 
-// CountSealingKeys returns how many of the webhooks with the given secrets have one that
-// is sealed with each key.
-func CountSealingKeys(stored []string) (map[string]int64, error) {
-	counts := map[string]int64{}
-	for _, text := range stored {
-		secrets, err := DecodeSealed(text)
+// SealedRow is a row of [SealedSecrets].
+type SealedRow struct {
+	ID          string `db:"id"`
+	WorkspaceID string `db:"workspace_id"`
+	Secrets     string `db:"secrets"`
+}
+
+// SealingUses returns what depends on each sealing key at now.
+func SealingUses(rows []SealedRow, now time.Time) (map[string]domain.SealingUse, error) {
+	webhooks := make([]*domain.Webhook, len(rows))
+	for i, row := range rows {
+		secrets, err := DecodeSealed(row.Secrets)
 		if err != nil {
 			return nil, err
 		}
-		counted := map[string]bool{}
-		for _, s := range secrets {
-			if !counted[s.KeyID] {
-				counted[s.KeyID] = true
-				counts[s.KeyID]++
-			}
-		}
+		webhooks[i] = &domain.Webhook{ID: domain.WebhookID(row.ID), Workspace: domain.WorkspaceID(row.WorkspaceID), Secrets: secrets}
 	}
-	return counts, nil
+	return domain.SealingUses(webhooks, now), nil
 }
 
 func encodeEventTypes(types []domain.WebhookEventType) (string, error) {
