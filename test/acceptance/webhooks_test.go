@@ -3,7 +3,6 @@ package acceptance
 import (
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -230,26 +229,10 @@ func TestWebhooks_401_403_405(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sealing)
 	id, _ := w.newWebhook(t, `{"url":"https://hooks.example.com"}`)
-	operations := map[string]request{
-		"createWebhook":  w.onWebhooks(t, "POST", "", `{`),
-		"listWebhooks":   w.onWebhooks(t, "GET", "", ""),
-		"getWebhook":     w.onWebhooks(t, "GET", "/"+id, ""),
-		"updateWebhook":  w.onWebhooks(t, "PATCH", "/"+id, `{`),
-		"deleteWebhook":  w.onWebhooks(t, "POST", "/delete", `{`),
-		"rotateWebhook":  w.onWebhooks(t, "POST", "/"+id+"/rotate", ""),
-		"testWebhook":    w.onWebhooks(t, "POST", "/"+id+"/test", ""),
-		"listDeliveries": w.onWebhooks(t, "GET", "/"+id+"/deliveries", ""),
-		"retryDelivery":  w.onWebhooks(t, "POST", "/"+id+"/deliveries/dlv_1/retry", ""),
-	}
-	contract, err := readContract()
-	if err != nil {
-		t.Fatal(err)
-	}
-	documented := operationsBelow(contract, "/web/v1/workspaces/{workspaceId}/webhooks")
-	if diff := cmp.Diff(documented, slices.Sorted(maps.Keys(operations))); diff != "" {
-		t.Errorf("what is asked for (-document +here):\n%s", diff)
-	}
-	for _, r := range operations {
+	for _, r := range w.webhookOperations(t, id, "dlv_1") {
+		if r.body != "" {
+			r.body = `{` // is judged later
+		}
 		as(w.token(t, role("ADMIN")))(&r)
 		mustBe(t, do(t, r), 403, "4030", "Only workspace owner can manage API keys")
 		without("Authorization")(&r)
