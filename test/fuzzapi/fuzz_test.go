@@ -32,6 +32,9 @@ func TestService_GivesOnlyDocumentedResponses(t *testing.T) {
 			failure := failures.Draw(t, "failure")
 			s.store.fail(failure)
 			a, err := s.do(t.Context(), c)
+			for n := 0; a.status == http.StatusServiceUnavailable && failure == nil && n < 5; n++ {
+				a, err = s.do(t.Context(), c) // a starved machine exceeds the time limits of requests
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
