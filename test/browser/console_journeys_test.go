@@ -363,6 +363,34 @@ func TestConsole_SurvivesTheDeathOfTheServer(t *testing.T) {
 	b.visit.mustBeClean(t, b.origin, "ERR_EMPTY_RESPONSE", "400 (Bad Request)", "ERR_ABORTED")
 }
 
+func TestConsole_SaysThatItIsOffline(t *testing.T) {
+	t.Parallel()
+	service := startConsole(t, nil)
+	ws := owned(t, service, "mira@acme.example")
+	created := newKey(t, ws, apikeys.KeySpec{Name: "Checkout"})
+	b := newTab(t, "http://"+service.Public)
+	b.signIn("/acme/keys/" + string(created.Key.ID()))
+	b.shows("Audit trail")
+	b.connect(false)
+	b.shows("What is shown may be out of date.")
+	b.mustBeAccessible("a page without a connection")
+	b.press("Disable")
+	b.press("Disable API key")
+	b.await("document.querySelector('dialog .notice.warn + .actions')?.previousElementSibling.innerText.startsWith('No connection')")
+	b.press("Cancel")
+	renamed := "Till"
+	if _, err := ws.UpdateKey(t.Context(), created.Key.ID(), apikeys.KeyPatch{Name: &renamed}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !eval[bool](b, "document.querySelector('h1').innerText === 'Checkout'") {
+		t.Error("what was shown is gone")
+	}
+	b.connect(true)
+	b.await("document.querySelector('h1').innerText === 'Till'") // read again
+	b.await("!document.body.innerText.includes('No connection')")
+	b.visit.mustBeClean(t, b.origin, "ERR_INTERNET_DISCONNECTED")
+}
+
 func TestConsole_SignsOutWhenTheTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	service := startConsole(t, nil)

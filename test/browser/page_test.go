@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -189,6 +190,18 @@ func (b *tab) prefer(features map[string]string) {
 		all = append(all, &emulation.MediaFeature{Name: name, Value: value})
 	}
 	if _, err := chromedp.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: all}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// connect takes the network from the tab, or gives it back.
+func (b *tab) connect(on bool) {
+	b.t.Helper()
+	conditions := []*network.Conditions{{Offline: !on, DownloadThroughput: -1, UploadThroughput: -1}}
+	if _, err := chromedp.Call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions}); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !on, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
 		b.t.Fatal(err)
 	}
 }
