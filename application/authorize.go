@@ -43,8 +43,8 @@ func (uc *Authorize) Do(ctx context.Context, check domain.Check) (decision domai
 		return domain.NotFound(), err
 	}
 	decision, proven := known.Authorize(check, uc.verifier, at)
-	if limits := known.grant.Limits(); limits != nil && decision.Verdict != domain.VerdictNotFound {
-		if err := uc.limit(ctx, &decision, limits, check.Cost); err != nil {
+	if limited := known.limited(); limited != nil && decision.Verdict != domain.VerdictNotFound {
+		if err := uc.limit(ctx, &decision, limited, check.Cost, at); err != nil {
 			return domain.NotFound(), err
 		}
 	}

@@ -30,14 +30,14 @@ func statesOf(limits []domain.Limit) []domain.LimitState {
 	return states
 }
 
-func (l *limiter) Spend(_ context.Context, _ domain.KeyID, limits []domain.Limit, cost int64) ([]domain.LimitState, int, error) {
+func (l *limiter) Spend(_ context.Context, key *application.LimitedKey, cost int64, _ time.Time) ([]domain.LimitState, int, error) {
 	l.calls, l.cost = append(l.calls, "spend"), cost
-	return statesOf(limits), l.refusing, l.err
+	return statesOf(key.Limits), l.refusing, l.err
 }
 
-func (l *limiter) States(_ context.Context, _ domain.KeyID, limits []domain.Limit) []domain.LimitState {
+func (l *limiter) States(_ context.Context, key *application.LimitedKey, _ time.Time) []domain.LimitState {
 	l.calls = append(l.calls, "states")
-	return statesOf(limits)
+	return statesOf(key.Limits)
 }
 
 func (l *limiter) Look(_ context.Context, _ domain.KeyID, limits []domain.Limit) ([]domain.LimitState, error) {

@@ -25,38 +25,24 @@ var countedVerdicts = [...]domain.Verdict{
 	domain.VerdictInsufficientScope, domain.VerdictRateLimited, domain.VerdictQuotaExceeded,
 }
 
-// checkCounts are the counts of the checks of one key that wait to be written. It is
-// safe for concurrent use.
-type checkCounts struct {
-	// queued is set while the key is in a countQueue. It is reset before the counts are
-	// taken, so that every later check queues the key again.
-	queued  atomic.Bool
-	allowed dayCount
-	// denied is nil until the first denial, which most keys never have, because every
-	// cached key takes the memory.
-	denied atomic.Pointer[deniedCounts]
-}
-
+// deniedCounts are the counts of the denied checks of one key that wait to be written.
 type deniedCounts [len(countedVerdicts) - 1]dayCount
 
-// of returns the count of the verdict with index i of countedVerdicts.
-func (c *checkCounts) of(i int) *dayCount {
+// countOf returns the count of the verdict with index i of countedVerdicts.
+func (k *KnownKey) countOf(i int) *dayCount {
 	if i == 0 {
-		return &c.allowed
+		return &k.allowed
 	}
-	if c.denied.Load() == nil {
-		c.denied.CompareAndSwap(nil, new(deniedCounts))
-	}
-	return &c.denied.Load()[i-1]
+	return &k.uncommonParts().denied[i-1]
 }
 
-// take calls f with each count that is not 0, and resets it.
-func (c *checkCounts) take(f func(verdict domain.Verdict, day domain.Day, n int64)) {
+// takeCounts calls f with each count that is not 0, and resets it.
+func (k *KnownKey) takeCounts(f func(verdict domain.Verdict, day domain.Day, n int64)) {
 	for i, verdict := range countedVerdicts {
-		if i > 0 && c.denied.Load() == nil {
+		if i > 0 && k.uncommon.Load() == nil {
 			return
 		}
-		if day, n := c.of(i).take(); n > 0 {
+		if day, n := k.countOf(i).take(); n > 0 {
 			f(verdict, day, n)
 		}
 	}
@@ -124,11 +110,11 @@ func (q *countQueue) add(known *KnownKey, verdict domain.Verdict, day domain.Day
 	if i < 0 {
 		return
 	}
-	former, n := known.checks.of(i).add(day)
+	former, n := known.countOf(i).add(day)
 	if n > 0 {
 		q.addFormer(ports.CheckCount{KeyID: known.ID(), Day: former, Verdict: verdict}, n)
 	}
-	if !known.checks.queued.Load() {
+	if !known.counting.Load() {
 		q.enqueue(known)
 	}
 }
@@ -139,7 +125,7 @@ func (q *countQueue) enqueue(known *KnownKey) {
 	switch {
 	case len(q.keys) >= maxCounting:
 		q.uncounted++
-	case known.checks.queued.CompareAndSwap(false, true):
+	case known.counting.CompareAndSwap(false, true):
 		q.keys = append(q.keys, known)
 	}
 }
@@ -163,8 +149,8 @@ func (q *countQueue) takeBatch() map[ports.CheckCount]int64 {
 	q.keys = slices.Delete(q.keys, 0, n)
 	q.mu.Unlock()
 	for _, known := range keys {
-		known.checks.queued.Store(false)
-		known.checks.take(func(verdict domain.Verdict, day domain.Day, n int64) {
+		known.counting.Store(false)
+		known.takeCounts(func(verdict domain.Verdict, day domain.Day, n int64) {
 			counts[ports.CheckCount{KeyID: known.ID(), Day: day, Verdict: verdict}] += n
 		})
 	}

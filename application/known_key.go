@@ -47,31 +47,62 @@ func findInEqualTime(ctx context.Context, keys KeySource, verifier domain.Secret
 // key share it.
 type KnownKey struct {
 	grant domain.Grant
-	// noted is the time at which its use was last queued, in Unix seconds; 0 if
-	// never.
-	noted atomic.Int64
+	// uses are the times at which the use of the key and then that of each of its scopes
+	// was last queued.
+	uses []lastQueued
 	// rehashes has bit i set while the digest of secret i may be outdated and no
 	// replacement is queued or written. A key has at most two secrets; any beyond
 	// 32 would never be re-hashed.
 	rehashes atomic.Uint32
+	// counting is set while the key is in a countQueue. It is reset before the counts are
+	// taken, so that every later check queues the key again.
+	counting atomic.Bool
+	allowed  dayCount
+	// uncommon is nil until it is needed.
+	uncommon atomic.Pointer[uncommonParts]
+}
 
-	checks checkCounts
-	// scopes is the time at which the use of each scope was last queued, in Unix
-	// seconds; 0 if never. previous is that of a secret in its grace period.
-	scopes   []atomic.Int64
-	previous atomic.Int64
+// uncommonParts are the parts of a [KnownKey] that most keys do not need, apart because
+// there may be a million cached keys.
+type uncommonParts struct {
+	limited  LimitedKey // if the key has limits
+	denied   deniedCounts
+	previous lastQueued // use of a secret in its grace period
 }
 
 // NewKnownKey returns the current state of key for the permission check.
 func NewKnownKey(key *domain.APIKey) *KnownKey {
 	k := &KnownKey{grant: *key.Grant()}
-	k.scopes = make([]atomic.Int64, k.grant.ScopeCount())
+	k.uses = make([]lastQueued, 1+k.grant.ScopeCount())
 	k.rehashes.Store(math.MaxUint32)
 	if used := key.Snapshot().LastUsedAt; !used.IsZero() {
-		k.noted.Store(used.Unix())
+		k.ofKey().at.Store(seconds(used))
+	}
+	if limits := k.grant.Limits(); limits != nil {
+		k.uncommonParts().limited = LimitedKey{ID: k.grant.ID(), Limits: limits}
 	}
 	return k
 }
+
+func (k *KnownKey) uncommonParts() *uncommonParts {
+	if k.uncommon.Load() == nil {
+		k.uncommon.CompareAndSwap(nil, new(uncommonParts))
+	}
+	return k.uncommon.Load()
+}
+
+// limited returns nil if the key has no limits.
+func (k *KnownKey) limited() *LimitedKey {
+	if k.grant.Limits() == nil {
+		return nil
+	}
+	return &k.uncommon.Load().limited
+}
+
+func (k *KnownKey) ofKey() *lastQueued { return &k.uses[0] }
+
+// ofScope returns the use of the scope with index i of the grant.
+func (k *KnownKey) ofScope(i int) *lastQueued { return &k.uses[1+i] }
 
 // ID returns the ID of the key.
 func (k *KnownKey) ID() domain.KeyID { return k.grant.ID() }
@@ -82,14 +113,20 @@ func (k *KnownKey) Authorize(check domain.Check, verifier domain.SecretVerifier,
 	return k.grant.AuthorizeSecret(check, verifier, at)
 }
 
-// claimUse reports whether the caller must queue a use at now, in Unix seconds, given
-// when one was last queued. Of concurrent callers, it returns true to one.
-func claimUse(noted *atomic.Int64, now int64) bool {
-	last := noted.Load()
+// lastQueued is the time at which a use was last queued to be written, in Unix seconds,
+// which fit until 2106; 0 if never.
+type lastQueued struct{ at atomic.Uint32 }
+
+// claim reports whether the caller must queue a use at now. Of concurrent callers, it
+// returns true to one.
+func (u *lastQueued) claim(now uint32) bool {
+	last := u.at.Load()
 	// If the last use is later than now, the clock has been set back since.
 	due := last > now || now-last >= notedEvery
-	return due && noted.CompareAndSwap(last, now)
+	return due && u.at.CompareAndSwap(last, now)
 }
+
+func seconds(t time.Time) uint32 { return uint32(t.Unix()) }
 
 // mayNeedRehash reports whether it is still unknown if the digest of a secret is
 // outdated.

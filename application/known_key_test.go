@@ -18,7 +18,7 @@ func TestKnownKey_OneOfConcurrentChecksClaimsAUse(t *testing.T) {
 	var checks sync.WaitGroup
 	for range 8 {
 		checks.Go(func() {
-			if claimUse(&known.noted, now) {
+			if known.ofKey().claim(now) {
 				claimed.Add(1)
 			}
 		})
@@ -27,7 +27,7 @@ func TestKnownKey_OneOfConcurrentChecksClaimsAUse(t *testing.T) {
 	if n := claimed.Load(); n != 1 {
 		t.Errorf("%d checks claim the first use", n)
 	}
-	if claimUse(&known.noted, now) {
+	if known.ofKey().claim(now) {
 		t.Error("the use is due again")
 	}
 }

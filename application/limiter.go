@@ -3,6 +3,8 @@ package application
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/slaunchx/apikeys/domain"
 )
@@ -11,15 +13,25 @@ import (
 // concurrent use.
 type Limiter interface {
 	// Spend spends cost from each of the limits of the key, or nothing if one of them
-	// refuses. It returns their states after that and the index of the first limit that
-	// refuses, or -1. The error wraps [domain.ErrUnavailable].
-	Spend(ctx context.Context, id domain.KeyID, limits []domain.Limit, cost int64) (states []domain.LimitState, refusing int, err error)
+	// refuses, for a check that began at the given time. It returns their states after
+	// that and the index of the first limit that refuses, or -1. The error wraps
+	// [domain.ErrUnavailable].
+	Spend(ctx context.Context, key *LimitedKey, cost int64, at time.Time) (states []domain.LimitState, refusing int, err error)
 	// States returns the states of the limits of the key, as far as they are known, and
 	// spends nothing.
-	States(ctx context.Context, id domain.KeyID, limits []domain.Limit) []domain.LimitState
+	States(ctx context.Context, key *LimitedKey, at time.Time) []domain.LimitState
 	// Look returns the current states of the limits of the key, and changes nothing. The
 	// error wraps [domain.ErrUnavailable].
 	Look(ctx context.Context, id domain.KeyID, limits []domain.Limit) ([]domain.LimitState, error)
+}
+
+// LimitedKey is a cached key with limits, as a [Limiter] sees it.
+type LimitedKey struct {
+	ID     domain.KeyID
+	Limits []domain.Limit
+	// Held belongs to the limiter, of which there must be only one. It is for what would
+	// have to be looked up for each check otherwise.
+	Held atomic.Value
 }
 
 // errNoLimiter is the error of a check of a key with limits, if nothing can count them.
@@ -27,20 +39,20 @@ var errNoLimiter = fmt.Errorf("%w: the API key has limits, and the store cannot 
 
 // limit spends cost from the limits of a key that is allowed otherwise, and adds their
 // states to the decision.
-func (uc *Authorize) limit(ctx context.Context, decision *domain.Decision, limits []domain.Limit, cost domain.Cost) error {
+func (uc *Authorize) limit(ctx context.Context, decision *domain.Decision, key *LimitedKey, cost domain.Cost, at time.Time) error {
 	if uc.limiter == nil {
 		return errNoLimiter
 	}
 	if !decision.Allowed() {
-		decision.Limits = uc.limiter.States(ctx, decision.Key.KeyID, limits)
+		decision.Limits = uc.limiter.States(ctx, key, at)
 		return nil
 	}
-	states, refusing, err := uc.limiter.Spend(ctx, decision.Key.KeyID, limits, cost.Units())
+	states, refusing, err := uc.limiter.Spend(ctx, key, cost.Units(), at)
 	if err != nil {
 		return err
 	}
 	if decision.Limits = states; refusing >= 0 {
-		decision.Verdict = limits[refusing].Refused()
+		decision.Verdict = key.Limits[refusing].Refused()
 	}
 	return nil
 }

@@ -92,17 +92,17 @@ func (u *Usage) note(known *KnownKey, proven int, check *domain.Check, verdict d
 // noteUses queues the first use of a key, of each requested scope and of the previous
 // secret, and later ones at most once a minute.
 func (u *Usage) noteUses(known *KnownKey, proven int, scopes []domain.Scope, at time.Time) {
-	now := at.Unix()
-	if claimUse(&known.noted, now) {
+	now := seconds(at)
+	if known.ofKey().claim(now) {
 		u.keep(func(queued uses) uint64 { return keepLatest(queued.lastUsed, known.ID(), at) })
 	}
 	for _, scope := range scopes {
-		if i := known.grant.ScopeIndex(scope); i >= 0 && claimUse(&known.scopes[i], now) {
+		if i := known.grant.ScopeIndex(scope); i >= 0 && known.ofScope(i).claim(now) {
 			used := ports.ScopeOfKey{KeyID: known.ID(), Scope: scope}
 			u.keep(func(queued uses) uint64 { return keepLatest(queued.scopes, used, at) })
 		}
 	}
-	if proven > 0 && claimUse(&known.previous, now) {
+	if proven > 0 && known.uncommonParts().previous.claim(now) {
 		secret := ports.PreviousSecret{KeyID: known.ID(), ValidUntil: known.grant.SecretValidUntil(proven)}
 		u.keep(func(queued uses) uint64 { return keepLatest(queued.previous, secret, at) })
 	}

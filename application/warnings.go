@@ -215,10 +215,10 @@ type watchingLimiter struct {
 }
 
 // Spend implements Limiter.
-func (l watchingLimiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Limit, cost int64) ([]domain.LimitState, int, error) {
-	states, refusing, err := l.Limiter.Spend(ctx, id, limits, cost)
+func (l watchingLimiter) Spend(ctx context.Context, key *LimitedKey, cost int64, at time.Time) ([]domain.LimitState, int, error) {
+	states, refusing, err := l.Limiter.Spend(ctx, key, cost, at)
 	if err == nil && refusing >= 0 {
-		l.warnings.refused(id, limits[refusing])
+		l.warnings.refused(key.ID, key.Limits[refusing])
 	}
 	return states, refusing, err
 }

@@ -572,7 +572,7 @@ func running(t *testing.T, uc *application.Warnings) (stop func()) {
 // refuses, or none.
 func spend(t *testing.T, uc *application.Warnings, id domain.KeyID, refusing int, limits ...domain.Limit) {
 	t.Helper()
-	states, got, err := uc.Watching(&limiter{refusing: refusing}).Spend(t.Context(), id, limits, 1)
+	states, got, err := uc.Watching(&limiter{refusing: refusing}).Spend(t.Context(), &application.LimitedKey{ID: id, Limits: limits}, 1, now)
 	if err != nil || got != refusing || len(states) != len(limits) {
 		t.Fatalf("Spend = %v, %d, %v", states, got, err)
 	}
@@ -653,7 +653,7 @@ func TestWatching_TellsLimitsAndKeysApart(t *testing.T) {
 			spend(t, uc, one, -1, limits...)
 			spend(t, uc, one, 1, limits...)
 			spend(t, uc, gone, 0, limits...)
-			if _, _, err := uc.Watching(&limiter{err: domain.ErrUnavailable}).Spend(t.Context(), one, limits, 1); err == nil {
+			if _, _, err := uc.Watching(&limiter{err: domain.ErrUnavailable}).Spend(t.Context(), &application.LimitedKey{ID: one, Limits: limits}, 1, now); err == nil {
 				t.Error("the limiter's error is lost")
 			}
 		}

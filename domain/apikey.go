@@ -164,7 +164,7 @@ func (k *APIKey) Created(eventID string, by Author) Event {
 	changes := []Change{
 		{Field: "name", New: k.s.Name.String()},
 		{Field: "mode", New: k.s.Mode.String()},
-		{Field: "scopes", New: texts(k.s.Scopes.codes)},
+		{Field: "scopes", New: texts(k.s.Scopes.Codes())},
 		{Field: "ipWhitelist", New: spelled(k.s.IPWhitelist.ranges)},
 	}
 	if !k.s.ExpiresAt.IsZero() {

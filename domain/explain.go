@@ -340,7 +340,7 @@ func (q Question) scopesDetail(held ScopeSet) Detail {
 	case held.Empty():
 		return detail(DetailScopesNone)
 	case len(q.Scopes) == 0:
-		return detail(DetailScopesNotRequested, "Scopes", shortList(texts(held.codes)))
+		return detail(DetailScopesNotRequested, "Scopes", shortList(texts(held.Codes())))
 	case held.Holds(q.Scopes):
 		return detail(DetailScopesHeld, "Scopes", shortList(texts(q.Scopes)))
 	}

@@ -105,7 +105,7 @@ func (g *Grant) ScopeCount() int { return len(g.scopes.codes) }
 
 // ScopeIndex returns the index of a scope among those of the key, or -1 if it does not
 // hold it.
-func (g *Grant) ScopeIndex(scope Scope) int { return slices.Index(g.scopes.codes, scope) }
+func (g *Grant) ScopeIndex(scope Scope) int { return g.scopes.index(scope) }
 
 // SecretValidUntil returns the end of the grace period of the stored secret with the
 // given index, or the zero time if it has none.

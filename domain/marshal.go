@@ -22,7 +22,7 @@ func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 func (r IPRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // MarshalJSON returns an array of the codes.
-func (s ScopeSet) MarshalJSON() ([]byte, error) { return marshalList(s.codes) }
+func (s ScopeSet) MarshalJSON() ([]byte, error) { return marshalList(s.Codes()) }
 
 // MarshalJSON returns an array of the entries, or null for a whitelist that
 // cannot be read: an empty array would say that there is no restriction.

@@ -99,7 +99,7 @@ func (k *APIKey) attributes() []attribute {
 	}
 	all := []attribute{
 		{part: PartName, field: "name", value: k.s.Name.String()},
-		{part: PartScopes, field: "scopes", value: texts(k.s.Scopes.codes)},
+		{part: PartScopes, field: "scopes", value: texts(k.s.Scopes.Codes())},
 		{part: PartIPWhitelist, field: "ipWhitelist", value: spelled(k.s.IPWhitelist.ranges)},
 		{part: PartExpiresAt, field: "expiresAt", value: expiresAt},
 		{part: PartRateLimits, field: "rateLimits", value: spelled(k.s.RateLimits), absent: len(k.s.RateLimits) == 0},

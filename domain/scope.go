@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unique"
 )
 
 // Limits of scopes.
@@ -39,12 +40,20 @@ func scopePart(s string) bool {
 	return s != ""
 }
 
-// ScopeSet is the set of scopes of a key. The zero value permits nothing.
-type ScopeSet struct{ codes []Scope }
+// ScopeSet is the set of scopes of a key. The zero value permits nothing. Sets share the
+// memory of equal codes, because many keys hold the same few.
+type ScopeSet struct{ codes []unique.Handle[Scope] }
 
 // NewScopeSet returns the set of the given scopes in order, without duplicates.
 func NewScopeSet(scopes ...Scope) (ScopeSet, Faults) {
-	codes := distinct(scopes, func(s Scope) Scope { return s })
+	if len(scopes) == 0 {
+		return ScopeSet{}, nil
+	}
+	codes := make([]unique.Handle[Scope], len(scopes))
+	for i, s := range scopes {
+		codes[i] = unique.Make(s)
+	}
+	codes = distinct(codes, func(s unique.Handle[Scope]) unique.Handle[Scope] { return s })
 	if len(codes) > MaxScopes {
 		return ScopeSet{}, fault(ReasonTooMany, RuleScopesTooMany)
 	}
@@ -52,13 +61,30 @@ func NewScopeSet(scopes ...Scope) (ScopeSet, Faults) {
 }
 
 // Codes returns the scopes in order. The caller owns the slice.
-func (s ScopeSet) Codes() []Scope { return slices.Clone(s.codes) }
+func (s ScopeSet) Codes() []Scope {
+	codes := make([]Scope, len(s.codes))
+	for i, code := range s.codes {
+		codes[i] = code.Value()
+	}
+	return codes
+}
 
 // All returns an iterator over the scopes in order, without copying them.
-func (s ScopeSet) All() iter.Seq[Scope] { return slices.Values(s.codes) }
+func (s ScopeSet) All() iter.Seq[Scope] {
+	return func(yield func(Scope) bool) {
+		for _, code := range s.codes {
+			if !yield(code.Value()) {
+				return
+			}
+		}
+	}
+}
 
 // Empty reports whether the set has no scopes, which means zero access.
 func (s ScopeSet) Empty() bool { return len(s.codes) == 0 }
+
+// Equal reports whether s and other have the same scopes in the same order.
+func (s ScopeSet) Equal(other ScopeSet) bool { return slices.Equal(s.codes, other.codes) }
 
 // Holds reports whether the set contains all wanted scopes, each by its exact
 // code. For an empty set it returns false, even if wanted is empty.
@@ -67,11 +93,16 @@ func (s ScopeSet) Holds(wanted []Scope) bool {
 		return false
 	}
 	for _, w := range wanted {
-		if !slices.Contains(s.codes, w) {
+		if s.index(w) < 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// index returns the index of a scope in the set, or -1.
+func (s ScopeSet) index(scope Scope) int {
+	return slices.IndexFunc(s.codes, func(code unique.Handle[Scope]) bool { return code.Value() == scope })
 }
 
 // distinct returns the elements of in without those whose key occurred before.

@@ -44,26 +44,28 @@ type lack struct {
 	flight *flight
 }
 
-// spend judges cost by what the key holds, and spends it if no limit refuses. If the
-// store must be asked first, it starts the requests. It passes over the limits in
+// spend judges cost at now by what the key holds, and spends it if no limit refuses. If
+// the store must be asked first, it starts the requests. It passes over the limits in
 // unjudged, but shows their states.
-func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set) answer {
+func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, now time.Time, unjudged set) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
 		return answer{gone: true}
 	}
-	now := l.now()
 	result := answer{refusing: -1}
-	for i, limit := range limits {
+	buckets := make([]*bucket, 0, domain.MaxRateLimits+1)
+	for i := range limits {
+		limit := &limits[i]
+		b := k.bucket(limit, now)
+		buckets = append(buckets, b)
 		if unjudged.has(i) {
 			continue
 		}
-		b := k.bucket(limit, now)
 		j := b.judge(limit, cost, now)
 		switch {
 		case j == unknown || j == lacks && result.refusing < 0:
-			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, cost, result.refusing < 0 && cost > 0)})
+			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, cost, now, result.refusing < 0 && cost > 0)})
 		case j == refuses && result.refusing < 0 && result.lacking == nil:
 			result.refusing = i
 		}
@@ -71,9 +73,9 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set)
 	if result.lacking != nil {
 		return result
 	}
-	result.states = make([]domain.LimitState, len(limits))
-	for i, limit := range limits {
-		b := k.bucket(limit, now)
+	result.states = l.newStates(len(limits))
+	for i, b := range buckets {
+		limit := &limits[i]
 		switch {
 		case result.refusing >= 0:
 			b.giveBackExcess(l, limit, now)
@@ -81,27 +83,27 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, unjudged set)
 			b.held -= cost
 			b.prefetch(l, k, limit)
 		}
-		result.states[i] = b.state(limit, now)
+		b.state(&result.states[i], limit, now)
 	}
 	return result
 }
 
-// look returns the states of the limits. If the store must be asked first and ask is set,
-// it starts the requests.
-func (k *key) look(l *Limiter, limits []domain.Limit, ask bool) answer {
+// look returns the states of the limits at now. If the store must be asked first and ask
+// is set, it starts the requests.
+func (k *key) look(l *Limiter, limits []domain.Limit, now time.Time, ask bool) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
 		return answer{gone: true}
 	}
-	now := l.now()
 	result := answer{states: make([]domain.LimitState, len(limits))}
-	for i, limit := range limits {
+	for i := range limits {
+		limit := &limits[i]
 		b := k.bucket(limit, now)
 		if b.judge(limit, 0, now) == unknown && ask {
-			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, 0, false)})
+			result.lacking = append(result.lacking, lack{i, b.request(l, k, limit, 0, now, false)})
 		}
-		result.states[i] = b.state(limit, now)
+		b.state(&result.states[i], limit, now)
 	}
 	return result
 }
@@ -119,7 +121,7 @@ func (k *key) holds(limit domain.Limit, start time.Time) int64 {
 }
 
 // bucket returns the bucket of limit, which it adds if there is none.
-func (k *key) bucket(limit domain.Limit, now time.Time) *bucket {
+func (k *key) bucket(limit *domain.Limit, now time.Time) *bucket {
 	for _, b := range k.buckets {
 		if b.id.Name == limit.Name && b.id.Window == limit.Window {
 			return b
@@ -156,9 +158,10 @@ const (
 	unknown // the store must say what is left
 )
 
-// judge reports whether what the bucket holds allows cost. A cost of 0 needs nothing to be
-// held, as long as something is left: a share that was leased for it might stay unspent.
-func (b *bucket) judge(limit domain.Limit, cost int64, now time.Time) judgement {
+// judge reports whether what the bucket holds at now allows cost. A cost of 0 needs
+// nothing to be held, as long as something is left: a share that was leased for it might
+// stay unspent.
+func (b *bucket) judge(limit *domain.Limit, cost int64, now time.Time) judgement {
 	if b.ended(now) || limit.Max < b.max {
 		return unknown
 	}
@@ -174,10 +177,22 @@ func (b *bucket) judge(limit domain.Limit, cost int64, now time.Time) judgement 
 
 // ended reports whether the window of the last response has ended, or there was none.
 func (b *bucket) ended(now time.Time) bool {
-	if b.asked.IsZero() {
-		return true
+	_, ended := b.left(now)
+	return ended
+}
+
+// left returns the time until the window of the last response ends, which is negative if
+// it does not end, and reports whether it has ended or there was none. A check that began
+// before the request for that response sees the window as of the request.
+func (b *bucket) left(now time.Time) (left time.Duration, ended bool) {
+	switch {
+	case b.asked.IsZero():
+		return 0, true
+	case b.last.Left < 0:
+		return -1, false
 	}
-	return b.last.Left >= 0 && domain.Elapsed(b.asked, now) >= b.last.Left
+	left = b.last.Left - max(domain.Elapsed(b.asked, now), 0)
+	return left, left <= 0
 }
 
 // usable returns what is held of the limit as it is now. If the limit was lowered below
@@ -187,22 +202,19 @@ func (b *bucket) usable() int64 { return b.held - max(b.last.Total()-b.max, 0) }
 // remaining returns what is left, as last seen.
 func (b *bucket) remaining() int64 { return max(b.max-b.last.Total()+b.held+b.back, 0) }
 
-// state returns the state of the bucket as last seen. A window of which nothing was seen
+// state sets state to that of the bucket as last seen. A window of which nothing was seen
 // counts as not spent, and begins by the clock of this process.
-func (b *bucket) state(limit domain.Limit, now time.Time) domain.LimitState {
-	if b.ended(now) {
-		state := domain.LimitState{Limit: limit, Remaining: limit.Max, Start: limit.Window.Start(now), Reset: -1}
-		if end := limit.Window.End(state.Start); !end.IsZero() {
-			state.Reset = end.Sub(now)
-		}
-		return state
+func (b *bucket) state(state *domain.LimitState, limit *domain.Limit, now time.Time) {
+	left, ended := b.left(now)
+	state.Limit, state.Reset = *limit, left
+	if !ended {
+		state.Remaining, state.Start = max(limit.Max-b.last.Total()+b.held+b.back, 0), b.last.Start
+		return
 	}
-	remaining := max(limit.Max-b.last.Total()+b.held+b.back, 0)
-	state := domain.LimitState{Limit: limit, Remaining: remaining, Start: b.last.Start, Reset: -1}
-	if b.last.Left >= 0 {
-		state.Reset = max(b.last.Left-domain.Elapsed(b.asked, now), 0)
+	state.Remaining, state.Start, state.Reset = limit.Max, limit.Window.Start(now), -1
+	if end := limit.Window.End(state.Start); !end.IsZero() {
+		state.Reset = end.Sub(now)
 	}
-	return state
 }
 
 // set is a set of indexes of limits.

@@ -27,18 +27,18 @@ func (f *flight) await(ctx context.Context) error {
 }
 
 // share returns how much of a limit is leased at a time.
-func share(limit domain.Limit) int64 { return max(limit.Max/sharesOfLimit, 1) }
+func share(limit *domain.Limit) int64 { return max(limit.Max/sharesOfLimit, 1) }
 
 // request starts a request for what the bucket lacks to spend need, or returns the one
 // in flight. Unless lease is set, it only looks.
-func (b *bucket) request(l *Limiter, k *key, limit domain.Limit, need int64, lease bool) *flight {
+func (b *bucket) request(l *Limiter, k *key, limit *domain.Limit, need int64, now time.Time, lease bool) *flight {
 	if b.flight != nil {
 		return b.flight
 	}
 	request := ports.LeaseRequest{Bucket: b.id, Max: limit.Max, Seen: b.last}
 	if lease && need <= limit.Max && limit.Max >= b.max {
 		request.Need = need
-		if !b.ended(l.now()) {
+		if !b.ended(now) {
 			request.Need = max(need-b.held, 0)
 		}
 		request.Want = max(request.Need, share(limit))
@@ -49,7 +49,7 @@ func (b *bucket) request(l *Limiter, k *key, limit domain.Limit, need int64, lea
 // prefetch requests the next share when half of one is left, so that checks need not
 // wait for it. A limit that is leased one by one is not worth it: what is fetched ahead
 // may stay unspent.
-func (b *bucket) prefetch(l *Limiter, k *key, limit domain.Limit) {
+func (b *bucket) prefetch(l *Limiter, k *key, limit *domain.Limit) {
 	size := share(limit)
 	if size < 2 || b.held > size/2 || b.flight != nil || b.last.Total() >= limit.Max {
 		return
@@ -59,7 +59,7 @@ func (b *bucket) prefetch(l *Limiter, k *key, limit domain.Limit) {
 
 // giveBackExcess gives back what was leased for a high cost that another limit has
 // refused, so that other replicas can spend it.
-func (b *bucket) giveBackExcess(l *Limiter, limit domain.Limit, now time.Time) {
+func (b *bucket) giveBackExcess(l *Limiter, limit *domain.Limit, now time.Time) {
 	size := share(limit)
 	excess := b.held - size - size/2
 	if excess <= 0 || b.ended(now) || !l.mayGiveBack() {
@@ -107,6 +107,7 @@ func (l *Limiter) failing() bool {
 // lease asks the store and puts the response into the bucket.
 func (l *Limiter) lease(b *bucket, k *key, request ports.LeaseRequest) error {
 	l.counters.requests.Add(1)
+	l.keys.GetIfPresent(k.id) // a key in use is evicted last; checks do not look it up
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
 	asked := l.now()

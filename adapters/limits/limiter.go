@@ -13,6 +13,7 @@ import (
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -39,8 +40,8 @@ const (
 type Options struct {
 	Store ports.LimitStore
 	Now   func() time.Time
-	// MaximumKeys bounds the keys whose shares are held in memory. The least recently
-	// used key gives its shares back.
+	// MaximumKeys bounds the keys whose shares are held in memory. A key that has leased
+	// none for long gives its shares back.
 	MaximumKeys int
 	Logger      *slog.Logger
 	// AllowUnjudged passes over rate limits while the store does not respond, instead of
@@ -57,6 +58,7 @@ type Limiter struct {
 	allowUnjudged bool
 
 	keys     *otter.Cache[domain.KeyID, *key]
+	blocks   sync.Pool // of *stateBlock
 	leases   *semaphore.Weighted
 	failedAt atomic.Pointer[time.Time] // nil unless the last request failed
 
@@ -91,21 +93,22 @@ func New(o Options) (*Limiter, error) {
 	return l, nil
 }
 
-// Spend spends cost from each of the limits of the key, or nothing if one of them does
-// not allow it. It returns the states of the limits after that and the index of the
-// first limit that refuses, or -1. A cost of 0 is judged as 1 and spends nothing.
+// Spend spends cost from each of the limits of the key, for a check that began at the
+// given time, or nothing if one of them does not allow it. It returns the states of the
+// limits after that and the index of the first limit that refuses, or -1. A cost of 0 is
+// judged as 1 and spends nothing.
 //
 // If the store does not respond, quotas allow what this process holds, and Spend returns
 // an error that wraps [domain.ErrUnavailable] for more than that; rate limits are passed
 // over if the limiter was told to, and otherwise treated like quotas.
-func (l *Limiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Limit, cost int64) (states []domain.LimitState, refusing int, err error) {
+func (l *Limiter) Spend(ctx context.Context, key *application.LimitedKey, cost int64, at time.Time) (states []domain.LimitState, refusing int, err error) {
 	var unjudged set
+	k := l.held(key)
 	for {
-		k := l.key(id)
-		answer := k.spend(l, limits, cost, unjudged)
+		answer := k.spend(l, key.Limits, cost, at, unjudged)
 		switch {
 		case answer.gone:
-			l.drop(k)
+			k = l.renew(key, k)
 			continue
 		case answer.lacking == nil:
 			if unjudged != 0 && answer.refusing < 0 {
@@ -118,24 +121,25 @@ func (l *Limiter) Spend(ctx context.Context, id domain.KeyID, limits []domain.Li
 			err := lack.flight.await(ctx)
 			switch {
 			case err == nil:
-			case ctx.Err() != nil || !l.allowUnjudged || limits[lack.index].IsQuota():
+			case ctx.Err() != nil || !l.allowUnjudged || key.Limits[lack.index].IsQuota():
 				return nil, lack.index, err
 			default:
 				unjudged.add(lack.index)
 			}
 		}
+		at = l.now()
 	}
 }
 
-// States returns the states of the limits of the key for a check that another rule has
-// denied. It spends nothing. If the store does not respond, what is not known counts as
-// not spent.
-func (l *Limiter) States(ctx context.Context, id domain.KeyID, limits []domain.Limit) []domain.LimitState {
+// States returns the states of the limits of the key for a check that began at the given
+// time and that another rule has denied. It spends nothing. If the store does not
+// respond, what is not known counts as not spent.
+func (l *Limiter) States(ctx context.Context, key *application.LimitedKey, at time.Time) []domain.LimitState {
+	k := l.held(key)
 	for ask := true; ; ask = false {
-		k := l.key(id)
-		answer := k.look(l, limits, ask)
+		answer := k.look(l, key.Limits, at, ask)
 		if answer.gone {
-			l.drop(k)
+			k = l.renew(key, k)
 			continue
 		}
 		if answer.lacking == nil {
@@ -144,6 +148,7 @@ func (l *Limiter) States(ctx context.Context, id domain.KeyID, limits []domain.L
 		for _, lack := range answer.lacking {
 			_ = lack.flight.await(ctx) // the states say as much as is known
 		}
+		at = l.now()
 	}
 }
 
@@ -164,9 +169,33 @@ func (l *Limiter) Look(ctx context.Context, id domain.KeyID, limits []domain.Lim
 		if known {
 			seen.held = k.holds(limit, seen.last.Start)
 		}
-		states[i] = seen.state(limit, seen.asked)
+		seen.state(&states[i], &limit, seen.asked)
 	}
 	return states, nil
+}
+
+// held returns what this process holds of the limits of a key.
+func (l *Limiter) held(of *application.LimitedKey) *key {
+	if k, ok := of.Held.Load().(*key); ok {
+		return k
+	}
+	return l.find(of)
+}
+
+// renew replaces a closed key.
+func (l *Limiter) renew(of *application.LimitedKey, closed *key) *key {
+	l.drop(closed)
+	return l.find(of)
+}
+
+// find looks a key up, and adds it if it is not in memory.
+func (l *Limiter) find(of *application.LimitedKey) *key {
+	k, ok := l.keys.GetIfPresent(of.ID)
+	if !ok {
+		k, _ = l.keys.SetIfAbsent(of.ID, &key{id: of.ID})
+	}
+	of.Held.Store(k)
+	return k
 }
 
 // drop removes a closed key, unless another has taken its place.
@@ -177,15 +206,6 @@ func (l *Limiter) drop(closed *key) {
 		}
 		return k, otter.CancelOp
 	})
-}
-
-// key returns the key in memory, which it adds if there is none.
-func (l *Limiter) key(id domain.KeyID) *key {
-	if k, ok := l.keys.GetIfPresent(id); ok {
-		return k
-	}
-	k, _ := l.keys.SetIfAbsent(id, &key{id: id})
-	return k
 }
 
 // evict gives back what an evicted key holds.

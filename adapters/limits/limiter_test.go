@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/slaunchx/apikeys/adapters/memory"
+	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -83,11 +84,16 @@ func rate(name string, maximum int64, window string) domain.Limit {
 	return domain.Limit{Name: name, Max: maximum, Window: w}
 }
 
+// limited returns a key as a new entry of the cache of keys does.
+func limited(id domain.KeyID, limits []domain.Limit) *application.LimitedKey {
+	return &application.LimitedKey{ID: id, Limits: limits}
+}
+
 // spend fails the test unless the limit with the given index refuses, or none if it is
 // -1. It returns after all requests to the store have ended.
 func spend(t rapid.TB, l *Limiter, limits []domain.Limit, cost int64, refusing int) []domain.LimitState {
 	t.Helper()
-	states, got, err := l.Spend(context.Background(), id, limits, cost)
+	states, got, err := l.Spend(context.Background(), limited(id, limits), cost, l.now())
 	l.inFlight.Wait()
 	if err != nil || got != refusing {
 		t.Fatalf("limit %d refuses, error %v; want limit %d", got, err, refusing)
@@ -136,6 +142,27 @@ func TestSpend_SpendsFromAllLimitsOrNone(t *testing.T) {
 	spend(t, l, []domain.Limit{limits[0], limits[2]}, 7, -1)
 	spend(t, l, limits, 1, 0)
 	spend(t, l, []domain.Limit{limits[2]}, 1, 0)
+}
+
+// States of several checks are allocated together.
+func TestSpend_ReturnsStatesThatNoOtherCheckChanges(t *testing.T) {
+	t.Parallel()
+	const checks = 5 * statesAtOnce
+	c := newClock()
+	l := newLimiter(t, newGate(c), c)
+	limits := []domain.Limit{rate("a", 1000, "60"), rate("b", 2000, "60"), rate("quota", 3000, "TOTAL")}
+	var all [][]domain.LimitState
+	for range checks {
+		all = append(all, spend(t, l, limits, 1, -1))
+	}
+	for n, states := range all {
+		_ = append(states, domain.LimitState{}) // as a caller may
+		for i, state := range states {
+			if want := limits[i].Max - int64(n) - 1; state.Limit != limits[i] || state.Remaining != want {
+				t.Errorf("state %+v after %d checks, want %d remaining", state, n+1, want)
+			}
+		}
+	}
 }
 
 func TestSpend_JudgesTheCost(t *testing.T) {
@@ -233,7 +260,7 @@ func TestSpend_WithoutTheStore(t *testing.T) {
 			store.down.Store(true)
 			allowed := 0
 			for range 50 {
-				_, refusing, err := l.Spend(t.Context(), id, tc.limits, 1)
+				_, refusing, err := l.Spend(t.Context(), limited(id, tc.limits), 1, l.now())
 				l.inFlight.Wait()
 				if err == nil && refusing < 0 {
 					allowed++
@@ -262,7 +289,7 @@ func TestSpend_DoesNotWaitLongerThanItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	release := make(chan struct{})
 	store.onLease = func() { cancel(); <-release }
-	_, _, err := l.Spend(ctx, id, []domain.Limit{rate("default", 1, "60")}, 1)
+	_, _, err := l.Spend(ctx, limited(id, []domain.Limit{rate("default", 1, "60")}), 1, l.now())
 	close(release)
 	l.inFlight.Wait()
 	if !errors.Is(err, domain.ErrUnavailable) {
@@ -290,14 +317,18 @@ func TestSpend_GivesBackTheSharesOfEvictedKeys(t *testing.T) {
 	l := newLimiter(t, store, c, func(o *Options) { o.MaximumKeys = 1 })
 	limits := []domain.Limit{rate("quota", 1000, "TOTAL")}
 	spent := map[domain.KeyID]int{}
+	var keys [3]*application.LimitedKey
+	for i := range keys {
+		keys[i] = limited(domain.KeyID(fmt.Sprintf("sk_live_%016d", i)), limits)
+	}
 	for n := range 3000 {
-		key := domain.KeyID(fmt.Sprintf("sk_live_%016d", n%3))
-		_, refusing, err := l.Spend(t.Context(), key, limits, 1)
+		key := keys[n%len(keys)]
+		_, refusing, err := l.Spend(t.Context(), key, 1, l.now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if refusing < 0 {
-			spent[key]++
+			spent[key.ID]++
 		}
 	}
 	l.inFlight.Wait()
@@ -320,11 +351,11 @@ func TestSpend_NeverAllowsOneTooManyUnderConcurrency(t *testing.T) {
 	var allowed atomic.Int64
 	var wg sync.WaitGroup
 	for range replicas {
-		l := newLimiter(t, store, c)
+		l, key := newLimiter(t, store, c), limited(id, limits)
 		for range 4 {
 			wg.Go(func() {
 				for {
-					_, refusing, err := l.Spend(t.Context(), id, limits, 1)
+					_, refusing, err := l.Spend(t.Context(), key, 1, l.now())
 					if err != nil {
 						t.Error(err)
 					}
@@ -368,14 +399,14 @@ func TestSpend_Model(t *testing.T) {
 		lost := map[window]int64{} // held by crashed replicas, at most
 		of := func(limit domain.Limit) window { return window{limit.Name, limit.Window.Start(c.now()).Unix()} }
 		tolerated := func(limit domain.Limit) int64 { // unspent, of all replicas
-			return int64(len(replicas))*(share(limit)+share(limit)/2) + lost[of(limit)]
+			return int64(len(replicas))*(share(&limit)+share(&limit)/2) + lost[of(limit)]
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"spend": func(t *rapid.T) {
 				l := rapid.SampledFrom(replicas).Draw(t, "replica")
 				cost := rapid.SampledFrom([]int64{0, 1, 1, 1, 1, 2, 5, 50}).Draw(t, "cost")
 				for range rapid.IntRange(1, 40).Draw(t, "times") {
-					_, refusing, err := l.Spend(context.Background(), id, limits, cost)
+					_, refusing, err := l.Spend(context.Background(), limited(id, limits), cost, l.now())
 					l.inFlight.Wait()
 					if err != nil {
 						t.Fatal(err)
@@ -401,7 +432,7 @@ func TestSpend_Model(t *testing.T) {
 				i := rapid.IntRange(0, len(replicas)-1).Draw(t, "replica")
 				if rapid.Bool().Draw(t, "crash") {
 					for _, limit := range limits {
-						lost[of(limit)] += share(limit) + share(limit)/2 + 50
+						lost[of(limit)] += share(&limit) + share(&limit)/2 + 50
 					}
 				} else {
 					replicas[i].Close()
@@ -422,7 +453,7 @@ func TestStates_AsksOnceAWindowAndSpendsNothing(t *testing.T) {
 	spend(t, other, limits, 3, -1)
 	asked := store.requests.Load()
 	for range 3 {
-		states := l.States(t.Context(), id, limits)
+		states := l.States(t.Context(), limited(id, limits), c.now())
 		if len(states) != 2 || states[0].Remaining != 7 || states[0].Reset != 50*time.Second || states[1].Remaining != 2 || states[1].Reset != -1 {
 			t.Fatalf("states %+v", states)
 		}
@@ -431,7 +462,7 @@ func TestStates_AsksOnceAWindowAndSpendsNothing(t *testing.T) {
 		t.Errorf("%d requests to the store, want one for each limit", n)
 	}
 	c.advance(50 * time.Second)
-	if states := l.States(t.Context(), id, limits); states[0].Remaining != 10 || states[0].Reset != time.Minute || !states[0].Start.Equal(c.now()) {
+	if states := l.States(t.Context(), limited(id, limits), c.now()); states[0].Remaining != 10 || states[0].Reset != time.Minute || !states[0].Start.Equal(c.now()) {
 		t.Errorf("states in the next window: %+v", states)
 	}
 	spend(t, l, limits, 2, -1)
@@ -443,7 +474,7 @@ func TestStates_SayWhatIsKnownWithoutTheStore(t *testing.T) {
 	store := newGate(c)
 	store.down.Store(true)
 	l := newLimiter(t, store, c)
-	states := l.States(t.Context(), id, []domain.Limit{rate("default", 10, "60"), rate("quota", 5, "TOTAL")})
+	states := l.States(t.Context(), limited(id, []domain.Limit{rate("default", 10, "60"), rate("quota", 5, "TOTAL")}), c.now())
 	if len(states) != 2 || states[0].Remaining != 10 || states[0].Reset != 50*time.Second || states[1].Remaining != 5 || states[1].Reset != -1 {
 		t.Errorf("states %+v", states)
 	}
@@ -485,7 +516,7 @@ func TestClose_AsksTheStoreNoMore(t *testing.T) {
 	spend(t, l, limits, 1, -1)
 	l.Close()
 	asked := store.requests.Load()
-	if _, refusing, err := l.Spend(t.Context(), id, limits, 1); !errors.Is(err, domain.ErrUnavailable) || refusing != 0 {
+	if _, refusing, err := l.Spend(t.Context(), limited(id, limits), 1, l.now()); !errors.Is(err, domain.ErrUnavailable) || refusing != 0 {
 		t.Errorf("after Close: limit %d refuses, %v", refusing, err)
 	}
 	if n := store.requests.Load(); n != asked {

@@ -17,7 +17,7 @@ import (
 // exactly compares all fields of domain values. Equal times must also have the
 // same location, because callers format them without converting to UTC.
 var exactly = cmp.Options{
-	cmp.AllowUnexported(domain.Name{}, domain.ScopeSet{}, domain.IPWhitelist{}, domain.IPRange{}),
+	cmp.AllowUnexported(domain.Name{}, domain.IPWhitelist{}, domain.IPRange{}),
 	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}),
 	cmpopts.EquateEmpty(),
 	cmp.Comparer(func(a, b time.Time) bool {

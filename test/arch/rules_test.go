@@ -25,6 +25,7 @@ var layers = []layer{
 	{in: "application", may: []string{"domain", "ports"}, stdlibOnly: true, why: "a use case runs on any adapter"},
 	{in: "adapters/httpapi", may: []string{"domain", "ports", "application", "adapters/internal/answer", "adapters/internal/clientaddr", "adapters/internal/keycheck", "adapters/internal/tracing"}, why: "it calls use cases, independently of stores"},
 	{in: "adapters/keycache", may: []string{"domain", "ports", "application"}, why: "it is in front of the permission check, independently of stores"},
+	{in: "adapters/limits", may: []string{"domain", "ports", "application"}, why: "it is in the permission check, independently of stores"},
 	{in: "adapters/memory", may: []string{"domain", "ports", "adapters/internal/limitcount"}, why: "stores share only the rules of counts"},
 	{in: "adapters/postgres", may: []string{"domain", "ports", "adapters/internal/limitcount", "adapters/internal/sqlkit"}, why: "stores share only SQL code and the rules of counts"},
 	{in: "adapters/sqlite", may: []string{"domain", "ports", "adapters/internal/limitcount", "adapters/internal/sqlkit"}, why: "stores share only SQL code and the rules of counts"},

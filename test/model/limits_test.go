@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/application"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -156,7 +157,7 @@ func (w *limitedWorld) spendWindow(t *testing.T, id domain.KeyID, limit domain.L
 	t.Helper()
 	allowed, asked, slow := int64(0), map[int]bool{}, false
 	spend := func(replica int, cost int64) bool {
-		_, refusing, err := replicas[replica].Spend(t.Context(), id, []domain.Limit{limit}, cost)
+		_, refusing, err := replicas[replica].Spend(t.Context(), &application.LimitedKey{ID: id, Limits: []domain.Limit{limit}}, cost, w.clocks.of(replica)())
 		if errors.Is(err, domain.ErrUnavailable) { // a busy machine, so that a share may be lost
 			slow = true
 			return false
