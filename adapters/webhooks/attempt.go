@@ -72,6 +72,9 @@ func (s *Sender) attempt(ctx context.Context, due ports.DueDelivery, secrets []d
 	if a.result == resultRejected {
 		a.asked = retryAfter(response.Header, now)
 	}
+	if a.status == http.StatusSwitchingProtocols {
+		return a // the body is the connection itself, which no deadline ends
+	}
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, response.Body, maxBody)
 	return a

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"log/slog"
@@ -233,6 +234,100 @@ func TestAttempt_DoesNotWaitForTheBodyOfAResponse(t *testing.T) {
 		if took := time.Since(begun); took > 2*time.Second {
 			t.Errorf("waited %v for the body", took)
 		}
+	})
+}
+
+// Once a connection is switched to another protocol, no context ends a read of it.
+func TestAttempt_TakesNoOtherProtocol(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := insecure()
+		closed := make(chan struct{})
+		pipedTo(t, s, func(c net.Conn) {
+			defer close(closed)
+			if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+				t.Error(err)
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			_, _ = io.Copy(io.Discard, c)
+		})
+		begun := time.Now()
+		if a := s.attempt(t.Context(), dueTo("http://receiver.test"), oneSecret); a.result != resultRejected || a.status != 101 {
+			t.Errorf("got %+v", a)
+		}
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("the attempt took %v", took)
+		}
+		<-closed // and so is the connection
+	})
+}
+
+// dying is a connection on which nothing arrives any more once it is dead.
+type dying struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (d dying) Write(p []byte) (int, error) {
+	if d.dead.Load() {
+		return len(p), nil
+	}
+	return d.Conn.Write(p)
+}
+
+// piped is a listener of connections without a network.
+type piped chan net.Conn
+
+func (p piped) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p piped) Close() error   { return nil }
+func (p piped) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestAttempt_ReplacesADeadConnection(t *testing.T) {
+	t.Parallel()
+	certified := httptest.NewUnstartedServer(nil)
+	certified.StartTLS()
+	t.Cleanup(certified.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	synctest.Test(t, func(t *testing.T) {
+		listener := make(piped)
+		server := &http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.ProtoMajor != 2 {
+					w.WriteHeader(http.StatusHTTPVersionNotSupported)
+				}
+			}),
+			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}}, //nolint:gosec // a test's server
+			ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
+		}
+		go func() { _ = server.ServeTLS(listener, "", "") }()
+		s := New(Options{Now: time.Now, Roots: roots, Logger: slog.New(slog.DiscardHandler)})
+		var dead []*atomic.Bool
+		s.client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+			client, accepted := net.Pipe()
+			dead = append(dead, new(atomic.Bool))
+			listener <- accepted
+			return dying{client, dead[len(dead)-1]}, nil
+		}
+		try := func(want result, connections int) {
+			t.Helper()
+			if a := s.attempt(t.Context(), dueTo("https://example.com/"), oneSecret); a.result != want || len(dead) != connections {
+				t.Errorf("got %+v over connection %d, want %s over %d", a, len(dead), want, connections)
+			}
+		}
+		try(resultDelivered, 1)
+		try(resultDelivered, 1)
+		dead[0].Store(true)
+		try(resultBroken, 1)
+		try(resultDelivered, 2)
+		s.client.CloseIdleConnections()
+		close(listener)
+		_ = server.Close()
 	})
 }
 

@@ -22,6 +22,12 @@ const (
 	maxIdle          = 256 // connections
 	maxIdlePerHost   = 4
 	maxHeader        = 64 << 10 // bytes of a response's header
+	// pingAfter and pingTimeout are how long an HTTP/2 connection may be silent while
+	// something is in flight on it. Without them a connection that is dead but was not
+	// closed would be used for every attempt until TCP gives it up, after a quarter of an
+	// hour. Together they are shorter than an attempt.
+	pingAfter   = 5 * time.Second
+	pingTimeout = 5 * time.Second
 )
 
 // errForbidden means that an address must not be dialled.
@@ -41,6 +47,7 @@ func newClient(o Options) *http.Client {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		MaxIdleConns:           maxIdle,
 		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        idleTimeout,

@@ -1,6 +1,8 @@
 package webhooks
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -36,8 +38,9 @@ func nextAttempt(failed int, asked time.Duration, random func() float64) (time.D
 // 10.2.3), or 0 if it is missing, malformed or in the past.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second
+	seconds, err := strconv.ParseUint(value, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, math.MaxUint32)) * time.Second
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {

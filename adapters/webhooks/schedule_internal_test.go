@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestRetryAfter_ReadsSecondsAndDates(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "0": 0, "120": 2 * time.Minute, "90000": 25 * time.Hour, "-1": 0, "1.5": 0, "soon": 0, "99999999999999999999": 0,
+		"": 0, "0": 0, "120": 2 * time.Minute, "90000": 25 * time.Hour, "-1": 0, "1.5": 0, "soon": 0, "99999999999": math.MaxUint32 * time.Second, "99999999999999999999": math.MaxUint32 * time.Second, "-99999999999999999999": 0,
 		"Mon, 30 Nov 2026 12:05:00 GMT": 5 * time.Minute, "Monday, 30-Nov-26 12:05:00 GMT": 5 * time.Minute,
 		"Mon, 30 Nov 2026 11:00:00 GMT": 0,
 	} {
