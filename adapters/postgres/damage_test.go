@@ -81,6 +81,15 @@ func TestKeyRepository_Damage(t *testing.T) {
 	})
 }
 
+func TestWebhooks_Damage(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	repo := openDSN(t, dsn)
+	sqlkittest.RunWebhookDamage(t, repo, func(t testing.TB, statement string, args ...any) {
+		damage(t, dsn, statement, args...)
+	})
+}
+
 // damage changes one row behind the back of the store.
 func damage(t testing.TB, dsn, statement string, args ...any) {
 	t.Helper()

@@ -80,8 +80,8 @@ func (r *KeyRepository) diagnose(ctx context.Context) (d Diagnosis, err error) {
 	if err := r.selectFrom(ctx, d, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
-	d.SealingKeys, err = sqlkit.SealingUses(sealed, d.Now)
-	return d, err
+	d.SealingKeys = sqlkit.SealingUses(sealed, d.Now)
+	return d, nil
 }
 
 // selectFrom selects rows of a table, or none if it does not exist or may not be read.

@@ -79,10 +79,7 @@ FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.e
 WHERE d.status = 'PENDING'
 ) q`
 
-	nextSealed = sqlkit.SelectWebhooks + `
-WHERE w.id > ? AND w.deleted_at IS NULL
-AND EXISTS (SELECT FROM jsonb_array_elements(w.secrets::jsonb) s WHERE s ->> 'key' <> ?)
-ORDER BY w.id LIMIT ? FOR NO KEY UPDATE`
+	nextSealed = sqlkit.NextSealed + ` FOR NO KEY UPDATE`
 
 	dropStragglers = `UPDATE api_key_deliveries d SET status = ?, due_at = NULL, leased_until = NULL
 FROM api_key_webhooks w WHERE w.id = d.webhook_id AND d.status = 'PENDING' AND NOT (w.enabled AND w.deleted_at IS NULL)`
@@ -149,10 +146,7 @@ func (r *KeyRepository) Claim(ctx context.Context, request ports.ClaimRequest) (
 	}
 	claimed := make([]ports.DueDelivery, len(rows))
 	for i, row := range rows {
-		w := domain.Webhook{}
-		if w.Secrets, err = sqlkit.DecodeSealed(row.Secrets); err != nil {
-			return nil, err
-		}
+		w := domain.Webhook{Secrets: sqlkit.DecodeSealed(row.Secrets)}
 		claimed[i] = ports.DueDelivery{
 			ID: domain.DeliveryID(row.ID), Webhook: domain.WebhookID(row.WebhookID), Workspace: domain.WorkspaceID(row.WorkspaceID),
 			URL: row.URL, Secrets: w.SigningSecrets(row.Now), Type: domain.WebhookEventType(row.Type), Body: []byte(row.Body),
@@ -222,11 +216,7 @@ func (tx transaction) attempted(
 	if err := tx.read(ctx, &rows, affectedWebhooks, all, failed); err != nil {
 		return nil, err
 	}
-	affected, err := codec.Webhooks(rows)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range affected {
+	for _, w := range codec.Webhooks(rows) {
 		before := w.FailingSince
 		event := sqlkit.Attempted(w, made[w.ID], now)
 		if event.ID != "" {
@@ -265,7 +255,7 @@ func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.Seal
 	if at := r.clock(); at != nil {
 		now = *at
 	}
-	return sqlkit.SealingUses(stored, now)
+	return sqlkit.SealingUses(stored, now), nil
 }
 
 // Reseal implements ports.Outbox.
@@ -283,10 +273,10 @@ func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain
 
 func (tx transaction) reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error) {
 	var rows []webhookRow
-	if err := tx.read(ctx, &rows, nextSealed, string(after), current, limit); err != nil {
+	if err := tx.read(ctx, &rows, nextSealed, string(after), limit); err != nil {
 		return "", err
 	}
-	return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(ctx, sqlkit.SetSecrets, secrets, id) })
+	return codec.Reseal(rows, current, limit, reseal, func(secrets, id string) error { return tx.exec(ctx, sqlkit.SetSecrets, secrets, id) })
 }
 
 // ForgetDeliveries implements ports.Outbox.

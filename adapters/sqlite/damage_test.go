@@ -53,6 +53,15 @@ func TestKeyRepository_Damage(t *testing.T) {
 	})
 }
 
+func TestWebhooks_Damage(t *testing.T) {
+	t.Parallel()
+	path := newFile(t)
+	repo := openFile(t, path)
+	sqlkittest.RunWebhookDamage(t, repo, func(t testing.TB, statement string, args ...any) {
+		damage(t, path, statement, args...)
+	})
+}
+
 // damage changes the database behind the back of the store and its own checks.
 func damage(t testing.TB, path, statement string, args ...any) {
 	t.Helper()

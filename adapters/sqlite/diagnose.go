@@ -51,8 +51,8 @@ func Diagnose(ctx context.Context, path string) (d Diagnosis, err error) {
 	if err := selectFrom(ctx, pool, "api_key_webhooks", &sealed, sqlkit.SealedSecrets); err != nil {
 		return d, err
 	}
-	d.SealingKeys, err = sqlkit.SealingUses(sealed, time.Now())
-	return d, err
+	d.SealingKeys = sqlkit.SealingUses(sealed, time.Now())
+	return d, nil
 }
 
 // selectFrom selects rows of a table, or none if it does not exist.

@@ -51,10 +51,6 @@ min(CASE WHEN d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?) 
 FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.enabled
 WHERE d.status = 'PENDING'`
 
-	nextSealed = sqlkit.SelectWebhooks + ` WHERE w.id > ? AND w.deleted_at IS NULL
-AND EXISTS (SELECT 1 FROM json_each(w.secrets) s WHERE json_extract(s.value, '$.key') <> ?)
-ORDER BY w.id LIMIT ?`
-
 	dropStragglers = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL
 WHERE status = 'PENDING' AND webhook_id IN (SELECT id FROM api_key_webhooks WHERE NOT enabled OR deleted_at IS NOT NULL)`
 
@@ -79,7 +75,7 @@ LIMIT ?
 var webhookStatements = []string{
 	deliver, findDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 	sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets,
+	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, sqlkit.SetFailingSince, sqlkit.NextSealed, sqlkit.SetSecrets,
 	dropStragglers, sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks, insertWarning, removeWarning,
 }
 
@@ -129,13 +125,9 @@ func (tx transaction) claim(request ports.ClaimRequest) ([]ports.DueDelivery, er
 	if err := tx.read(&rows, dueWebhooks); err != nil {
 		return nil, err
 	}
-	webhooks, err := codec.Webhooks(rows)
-	if err != nil {
-		return nil, err
-	}
 	now := tx.now().UTC().Truncate(time.Microsecond)
 	var candidates []outgoingRow
-	for _, w := range webhooks {
+	for _, w := range codec.Webhooks(rows) {
 		if slices.Contains(request.Except, w.ID) {
 			continue
 		}
@@ -207,10 +199,7 @@ func (tx transaction) attempted(o ports.Outcome, now time.Time) ([]ports.Stopped
 	if err := tx.read(&rows, anyWebhook, string(o.Webhook)); err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	w, err := codec.Webhook(rows[0])
-	if err != nil {
-		return nil, err
-	}
+	w := codec.Webhook(rows[0])
 	before := w.FailingSince
 	event := sqlkit.Attempted(w, []ports.Outcome{o}, now)
 	if event.ID != "" {
@@ -247,17 +236,17 @@ func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.Seal
 	if err != nil {
 		return nil, err
 	}
-	return sqlkit.SealingUses(stored, r.now())
+	return sqlkit.SealingUses(stored, r.now()), nil
 }
 
 // Reseal implements ports.Outbox.
 func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error) {
 	return changing(ctx, r, func(tx transaction) (domain.WebhookID, error) {
 		var rows []webhookRow
-		if err := tx.read(&rows, nextSealed, string(after), current, limit); err != nil {
+		if err := tx.read(&rows, sqlkit.NextSealed, string(after), limit); err != nil {
 			return "", err
 		}
-		return codec.Reseal(rows, limit, reseal, func(secrets, id string) error { return tx.exec(sqlkit.SetSecrets, secrets, id) })
+		return codec.Reseal(rows, current, limit, reseal, func(secrets, id string) error { return tx.exec(sqlkit.SetSecrets, secrets, id) })
 	})
 }
 

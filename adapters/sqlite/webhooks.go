@@ -138,8 +138,7 @@ func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.Workspace
 	if err != nil {
 		return ports.WebhookPage{}, err
 	}
-	list, err := codec.Webhooks(sqlkit.PageOf(rows, page))
-	return ports.WebhookPage{Webhooks: list, Total: int64(len(rows))}, err
+	return ports.WebhookPage{Webhooks: codec.Webhooks(sqlkit.PageOf(rows, page)), Total: int64(len(rows))}, nil
 }
 
 // WebhookEvents implements ports.WebhookRepository.

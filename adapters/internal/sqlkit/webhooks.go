@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/slaunchx/apikeys/domain"
@@ -66,6 +67,10 @@ WHERE e.id > ? ORDER BY e.id LIMIT ?
 	// SetFailingSince notes since when the endpoint of a webhook fails.
 	SetFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
 
+	// NextSealed selects a page of the living webhooks for [Codec.Reseal], which are
+	// judged there: a condition on the secrets would fail if one of them is damaged.
+	NextSealed = SelectWebhooks + ` WHERE w.id > ? AND w.deleted_at IS NULL ORDER BY w.id LIMIT ?`
+
 	// SealedSecrets selects the secrets of all living webhooks; see [SealingUses].
 	SealedSecrets = `SELECT id, workspace_id, secrets FROM api_key_webhooks WHERE deleted_at IS NULL`
 
@@ -121,8 +126,16 @@ type sealedJSON struct {
 	ValidUntil time.Time `json:"until,omitzero"`
 }
 
-// encodeSealed returns the stored form of secrets.
+// unreadableKey stands for the sealing key of secrets that cannot be read. No sealing key
+// has this ID.
+const unreadableKey = "(unreadable)"
+
+// encodeSealed returns the stored form of secrets. What could not be read is stored as it
+// was.
 func encodeSealed(secrets []domain.SealedSecret) (string, error) {
+	if len(secrets) == 1 && secrets[0].KeyID == unreadableKey {
+		return string(secrets[0].Box), nil
+	}
 	out := make([]sealedJSON, len(secrets))
 	for i, s := range secrets {
 		out[i] = sealedJSON(s)
@@ -131,17 +144,39 @@ func encodeSealed(secrets []domain.SealedSecret) (string, error) {
 	return string(text), err
 }
 
-// DecodeSealed returns the secrets of which stored is the form.
-func DecodeSealed(stored string) ([]domain.SealedSecret, error) {
+// DecodeSealed returns the secrets of which stored is the form. If it is damaged, that is
+// one secret that nothing opens, under a sealing key that nobody has: nothing is sent to
+// the webhook until its owner rotates it.
+func DecodeSealed(stored string) []domain.SealedSecret {
 	var in []sealedJSON
-	if err := json.Unmarshal([]byte(stored), &in); err != nil {
-		return nil, ownError{errors.New("unreadable secrets of a webhook")}
+	if err := json.Unmarshal([]byte(stored), &in); err != nil || in == nil {
+		return []domain.SealedSecret{{KeyID: unreadableKey, Box: []byte(stored)}}
 	}
 	out := make([]domain.SealedSecret, len(in))
 	for i, s := range in {
 		out[i] = domain.SealedSecret(s)
 	}
-	return out, nil
+	return out
+}
+
+// unreadableEvent stands for the name of a type of event that cannot be read. No event
+// has this type.
+const unreadableEvent domain.WebhookEventType = "unreadable"
+
+// decodeEventTypes returns the types of which stored is the form.
+func decodeEventTypes(stored string) (types []domain.WebhookEventType) {
+	var in []any
+	if err := json.Unmarshal([]byte(stored), &in); err != nil {
+		return []domain.WebhookEventType{unreadableEvent}
+	}
+	types = make([]domain.WebhookEventType, len(in))
+	for i, v := range in {
+		types[i] = unreadableEvent
+		if name, ok := v.(string); ok {
+			types[i] = domain.WebhookEventType(name)
+		}
+	}
+	return types
 }
 
 // SealedRow is a row of [SealedSecrets].
@@ -152,16 +187,12 @@ type SealedRow struct {
 }
 
 // SealingUses returns what depends on each sealing key at now.
-func SealingUses(rows []SealedRow, now time.Time) (map[string]domain.SealingUse, error) {
+func SealingUses(rows []SealedRow, now time.Time) map[string]domain.SealingUse {
 	webhooks := make([]*domain.Webhook, len(rows))
 	for i, row := range rows {
-		secrets, err := DecodeSealed(row.Secrets)
-		if err != nil {
-			return nil, err
-		}
-		webhooks[i] = &domain.Webhook{ID: domain.WebhookID(row.ID), Workspace: domain.WorkspaceID(row.WorkspaceID), Secrets: secrets}
+		webhooks[i] = &domain.Webhook{ID: domain.WebhookID(row.ID), Workspace: domain.WorkspaceID(row.WorkspaceID), Secrets: DecodeSealed(row.Secrets)}
 	}
-	return domain.SealingUses(webhooks, now), nil
+	return domain.SealingUses(webhooks, now)
 }
 
 func encodeEventTypes(types []domain.WebhookEventType) (string, error) {
@@ -173,31 +204,23 @@ func encodeEventTypes(types []domain.WebhookEventType) (string, error) {
 }
 
 // Webhook returns the webhook of a row.
-func (c Codec[T]) Webhook(row WebhookRow[T]) (*domain.Webhook, error) {
-	w := &domain.Webhook{
+func (c Codec[T]) Webhook(row WebhookRow[T]) *domain.Webhook {
+	return &domain.Webhook{
 		ID: domain.WebhookID(row.ID), Workspace: domain.WorkspaceID(row.WorkspaceID), URL: row.URL, Description: row.Description,
 		Enabled: row.Enabled, DisabledReason: domain.DisabledReason(row.DisabledReason),
 		CreatedAt: c.Decode(row.CreatedAt), CreatedBy: row.CreatedBy,
 		DeletedAt: c.decodeOptional(row.DeletedAt), FailingSince: c.decodeOptional(row.FailingSince),
+		Events: decodeEventTypes(row.Events), Secrets: DecodeSealed(row.Secrets),
 	}
-	if err := json.Unmarshal([]byte(row.Events), &w.Events); err != nil {
-		return nil, ownError{errors.New("unreadable events of a webhook")}
-	}
-	var err error
-	w.Secrets, err = DecodeSealed(row.Secrets)
-	return w, err
 }
 
 // Webhooks returns the webhooks of rows.
-func (c Codec[T]) Webhooks(rows []WebhookRow[T]) ([]*domain.Webhook, error) {
+func (c Codec[T]) Webhooks(rows []WebhookRow[T]) []*domain.Webhook {
 	all := make([]*domain.Webhook, len(rows))
 	for i, row := range rows {
-		var err error
-		if all[i], err = c.Webhook(row); err != nil {
-			return nil, err
-		}
+		all[i] = c.Webhook(row)
 	}
-	return all, nil
+	return all
 }
 
 // FoundWebhook returns the webhook of the row that was found, or
@@ -206,18 +229,19 @@ func (c Codec[T]) FoundWebhook(rows []WebhookRow[T]) (*domain.Webhook, error) {
 	if len(rows) == 0 {
 		return nil, domain.ErrWebhookNotFound
 	}
-	return c.Webhook(rows[0])
+	return c.Webhook(rows[0]), nil
 }
 
 // Reseal calls store with the secrets that reseal returns for each of up to limit
-// webhooks. It returns the last of them, or "" if there are no more. A webhook for which
-// reseal returns an error keeps its secrets.
-func (c Codec[T]) Reseal(rows []WebhookRow[T], limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error), store func(secrets, id string) error) (last domain.WebhookID, err error) {
-	found, err := c.Webhooks(rows)
-	if err != nil {
-		return "", err
-	}
+// webhooks, unless all of them are sealed with the current key. It returns the last of
+// them, or "" if there are no more. A webhook for which reseal returns an error keeps its
+// secrets.
+func (c Codec[T]) Reseal(rows []WebhookRow[T], current string, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error), store func(secrets, id string) error) (last domain.WebhookID, err error) {
+	found := c.Webhooks(rows)
 	for _, w := range found {
+		if !slices.ContainsFunc(w.Secrets, func(s domain.SealedSecret) bool { return s.KeyID != current }) {
+			continue
+		}
 		sealed, err := reseal(w.ID, w.Secrets)
 		if err != nil {
 			continue
