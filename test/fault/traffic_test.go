@@ -19,9 +19,18 @@ const (
 	// answerWithin is how soon every response must come, whatever the fault of
 	// the database: the service waits 2 s for the store.
 	answerWithin = 3 * time.Second
-	// pause is the time between a client's response and its next request.
+	// pause is the minimum time between two requests of a client.
 	pause = 5 * time.Millisecond
 )
+
+// trafficPause is pause for the clients of traffic, which go on for as long as a fault
+// lasts. Only a soak keeps the machine busy with them.
+func trafficPause() time.Duration {
+	if soaking() {
+		return pause
+	}
+	return 4 * pause
+}
 
 // traffic consists of the requests during a fault: owners change keys, and
 // others check them. Every request must get a response, and no response may be
@@ -106,7 +115,7 @@ func (tr *traffic) client(ask func(context.Context) (answer, error), right func(
 	answers := new(atomic.Int64)
 	tr.answers = append(tr.answers, answers)
 	tr.clients.Go(func() {
-		rest := time.NewTicker(pause)
+		rest := time.NewTicker(trafficPause())
 		defer rest.Stop()
 		for {
 			a, err := ask(context.WithoutCancel(tr.t.Context()))
