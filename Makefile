@@ -87,6 +87,7 @@ soak-load: pg-ensure ## load the service for LOAD, then overload it threefold
 .PHONY: lint
 lint: ## vet, lint and check the formatting
 	cd examples/routers && $(GO) vet ./...
+	cd test/redis && $(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: fmt
@@ -104,6 +105,7 @@ generate: ## regenerate files
 	cd tools/supply && $(GO) mod tidy
 	cd tools/openapi && $(GO) mod tidy
 	cd test/browser && $(GO) mod tidy
+	cd test/redis && $(GO) mod tidy
 	cd tools/deploy && $(GO) mod tidy
 
 .PHONY: generated
@@ -114,11 +116,17 @@ generated: ## check that generated files are up to date
 	cd examples/routers && $(GO) mod tidy -diff
 	cd tools/openapi && $(GO) mod tidy -diff
 	cd test/browser && $(GO) mod tidy -diff
+	cd test/redis && $(GO) mod tidy -diff
 	cd tools/deploy && $(GO) mod tidy -diff
 
 .PHONY: bench
 bench: pg-ensure ## compare creates and checks with baselines; BENCHPKG=./... runs all
 	$(GO) test -run='^$$' -bench='$(BENCH)' -timeout=30m $(BENCHPKG)
+
+# A module of its own, so that the main one does not require a client of Redis.
+.PHONY: bench-redis
+bench-redis: pg-ensure servers ## compare limits of keys with a limiter in Redis
+	cd test/redis && $(GO) test -run='^$$' -bench=. -timeout=30m ./...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
@@ -146,7 +154,7 @@ pg-ensure:
 	@tools/postgres.sh ensure
 
 .PHONY: servers
-servers: ## fetch nginx, Caddy, HAProxy, PgBouncer and Chromium for tests if missing
+servers: ## fetch nginx, Caddy, HAProxy, PgBouncer, Redis and Chromium for tests if missing
 	@tools/servers.sh ensure
 
 .PHONY: node

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Provides the programs that tests run beside PostgreSQL: nginx, Caddy, HAProxy,
-# PgBouncer, and Chromium for the pages.
+# PgBouncer, Redis for a benchmark, and Chromium for the pages.
 #
 #   tools/servers.sh ensure    download missing ones into .cache/servers
 #
@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The commands, which are also the names of their packages in Debian and Homebrew.
-readonly servers=(nginx caddy haproxy pgbouncer chromium)
+readonly servers=(nginx caddy haproxy pgbouncer redis-server chromium)
 readonly target=.cache/servers
 
 fail() {
@@ -85,7 +85,7 @@ place() {
 	libraries=$(cd "$root" && find usr lib -name '*.so*' 2>/dev/null | sed 's,/[^/]*$,,; s,^,$root/,' | sort -u | paste -sd : - || true)
 	for server in "$@"; do
 		# In usr/bin, Chromium has a script that expects it in /usr/lib.
-		path=$(cd "$root" && find "usr/lib/$server/$server" usr/sbin usr/bin -name "$server" -type f 2>/dev/null | head -n 1 || true)
+		path=$(cd "$root" && find "usr/lib/$server/$server" usr/sbin usr/bin -name "$server" ! -type d 2>/dev/null | head -n 1 || true)
 		[[ -n $path ]] || fail "the package $server has no command of that name"
 		cat >"$work/$server" <<-END
 			#!/bin/sh

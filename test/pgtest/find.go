@@ -84,7 +84,8 @@ func packagedVersion(dir string) int {
 // fetched returns the folder where "make pg" installs PostgreSQL.
 func (p places) fetched() string {
 	for dir := p.workspace; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		// A folder may be a module of its own.
+		if _, err := os.Stat(filepath.Join(dir, "tools", "postgres.sh")); err == nil {
 			return filepath.Join(dir, ".cache", "postgres", "bin")
 		}
 		if dir == filepath.Dir(dir) {

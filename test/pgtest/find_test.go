@@ -60,7 +60,7 @@ func TestFind(t *testing.T) {
 				}
 				return filepath.Join(root, path)
 			}
-			write(t, at("module/go.mod"))
+			write(t, at("module/tools/postgres.sh"))
 			for _, dir := range c.present {
 				write(t, at(dir+"/initdb"))
 				write(t, at(dir+"/postgres"))
