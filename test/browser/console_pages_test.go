@@ -268,9 +268,9 @@ func TestConsole_IsAccessibleAndFitsInEveryLanguage(t *testing.T) {
 				if pictured {
 					b.picture(name + "-" + language + "-light")
 				}
-				b.prefer(map[string]string{"prefers-color-scheme": "dark", "prefers-reduced-motion": "reduce"})
-				b.mustContrast(name + " in " + language + ", dark")
-				if pictured {
+				if pictured { // colours do not depend on the language
+					b.prefer(map[string]string{"prefers-color-scheme": "dark", "prefers-reduced-motion": "reduce"})
+					b.mustContrast(name + " in " + language + ", dark")
 					b.picture(name + "-" + language + "-dark")
 				}
 				b.resize(320, 640)

@@ -36,11 +36,13 @@ export function OldSecret({ of, usage, refresh }: { of: Key; usage: Usage; refre
   if (!old) return null;
   const until = moment(old.validUntil);
   return (
-    <Notice kind={old.lastUsedAt ? 'warn' : 'good'} title={t(old.lastUsedAt ? 'old_secret_used' : 'old_secret_unused')}>
-      <p>{old.lastUsedAt ? t('old_secret_used_hint', { when: relative(old.lastUsedAt), until }) : t('old_secret_unused_hint', { until })}</p>
-      <p><button type="button" onClick={() => setAsked(true)}>{t('end_now')}</button></p>
+    <>
+      <Notice kind={old.lastUsedAt ? 'warn' : 'good'} title={t(old.lastUsedAt ? 'old_secret_used' : 'old_secret_unused')}>
+        <p>{old.lastUsedAt ? t('old_secret_used_hint', { when: relative(old.lastUsedAt), until }) : t('old_secret_unused_hint', { until })}</p>
+        <p><button type="button" onClick={() => setAsked(true)}>{t('end_now')}</button></p>
+      </Notice>
       {asked && <EndDialog of={of} close={() => setAsked(false)} done={() => { setAsked(false); refresh(); }} />}
-    </Notice>
+    </>
   );
 }
 
