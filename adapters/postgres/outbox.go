@@ -63,6 +63,10 @@ due_at = CASE WHEN o.status = 'PENDING' THEN ?::timestamptz + o.wait * interval 
 FROM outcomes o WHERE d.webhook_id = o.webhook_id AND d.id = o.id
 RETURNING o.position - 1 AS position`
 
+	// lockFailing locks the webhooks of failed attempts before their deliveries, as a change
+	// by the owner does. In another order the two would deadlock.
+	lockFailing = `SELECT id FROM api_key_webhooks WHERE id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE`
+
 	// affectedWebhooks locks the webhooks whose state attempts may change: those in the
 	// second list, and those in the first that have failed before.
 	affectedWebhooks = sqlkit.SelectWebhooks + `
@@ -174,16 +178,26 @@ func (tx transaction) report(ctx context.Context, outcomes []ports.Outcome, cloc
 	if err != nil {
 		return nil, err
 	}
-	var webhooks, ids, statuses pq.StringArray
+	var webhooks, ids, statuses, failing pq.StringArray
 	var claims, attempts, responses, waits pq.Int64Array
 	for _, o := range outcomes {
 		attempt := int64(1)
-		if o.Kind == ports.OutcomeReturned {
+		switch o.Kind {
+		case ports.OutcomeDelivered:
+		case ports.OutcomeReturned:
 			attempt = 0
+		default:
+			failing = append(failing, string(o.Webhook))
 		}
 		webhooks, ids, claims = append(webhooks, string(o.Webhook)), append(ids, string(o.Delivery)), append(claims, o.Claim)
 		statuses, attempts = append(statuses, string(sqlkit.StatusAfter(o.Kind))), append(attempts, attempt)
 		responses, waits = append(responses, int64(o.Status)), append(waits, o.RetryAfter.Microseconds())
+	}
+	if failing != nil {
+		var locked []string
+		if err := tx.read(ctx, &locked, lockFailing, failing); err != nil {
+			return nil, err
+		}
 	}
 	var recorded []int
 	if err := tx.read(ctx, &recorded, reportOutcomes, webhooks, ids, claims, statuses, attempts, responses, waits, now, now); err != nil {
