@@ -36,7 +36,8 @@ type WebhookRepository interface {
 
 	// UpdateWebhook reads a webhook, calls change with it, and stores the modified
 	// webhook and the event that change returned, as [KeyWriter].Update does for keys.
-	// If the webhook is then disabled or deleted, its pending deliveries are dropped. It
+	// If the webhook is then disabled or deleted, its pending deliveries are dropped; of
+	// very many, some may stay pending until ForgetDeliveries or until it is enabled. It
 	// returns [domain.ErrWebhookNotFound] if there is no such webhook in workspace.
 	UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *Idempotency) error
 
@@ -129,8 +130,9 @@ type Outbox interface {
 	// ForgetDeliveries removes up to limit deliveries that were created before
 	// [domain.DeliveryRetention] ago and are not pending, marks of warnings that were due
 	// twice as long ago unless they last, and deleted webhooks without deliveries. It
-	// first drops pending deliveries of webhooks that are disabled or deleted, which a
-	// change could add while it was made. It returns how many deliveries it has removed.
+	// first drops up to limit pending deliveries of webhooks that are disabled or deleted,
+	// which a change could add while it was made. It returns how many deliveries it has
+	// removed, or dropped if these are more.
 	ForgetDeliveries(ctx context.Context, limit int) (removed int, err error)
 }
 

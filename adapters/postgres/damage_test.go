@@ -90,6 +90,15 @@ func TestWebhooks_Damage(t *testing.T) {
 	})
 }
 
+func TestWebhooks_ManyDeliveries(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	repo := openDSN(t, dsn)
+	sqlkittest.RunManyDeliveries(t, repo, func(t testing.TB, statement string, args ...any) {
+		exec(t, dsn, sqlx.Rebind(sqlx.DOLLAR, statement), args...)
+	})
+}
+
 // damage changes one row behind the back of the store.
 func damage(t testing.TB, dsn, statement string, args ...any) {
 	t.Helper()

@@ -85,15 +85,26 @@ WHERE d.status = 'PENDING'
 
 	nextSealed = sqlkit.NextSealed + ` FOR NO KEY UPDATE`
 
-	dropStragglers = `UPDATE api_key_deliveries d SET status = ?, due_at = NULL, leased_until = NULL
-FROM api_key_webhooks w WHERE w.id = d.webhook_id AND d.status = 'PENDING' AND NOT (w.enabled AND w.deleted_at IS NULL)`
+	// drop drops deliveries by their physical places, which must be locked, so that its
+	// cost depends on their number only, whatever the planner knows of the table.
+	drop = `UPDATE api_key_deliveries SET status = 'DROPPED', due_at = NULL, leased_until = NULL WHERE ctid = ANY (ARRAY(
+`
 
-	forgetDeliveries = `WITH old AS (
-SELECT d.webhook_id, d.id FROM api_key_webhooks w
+	// dropDeliveries drops up to a number of pending deliveries of a webhook.
+	dropDeliveries = drop + `SELECT ctid FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING'
+ORDER BY due_at LIMIT ? FOR UPDATE))`
+
+	// dropStragglers drops up to a number of pending deliveries of webhooks that are
+	// disabled or deleted: of one of them, or of all if the first argument is empty.
+	dropStragglers = drop + `SELECT d.ctid FROM api_key_webhooks w
+JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
+WHERE NOT (w.enabled AND w.deleted_at IS NULL) AND (?::text = '' OR w.id = ?)
+LIMIT ? FOR UPDATE OF d))`
+
+	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE ctid = ANY (ARRAY(
+SELECT d.ctid FROM api_key_webhooks w
 JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND d.status <> 'PENDING'
-LIMIT ? FOR UPDATE OF d SKIP LOCKED
-)
-DELETE FROM api_key_deliveries d USING old WHERE d.webhook_id = old.webhook_id AND d.id = old.id`
+LIMIT ? FOR UPDATE OF d SKIP LOCKED))`
 
 	// forgetWebhooks removes webhooks so long after their deletion that no transaction
 	// can still add a delivery.
@@ -235,7 +246,7 @@ func (tx transaction) attempted(
 		event := sqlkit.Attempted(w, made[w.ID], now)
 		if event.ID != "" {
 			stopped = append(stopped, ports.StoppedWebhook{ID: w.ID, Workspace: w.Workspace, Reason: w.DisabledReason})
-			err = tx.storeWebhook(ctx, w, event)
+			_, err = tx.storeWebhook(ctx, w, event, true)
 		} else if !before.Equal(w.FailingSince) {
 			err = tx.exec(ctx, sqlkit.SetFailingSince, codec.Optional(w.FailingSince), string(w.ID))
 		}
@@ -302,23 +313,19 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err != nil {
 					return err
 				}
-				if err := tx.exec(ctx, dropStragglers, string(domain.DeliveryDropped)); err != nil {
+				dropped, err := tx.change(ctx, dropStragglers, "", "", max(limit, 0))
+				if err != nil {
 					return err
 				}
 				if err := tx.exec(ctx, sqlkit.ForgetWarnings, now.Add(-2*domain.DeliveryRetention), sqlkit.LastingWarnings); err != nil {
 					return err
 				}
 				before := now.Add(-domain.DeliveryRetention)
-				forget := tx.StmtxContext(ctx, tx.prepared[forgetDeliveries])
-				done, err := forget.ExecContext(ctx, before, max(limit, 0))
+				n, err := tx.change(ctx, forgetDeliveries, before, max(limit, 0))
 				if err != nil {
 					return err
 				}
-				n, err := done.RowsAffected()
-				if err != nil {
-					return err
-				}
-				removed = int(n)
+				removed = int(max(n, dropped))
 				return tx.exec(ctx, forgetWebhooks, before, max(limit, 0))
 			})
 		})

@@ -39,8 +39,17 @@ func (r *KeyRepository) transactWith(ctx context.Context, statements sqlkit.Stat
 }
 
 func (tx transaction) exec(ctx context.Context, query string, args ...any) error {
-	_, err := tx.StmtxContext(ctx, tx.prepared[query]).ExecContext(ctx, args...)
+	_, err := tx.change(ctx, query, args...)
 	return err
+}
+
+// change returns the number of changed rows.
+func (tx transaction) change(ctx context.Context, query string, args ...any) (int64, error) {
+	done, err := tx.StmtxContext(ctx, tx.prepared[query]).ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }
 
 func (tx transaction) read(ctx context.Context, rows any, query string, args ...any) error {

@@ -136,38 +136,62 @@ func (tx transaction) lockedWebhook(ctx context.Context, workspace domain.Worksp
 	return codec.FoundWebhook(rows)
 }
 
-// storeWebhook stores a changed webhook with its event.
-func (tx transaction) storeWebhook(ctx context.Context, w *domain.Webhook, event domain.Event) error {
+// storeWebhook stores a changed webhook with its event, and drops what is pending if it
+// stops or starts. It reports whether more is to be dropped.
+func (tx transaction) storeWebhook(ctx context.Context, w *domain.Webhook, event domain.Event, enabled bool) (more bool, err error) {
 	args, err := codec.UpdateWebhookArgs(w)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := tx.exec(ctx, sqlkit.UpdateWebhook, args...); err != nil {
-		return err
+		return false, err
 	}
-	if !w.Enabled || !w.DeletedAt.IsZero() {
-		if err := tx.exec(ctx, sqlkit.DropDeliveries, string(domain.DeliveryDropped), string(w.ID)); err != nil {
-			return err
+	if sqlkit.Drops(w, enabled) {
+		dropped, err := tx.change(ctx, dropDeliveries, string(w.ID), sqlkit.DropBatch)
+		if err != nil {
+			return false, err
+		}
+		if more, err = sqlkit.Dropped(w, dropped); err != nil {
+			return false, err
 		}
 	}
-	return tx.recordWebhook(ctx, event)
+	return more, tx.recordWebhook(ctx, event)
 }
 
 // UpdateWebhook implements ports.WebhookRepository.
 func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *ports.Idempotency) error {
-	return r.writeWebhook(ctx, workspace, idempotency, func(ctx context.Context, tx transaction) (*domain.Webhook, error) {
-		w, err := tx.lockedWebhook(ctx, workspace, id)
-		if err != nil {
-			return nil, err
-		}
-		event, err := change(w)
-		if err != nil {
-			return nil, sqlkit.Refused(err)
-		}
-		if event.ID == "" {
-			return w, nil
-		}
-		return w, tx.storeWebhook(ctx, w, event)
+	drop := func(ctx context.Context) (int64, error) { return r.dropStragglers(ctx, id) }
+	return sqlkit.Dropping(ctx, drop, func() (more bool, err error) {
+		err = r.writeWebhook(ctx, workspace, idempotency, func(ctx context.Context, tx transaction) (*domain.Webhook, error) {
+			w, err := tx.lockedWebhook(ctx, workspace, id)
+			if err != nil {
+				return nil, err
+			}
+			enabled := w.Enabled
+			event, err := change(w)
+			if err != nil {
+				return nil, sqlkit.Refused(err)
+			}
+			if event.ID == "" {
+				return w, nil
+			}
+			more, err = tx.storeWebhook(ctx, w, event, enabled)
+			return w, err
+		})
+		return more, err
+	})
+}
+
+// dropStragglers drops a batch of deliveries of a webhook that is disabled or deleted.
+func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID) (dropped int64, err error) {
+	return untilDone(ctx, func() (int64, error) {
+		err := r.written(ctx, func(ctx context.Context) error {
+			return r.transactWith(ctx, r.webhookWriting, func(tx transaction) (err error) {
+				dropped, err = tx.change(ctx, dropStragglers, string(id), string(id), sqlkit.DropBatch)
+				return err
+			})
+		})
+		return dropped, err
 	})
 }
 

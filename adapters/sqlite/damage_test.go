@@ -62,6 +62,15 @@ func TestWebhooks_Damage(t *testing.T) {
 	})
 }
 
+func TestWebhooks_ManyDeliveries(t *testing.T) {
+	t.Parallel()
+	path := newFile(t)
+	repo := openFile(t, path)
+	sqlkittest.RunManyDeliveries(t, repo, func(t testing.TB, statement string, args ...any) {
+		exec(t, path, statement, args...)
+	})
+}
+
 // damage changes the database behind the back of the store and its own checks.
 func damage(t testing.TB, path, statement string, args ...any) {
 	t.Helper()

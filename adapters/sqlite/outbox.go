@@ -51,8 +51,18 @@ min(CASE WHEN d.due_at <= ? AND (d.leased_until IS NULL OR d.leased_until <= ?) 
 FROM api_key_deliveries d JOIN api_key_webhooks w ON w.id = d.webhook_id AND w.enabled
 WHERE d.status = 'PENDING'`
 
-	dropStragglers = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL
-WHERE status = 'PENDING' AND webhook_id IN (SELECT id FROM api_key_webhooks WHERE NOT enabled OR deleted_at IS NOT NULL)`
+	// dropDeliveries drops up to a number of pending deliveries of a webhook.
+	dropDeliveries = `UPDATE api_key_deliveries SET status = 'DROPPED', due_at = NULL, leased_until = NULL WHERE rowid IN (
+SELECT rowid FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING' ORDER BY due_at LIMIT ?
+)`
+
+	// dropStragglers drops up to a number of pending deliveries of webhooks that are
+	// disabled or deleted: of one of them, or of all if the first argument is empty.
+	dropStragglers = `UPDATE api_key_deliveries SET status = 'DROPPED', due_at = NULL, leased_until = NULL WHERE rowid IN (
+SELECT d.rowid FROM api_key_webhooks w JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
+WHERE (NOT w.enabled OR w.deleted_at IS NOT NULL) AND (? = '' OR w.id = ?)
+LIMIT ?
+)`
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE rowid IN (
 SELECT d.rowid FROM api_key_webhooks w
@@ -74,7 +84,7 @@ LIMIT ?
 // webhookStatements are the statements of writes about webhooks.
 var webhookStatements = []string{
 	deliver, findDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
-	sqlkit.InsertWebhookEvent, sqlkit.DropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
+	sqlkit.InsertWebhookEvent, dropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
 	dueWebhooks, dueDeliveries, lease, recordAttempt, returnDelivery, anyWebhook, sqlkit.SetFailingSince, sqlkit.NextSealed, sqlkit.SetSecrets,
 	dropStragglers, sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks, insertWarning, removeWarning,
 }
@@ -203,7 +213,8 @@ func (tx transaction) attempted(o ports.Outcome, now time.Time) ([]ports.Stopped
 	before := w.FailingSince
 	event := sqlkit.Attempted(w, []ports.Outcome{o}, now)
 	if event.ID != "" {
-		return []ports.StoppedWebhook{{ID: w.ID, Workspace: w.Workspace, Reason: w.DisabledReason}}, tx.storeWebhook(w, event)
+		_, err := tx.storeWebhook(w, event, true)
+		return []ports.StoppedWebhook{{ID: w.ID, Workspace: w.Workspace, Reason: w.DisabledReason}}, err
 	}
 	if before.Equal(w.FailingSince) {
 		return nil, nil
@@ -254,7 +265,8 @@ func (r *KeyRepository) Reseal(ctx context.Context, current string, after domain
 func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, error) {
 	return changing(ctx, r, func(tx transaction) (int, error) {
 		now := tx.now()
-		if err := tx.exec(dropStragglers, string(domain.DeliveryDropped)); err != nil {
+		dropped, err := tx.change(dropStragglers, "", "", max(limit, 0))
+		if err != nil {
 			return 0, err
 		}
 		if err := tx.exec(sqlkit.ForgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
@@ -265,7 +277,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		if err != nil {
 			return 0, err
 		}
-		return int(removed), tx.exec(forgetWebhooks, before, max(limit, 0))
+		return int(max(removed, dropped)), tx.exec(forgetWebhooks, before, max(limit, 0))
 	})
 }
 

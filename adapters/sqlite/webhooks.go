@@ -88,38 +88,53 @@ func (tx transaction) webhook(workspace domain.WorkspaceID, id domain.WebhookID)
 	return codec.FoundWebhook(rows)
 }
 
-// storeWebhook stores a changed webhook with its event.
-func (tx transaction) storeWebhook(w *domain.Webhook, event domain.Event) error {
+// storeWebhook stores a changed webhook with its event, and drops what is pending if it
+// stops or starts. It reports whether more is to be dropped.
+func (tx transaction) storeWebhook(w *domain.Webhook, event domain.Event, enabled bool) (more bool, err error) {
 	args, err := codec.UpdateWebhookArgs(w)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := tx.exec(sqlkit.UpdateWebhook, args...); err != nil {
-		return err
+		return false, err
 	}
-	if !w.Enabled || !w.DeletedAt.IsZero() {
-		if err := tx.exec(sqlkit.DropDeliveries, string(domain.DeliveryDropped), string(w.ID)); err != nil {
-			return err
+	if sqlkit.Drops(w, enabled) {
+		dropped, err := tx.change(dropDeliveries, string(w.ID), sqlkit.DropBatch)
+		if err != nil {
+			return false, err
+		}
+		if more, err = sqlkit.Dropped(w, dropped); err != nil {
+			return false, err
 		}
 	}
-	return tx.recordWebhook(event)
+	return more, tx.recordWebhook(event)
 }
 
 // UpdateWebhook implements ports.WebhookRepository.
 func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *ports.Idempotency) error {
-	return r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
-		w, err := tx.webhook(workspace, id)
-		if err != nil {
-			return nil, err
-		}
-		event, err := change(w)
-		if err != nil {
-			return nil, sqlkit.Refused(err)
-		}
-		if event.ID == "" {
-			return w, nil
-		}
-		return w, tx.storeWebhook(w, event)
+	drop := func(ctx context.Context) (int64, error) {
+		return changing(ctx, r, func(tx transaction) (int64, error) {
+			return tx.change(dropStragglers, string(id), string(id), sqlkit.DropBatch)
+		})
+	}
+	return sqlkit.Dropping(ctx, drop, func() (more bool, err error) {
+		err = r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+			w, err := tx.webhook(workspace, id)
+			if err != nil {
+				return nil, err
+			}
+			enabled := w.Enabled
+			event, err := change(w)
+			if err != nil {
+				return nil, sqlkit.Refused(err)
+			}
+			if event.ID == "" {
+				return w, nil
+			}
+			more, err = tx.storeWebhook(w, event, enabled)
+			return w, err
+		})
+		return more, err
 	})
 }
 

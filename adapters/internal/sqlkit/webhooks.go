@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,10 +50,6 @@ WHERE api_key_id = ? AND workspace_id = ?
 ORDER BY seq DESC LIMIT ? OFFSET ?
 ) e ON true
 ORDER BY e.seq DESC`
-
-	// DropDeliveries drops the pending deliveries of a webhook. The first argument is the
-	// new status.
-	DropDeliveries = `UPDATE api_key_deliveries SET status = ?, due_at = NULL, leased_until = NULL WHERE webhook_id = ? AND status = 'PENDING'`
 
 	// ExpiringKeys selects a page of the keys that expire, of the workspaces
 	// that have an enabled webhook.
@@ -177,6 +174,31 @@ func decodeEventTypes(stored string) (types []domain.WebhookEventType) {
 		}
 	}
 	return types
+}
+
+// DropBatch is how many deliveries a transaction drops. A webhook may have any number of
+// them, and the transaction must end in time.
+const DropBatch = 2000
+
+// ErrManyPending is the error of a transaction that would enable a webhook before all its
+// earlier deliveries are dropped.
+var ErrManyPending = fmt.Errorf("more than %d deliveries are to be dropped first: %w", DropBatch, domain.ErrUnavailable)
+
+// Drops reports whether a change of a webhook, which was enabled before or was not, drops
+// its pending deliveries: when it stops, and when it starts again, because a change that
+// was made while it stopped may have added one.
+func Drops(w *domain.Webhook, enabled bool) bool { return !receives(w) || !enabled }
+
+func receives(w *domain.Webhook) bool { return w.Enabled && w.DeletedAt.IsZero() }
+
+// Dropped returns whether deliveries of w remain to be dropped after dropping a batch, of
+// which n were pending. It returns [ErrManyPending] if w must not be enabled before.
+func Dropped(w *domain.Webhook, n int64) (more bool, err error) {
+	more = n >= DropBatch
+	if more && receives(w) {
+		return false, Refused(ErrManyPending)
+	}
+	return more, nil
 }
 
 // SealedRow is a row of [SealedSecrets].
