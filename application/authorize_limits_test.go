@@ -20,6 +20,7 @@ type limiter struct {
 	err      error
 	calls    []string
 	cost     int64
+	start    time.Time // of the windows
 }
 
 func statesOf(limits []domain.Limit) []domain.LimitState {
@@ -32,7 +33,11 @@ func statesOf(limits []domain.Limit) []domain.LimitState {
 
 func (l *limiter) Spend(_ context.Context, key *application.LimitedKey, cost int64, _ time.Time) ([]domain.LimitState, int, error) {
 	l.calls, l.cost = append(l.calls, "spend"), cost
-	return statesOf(key.Limits), l.refusing, l.err
+	states := statesOf(key.Limits)
+	for i := range states {
+		states[i].Start = l.start
+	}
+	return states, l.refusing, l.err
 }
 
 func (l *limiter) States(_ context.Context, key *application.LimitedKey, _ time.Time) []domain.LimitState {

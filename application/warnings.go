@@ -52,6 +52,7 @@ type Warnings struct {
 type refusal struct {
 	id    domain.KeyID
 	limit domain.Limit
+	start time.Time // of the window
 	at    time.Time
 }
 
@@ -218,20 +219,24 @@ type watchingLimiter struct {
 func (l watchingLimiter) Spend(ctx context.Context, key *LimitedKey, cost int64, at time.Time) ([]domain.LimitState, int, error) {
 	states, refusing, err := l.Limiter.Spend(ctx, key, cost, at)
 	if err == nil && refusing >= 0 {
-		l.warnings.refused(key.ID, key.Limits[refusing])
+		l.warnings.refused(key.ID, states[refusing])
 	}
 	return states, refusing, err
 }
 
-// refused notes a refusal, and waits for nothing.
-func (uc *Warnings) refused(id domain.KeyID, limit domain.Limit) {
-	now := uc.now()
-	warning, ok := domain.WarnedLimit("", id, limit, limit.Window.Start(now))
+// refused notes a refusal, and waits for nothing. The window is that of the store, whose
+// clock all replicas share: by clocks of their own, two could report one window twice.
+func (uc *Warnings) refused(id domain.KeyID, state domain.LimitState) {
+	now, limit, start := uc.now(), state.Limit, state.Start
+	if start.IsZero() {
+		start = limit.Window.Start(now)
+	}
+	warning, ok := domain.WarnedLimit("", id, limit, start)
 	if !ok || !uc.try(warning, now) {
 		return
 	}
 	select {
-	case uc.refusals <- refusal{id: id, limit: limit, at: now}:
+	case uc.refusals <- refusal{id: id, limit: limit, start: start, at: now}:
 	default: // an overload, in which warnings matter least: the next refusal tries again
 		uc.tryAfter(warning, now)
 	}
@@ -242,7 +247,7 @@ func (uc *Warnings) refused(id domain.KeyID, limit domain.Limit) {
 func (uc *Warnings) reached(ctx context.Context, r refusal) (err error) {
 	defer func() {
 		if err != nil && !errors.Is(err, domain.ErrKeyNotFound) {
-			noted, _ := domain.WarnedLimit("", r.id, r.limit, r.limit.Window.Start(r.at))
+			noted, _ := domain.WarnedLimit("", r.id, r.limit, r.start)
 			uc.tryAfter(noted, uc.now().Add(warnRetry))
 		}
 	}()
@@ -251,7 +256,7 @@ func (uc *Warnings) reached(ctx context.Context, r refusal) (err error) {
 		return err
 	}
 	snapshot := key.Snapshot()
-	warning, _ := domain.WarnedLimit(snapshot.Workspace, r.id, r.limit, r.limit.Window.Start(r.at))
+	warning, _ := domain.WarnedLimit(snapshot.Workspace, r.id, r.limit, r.start)
 	return uc.warn(ctx, warning, r.at, func(eventID string) domain.WebhookEvent {
 		return domain.LimitEvent(r.limit, snapshot, eventID, r.at)
 	})

@@ -636,6 +636,40 @@ func TestWatching_ReportsTheFirstRefusalOfALongWindow(t *testing.T) {
 	}
 }
 
+// The clock of the store determines the windows. Here those of the replicas are 10 minutes
+// apart, so that each sees another hour.
+func TestWatching_ReportsAWindowOfTheStoreOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWarnedWorld(t, now)
+		id := w.key(t, time.Time{})
+		w.webhook(t, workspace, causedByNobody...)
+		behind, ahead := w.replica(), w.replica()
+		defer running(t, behind)()
+		defer running(t, ahead)()
+		hour := now.Truncate(time.Hour)
+		got := map[time.Time]int{}
+		for _, start := range []time.Time{hour, hour.Add(time.Hour), hour.Add(2 * time.Hour)} {
+			for _, replica := range []struct {
+				uc *application.Warnings
+				at time.Time
+			}{{behind, start.Add(-5 * time.Minute)}, {ahead, start.Add(5 * time.Minute)}, {behind, start.Add(50 * time.Minute)}, {ahead, start.Add(time.Hour)}} {
+				w.at = replica.at
+				limiter := &limiter{refusing: 0, start: start}
+				if _, _, err := replica.uc.Watching(limiter).Spend(t.Context(), &application.LimitedKey{ID: id, Limits: []domain.Limit{hourly}}, 1, w.at); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+			}
+			w.at = start.Add(3 * time.Hour)
+			got[start] = len(w.received(t))
+		}
+		if diff := cmp.Diff(map[time.Time]int{hour: 1, hour.Add(time.Hour): 1, hour.Add(2 * time.Hour): 1}, got); diff != "" {
+			t.Errorf("deliveries by window of the store (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestWatching_TellsLimitsAndKeysApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
