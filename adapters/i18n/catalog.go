@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/nicksnyder/go-i18n/v2/i18n/template"
@@ -23,8 +24,10 @@ type Catalog struct {
 }
 
 // New returns the catalog of the embedded files, or an error if a file or one
-// of its messages cannot be parsed.
-func New() (*Catalog, error) { return load(locales) }
+// of its messages cannot be parsed. A process parses them once, for all its services.
+func New() (*Catalog, error) { return embedded() }
+
+var embedded = sync.OnceValues(func() (*Catalog, error) { return load(locales) })
 
 func load(files fs.FS) (*Catalog, error) {
 	c := &Catalog{
