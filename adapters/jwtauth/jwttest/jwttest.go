@@ -2,6 +2,8 @@
 package jwttest
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ type Claims = jwtauth.DevClaims
 type Issuer struct {
 	signer *jwtauth.DevIssuer
 	now    func() time.Time
+	tokens sync.Map // by claims, since signing takes long under the race detector
 }
 
 // NewIssuer returns an issuer whose files are removed when the test ends.
@@ -50,10 +53,16 @@ func (i *Issuer) Token(tb testing.TB, c Claims) string {
 	if c.IssuedAt.IsZero() {
 		c.IssuedAt = i.now()
 	}
+	c.IssuedAt = c.IssuedAt.Truncate(time.Second) // as in the token
+	claims := fmt.Sprintf("%#v", c)
+	if token, ok := i.tokens.Load(claims); ok {
+		return token.(string)
+	}
 	token, err := i.signer.Token(c)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	i.tokens.Store(claims, token)
 	return token
 }
 
