@@ -66,6 +66,7 @@ type Listener struct {
 	orders  []order
 	schemas *schemas
 	router  routers.Router
+	pages   sync.Map // set of page: those that were checked
 }
 
 // At returns the part of the document for the given server URL.

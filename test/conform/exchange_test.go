@@ -157,6 +157,48 @@ func TestCheck_RejectsUndocumentedExchanges(t *testing.T) {
 	}
 }
 
+func TestCheck_ComparesParametersWithTheDocument(t *testing.T) {
+	t.Parallel()
+	public := listener(t, "http://localhost:8080")
+	rejected := func(change func(*http.Request)) error {
+		x := create()
+		x.request.Method, x.sent = http.MethodGet, ""
+		change(x.request)
+		x.rejected(http.StatusBadRequest, strings.Replace(fault, "required", "type", 1))
+		return x.check(public)
+	}
+	query := func(query string) func(*http.Request) {
+		return func(r *http.Request) { r.URL.RawQuery = query }
+	}
+	for name, change := range map[string]func(*http.Request){
+		"no integer":         query("page=x"),
+		"an empty integer":   query("page="),
+		"a number too small": query("page=-1"),
+		"a number too big":   query("size=101"),
+		"an unknown order":   query("sort=name"),
+		"an empty text":      query("q="),
+		"a malformed header": func(r *http.Request) { r.Header.Set("X-Client-Hash", "a b") },
+		"a missing header":   func(r *http.Request) { r.Header.Del("X-Client-Hash") },
+		"a long path": func(r *http.Request) {
+			r.URL.Path = strings.Replace(keysPath, "ws_1", strings.Repeat("w", 65), 1)
+		},
+	} {
+		if err := rejected(change); err != nil {
+			t.Errorf("a rejection of %s: %v", name, err)
+		}
+	}
+	for name, change := range map[string]func(*http.Request){
+		"no parameters":      query(""),
+		"all parameters":     query("page=0&size=100&sort=name,asc&q=k&status=ACTIVE&mode=LIVE"),
+		"an unknown one":     query("unknown=x"),
+		"the longest header": func(r *http.Request) { r.Header.Set("X-Client-Hash", strings.Repeat("h", 256)) },
+	} {
+		if err := rejected(change); err == nil || !strings.Contains(err.Error(), "the service rejects") {
+			t.Errorf("a rejection of %s: %v", name, err)
+		}
+	}
+}
+
 func TestCheck_SupportsAnyMethodAndRestOfPath(t *testing.T) {
 	t.Parallel()
 	internal := listener(t, "http://127.0.0.1:8081")

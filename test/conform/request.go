@@ -52,20 +52,27 @@ func (l *Listener) validate(x Exchange, route *routers.Route, params map[string]
 	}
 	request, body := replayed(x, route.Operation.RequestBody), route.Operation.RequestBody
 	err := openapi3filter.ValidateRequest(x.Request.Context(), &openapi3filter.RequestValidationInput{
-		Request:    request,
-		PathParams: decoded(params),
-		Route:      route,
+		Request: request,
+		Route:   withoutParameters(route), // kin-openapi would compile the schema of each again
 		Options: &openapi3filter.Options{
-			AuthenticationFunc:      presented,
-			SkipSettingDefaults:     true,
-			ExcludeRequestBody:      true,
-			SchemaValidationOptions: formats,
+			AuthenticationFunc: presented,
+			ExcludeRequestBody: true,
 		},
 	})
-	if err != nil || body == nil {
+	if err != nil {
+		return err
+	}
+	if err := l.checkParameters(request, route, decoded(params)); err != nil || body == nil {
 		return err
 	}
 	return l.validateBody(x.Sent, request.Header.Get("Content-Type"), body.Value)
+}
+
+func withoutParameters(route *routers.Route) *routers.Route {
+	bare, item, operation := *route, *route.PathItem, *route.Operation
+	item.Parameters, operation.Parameters = nil, nil
+	bare.PathItem, bare.Operation = &item, &operation
+	return &bare
 }
 
 // validateBody returns an error if the document, whose bodies are JSON, does not allow
