@@ -15,7 +15,9 @@ type key struct {
 
 	mu      sync.Mutex
 	buckets []*bucket
-	closed  bool // evicted; another key has taken its place
+	closed  bool                // evicted; another key has taken its place
+	unused  []domain.LimitState // allocated in advance, atOnce at a time
+	atOnce  int
 }
 
 // bucket is what this process holds of one limit. The mutex of its key guards it.
@@ -73,7 +75,7 @@ func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, now time.Time
 	if result.lacking != nil {
 		return result
 	}
-	result.states = l.newStates(len(limits))
+	result.states = k.newStates(len(limits))
 	for i, b := range buckets {
 		limit := &limits[i]
 		switch {

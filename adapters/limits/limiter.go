@@ -58,7 +58,6 @@ type Limiter struct {
 	allowUnjudged bool
 
 	keys     *otter.Cache[domain.KeyID, *key]
-	blocks   sync.Pool // of *stateBlock
 	leases   *semaphore.Weighted
 	failedAt atomic.Pointer[time.Time] // nil unless the last request failed
 

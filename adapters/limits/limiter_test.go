@@ -147,7 +147,7 @@ func TestSpend_SpendsFromAllLimitsOrNone(t *testing.T) {
 // States of several checks are allocated together.
 func TestSpend_ReturnsStatesThatNoOtherCheckChanges(t *testing.T) {
 	t.Parallel()
-	const checks = 5 * statesAtOnce
+	const checks = 5 * mostStatesAtOnce
 	c := newClock()
 	l := newLimiter(t, newGate(c), c)
 	limits := []domain.Limit{rate("a", 1000, "60"), rate("b", 2000, "60"), rate("quota", 3000, "TOTAL")}

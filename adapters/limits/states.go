@@ -2,24 +2,17 @@ package limits
 
 import "github.com/slaunchx/apikeys/domain"
 
-// statesAtOnce is the number of states that are allocated together, because most checks
-// need one.
-const statesAtOnce = 16
+// mostStatesAtOnce is the number of states that a busy key allocates together.
+const mostStatesAtOnce = 16
 
-// stateBlock has states that no check has returned yet.
-type stateBlock struct{ free []domain.LimitState }
-
-// newStates returns n states, which nobody else uses.
-func (l *Limiter) newStates(n int) []domain.LimitState {
-	block, _ := l.blocks.Get().(*stateBlock)
-	if block == nil {
-		block = new(stateBlock)
+// newStates returns n states, which nobody else uses. A key allocates more at once the
+// more it has needed.
+func (k *key) newStates(n int) []domain.LimitState {
+	if len(k.unused) < n {
+		k.atOnce = max(min(2*k.atOnce, mostStatesAtOnce), n)
+		k.unused = make([]domain.LimitState, k.atOnce)
 	}
-	if len(block.free) < n {
-		block.free = make([]domain.LimitState, max(statesAtOnce, n))
-	}
-	states := block.free[:n:n]
-	block.free = block.free[n:]
-	l.blocks.Put(block)
+	states := k.unused[:n:n]
+	k.unused = k.unused[n:]
 	return states
 }
