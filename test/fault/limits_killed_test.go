@@ -36,6 +36,41 @@ type spenders struct {
 	enough  chan struct{}
 	stopped chan struct{}
 	clients sync.WaitGroup
+	over    chan struct{} // closed when no client is left
+	held    sync.RWMutex  // while it is locked, no client spends
+}
+
+// newSpenders starts services and the clients that spend keys of them. A check of the
+// last key, whose quota does not end, has the given cost.
+func newSpenders(t *testing.T, d *deployment, cost int64) *spenders {
+	t.Helper()
+	d.settings.LimitsDuringOutage = "deny" // by default, what is not counted in time is admitted
+	s := &spenders{keys: newSpentKeys(), enough: make(chan struct{}, 1), stopped: make(chan struct{}), over: make(chan struct{})}
+	for i := range s.services {
+		s.services[i].Store(&spender{process: d.startReady(t)})
+	}
+	for _, k := range s.keys {
+		k.secret, k.cost = s.services[0].Load().newKey(t, k.members), 1
+	}
+	s.keys[len(s.keys)-1].cost = cost
+	for range spendersAtOnce {
+		s.clients.Go(func() { s.client(t) })
+	}
+	go func() { s.clients.Wait(); close(s.over) }()
+	return s
+}
+
+// await waits for that many more responses.
+func (s *spenders) await(t *testing.T, responses int64) {
+	t.Helper()
+	s.left.Store(responses)
+	select {
+	case <-s.enough:
+	case <-s.over:
+		t.Fatal("no client is left")
+	case <-time.After(patience):
+		t.Fatalf("%d of %d responses are missing after %v", s.left.Load(), responses, patience)
+	}
 }
 
 type spender struct {
@@ -58,7 +93,10 @@ func (s *spenders) client(t *testing.T) {
 		if service.killed.Load() {
 			continue
 		}
-		a, err := s.keys[n%len(s.keys)].spend(context.WithoutCancel(t.Context()), service.world, 1)
+		k := s.keys[n%len(s.keys)]
+		s.held.RLock()
+		a, err := k.spend(context.WithoutCancel(t.Context()), service.world, k.cost)
+		s.held.RUnlock()
 		switch {
 		case err != nil:
 			if !service.killed.Load() {
@@ -77,30 +115,13 @@ func (s *spenders) client(t *testing.T) {
 func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, pgtest.NewDatabase(t))
-	d.settings.LimitsDuringOutage = "deny" // by default, what is not counted in time is admitted
-	s := &spenders{keys: newSpentKeys(), enough: make(chan struct{}, 1), stopped: make(chan struct{})}
-	for i := range s.services {
-		s.services[i].Store(&spender{process: d.startReady(t)})
-	}
-	for _, k := range s.keys {
-		k.secret = s.services[0].Load().newKey(t, k.members)
-	}
-	for range spendersAtOnce {
-		s.clients.Go(func() { s.client(t) })
-	}
-	over := make(chan struct{})
-	go func() { s.clients.Wait(); close(over) }()
-	stop := sync.OnceFunc(func() { close(s.stopped); <-over })
+	s := newSpenders(t, d, 1)
+	stop := sync.OnceFunc(func() { close(s.stopped); <-s.over })
 	defer stop()
 
 	kills := times(t, limitKills, limitKillsSoaking)
 	for range kills { // the clients go on until the victim is replaced
-		s.left.Store(1 + rand.Int64N(mostSpentBeforeKill))
-		select {
-		case <-s.enough:
-		case <-over:
-			t.Fatal("no client is left")
-		}
+		s.await(t, 1+rand.Int64N(mostSpentBeforeKill))
 		i := rand.IntN(limitReplicas)
 		victim := s.services[i].Load()
 		victim.killed.Store(true)
@@ -110,7 +131,7 @@ func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
 	stop()
 
 	total := s.keys[len(s.keys)-1]
-	s.exhaust(t, total)
+	s.exhaust(t, total, totalLimit)
 	for _, k := range s.keys {
 		for _, limit := range k.limits {
 			k.mustNotExceed(t, limit)
@@ -125,8 +146,9 @@ func TestLimits_NeverOneTooManyWhileServicesAreKilled(t *testing.T) {
 	t.Logf("%d kills: not one too many; of a quota of %d, %d were admitted and %d lost", kills, totalLimit, spent, totalLimit-spent)
 }
 
-// exhaust spends the quota of k until no service admits any more, or one too many has.
-func (s *spenders) exhaust(t *testing.T, k *spentKey) {
+// exhaust spends the quota of k until no service admits any more, or more than most is
+// spent.
+func (s *spenders) exhaust(t *testing.T, k *spentKey, most int64) {
 	t.Helper()
 	for cost := int64(4096); cost > 0; cost /= 4 {
 		for i := range s.services {
@@ -139,7 +161,7 @@ func (s *spenders) exhaust(t *testing.T, k *spentKey) {
 					}
 					return a
 				})
-				if !allowed(a) || k.spent() > totalLimit {
+				if !allowed(a) || k.spent() > most {
 					break
 				}
 			}

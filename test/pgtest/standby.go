@@ -25,6 +25,14 @@ func (s *Server) Standby(t testing.TB) *Server {
 	return &Server{t: t, instance: follower}
 }
 
+// Disconnect ends the replication from the primary of a standby, which it restarts at the
+// same address.
+func (s *Server) Disconnect() {
+	s.t.Helper()
+	s.instance.settings.set("primary_conninfo", "") // the last value counts
+	s.Restart()
+}
+
 // Exec executes one statement as the superuser in the database "postgres".
 func (s *Server) Exec(statement string) {
 	s.t.Helper()

@@ -31,3 +31,16 @@ func TestStandby_FollowsUntilItIsPromoted(t *testing.T) {
 	standby.Exec("SELECT pg_promote()")
 	exec(t, open(t, standby.URLOf(dsn)), "INSERT INTO things VALUES (2)")
 }
+
+func TestDisconnect_EndsReplication(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Start(t)
+	dsn := primary.NewDatabase(t)
+	standby := primary.Standby(t)
+	standby.Disconnect()
+	exec(t, open(t, dsn), "CREATE TABLE things (id int)")
+	standby.Exec("SELECT pg_promote()")
+	if _, err := open(t, standby.URLOf(dsn)).ExecContext(t.Context(), "INSERT INTO things VALUES (1)"); err == nil {
+		t.Error("the standby has what its primary did after they were disconnected")
+	}
+}
