@@ -66,7 +66,7 @@ func (p *portals) open(t *testing.T, portal *httptest.Server) (opener, console *
 	case id := <-opened:
 		ctx, cancel := chromedp.NewContext(opener, chromedp.WithTargetID(id))
 		t.Cleanup(cancel)
-		limited, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		limited, cancel := context.WithTimeout(ctx, 5*time.Minute)
 		t.Cleanup(cancel)
 		return opener, &tab{Context: limited, t: t, visit: watch(t, limited), origin: p.console}
 	case <-opener.Done():

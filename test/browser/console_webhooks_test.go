@@ -163,7 +163,16 @@ func TestConsole_ShowsDeliveriesAndRetriesThem(t *testing.T) {
 	b.press("Enable")
 	b.press("Retry")
 	b.await("!document.body.innerText.includes('410') && " + delivered + `.startsWith('webhook.test|Delivered|1|HTTP 204')`)
-	b.press(string(first.Key.ID()))
+	for range 20 {
+		if err := ws.TestWebhook(t.Context(), created.Webhook.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.press("Send a test") // reads the list again
+	b.shows("Page 1 of 2")
+	b.press("Next")
+	b.await("location.search === '?page=2' && document.querySelectorAll('.deliveries tbody tr').length === 3")
+	b.press(string(first.Key.ID())) // the oldest
 	b.shows("Audit trail")
 	b.visit.mustBeClean(t, b.origin)
 }

@@ -75,7 +75,7 @@ func newTab(t *testing.T, origin string) *tab {
 	}
 	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	limited, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	limited, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	b := &tab{Context: limited, t: t, visit: watch(t, limited), origin: origin}
 	b.resize(1280, 860)
@@ -95,14 +95,14 @@ func eval[T any](b *tab, expression string) T {
 	return get(b.t, b, chromedp.Evaluate[T](expression))
 }
 
-// await waits until an expression is true, at most 20 s.
+// await waits until an expression is true, at most a minute.
 func (b *tab) await(condition string) {
 	b.t.Helper()
 	script := fmt.Sprintf(`new Promise((done, fail) => {
 		const begun = performance.now();
 		const look = () => {
 			if (%s) done(true);
-			else if (performance.now() - begun > 20_000) fail(new Error(document.body.innerText.slice(0, 2000)));
+			else if (performance.now() - begun > 60_000) fail(new Error(document.body.innerText.slice(0, 2000)));
 			else setTimeout(look, 10);
 		};
 		look();

@@ -63,7 +63,7 @@ type visit struct {
 }
 
 // open returns a new tab of a new browser, which is closed when the test ends, and
-// what it does. It waits at most a minute.
+// what it does. It waits at most five minutes.
 func open(t *testing.T) (context.Context, *visit) {
 	t.Helper()
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
@@ -75,7 +75,7 @@ func open(t *testing.T) (context.Context, *visit) {
 		chromedp.WSURLReadTimeout(time.Minute),
 	)...)
 	t.Cleanup(cancel)
-	limited, cancel := context.WithTimeout(allocator, 2*time.Minute)
+	limited, cancel := context.WithTimeout(allocator, 5*time.Minute)
 	t.Cleanup(cancel)
 	tab, cancel := chromedp.NewContext(limited)
 	t.Cleanup(cancel)
