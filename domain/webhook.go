@@ -142,7 +142,7 @@ type Webhook struct {
 	CreatedBy      string
 	DeletedAt      time.Time
 	// FailingSince is the time of the first failed attempt since the last success, or
-	// since the webhook was enabled.
+	// since the webhook was enabled or its URL was changed.
 	FailingSince time.Time
 	// Secrets are the current secret, and the previous one while it signs.
 	Secrets []SealedSecret
@@ -180,7 +180,7 @@ func (w *Webhook) Revise(r WebhookRevision, eventID string, by Author, now time.
 	var changes []Change
 	if r.URL != nil && *r.URL != w.URL {
 		changes = append(changes, Change{Field: "url", Old: w.URL, New: *r.URL})
-		w.URL = *r.URL
+		w.URL, w.FailingSince = *r.URL, time.Time{} // nothing is known of the new one
 	}
 	if r.Events != nil && !slices.Equal(*r.Events, w.Events) {
 		changes = append(changes, Change{Field: "events", Old: texts(w.Events), New: texts(*r.Events)})

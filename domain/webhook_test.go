@@ -254,6 +254,21 @@ func TestAttempted_StopsAfterFiveDaysWithoutASuccess(t *testing.T) {
 	}
 }
 
+func TestAttempted_BeginsAnewWithAnotherURL(t *testing.T) {
+	t.Parallel()
+	w, url, same := newWebhook(), "https://example.org/", "https://example.org/"
+	later := func(d time.Duration) time.Time { return now.Add(domain.WebhookPatience + d) }
+	w.Attempted(false, false, "evt_2", now)
+	w.Revise(domain.WebhookRevision{URL: &url}, "evt_3", byOwner, later(-time.Hour))
+	if event := w.Attempted(false, false, "evt_4", later(time.Second)); event.ID != "" || !w.Enabled {
+		t.Error("the first failure of another URL disables the webhook")
+	}
+	w.Revise(domain.WebhookRevision{URL: &same, Description: new("e")}, "evt_5", byOwner, later(time.Hour))
+	if event := w.Attempted(false, false, "evt_6", later(domain.WebhookPatience+time.Minute)); event.ID == "" || w.Enabled {
+		t.Error("setting the same URL makes the failures before it forgotten")
+	}
+}
+
 func TestAttempted_BeginsAnewWhenTheWebhookIsEnabled(t *testing.T) {
 	t.Parallel()
 	w, on := newWebhook(), true
