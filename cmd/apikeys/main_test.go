@@ -58,7 +58,7 @@ func scripts(store string, url func() string) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, raceAtOnce, "KEYS_DATABASE="+url())
+			e.Vars = append(e.Vars, raceAtOnce, "GOGC="+os.Getenv("GOGC"), "KEYS_DATABASE="+url())
 			return copyPepperLine(e.WorkDir)
 		},
 		Condition: func(condition string) (bool, error) { return condition == store, nil },
