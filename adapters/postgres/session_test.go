@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -17,5 +18,16 @@ func TestPool_DoesNotOutliveItsProcessForLong(t *testing.T) {
 		if err := repo.pool.GetContext(t.Context(), &got, `SHOW `+name); err != nil || got != want {
 			t.Errorf("%s is %s, error %v, want %s", name, got, err, want)
 		}
+	}
+}
+
+// Scanning a table without an index appears expensive, since it is discouraged.
+func TestPool_CompilesNoStatement(t *testing.T) {
+	t.Parallel()
+	repo := openMigrated(t, migrated(t))
+	var plan []string
+	err := repo.pool.SelectContext(t.Context(), &plan, `EXPLAIN SELECT version_id FROM apikeys_schema_versions WHERE is_applied`)
+	if err != nil || !strings.Contains(plan[0], "Seq Scan") || strings.Contains(strings.Join(plan, "\n"), "JIT") {
+		t.Errorf("the plan is %q, error %v, want a scan that is not compiled", plan, err)
 	}
 }

@@ -23,7 +23,6 @@ func defaultSettings() settings {
 	s.set("synchronous_commit", "off")
 	s.set("max_wal_size", "128MB")  // the files may be in memory
 	s.set("max_connections", "400") // test packages use dozens of pools in parallel
-	s.set("jit", "off")             // which compiles for longer than any statement of a test runs
 	s.set("listen_addresses", loopback)
 	// A client that connects during a shutdown and sends nothing, for example
 	// through a proxy that drops data, delays the shutdown for this long.
