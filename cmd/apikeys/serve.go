@@ -19,7 +19,7 @@ import (
 )
 
 type serveCmd struct {
-	Dev      bool     `help:"Try the service, on this machine only: creates a database, a pepper and a token issuer in --dev-dir and prints curl commands to paste."`
+	Dev      bool     `help:"Try the service, on this machine only: creates a database, a pepper, a sealing key and a token issuer in --dev-dir and prints curl commands to paste."`
 	DevDir   string   `default:".apikeys-dev" placeholder:"DIR" help:"Directory for the files of --dev (${default})."`
 	Settings settings `embed:""`
 }

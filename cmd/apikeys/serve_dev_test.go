@@ -36,7 +36,7 @@ func TestServeDev_CreatesFilesForTheirOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
 	startDev(t, dir).stop(t)
-	for path, want := range map[string]os.FileMode{".": 0o700, "peppers": 0o600, "signing-key.json": 0o600} {
+	for path, want := range map[string]os.FileMode{".": 0o700, "peppers": 0o600, "sealing-keys": 0o600, "signing-key.json": 0o600} {
 		info, err := os.Stat(filepath.Join(dir, path))
 		if err != nil {
 			t.Fatal(err)

@@ -20,23 +20,28 @@ import (
 
 const (
 	pepperFile   = "peppers"
+	sealingFile  = "sealing-keys"
 	databaseFile = "apikeys.db"
-	pepperID     = "dev"
+	entryID      = "dev" // of the pepper and of the sealing key
 )
 
 // Config returns a configuration for this machine alone, and a demo to try it
 // with. The service trusts an issuer whose key is in dir, so it must never be
 // reachable by others.
 //
-// Config creates what is missing: dir, and in it a pepper and a signing key with
-// mode 0600, so that keys and tokens outlive a restart. Concurrent callers get the
-// same ones.
+// Config creates what is missing: dir, and in it a pepper, a sealing key and a signing
+// key with mode 0600, so that keys, webhooks and tokens outlive a restart. Concurrent
+// callers get the same ones.
 func Config(dir string) (config.Config, *Demo, error) {
 	issuer, err := jwtauth.LoadOrCreateDevIssuer(dir)
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	peppers, err := loadOrCreatePeppers(filepath.Join(dir, pepperFile))
+	sealingKeys, err := loadOrCreate(filepath.Join(dir, sealingFile), "the secrets of all existing webhooks")
+	if err != nil {
+		return config.Config{}, nil, fmt.Errorf("development sealing key: %w", err)
+	}
+	peppers, err := loadOrCreate(filepath.Join(dir, pepperFile), "all existing keys")
 	if err != nil {
 		return config.Config{}, nil, fmt.Errorf("development pepper: %w", err)
 	}
@@ -47,7 +52,7 @@ func Config(dir string) (config.Config, *Demo, error) {
 	cfg := config.Default()
 	cfg.Addr = "127.0.0.1:8080"
 	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.ToSlash(filepath.Join(dir, databaseFile)))
-	cfg.Peppers = peppers
+	cfg.Peppers, cfg.SealingKeys = peppers, sealingKeys
 	cfg.JWKSFile = issuer.JWKSFile()
 	cfg.JWTIssuer = issuer.Issuer()
 	cfg.JWTAudience = issuer.Audience()
@@ -95,13 +100,13 @@ func Token(dir string, c Claims) (string, error) {
 	})
 }
 
-// loadOrCreatePeppers returns the content of the file at path. It creates the
-// file unless another process is faster. Of a file that it cannot use, errors
-// contain only the path.
-func loadOrCreatePeppers(path string) (config.Secret, error) {
+// loadOrCreate returns the content of the file at path: a ring of peppers or of sealing
+// keys, which have the same form. It creates the file unless another process is faster.
+// Of a file that it cannot use, errors contain only the path, and what would be lost.
+func loadOrCreate(path, lost string) (config.Secret, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := createPeppers(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := create(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 		content, err = os.ReadFile(path)
@@ -110,15 +115,16 @@ func loadOrCreatePeppers(path string) (config.Secret, error) {
 		return "", err
 	}
 	if _, err := secrets.ParseRing(string(content)); err != nil {
-		return "", fmt.Errorf("%s is damaged; remove it to have one created, which makes all existing keys useless", path)
+		return "", fmt.Errorf("%s is damaged; remove it to have one created, which makes %s useless", path, lost)
 	}
 	return config.Secret(bytes.TrimSpace(content)), nil
 }
 
-// createPeppers makes the whole file appear at once: it writes it under another
-// name and then links it, which unlike a rename replaces nothing.
-func createPeppers(path string) error {
-	entry, err := secrets.NewPepper(rand.Reader, pepperID)
+// create creates a file with a ring of one entry. It makes the whole file appear at once:
+// it writes it under another name and then links it, which unlike a rename replaces
+// nothing.
+func create(path string) error {
+	entry, err := secrets.NewPepper(rand.Reader, entryID)
 	if err != nil {
 		return err
 	}

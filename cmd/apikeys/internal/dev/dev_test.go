@@ -32,24 +32,24 @@ func TestConfig_IsValidAndListensOnLoopback(t *testing.T) {
 	}
 }
 
-func TestConfig_GivesProcessesThatStartAtOnceTheSamePepper(t *testing.T) {
+func TestConfig_GivesProcessesThatStartAtOnceTheSameSecrets(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dev")
-	peppers := make([]config.Secret, 16)
+	given := make([][2]config.Secret, 16)
 	var callers sync.WaitGroup
-	for i := range peppers {
+	for i := range given {
 		callers.Go(func() {
 			cfg, _, err := dev.Config(dir)
 			if err != nil {
 				t.Error(err)
 			}
-			peppers[i] = cfg.Peppers
+			given[i] = [...]config.Secret{cfg.Peppers, cfg.SealingKeys}
 		})
 	}
 	callers.Wait()
-	for i, p := range peppers {
-		if p == "" || p != peppers[0] {
-			t.Errorf("caller %d has another pepper than the first", i)
+	for i, g := range given {
+		if g[0] == "" || g[1] == "" || g != given[0] {
+			t.Errorf("caller %d has another pepper or sealing key than the first", i)
 		}
 	}
 	left, err := filepath.Glob(filepath.Join(dir, ".new-*"))
