@@ -153,6 +153,32 @@ func (r *roster) full(now time.Time) []domain.WebhookID {
 	return ids
 }
 
+// atOnce returns how many deliveries of each webhook to claim, after a claim that found
+// some of that many webhooks, of which busy had as many due as it asked for: as many as
+// all of those would be admitted, so that few are given back, and no more than there is
+// room for if all have as many.
+func (r *roster) atOnce(busy []domain.WebhookID, found int) int {
+	open := map[string]int{} // webhooks of a host
+	n := min(maxWindow, r.free()/max(found, 1))
+	for _, id := range busy {
+		w := r.webhooks[id]
+		if w == nil {
+			return claimPerWebhook
+		}
+		if room := w.window - w.inFlight; room > 0 {
+			open[w.host]++
+			n = min(n, room)
+		}
+	}
+	if len(open) == 0 {
+		return claimPerWebhook
+	}
+	for name, webhooks := range open {
+		n = min(n, (maxPerHost-r.hosts[name].inFlight)/webhooks)
+	}
+	return max(claimPerWebhook, n)
+}
+
 // knows reports whether full would return the webhook if it were full.
 func (r *roster) knows(id domain.WebhookID) bool {
 	return r.webhooks[id] != nil && len(r.webhooks) <= maxExcept

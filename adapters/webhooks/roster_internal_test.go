@@ -210,3 +210,43 @@ func TestHostOf_NamesThePort(t *testing.T) {
 		}
 	}
 }
+
+func TestRoster_BusyWebhooksAreClaimedAsTheyAreAdmitted(t *testing.T) {
+	t.Parallel()
+	r := newRoster()
+	var shared []domain.WebhookID
+	for range 100 {
+		prove(t, r, "wh_1", "a:443")
+		for i := range 8 {
+			id := domain.WebhookID(fmt.Sprint("wh_shared", i))
+			prove(t, r, id, "shared:443")
+			if len(shared) < 8 {
+				shared = append(shared, id)
+			}
+		}
+	}
+	prove(t, r, "wh_new", "new:443")
+	for name, c := range map[string]struct {
+		busy  []domain.WebhookID
+		found int
+		want  int
+	}{
+		"none is busy":                       {nil, 1, claimPerWebhook},
+		"one that responds in time":          {[]domain.WebhookID{"wh_1"}, 1, maxWindow},
+		"one that is unknown":                {[]domain.WebhookID{"wh_1", "wh_unknown"}, 2, claimPerWebhook},
+		"one with a small window":            {[]domain.WebhookID{"wh_1", "wh_new"}, 2, firstWindow + 1},
+		"all at one host, which they share":  {shared, 8, maxPerHost / 8},
+		"one of many that may all be busy":   {[]domain.WebhookID{"wh_1"}, maxInFlight / 4, 4},
+		"one of more than there is room for": {[]domain.WebhookID{"wh_1"}, maxInFlight, claimPerWebhook},
+	} {
+		if got := r.atOnce(c.busy, c.found); got != c.want {
+			t.Errorf("%s: %d at once, want %d", name, got, c.want)
+		}
+	}
+	for range maxWindow {
+		r.admit("wh_1", "a:443", start)
+	}
+	if got := r.atOnce([]domain.WebhookID{"wh_1"}, 1); got != claimPerWebhook {
+		t.Errorf("one that is full: %d at once, want %d", got, claimPerWebhook)
+	}
+}

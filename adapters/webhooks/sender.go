@@ -22,7 +22,8 @@ const (
 	// startLimit is how old a lease may be at the start of an attempt, so that the
 	// attempt ends before it.
 	startLimit = lease - attemptTimeout - 2*reportTimeout
-	// claimPerWebhook bounds how many deliveries of one webhook a claim returns.
+	// claimPerWebhook bounds how many deliveries of one webhook a claim returns, unless
+	// the last one returned that many; see atOnce.
 	claimPerWebhook = 2
 	claimTimeout    = 5 * time.Second
 	// claimSpacing is the minimum time between two claims.
@@ -106,10 +107,13 @@ type loop struct {
 
 	claims   chan claim
 	claiming bool
-	last     time.Time // of the last claim
-	next     time.Time // when to claim again
-	failures int       // claims in a row
-	stale    bool      // something has happened since the claim in flight began
+	last     time.Time          // of the last claim
+	next     time.Time          // when to claim again
+	failures int                // claims in a row
+	asked    int                // deliveries of each webhook, by the claim in flight
+	busy     []domain.WebhookID // had as many due as the last claim asked for
+	found    int                // webhooks, by the last claim
+	stale    bool               // something has happened since the claim in flight began
 
 	ends chan end
 }
@@ -181,8 +185,8 @@ func (l *loop) claim(ctx context.Context) time.Duration {
 	if now.Before(l.next) {
 		return l.next.Sub(now)
 	}
-	l.claiming, l.last, l.stale = true, now, false
-	request := ports.ClaimRequest{Limit: l.roster.free(), PerWebhook: claimPerWebhook, Lease: lease, Except: l.roster.full(now)}
+	l.claiming, l.last, l.stale, l.asked = true, now, false, l.roster.atOnce(l.busy, l.found)
+	request := ports.ClaimRequest{Limit: l.roster.free(), PerWebhook: l.asked, Lease: lease, Except: l.roster.full(now)}
 	l.counters.observe(l.roster)
 	go func() {
 		c := claim{at: now}
@@ -208,6 +212,7 @@ func (l *loop) take(c claim) {
 		return
 	}
 	l.failures = 0
+	l.busy, l.found = busyWebhooks(c.due, l.asked)
 	l.next = l.last.Add(claimSpacing)
 	if len(c.due) == 0 && !l.stale {
 		l.next = l.last.Add(pollInterval)
@@ -215,6 +220,18 @@ func (l *loop) take(c claim) {
 	for _, due := range c.due {
 		l.start(due, c.at)
 	}
+}
+
+// busyWebhooks returns the webhooks of which a claim returned as many deliveries as it
+// asked for, and the number of all that it found.
+func busyWebhooks(claimed []ports.DueDelivery, asked int) (busy []domain.WebhookID, found int) {
+	of := map[domain.WebhookID]int{}
+	for _, due := range claimed {
+		if of[due.Webhook]++; of[due.Webhook] == asked {
+			busy = append(busy, due.Webhook)
+		}
+	}
+	return busy, len(of)
 }
 
 func (l *loop) start(due ports.DueDelivery, claimed time.Time) {

@@ -312,6 +312,39 @@ func TestSender_HangingReceiversHoldUpNobody(t *testing.T) {
 	})
 }
 
+func TestSender_CatchesUpWithOneBusyWebhook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const backlog = 1000
+		b, keys := newBubble(), ring(t, "s1")
+		begun, last := time.Now(), time.Duration(0)
+		received, inFlight, most := 0, 0, 0
+		b.receive(t, "busy.example", func(w http.ResponseWriter, _ *http.Request) {
+			b.mu.Lock()
+			inFlight++
+			most = max(most, inFlight)
+			b.mu.Unlock()
+			pass(10 * time.Millisecond)
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			inFlight--
+			received, last = received+1, time.Since(begun)
+			w.WriteHeader(http.StatusNoContent)
+		})
+		w, _ := b.webhook(t, "http://busy.example/", keys)
+		b.notify(t, w, backlog)
+		_, stop := b.send(t, b, keys)
+		pass(time.Minute)
+		stop()
+		if received != backlog || last > 3*time.Second || most > maxWindow {
+			t.Errorf("%d of %d were received, the last after %v, and up to %d at once", received, backlog, last, most)
+		}
+		if _, rest, _ := strings.Cut(b.logged(), "WARN"); rest != "" {
+			t.Errorf("logged %s", rest)
+		}
+	})
+}
+
 func TestSender_RetriesByTheSchedule(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
