@@ -12,7 +12,7 @@ import (
 
 // insertKeys is insertKey for several living keys of one workspace: it writes all of
 // them, or none if the workspace has no room for all. The first keys of a workspace
-// have room.
+// have room. The events for webhooks are not even unpacked if there is none.
 const insertKeys = `WITH counted AS (
 INSERT INTO api_key_counts AS c (workspace_id, living)
 VALUES (?, ?)
@@ -37,6 +37,7 @@ AS s (id, position, algorithm, pepper_id, digest, valid_until) ON s.id = keys.id
 ), hooks AS (
 SELECT h.id, h.digits, h.type, h.body, h.created_at, coalesce(?::timestamptz, clock_timestamp()) AS due_at
 FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[]) AS h (id, digits, type, body, created_at)
+WHERE (SELECT EXISTS (SELECT FROM api_key_webhooks w WHERE w.workspace_id = ? AND w.deleted_at IS NULL AND w.enabled))
 ), deliveries AS (
 ` + hooksOf + `keys key JOIN hooks hook ON hook.id = key.id` + subscribed + `
 )
@@ -135,7 +136,7 @@ func batchArguments(batch []*creation, clock *time.Time) []any {
 		batch[0].rows.Key.WorkspaceID, len(batch), maxKeys, maxKeys,
 		id, name, folded, mode, scopes, whitelist, disabled, by, pq.Array(created), pq.Array(expires), pq.Array(used), rateLimits, pq.Array(quota),
 		secretOf, position, algorithm, pepper, digest, pq.Array(until),
-		clock, id, digits, hook, body, pq.Array(hooked),
+		clock, id, digits, hook, body, pq.Array(hooked), batch[0].rows.Key.WorkspaceID,
 		id, pq.Array(at), eventID, kind, account, portal, hash, pq.Array(ip), request, changes,
 	}
 }
