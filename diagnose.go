@@ -54,9 +54,9 @@ type LostSealingKey struct {
 
 // String names the key and its webhooks.
 func (k LostSealingKey) String() string {
-	names := make([]string, len(k.First))
-	for i, w := range k.First {
-		names[i] = w.String()
+	var names []string
+	for _, w := range k.First {
+		names = append(names, w.String())
 	}
 	if more := k.Webhooks - int64(len(k.First)); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))

@@ -302,7 +302,7 @@ func TestAttempt_ReplacesADeadConnection(t *testing.T) {
 					w.WriteHeader(http.StatusHTTPVersionNotSupported)
 				}
 			}),
-			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}}, //nolint:gosec // a test's server
+			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}},
 			ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
 		}
 		go func() { _ = server.ServeTLS(listener, "", "") }()

@@ -122,7 +122,7 @@ var provocations = map[string]provocation{
 		c.header.Set("Authorization", "Bearer "+s.tokens["crowded"])
 		return s.store.crowd(ctx, crowded)
 	},
-	"4093": func(ctx context.Context, s *service, c *call) error {
+	"4093": func(ctx context.Context, s *service, _ *call) error {
 		for range domain.MaxWebhooks - 1 {
 			if _, err := s.store.webhooks.newHook(ctx, s.clock.Now()); err != nil {
 				return err
