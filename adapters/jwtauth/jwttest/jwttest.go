@@ -55,8 +55,9 @@ func (i *Issuer) Token(tb testing.TB, c Claims) string {
 	}
 	c.IssuedAt = c.IssuedAt.Truncate(time.Second) // as in the token
 	claims := fmt.Sprintf("%#v", c)
-	if token, ok := i.tokens.Load(claims); ok {
-		return token.(string)
+	if known, ok := i.tokens.Load(claims); ok {
+		token, _ := known.(string)
+		return token
 	}
 	token, err := i.signer.Token(c)
 	if err != nil {
