@@ -70,7 +70,7 @@ func TestNewHasher_PanicsWithoutAPepper(t *testing.T) {
 func TestRingAndHasher_CannotBePrinted(t *testing.T) {
 	t.Parallel()
 	// The pepper's bytes in the forms that fmt and json would print.
-	leaks := []string{strings.Repeat("x", 8), "120 120", "7878", "0x78", "eHh4"}
+	leaks := []string{strings.Repeat("x", 8), "120 120", "78787878", "0x78, 0x78", "eHh4"}
 	ring, err := secrets.ParseRing("a:" + encoded('x', 32))
 	if err != nil {
 		t.Fatal(err)
