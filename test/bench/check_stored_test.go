@@ -25,16 +25,24 @@ func TestFindKey_IsTheQueryOfTheStore(t *testing.T) {
 	t.Parallel()
 	databaseURL := migrated(t, pgtest.NewDatabase(t))
 	cfg := settings(t, jwttest.NewIssuer(t), databaseURL)
-	keys := seededSecrets(t, 1)
+	const attempts = 20
+	keys := seededSecrets(t, attempts)
 	storeKeys(t, databaseURL, hasher(t, cfg), keys)
-	if err := (&missing{service: newEmbedded(t, cfg), keys: cursor{secrets: keys}}).clients(t, 1, 1)[0](0); err != nil {
-		t.Fatal(err)
+	check := (&missing{service: newEmbedded(t, cfg), keys: cursor{secrets: keys}}).clients(t, 1, attempts)[0]
+	db := postgresEngine().open(t, databaseURL)
+	executed := 0
+	for n := 0; n < attempts && executed != 1; n++ { // the connection may already serve something else
+		if err := check(n); err != nil {
+			t.Fatal(err)
+		}
+		err := db.QueryRowContext(t.Context(),
+			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(sqlx.DOLLAR, findKey)).Scan(&executed)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	var executed int
-	row := postgresEngine().open(t, databaseURL).QueryRowContext(t.Context(),
-		`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(sqlx.DOLLAR, findKey))
-	if err := row.Scan(&executed); err != nil || executed != 1 {
-		t.Errorf("%d connections executed the query last, error %v", executed, err)
+	if executed != 1 {
+		t.Errorf("%d connections executed the query last", executed)
 	}
 }
 
