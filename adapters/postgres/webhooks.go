@@ -167,15 +167,9 @@ func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.Work
 			if err != nil {
 				return nil, err
 			}
-			enabled := w.Enabled
-			event, err := change(w)
-			if err != nil {
-				return nil, sqlkit.Refused(err)
-			}
-			if event.ID == "" {
-				return w, nil
-			}
-			more, err = tx.storeWebhook(ctx, w, event, enabled)
+			more, err = sqlkit.ChangeWebhook(w, change, func(event domain.Event, enabled bool) (bool, error) {
+				return tx.storeWebhook(ctx, w, event, enabled)
+			})
 			return w, err
 		})
 		return more, err

@@ -109,6 +109,26 @@ func texts(t *testing.T, language string) map[string]string {
 	return messages
 }
 
+// takeSecret returns the secret that is shown, which must have that form, once it has seen
+// that neither the link elsewhere nor the way back leaves the page before it is stored.
+func (b *tab) takeSecret(form *regexp.Regexp, elsewhere string) string {
+	b.t.Helper()
+	b.present(".secret")
+	secret := eval[string](b, "document.querySelector('.secret').innerText")
+	if !form.MatchString(secret) {
+		b.t.Fatalf("the secret is %q", secret)
+	}
+	b.press(elsewhere)
+	eval[bool](b, "(history.back(), true)")
+	b.present(".notice.bad")
+	if got := eval[string](b, "document.querySelector('.secret')?.innerText"); got != secret {
+		b.t.Fatal("the secret was lost on the way out")
+	}
+	b.press("I have stored the secret")
+	b.press("Done")
+	return secret
+}
+
 var secretForm = regexp.MustCompile(`^sk_(live|test)_[0-9A-Za-z]{65}$`)
 
 func TestConsole_CreatesAKeyAndForgetsItsSecret(t *testing.T) {
@@ -140,19 +160,7 @@ func TestConsole_CreatesAKeyAndForgetsItsSecret(t *testing.T) {
 	b.fill(".limit[aria-label=Quota] input", "100,000")
 	b.press("Create API key")
 
-	b.present(".secret")
-	secret := eval[string](b, "document.querySelector('.secret').innerText")
-	if !secretForm.MatchString(secret) {
-		t.Fatalf("the secret is %q", secret)
-	}
-	b.press("API keys") // the way out is closed until the secret is stored
-	eval[bool](b, "(history.back(), true)")
-	b.present(".notice.bad")
-	if got := eval[string](b, "document.querySelector('.secret')?.innerText"); got != secret {
-		t.Fatal("the secret was lost on the way out")
-	}
-	b.press("I have stored the secret")
-	b.press("Done")
+	secret := b.takeSecret(secretForm, "API keys")
 	b.shows("Audit trail")
 	b.shows("created the key")
 	for what, text := range map[string]string{"secret": secret, "token": partnerToken} {

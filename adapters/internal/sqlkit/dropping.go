@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // dropTime is how long the rest of the deliveries of a webhook that was stopped are dropped
@@ -38,4 +40,21 @@ func dropAll(ctx context.Context, drop func(context.Context) (int64, error)) err
 			return err
 		}
 	}
+}
+
+// ChangeWebhook applies change to a webhook that a transaction has read, and calls store
+// with the event and with whether the webhook was enabled, unless there is nothing to
+// change. It returns what store reports.
+func ChangeWebhook(
+	w *domain.Webhook, change func(*domain.Webhook) (domain.Event, error), store func(event domain.Event, enabled bool) (more bool, err error),
+) (more bool, err error) {
+	enabled := w.Enabled
+	event, err := change(w)
+	if err != nil {
+		return false, Refused(err)
+	}
+	if event.ID == "" {
+		return false, nil
+	}
+	return store(event, enabled)
 }
