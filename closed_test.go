@@ -58,6 +58,10 @@ var workspaceAfterClose = map[string]func(ctx context.Context, o opened) error{
 		_, err := o.ws.KeyUsage(ctx, o.created.Key.ID(), domain.DayRange{})
 		return err
 	},
+	"KeyLimits": func(ctx context.Context, o opened) error {
+		_, err := o.ws.KeyLimits(ctx, o.created.Key.ID())
+		return err
+	},
 	"KeyEvents": func(ctx context.Context, o opened) error {
 		_, err := o.ws.KeyEvents(ctx, o.created.Key.ID(), domain.Page{})
 		return err

@@ -67,6 +67,16 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	maximumKeys := provideMaximumKeys(cfg)
 	limitStore := store.Limits
 	countsLimits := provideCountsLimits(limitStore)
+	limiter, cleanup5, err := provideLimiter(cfg, o, limitStore, v)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	warnings := provideWarnings(o, webhookStore, keyRepository, reader, v)
+	applicationLimiter := provideSpending(limiter, warnings)
 	secretSealer := provideSealer(sealingRing)
 	webhookParts := provideWebhookParts(cfg, o, webhookStore, exclusive, secretSealer)
 	lifetime := &application.Lifetime{}
@@ -81,6 +91,7 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 		Now:      v,
 		MaxKeys:  maximumKeys,
 		Limits:   countsLimits,
+		Limiter:  applicationLimiter,
 		Webhooks: webhookParts,
 		Lifetime: lifetime,
 	}
@@ -88,16 +99,6 @@ func assemble(ctx context.Context, cfg config.Config, o *options) (*Service, fun
 	forget := provideForget(o, keyRepository, limitStore, usageRecorder, webhookStore, v)
 	keySource := apikeysKeys.Source
 	usage := provideUsage(o, usageRecorder, secretHasher, v)
-	limiter, cleanup5, err := provideLimiter(cfg, o, limitStore, v)
-	if err != nil {
-		cleanup4()
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	warnings := provideWarnings(o, webhookStore, keyRepository, reader, v)
-	applicationLimiter := provideSpending(limiter, warnings)
 	authorize := application.NewAuthorize(keySource, secretHasher, usage, applicationLimiter, v, lifetime)
 	apikeysLimits, cleanup6, err := provideLimits(cfg, v)
 	if err != nil {

@@ -51,6 +51,7 @@ type parts struct {
 	writer ports.KeyWriter
 	// countsNothing is set for a store that cannot count limits.
 	countsNothing bool
+	limiter       application.Limiter
 }
 
 // open returns the workspace for account acc-1 of portal.
@@ -82,7 +83,7 @@ func workspacesOf(t *testing.T, roles ports.WorkspaceRoles, keys ports.KeyReposi
 		p.writer = keys
 	}
 	return application.NewWorkspaces(application.Dependencies{
-		Roles: roles, Keys: keys, Writer: p.writer, Hasher: newHasher(t), Random: p.random, Now: p.now, Limits: application.CountsLimits(!p.countsNothing), Lifetime: new(application.Lifetime),
+		Roles: roles, Keys: keys, Writer: p.writer, Hasher: newHasher(t), Random: p.random, Now: p.now, Limits: application.CountsLimits(!p.countsNothing), Limiter: p.limiter, Lifetime: new(application.Lifetime),
 	})
 }
 

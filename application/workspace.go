@@ -22,6 +22,7 @@ type Dependencies struct {
 	Now      func() time.Time
 	MaxKeys  MaximumKeys
 	Limits   CountsLimits
+	Limiter  Limiter // nil if the store counts no limits
 	Webhooks WebhookParts
 	Lifetime *Lifetime
 }

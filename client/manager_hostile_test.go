@@ -122,3 +122,31 @@ func TestManager_RejectsWhatNoServiceSends(t *testing.T) {
 		m.Close()
 	}
 }
+
+func TestKeyLimits_RejectsWhatNoServiceSends(t *testing.T) {
+	t.Parallel()
+	state := func(rest string) string {
+		return `{"success":true,"data":{"limits":[{"name":"a","limit":5,` + rest + `}]}}`
+	}
+	for name, body := range map[string]string{
+		"valid":                state(`"remaining":0,"resetSeconds":null`),
+		"no limits":            `{"success":true,"data":{}}`,
+		"null limits":          `{"success":true,"data":{"limits":null}}`,
+		"less than nothing":    state(`"remaining":-1,"resetSeconds":1`),
+		"no end":               state(`"remaining":1`),
+		"an end that is text":  state(`"remaining":1,"resetSeconds":"1"`),
+		"an end far away":      state(`"remaining":1,"resetSeconds":9999999999`),
+		"more than a key has":  `{"success":true,"data":{"limits":[` + strings.Repeat(`{"name":"a","limit":5,"remaining":1,"resetSeconds":1},`, 6) + `{"name":"a","limit":5,"remaining":1,"resetSeconds":1}]}}`,
+		"a limit without name": `{"success":true,"data":{"limits":[{"limit":5,"remaining":1,"resetSeconds":1}]}}`,
+	} {
+		url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, body) })
+		m, err := client.NewManager(client.ManagerOptions{BaseURL: url, Token: tokenOf("t"), ClientHash: "device-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if states, err := m.Workspace(ws).KeyLimits(t.Context(), newSecret(t).KeyID()); (err == nil) != (name == "valid") {
+			t.Errorf("%s: KeyLimits() = %v, %v", name, states, err)
+		}
+		m.Close()
+	}
+}

@@ -139,6 +139,7 @@ const (
 	enablePath        = keyPath + "/enable"
 	eventsPath        = keyPath + "/events"
 	usagePath         = keyPath + "/usage"
+	limitsPath        = keyPath + "/limits"
 	webhooksPath      = "/web/v1/workspaces/:workspaceId/webhooks"
 	deleteWebhookPath = webhooksPath + "/delete"
 	webhookPath       = webhooksPath + "/:webhookId"
@@ -166,7 +167,7 @@ const (
 // Envoy's gRPC authorization.
 func Routes() []string {
 	return []string{
-		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, usagePath,
+		keysPath, deletePath, keyPath, disablePath, enablePath, rotatePath, eventsPath, usagePath, limitsPath,
 		webhooksPath, deleteWebhookPath, webhookPath, rotateWebhookPath, testWebhookPath, deliveriesPath, retryPath,
 		leaksPath, gitHubLeaksPath, trufflehogPath,
 		verifyPath, explainPath, authorizePath, authorizeForPath, authorizeCostPath,
@@ -187,6 +188,7 @@ func (a *API) Public() http.Handler {
 	e.POST(rotatePath, a.managed(a.rotateKey))
 	e.GET(eventsPath, a.managed(a.listEvents))
 	e.GET(usagePath, a.managed(a.showUsage))
+	e.GET(limitsPath, a.managed(a.showLimits))
 	e.POST(disablePath, a.managed(a.changeStatus((*application.Workspace).DisableKey)))
 	e.POST(enablePath, a.managed(a.changeStatus((*application.Workspace).EnableKey)))
 	e.POST(webhooksPath, a.managed(a.createWebhook))

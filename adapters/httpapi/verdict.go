@@ -54,12 +54,11 @@ func (v verdict) appendTo(b []byte) []byte {
 
 // appendLimits appends the states of limits.
 func appendLimits(b []byte, states []domain.LimitState) []byte {
+	b = append(b, '[')
 	for i, state := range states {
-		separator := byte(',')
-		if i == 0 {
-			separator = '['
+		if i > 0 {
+			b = append(b, ',')
 		}
-		b = append(b, separator)
 		b = append(b, `{"name":`...)
 		b = appendText(b, state.Limit.Name)
 		b = strconv.AppendInt(append(b, `,"limit":`...), state.Limit.Max, 10)

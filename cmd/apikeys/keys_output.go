@@ -200,14 +200,41 @@ func columns(text string) int {
 // printKey writes everything about a key, a property on each line.
 func (d *desk) printKey(key *domain.APIKey) error {
 	r := toKeyRecord(key)
-	if d.of.Quiet {
+	return d.printRecord(r, r, rowsOf(r))
+}
+
+// printKeyAndLimits is printKey with what is left of the limits of the key.
+func (d *desk) printKeyAndLimits(key *domain.APIKey, left []domain.LimitState) error {
+	r := toKeyRecord(key)
+	rows := rowsOf(r)
+	for i, state := range left {
+		name := ""
+		if i == 0 {
+			name = "left"
+		}
+		rows = append(rows, plainCells(name, spelledState(state)))
+	}
+	return d.printRecord(r, struct {
+		keyRecord
+		Limits []domain.LimitState `json:"limits"`
+	}{r, append([]domain.LimitState{}, left...)}, rows)
+}
+
+// printRecord writes a key as the flags say: its ID, the given value as JSON, or the rows.
+func (d *desk) printRecord(r keyRecord, asJSON any, rows [][]cell) error {
+	switch {
+	case d.of.Quiet:
 		return d.printText(string(r.APIKeyID))
+	case d.of.Output == "json":
+		return d.printJSON(asJSON)
 	}
-	if d.of.Output == "json" {
-		return d.printJSON(r)
-	}
+	return d.printRows(rows)
+}
+
+// rowsOf returns a row for each property of a key.
+func rowsOf(r keyRecord) [][]cell {
 	row := func(name string, values ...string) []cell { return plainCells(name, strings.Join(values, ", ")) }
-	return d.printRows([][]cell{
+	return [][]cell{
 		row("key", string(r.APIKeyID)),
 		row("workspace", string(r.WorkspaceID)),
 		row("name", r.Name),
@@ -220,7 +247,20 @@ func (d *desk) printKey(key *domain.APIKey) error {
 		row("expires", orDash(r.ExpiresAt)),
 		row("limits", orNone(spelledLimits(r.RateLimits), "none")...),
 		row("quota", orNone(spelledQuota(r.Quota), "none")...),
-	})
+	}
+}
+
+// spelledState returns what is left of a limit, such as "default 42 of 100, resets in 17s".
+func spelledState(state domain.LimitState) string {
+	text := fmt.Sprintf("%s %d of %d", state.Limit.Name, state.Remaining, state.Limit.Max)
+	seconds, resets := state.ResetSeconds()
+	switch {
+	case !resets:
+		return text + ", never resets"
+	case seconds >= 2*86_400:
+		return fmt.Sprintf("%s, resets in %d days", text, seconds/86_400)
+	}
+	return fmt.Sprintf("%s, resets in %s", text, time.Duration(seconds)*time.Second)
 }
 
 // spelledLimits returns rate limits as the flag --rate-limit takes them.

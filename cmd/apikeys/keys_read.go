@@ -142,7 +142,9 @@ type keysShowCmd struct {
 // Help is shown below the usage of the command.
 func (keysShowCmd) Help() string {
 	return `  apikeys keys show sk_live_4fKpLr9Xw2Qb7ZtN
-  apikeys keys show sk_live_4fKpLr9Xw2Qb7ZtN --output json | jq -r .workspaceId`
+  apikeys keys show sk_live_4fKpLr9Xw2Qb7ZtN --output json | jq -r .workspaceId
+
+What is left of limits does not include what running services have leased and not spent. JSON: a key, then "limits": [{"name", "limit", "remaining", "resetSeconds"}].`
 }
 
 // Run shows a key.
@@ -152,7 +154,11 @@ func (c *keysShowCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 		if err != nil {
 			return err
 		}
-		return d.printKey(key)
+		left, err := d.in(key.Snapshot().Workspace).KeyLimits(ctx, key.ID())
+		if err != nil {
+			return err
+		}
+		return d.printKeyAndLimits(key, left)
 	})
 }
 

@@ -55,6 +55,7 @@ func TestCORS_204(t *testing.T) {
 		keysPath + "/sk_live_0123456789ABCDEF/rotate": "POST",
 		keysPath + "/sk_live_0123456789ABCDEF/events": "GET",
 		keysPath + "/sk_live_0123456789ABCDEF/usage":  "GET",
+		keysPath + "/sk_live_0123456789ABCDEF/limits": "GET",
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

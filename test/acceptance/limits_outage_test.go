@@ -31,6 +31,13 @@ func (s unreachableLimits) Lease(ctx context.Context, request ports.LeaseRequest
 	return s.LimitStore.Lease(ctx, request)
 }
 
+func (s unreachableLimits) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	if s.down.Load() {
+		return ports.Lease{}, fmt.Errorf("%w: switched off", domain.ErrUnavailable)
+	}
+	return s.LimitStore.Peek(ctx, request)
+}
+
 // mustSpend reports a check of that cost that is not answered with status and, if that
 // is 200, with reason.
 func (w *world) mustSpend(t *testing.T, report reportf, what, secret string, cost, status int, reason string) {

@@ -27,6 +27,7 @@ var asks = map[string]ask{
 	"deleteKey":  {method: http.MethodPost, path: "/delete", body: `{"keyId":"$id"}`},
 	"listEvents": {method: http.MethodGet, path: "/$id/events"},
 	"showUsage":  {method: http.MethodGet, path: "/$id/usage"},
+	"showLimits": {method: http.MethodGet, path: "/$id/limits"},
 }
 
 // own and foreign are the workspaces of a situation. Each operation and role

@@ -42,6 +42,7 @@ func TestService_OnAnEmptyDatabaseThatItMustNotMigrate(t *testing.T) {
 				"rotate":  func() error { _, err := keys.RotateKey(ctx, id, 0); return err },
 				"events":  func() error { _, err := keys.ListEvents(ctx, id, 0, 0); return err },
 				"usage":   func() error { _, err := keys.KeyUsage(ctx, id, domain.DayRange{}); return err },
+				"limits":  func() error { _, err := keys.KeyLimits(ctx, id); return err },
 				"delete":  func() error { return keys.DeleteKey(ctx, id) },
 			} {
 				if err := request(); codeOf(t, err) != "5030" {

@@ -1,0 +1,26 @@
+package application
+
+import (
+	"context"
+
+	"github.com/slaunchx/apikeys/domain"
+)
+
+// KeyLimits returns what is left of the limits of a key: rate limits in their order, then
+// the quota, or nothing if it has none. It spends nothing and is no use of the key. The
+// error wraps [domain.ErrUnavailable] if the store cannot say now what was spent. Limits
+// that the store cannot read are left out, as in the key itself.
+func (w *Workspace) KeyLimits(ctx context.Context, id domain.KeyID) ([]domain.LimitState, error) {
+	key, err := w.GetKey(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	limits := key.Grant().Limits()
+	switch {
+	case len(limits) == 0:
+		return nil, nil
+	case w.deps.Limiter == nil:
+		return nil, errNoLimiter
+	}
+	return w.deps.Limiter.Look(ctx, id, limits)
+}
