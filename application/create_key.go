@@ -55,7 +55,7 @@ func (w *Workspace) issue(spec domain.KeySpec, now time.Time) (CreatedKey, domai
 	if err != nil {
 		return CreatedKey{}, domain.Event{}, err
 	}
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(now, w.deps.Random)
 	if err != nil {
 		return CreatedKey{}, domain.Event{}, err
 	}

@@ -31,7 +31,7 @@ func (w *Workspace) CreateWebhook(ctx context.Context, spec domain.WebhookSpec, 
 	if err != nil {
 		return CreatedWebhook{}, err
 	}
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(w.deps.Now(), w.deps.Random)
 	if err != nil {
 		return CreatedWebhook{}, err
 	}

@@ -77,7 +77,7 @@ func (w *Workspace) importOne(ctx context.Context, spec domain.ForeignKeySpec, d
 
 // importKey creates one key.
 func (w *Workspace) importKey(ctx context.Context, spec domain.ForeignKeySpec, now time.Time, dryRun bool) error {
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(now, w.deps.Random)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (w *Workspace) TestWebhook(ctx context.Context, id domain.WebhookID, option
 	if err != nil {
 		return err
 	}
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(w.deps.Now(), w.deps.Random)
 	if err != nil {
 		return err
 	}

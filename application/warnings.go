@@ -169,7 +169,7 @@ func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.T
 		return nil
 	}
 	err := Contained("making a warning", func() error {
-		eventID, err := domain.NewEventID(uc.random)
+		eventID, err := domain.NewEventID(now, uc.random)
 		if err == nil {
 			_, err = uc.store.Warn(ctx, warning, event(eventID))
 		}

@@ -99,7 +99,7 @@ func (w *warnedWorld) change(t *testing.T, id domain.WebhookID, change func(*dom
 
 func newEventID(t *testing.T) string {
 	t.Helper()
-	id, err := domain.NewEventID(cryptorand.Reader)
+	id, err := domain.NewEventID(time.Now(), cryptorand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

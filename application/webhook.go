@@ -64,7 +64,7 @@ func (w *Workspace) changeWebhook(
 	if err != nil {
 		return nil, err
 	}
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(w.deps.Now(), w.deps.Random)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (w *Workspace) change(
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return nil, err
 	}
-	eventID, err := domain.NewEventID(w.deps.Random)
+	eventID, err := domain.NewEventID(w.deps.Now(), w.deps.Random)
 	if err != nil {
 		return nil, err
 	}

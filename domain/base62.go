@@ -58,7 +58,7 @@ func randomBase62(random io.Reader, n int) (string, error) {
 }
 
 // putBase62 fills dst with v, most significant digit first and padded with 0.
-func putBase62(dst []byte, v uint32) {
+func putBase62(dst []byte, v uint64) {
 	for i := len(dst) - 1; i >= 0; i-- {
 		dst[i] = base62Digits[v%62]
 		v /= 62

@@ -87,7 +87,7 @@ func TestRandomBase62_AcceptsShortReads(t *testing.T) {
 
 func TestPutBase62_WritesTheMostSignificantDigitFirst(t *testing.T) {
 	t.Parallel()
-	for v, want := range map[uint32]string{
+	for v, want := range map[uint64]string{
 		0:          "000000",
 		61:         "00000z",
 		62:         "000010",
@@ -107,7 +107,7 @@ func TestPutBase62_RoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.Uint32().Draw(t, "v")
 		var digits [checksumLength]byte
-		putBase62(digits[:], want)
+		putBase62(digits[:], uint64(want))
 		var got uint64
 		for _, d := range digits {
 			got = got*62 + uint64(strings.IndexByte(base62Digits, d))

@@ -194,6 +194,6 @@ func (s Secret) Reveal() string {
 
 func checksum(body string) (digits [checksumLength]byte) {
 	sum := crc32.ChecksumIEEE([]byte(body))
-	putBase62(digits[:], sum)
+	putBase62(digits[:], uint64(sum))
 	return digits
 }

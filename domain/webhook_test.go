@@ -292,7 +292,7 @@ func TestWebhookIDs(t *testing.T) {
 			t.Errorf("%q, %v, parsed as %q, %t", id, err, parsed, ok)
 		}
 		seen[id] = true
-		eventID, err := domain.NewEventID(random)
+		eventID, err := domain.NewEventID(now, random)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -122,7 +122,7 @@ func crowdKey(t *testing.T, edit ...func(*domain.Draft)) (*domain.APIKey, domain
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventID, err := domain.NewEventID(rand.Reader)
+	eventID, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

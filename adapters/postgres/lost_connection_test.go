@@ -213,7 +213,7 @@ func newKey(t *testing.T) (*domain.APIKey, domain.Event) {
 
 func newEventID(t *testing.T) string {
 	t.Helper()
-	id, err := domain.NewEventID(rand.Reader)
+	id, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

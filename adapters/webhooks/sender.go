@@ -302,7 +302,7 @@ func (l *loop) giveBack(due ports.DueDelivery, claimed time.Time, after time.Dur
 
 func (l *loop) report(o ports.Outcome, until time.Time) {
 	var err error
-	if o.EventID, err = domain.NewEventID(rand.Reader); err != nil {
+	if o.EventID, err = domain.NewEventID(l.now(), rand.Reader); err != nil {
 		l.logger.Error("cannot report what became of a delivery", "error", err)
 		return
 	}

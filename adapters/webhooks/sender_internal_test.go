@@ -176,7 +176,7 @@ func (b *bubble) webhook(t *testing.T, url string, keys sealing.Ring) (*domain.W
 
 func eventID(t *testing.T) string {
 	t.Helper()
-	id, err := domain.NewEventID(rand.Reader)
+	id, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func issueBy(t rapid.TB, draft domain.Draft, by domain.Author, now time.Time) en
 
 func created(t rapid.TB, key *domain.APIKey, by domain.Author) domain.Event {
 	t.Helper()
-	id, err := domain.NewEventID(rand.Reader)
+	id, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatalf("create an event ID: %v", err)
 	}

@@ -182,7 +182,7 @@ func deniesDamaged(t *testing.T, repo ports.KeyRepository, damage KeyDamage) {
 // newEventID returns a new event ID.
 func newEventID(t *testing.T) string {
 	t.Helper()
-	id, err := domain.NewEventID(rand.Reader)
+	id, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func stateOf(t rapid.TB, at time.Time, edit func(*domain.Snapshot)) func(*domain
 
 func disabledEvent(t rapid.TB, id domain.KeyID, ws domain.WorkspaceID, at time.Time) domain.Event {
 	t.Helper()
-	eventID, err := domain.NewEventID(rand.Reader)
+	eventID, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatalf("create an event ID: %v", err)
 	}

@@ -74,7 +74,7 @@ func (w webhookWorld) pass(d time.Duration) { w.set(w.now().Add(d)) }
 
 func eventID(t testing.TB) string {
 	t.Helper()
-	return must(t)(domain.NewEventID(rand.Reader))
+	return must(t)(domain.NewEventID(time.Now(), rand.Reader))
 }
 
 func must(t testing.TB) func(string, error) string {

@@ -96,7 +96,7 @@ func newKeyRows(t testing.TB, now any) keyRows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventID, err := domain.NewEventID(rand.Reader)
+	eventID, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

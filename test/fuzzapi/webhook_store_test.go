@@ -88,7 +88,7 @@ func (s *webhookStore) newHook(ctx context.Context, at time.Time) (hook, error) 
 	if err != nil {
 		return hook{}, err
 	}
-	eventID, err := domain.NewEventID(rand.Reader)
+	eventID, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		return hook{}, err
 	}
@@ -111,7 +111,7 @@ func (s *webhookStore) empty(ctx context.Context, at time.Time) error {
 	}
 	for _, w := range all.Webhooks {
 		remove := func(w *domain.Webhook) (domain.Event, error) {
-			eventID, err := domain.NewEventID(rand.Reader)
+			eventID, err := domain.NewEventID(time.Now(), rand.Reader)
 			return w.Delete(eventID, domain.Author{}, at), err
 		}
 		if err := s.WebhookStore.UpdateWebhook(ctx, workspace, w.ID, remove, nil); err != nil {

@@ -77,7 +77,7 @@ func must(t *testing.T) func(domain.WebhookID, error) domain.WebhookID {
 
 func newEvent(t *testing.T) string {
 	t.Helper()
-	id, err := domain.NewEventID(rand.Reader)
+	id, err := domain.NewEventID(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
