@@ -33,6 +33,15 @@ func TestWriter_AcquiresTheLockAtBegin(t *testing.T) {
 	}
 }
 
+func TestWriter_KeepsWhatItMayUndoInMemory(t *testing.T) {
+	t.Parallel()
+	repo := openMigrated(t)
+	var where int
+	if err := repo.writer.GetContext(t.Context(), &where, "PRAGMA temp_store"); err != nil || where != 2 {
+		t.Errorf("after the migrations temp_store is %d, %v, want 2 (MEMORY)", where, err)
+	}
+}
+
 func TestConnections_AreGuardedAgainstDamage(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)

@@ -313,9 +313,19 @@ func writerDSN(path string) string {
 			"synchronous(FULL)",
 			"foreign_keys(ON)",
 			"wal_autocheckpoint(0)", // see checkpointer
+			tempStore(inMemory),
 		},
 	})
 }
+
+// Where SQLite keeps the pages of a write that it would need to undo the write alone, and
+// what it sorts. In memory, a write costs less; a migration may need more than fits there.
+const (
+	inMemory = "MEMORY"
+	onDisk   = "FILE"
+)
+
+func tempStore(where string) string { return "temp_store(" + where + ")" }
 
 func readerDSN(path string) string {
 	return dsn(path, url.Values{

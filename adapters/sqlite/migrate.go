@@ -36,6 +36,10 @@ func (r *KeyRepository) Migrate(ctx context.Context) error {
 }
 
 func (r *KeyRepository) migrate(ctx context.Context) error {
+	if _, err := r.writer.ExecContext(ctx, "PRAGMA "+tempStore(onDisk)); err != nil {
+		return unmigrated(ctx, err)
+	}
+	defer func() { _, _ = r.writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+tempStore(inMemory)) }()
 	steps, err := r.migrator.List(ctx)
 	if err != nil {
 		return err
