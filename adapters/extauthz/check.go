@@ -88,44 +88,32 @@ func (c *check) answer(ctx context.Context, receive func(any) error) (*authv3.Ch
 	return response, nil
 }
 
-// run returns the response if the key is allowed, or else an error. It turns a
-// panic into an error.
+// run returns the response if the key is allowed, or else an error.
 func (c *check) run(ctx context.Context, receive func(any) error) (response *authv3.CheckResponse, err error) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			if errors.Is(err, domain.ErrPanicked) { // in a goroutine of its own
-				answer.LogPanic(ctx, c.options.Logger, c.requestID, "", err.Error())
-				err = domain.ErrPanicked
-			}
-			return
-		}
-		// The panic's value may contain anything, even a secret; its type and the
-		// stack, which shows no values, say where to look.
-		err = fmt.Errorf("panic of type %T", p)
-		answer.LogPanic(ctx, c.options.Logger, c.requestID, fmt.Sprintf("%T", p), string(debug.Stack()))
-	}()
+	defer c.contain(ctx, &err)
 	if !c.knowsToken(ctx) {
 		return nil, domain.ErrInvalidToken
 	}
-	if err := receive(&c.message); err != nil {
-		return nil, fmt.Errorf("receive: %w: %w", domain.ErrUnavailable, errors.Join(err, ctx.Err()))
-	}
-	if c.message.err != nil {
-		return nil, c.message.err
-	}
-	select {
-	case c.places <- struct{}{}:
-		defer func() { <-c.places }()
-	default:
-		return nil, errBusy
-	}
-	decision, err := c.decide(ctx)
-	c.decision = decision
-	if err != nil {
+	if err := c.receive(ctx, receive); err != nil {
 		return nil, err
 	}
-	return c.allowed(), nil
+	return c.decide(ctx)
+}
+
+// contain is deferred. It turns a panic into an error, and logs it.
+func (c *check) contain(ctx context.Context, err *error) {
+	p := recover()
+	if p == nil {
+		if errors.Is(*err, domain.ErrPanicked) { // in a goroutine of its own
+			answer.LogPanic(ctx, c.options.Logger, c.requestID, "", (*err).Error())
+			*err = domain.ErrPanicked
+		}
+		return
+	}
+	// The panic's value may contain anything, even a secret; its type and the
+	// stack, which shows no values, say where to look.
+	*err = fmt.Errorf("panic of type %T", p)
+	answer.LogPanic(ctx, c.options.Logger, c.requestID, fmt.Sprintf("%T", p), string(debug.Stack()))
 }
 
 // knowsToken reports whether the caller has sent the internal token.
@@ -137,32 +125,60 @@ func (c *check) knowsToken(ctx context.Context) bool {
 	return len(values) == 1 && subtle.ConstantTimeCompare([]byte(values[0]), []byte(c.options.InternalToken)) == 1
 }
 
-// decide checks the key of the request that the message describes.
-func (c *check) decide(ctx context.Context) (domain.Decision, error) {
+// receive reads the message. It needs a deep stack, so what calls it has small frames:
+// gRPC handles a call on a new stack, which is copied each time it grows.
+func (c *check) receive(ctx context.Context, receive func(any) error) error {
+	if err := receive(&c.message); err != nil {
+		return unreceived(ctx, err)
+	}
+	return c.message.err
+}
+
+func unreceived(ctx context.Context, err error) error {
+	return fmt.Errorf("receive: %w: %w", domain.ErrUnavailable, errors.Join(err, ctx.Err()))
+}
+
+// decide takes a place among the checks in flight, and checks the key.
+func (c *check) decide(ctx context.Context) (*authv3.CheckResponse, error) {
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	default:
+		return nil, errBusy
+	}
+	if err := c.authorize(ctx); err != nil {
+		return nil, err
+	}
+	return c.allowed(), nil
+}
+
+// authorize checks the key of the request that the message describes.
+func (c *check) authorize(ctx context.Context) error {
 	attributes := c.message.request.GetAttributes()
 	c.headers = headersOf(attributes.GetRequest().GetHttp())
 	c.requestID = answer.RequestID(c.headers.requestID)
 	extensions, faults := extensionsOf(attributes.GetContextExtensions())
 	if faults != nil {
-		return domain.NotFound(), faults.Err()
+		return faults.Err()
 	}
 	c.hideKey, c.cost = extensions.hideKey, extensions.Cost
 	ctx, cancel := context.WithTimeout(ctx, timeoutBefore(ctx))
 	defer cancel()
-	decision, err := c.options.Authorize.Do(ctx, keycheck.Request{
+	var err error
+	c.decision, err = c.options.Authorize.Do(ctx, keycheck.Request{
 		APIKey:        c.headers.apiKey,
 		Authorization: c.headers.authorization,
 		Peer:          attributes.GetSource().GetAddress().GetSocketAddress().GetAddress(),
 		ForwardedFor:  c.headers.forwardedFor,
 	}, extensions.Wanted, c.options.TrustedProxies)
 	if err == nil {
-		return decision, nil
+		return nil
 	}
 	err = answer.Refusal(err, extensions.Scopes)
 	if ctx.Err() != nil && answer.Of(err, answer.Checks).Status >= http.StatusInternalServerError {
 		err = fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
-	return decision, err
+	return err
 }
 
 // timeoutBefore returns how long a check of a call may take. It ends before the
