@@ -169,11 +169,13 @@ func keyPages(b *tab, f furniture, say map[string]string, look func(name string)
 	b.fill(b.field(say["ip_whitelist"]), "192.0.2.7/24 ")
 	b.present("#app .errors p")
 	look("new")
+	spend(b.t, f.Service.Service, f.key, "192.0.2.7", "payment:read", 42)
 	b.press(say["keys"])
 	b.press("Checkout")
 	b.present(".trail li:nth-child(4)")
 	b.await("!document.querySelector('.waiting')")
 	b.present(".chart svg")
+	b.await("document.querySelectorAll('.left p').length === 3")
 	b.shows(say["old_secret_used"])
 	look("key")
 	b.press(say["end_now"])
@@ -303,7 +305,7 @@ const shapeless = `(() => {
 	differ('.views [aria-current]', '.views a:not([aria-current])', s => s.backgroundColor);
 	differ('[role=tab][aria-selected=true]', '[role=tab][aria-selected=false]', s => s.borderBlockEndWidth);
 	faults.push(...seen('.segment input:checked + span, .views [aria-current]').filter(e => style(e).color === style(e).backgroundColor).map(e => 'not readable: ' + e.innerText));
-	faults.push(...seen('.chart .allowed, .chart .stripe').filter(e => style(e).fill === paper).map(() => 'a bar of the chart is not seen'));
+	faults.push(...seen('.chart .allowed, .chart .stripe, .meter rect').filter(e => style(e).fill === paper).map(() => 'a bar is not seen'));
 	return faults.join('\n');
 })()`
 

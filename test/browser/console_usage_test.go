@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,7 +59,22 @@ func awaitUsage(t *testing.T, ws *apikeys.Workspace, key apikeys.CreatedKey, now
 	}
 }
 
-func TestConsole_SaysWhatIsKnownOfAQuotaAndWhoWouldMissAKey(t *testing.T) {
+// paced is a script that makes the page's intervals fifty times as short, counts what they
+// do and the requests for what is left of limits, hides the page while away is set, and
+// fails those requests while down is.
+const paced = `(() => {
+	const every = window.setInterval.bind(window), ask = window.fetch.bind(window);
+	window.turns = window.asked = 0;
+	window.setInterval = (act, pause) => every(() => { act(); window.turns++; }, pause / 50);
+	window.fetch = (url, init) => {
+		if (!new URL(url, location.href).pathname.endsWith('/limits')) return ask(url, init);
+		window.asked++;
+		return window.down ? Promise.resolve(new Response('{"success":false,"code":"5030","message":"It is down"}', {status: 503})) : ask(url, init);
+	};
+	Object.defineProperty(document, 'hidden', {get: () => window.away === true});
+})()`
+
+func TestConsole_SaysWhatIsLeftOfLimitsAndWhoWouldMissAKey(t *testing.T) {
 	t.Parallel()
 	clock := new(clockwork)
 	clock.set(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
@@ -66,45 +82,102 @@ func TestConsole_SaysWhatIsKnownOfAQuotaAndWhoWouldMissAKey(t *testing.T) {
 	ws := owned(t, service, "mira@acme.example")
 	spec := apikeys.KeySpec{Name: "Monthly", Scopes: []string{"job:run"}, Quota: apikeys.QuotaSpec{Limit: 100, Period: "MONTH"}}
 	monthly := newKey(t, ws, spec)
-	spec.Name, spec.Quota.Period = "Daily", "DAY"
+	spec.Name, spec.Quota.Period, spec.RateLimits = "Daily", "DAY", []apikeys.RateLimitSpec{{Name: "default", Limit: 4, WindowSeconds: 60}}
 	daily := newKey(t, ws, spec)
-	spec.Name, spec.Quota.Period = "For ever", "TOTAL"
+	spec.Name, spec.Quota, spec.RateLimits = "For ever", apikeys.QuotaSpec{Limit: 50_000, Period: "TOTAL"}, nil
 	total := newKey(t, ws, spec)
 	check(t, service.Service, monthly, 3)
 	check(t, service.Service, daily, 3)
-	clock.set(time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC)) // 31 days, one more than the chart has
+	clock.set(time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC))
 	check(t, service.Service, daily, 1)
 	awaitUsage(t, ws, daily, clock.time(), 1)
-	clock.set(time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC))
+	clock.set(time.Date(2026, 3, 31, 12, 30, 18, 0, time.UTC))
 	check(t, service.Service, monthly, 2)
 	awaitUsage(t, ws, monthly, clock.time(), 2)
-	clock.set(time.Date(2026, 3, 31, 12, 30, 0, 0, time.UTC))
 
 	b := newTab(t, "http://"+service.Public)
-	b.beforeScripts(clock.script())
+	b.beforeScripts(clock.script() + ";" + paced)
 	b.signIn("/acme")
 	for _, c := range []struct {
-		key                 apikeys.CreatedKey
-		quota, use, deleted string
+		key           apikeys.CreatedKey
+		left, deleted string
 	}{
-		{monthly, "100 per month", "5 checks were allowed this month (UTC).", "The key is in use: last used 30 minutes ago. 2 checks were allowed today (UTC)."},
-		{daily, "100 per day", "1 check was allowed today (UTC).", "Last used 2 hours ago. 1 check was allowed today (UTC)."},
-		{total, "100 in total", "", "The key was never used."},
+		{monthly, "Quota: 95 of 100 left · resets in 12 hours", "The key is in use: last used now. 2 checks were allowed today (UTC)."},
+		{daily, "Rate limit default: 4 of 4 left · resets in 42 seconds\nQuota: 99 of 100 left · resets in 12 hours", "Last used 3 hours ago. 1 check was allowed today (UTC)."},
+		{total, "Quota: 50,000 of 50,000 left · never resets", "The key was never used."},
 	} {
 		b.press("API keys")
 		b.press(c.key.Key.Snapshot().Name.String())
 		b.shows("Audit trail")
-		b.shows(c.quota)
 		b.await("!document.querySelector('.waiting')")
-		if c.use != "" {
-			b.shows(c.use)
-			b.shows("This counts checks, not their cost")
-		} else if eval[bool](b, "document.body.innerText.includes('This counts checks')") {
-			t.Error("the page claims to know what a quota in total has allowed")
-		}
+		b.await(limitsLeft + ".replace(/4[012] seconds/, '42 seconds') === " + quoted(c.left))
 		b.press("Delete")
 		b.await("document.querySelector('dialog .notice')?.innerText.trim() === " + quoted(c.deleted))
 		b.press("Cancel")
 	}
+	b.mustFollowLimits(t, service.Service, total)
 	b.visit.mustBeClean(t, b.origin)
+}
+
+// limitsLeft is what the page of a key shows as left of each of its limits, one a line.
+const limitsLeft = `[...document.querySelectorAll('.left')].map(e => e.parentElement.querySelector('dt').innerText + ': ' + e.querySelector('p')?.innerText).join('\n')`
+
+// mustFollowLimits fails the test unless the page of a key, whose quota is 50,000, follows
+// the checks of it while it is visible.
+func (b *tab) mustFollowLimits(t *testing.T, service *apikeys.Service, key apikeys.CreatedKey) {
+	t.Helper()
+	meter := func() string {
+		return eval[string](b, "['aria-valuemin', 'aria-valuenow', 'aria-valuemax', 'aria-valuetext'].map(a => document.querySelector('[role=meter]').getAttribute(a)).join('|') + '|' + document.querySelector('.meter rect').getAttribute('width')")
+	}
+	eval[bool](b, "(document.querySelector('.key-actions button').focus(), true)")
+	check(t, service, key, 2)
+	b.shows("49,998 of 50,000 left")
+	if got, want := meter(), "0|49998|50000|49,998 of 50,000 left|99.996"; got != want {
+		t.Errorf("the meter is %s, want %s", got, want)
+	}
+	if !eval[bool](b, "document.activeElement.matches('.key-actions button')") {
+		t.Error("what is left takes the focus away")
+	}
+
+	eval[bool](b, "(window.away = true)")
+	check(t, service, key, 1)
+	before := eval[int](b, "(window.seen = window.turns, window.asked)")
+	b.await("window.turns > window.seen + 50")
+	if asked := eval[int](b, "window.asked"); asked != before {
+		t.Errorf("a hidden page asks %d times what is left", asked-before)
+	}
+	eval[bool](b, "(window.away = false, document.dispatchEvent(new Event('visibilitychange')))")
+	b.shows("49,997 of 50,000 left")
+
+	eval[bool](b, "(window.down = true)")
+	b.await("document.querySelector('section[aria-labelledby=limits] .notice')?.innerText.startsWith('It is down')")
+	if !eval[bool](b, "document.body.innerText.includes('49,997 of 50,000 left')") {
+		t.Error("what was known is gone")
+	}
+	eval[bool](b, "(window.down = false, true)")
+	b.await("!document.querySelector('section[aria-labelledby=limits] .notice')")
+
+	for range 9 {
+		spend(t, service, key, "192.0.2.7", "job:run", 5_000)
+	}
+	b.shows("4,997 of 50,000 left")
+	b.present(".meter .low")
+	spend(t, service, key, "192.0.2.7", "job:run", 4_997)
+	b.shows("0 of 50,000 left")
+	if got, want := meter(), "0|0|50000|0 of 50,000 left|0"; got != want {
+		t.Errorf("the meter is %s, want %s", got, want)
+	}
+}
+
+// spend makes a check of that cost.
+func spend(t *testing.T, service *apikeys.Service, key apikeys.CreatedKey, from string, scope domain.Scope, units int64) {
+	t.Helper()
+	cost, faults := domain.ParseCost(units)
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	check := apikeys.Check{Secret: key.Secret, Scopes: []domain.Scope{scope}, Addr: netip.MustParseAddr(from), Cost: cost}
+	if _, err := service.Authorize(t.Context(), check); err != nil {
+		t.Fatal(err)
+	}
 }

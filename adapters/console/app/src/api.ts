@@ -14,6 +14,8 @@ export type RateLimit = Schemas['RateLimit'];
 export type Quota = Schemas['Quota'];
 export type KeyEvent = Schemas['Event'];
 export type Usage = Schemas['Usage'];
+export type KeyLimits = Schemas['KeyLimits'];
+export type LimitState = Schemas['LimitState'];
 export type Change = Schemas['Change'];
 export type Fault = Schemas['Fault'];
 export type Webhook = Schemas['Webhook'];
@@ -113,7 +115,8 @@ export const keys = {
   disable: (id: string) => send<null>('POST', keyPath(id, 'disable'), { once: randomText() }),
   enable: (id: string) => send<null>('POST', keyPath(id, 'enable'), { once: randomText() }),
   delete: (id: string) => send<null>('POST', 'api-keys/delete', { body: { keyId: id }, once: randomText() }),
-  usage: (id: string, signal?: AbortSignal, query: { from?: string; to?: string } = {}) => send<Usage>('GET', keyPath(id, 'usage'), { query, signal }),
+  usage: (id: string, signal?: AbortSignal) => send<Usage>('GET', keyPath(id, 'usage'), { signal }),
+  limits: (id: string, signal?: AbortSignal) => send<KeyLimits>('GET', keyPath(id, 'limits'), { signal }),
   events: (id: string, page: number, signal?: AbortSignal) =>
     send<Page<KeyEvent>>('GET', keyPath(id, 'events'), { query: { page: String(page), size: '100' }, signal }),
 };

@@ -1,8 +1,7 @@
 // What became of the deliveries of a webhook. Status and page are in the address bar.
-import { useEffect } from 'preact/hooks';
 import { webhooks, type Delivery, type DeliveryStatus, type Webhook } from './api';
 import { Choice, Pages } from './list';
-import { useAction, useLoad } from './load';
+import { useAction, useLoad, useRepeat } from './load';
 import { amend, href, route } from './route';
 import { session } from './session';
 import { useSignal } from './signal';
@@ -26,17 +25,14 @@ export function Deliveries({ of, version, seen }: { of: Webhook; version: number
   const page = Math.max(0, (Number(query.get('page')) || 1) - 1);
   const asked = { status, page: String(page), size: String(size) };
   const id = of.webhookId;
-  const { data, failure, reload } = useLoad(async (signal) => {
+  const loaded = useLoad(async (signal) => {
     // A delivery can disable the webhook, so both are read.
     const [list, now] = await Promise.all([webhooks.deliveries(id, asked, signal), webhooks.get(id, signal)]);
     if (!signal.aborted) seen(now.data);
     return list.data;
   }, [id, JSON.stringify(asked), version]);
-  const pause = data?.items.some(due) ? soon : later;
-  useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden) reload(); }, pause);
-    return () => clearInterval(timer);
-  }, [pause, reload]);
+  const { data, failure, reload } = loaded;
+  useRepeat(loaded, data?.items.some(due) ? soon : later);
   const retry = useAction(async (delivery: string) => {
     try {
       await webhooks.retry(id, delivery);

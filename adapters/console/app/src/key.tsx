@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { keys, type Key, type RotatedKey } from './api';
 import { DeleteDialog, DisableDialog, RotateDialog } from './actions';
+import { Meter, useLeft } from './left';
 import { useAction, useLoad } from './load';
 import { go, href } from './route';
 import { SecretView } from './secret';
@@ -9,7 +10,7 @@ import { session } from './session';
 import { moment, t } from './text';
 import { Trail } from './trail';
 import { Badge, Copy, Foreign, Heading, Link, Moment, Trouble, Waiting, When } from './ui';
-import { OldSecret, QuotaUse, ScopeUse, UsageCard, useUsage } from './usage';
+import { OldSecret, ScopeUse, UsageCard, useUsage } from './usage';
 import { describe, limitText, quotaText } from './values';
 
 type Question = 'rotate' | 'disable' | 'delete';
@@ -47,6 +48,7 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
   const [question, setQuestion] = useState<Question>();
   const id = value.apiKeyId;
   const usage = useUsage(id, version);
+  const left = useLeft(value, version);
   const enable = useAction(async () => { await keys.enable(id); refresh(); });
   const close = () => setQuestion(undefined);
   return (
@@ -81,10 +83,13 @@ function KeyPage({ value, version, refresh, rotated, failure }: {
         <section class="card" aria-labelledby="limits">
           <h2 id="limits">{t('limits')}</h2>
           <dl class="facts">
-            {(value.rateLimits ?? []).map((limit) => <div key={limit.name}><dt>{t('rate_limit')} <code>{limit.name}</code></dt><dd>{limitText(limit)}</dd></div>)}
-            {(value.rateLimits ?? []).length === 0 && <div><dt>{t('rate_limits')}</dt><dd class="quiet">{t('none')}</dd></div>}
-            <div><dt>{t('quota')}</dt><dd>{value.quota ? quotaText(value.quota) : <span class="quiet">{t('none')}</span>}{value.quota && usage.data && <QuotaUse id={id} quota={value.quota} days={usage.data.days} />}</dd></div>
+            {value.rateLimits.map((limit) => (
+              <div key={limit.name}><dt id={`limit-${limit.name}`}>{t('rate_limit')} <code>{limit.name}</code></dt><dd>{limitText(limit)}</dd><Meter name={limit.name} label={`limit-${limit.name}`} left={left} /></div>
+            ))}
+            {value.rateLimits.length === 0 && <div><dt>{t('rate_limits')}</dt><dd class="quiet">{t('none')}</dd></div>}
+            <div><dt id="limit-quota">{t('quota')}</dt><dd>{value.quota ? quotaText(value.quota) : <span class="quiet">{t('none')}</span>}</dd>{value.quota && <Meter name="quota" label="limit-quota" left={left} />}</div>
           </dl>
+          {left.failure && <Trouble failure={left.failure} retry={left.reload} />}
         </section>
       </div>
       <UsageCard usage={usage} />

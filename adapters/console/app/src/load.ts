@@ -35,6 +35,23 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, dependenci
 }
 
 /**
+ * Reads again every so many milliseconds after the last response while the page is
+ * visible, and when it becomes so. 0 is never.
+ */
+export function useRepeat({ loading, reload }: Pick<Loaded<unknown>, 'loading' | 'reload'>, pause: number): void {
+  useEffect(() => {
+    if (loading || pause === 0) return undefined;
+    const again = () => { if (!document.hidden) reload(); };
+    const timer = setInterval(again, pause);
+    document.addEventListener('visibilitychange', again);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', again);
+    };
+  }, [loading, pause, reload]);
+}
+
+/**
  * One request at a time, such as a press of a button makes. A button outside of a dialog
  * is not disabled meanwhile, because it would lose the focus.
  */

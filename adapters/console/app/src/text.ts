@@ -88,6 +88,12 @@ export function relative(at: string): string {
   return new Intl.RelativeTimeFormat(regions[language], { numeric: 'auto' }).format(Math.round(seconds / length), unit);
 }
 
+/** When something comes, in whole units and never too early: "in 17 seconds", "in 3 hours". */
+export function soon(seconds: number): string {
+  const [unit, length] = steps.slice(2).find(([, length]) => seconds >= 2 * length) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(regions[language]).format(Math.ceil(seconds / length), unit);
+}
+
 /** A length of time in its largest whole unit: "1 hour", "90 seconds". */
 export function duration(seconds: number): string {
   const [unit, length] = steps.slice(2).find(([, length]) => seconds % length === 0 && seconds >= length) ?? ['second', 1];

@@ -1,9 +1,9 @@
 // What a key was used for: 30 days by outcome, scopes, and the old secret after a
 // rotation. The chart is SVG; the same numbers are in a table below it.
-import { useEffect, useId, useState } from 'preact/hooks';
-import { keys, type Key, type Quota, type Usage } from './api';
+import { useId, useState } from 'preact/hooks';
+import { keys, type Key, type Usage } from './api';
 import { EndDialog } from './end';
-import { useLoad, type Loaded } from './load';
+import { useLoad, useRepeat, type Loaded } from './load';
 import { count, day, moment, number, relative, t, type Message } from './text';
 import { Notice, Trouble, Waiting, When } from './ui';
 
@@ -20,12 +20,7 @@ const live = 15_000; // during a grace period, how often the use of the old secr
 
 export function useUsage(id: string, version: number): Loaded<Usage> {
   const loaded = useLoad(async (signal) => (await keys.usage(id, signal)).data, [id, version]);
-  const watched = loaded.data?.previousSecret != null;
-  useEffect(() => {
-    if (!watched) return undefined;
-    const timer = setInterval(() => { if (!document.hidden) loaded.reload(); }, live);
-    return () => clearInterval(timer);
-  }, [watched, loaded.reload]);
+  useRepeat(loaded, loaded.data?.previousSecret ? live : 0);
   return loaded;
 }
 
@@ -53,24 +48,6 @@ export function UsageCard({ usage: { data, failure, reload } }: { usage: Loaded<
       {failure && <Trouble failure={failure} retry={reload} />}
       {data ? <Chart days={data.days} /> : !failure && <Waiting lines={3} />}
     </section>
-  );
-}
-
-/** How many checks a quota's period has allowed so far: all that is known of what is left. */
-export function QuotaUse({ id, quota, days }: { id: string; quota: Quota; days: Day[] }) {
-  const today = days.at(-1)?.date ?? '';
-  const start = quota.period === 'MONTH' ? `${today.slice(0, 8)}01` : today;
-  const known = (days[0]?.date ?? '') <= start;
-  // On the 31st, 30 days are not the whole month.
-  const month = useLoad(async (signal) => (known ? [] : (await keys.usage(id, signal, { from: start, to: today })).data.days), [id, start, today, known]);
-  const all = known ? days : month.data;
-  if (quota.period === 'TOTAL' || !all || (!known && all.length === 0)) return null;
-  const allowed = all.reduce((sum, one) => sum + (one.date >= start ? one.allowed : 0), 0);
-  return (
-    <>
-      <p>{count(quota.period === 'DAY' ? 'use_today' : 'use_month', allowed)}</p>
-      <p class="quiet small">{t('use_counted')}</p>
-    </>
   );
 }
 
