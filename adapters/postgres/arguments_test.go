@@ -49,7 +49,7 @@ func TestStatements_ThatWriteTakeDistinctArgumentTypes(t *testing.T) {
 	}
 }
 
-// prepareAll prepares every statement that is a field of repo.
+// prepareAll prepares every statement that repo holds.
 func prepareAll(t *testing.T, repo *KeyRepository) {
 	t.Helper()
 	prepare := func(s *sqlkit.Statement) {
@@ -57,15 +57,14 @@ func prepareAll(t *testing.T, repo *KeyRepository) {
 			t.Fatal(err)
 		}
 	}
-	fields := reflect.ValueOf(repo).Elem()
-	for i := range fields.NumField() {
-		switch fields.Type().Field(i).Type {
-		case reflect.TypeFor[*sqlkit.Statement]():
-			prepare((*sqlkit.Statement)(fields.Field(i).UnsafePointer()))
-		case reflect.TypeFor[sqlkit.Statements]():
-			for _, s := range repo.writing {
-				prepare(s)
+	for _, holder := range []reflect.Value{reflect.ValueOf(repo).Elem(), reflect.ValueOf(repo.queries)} {
+		for i := range holder.NumField() {
+			if holder.Type().Field(i).Type == reflect.TypeFor[*sqlkit.Statement]() {
+				prepare((*sqlkit.Statement)(holder.Field(i).UnsafePointer()))
 			}
 		}
+	}
+	for _, s := range repo.writing {
+		prepare(s)
 	}
 }

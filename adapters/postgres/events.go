@@ -11,7 +11,7 @@ import (
 
 // Events implements ports.EventReader.
 func (r *KeyRepository) Events(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, page domain.Page) (ports.EventPage, error) {
-	return r.eventsOf(ctx, r.events, workspace, id, page)
+	return r.eventsOf(ctx, r.queries.Events, workspace, id, page)
 }
 
 // eventsOf returns a page of the audit trail that statement reads.

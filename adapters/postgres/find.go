@@ -10,7 +10,7 @@ import (
 
 // Get implements ports.KeyReader.
 func (r *KeyRepository) Get(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID) (*domain.APIKey, error) {
-	return r.readKey(ctx, r.get, string(id), string(workspace))
+	return r.readKey(ctx, r.queries.Get, string(id), string(workspace))
 }
 
 // Find implements ports.KeyReader.
@@ -21,12 +21,12 @@ func (r *KeyRepository) Find(ctx context.Context, id domain.KeyID) (*domain.APIK
 			return key, nil
 		}
 	}
-	return r.readKey(ctx, r.find, string(id))
+	return r.readKey(ctx, r.queries.Find, string(id))
 }
 
 // FindEver implements ports.KeyReader.
 func (r *KeyRepository) FindEver(ctx context.Context, id domain.KeyID) (*domain.APIKey, error) {
-	return r.readKey(ctx, r.findEver, string(id))
+	return r.readKey(ctx, r.queries.FindEver, string(id))
 }
 
 func (r *KeyRepository) readKey(ctx context.Context, query *sqlkit.Statement, args ...any) (*domain.APIKey, error) {

@@ -22,7 +22,7 @@ const (
 func (r *KeyRepository) HasForeign(ctx context.Context) (bool, error) {
 	found, err := read[struct {
 		ID string `db:"api_key_id"`
-	}](ctx, r.hasForeign, []byte{})
+	}](ctx, r.queries.HasForeign, []byte{})
 	return len(found) > 0, err
 }
 

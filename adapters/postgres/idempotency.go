@@ -120,7 +120,7 @@ func (tx transaction) remember(ctx context.Context, idempotency *ports.Idempoten
 
 // Replayed implements ports.IdempotencyStore.
 func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.WorkspaceID, idempotency ports.Idempotency) (*ports.Replayed, error) {
-	found, err := read[idempotencyRow](ctx, r.idempotencyKeys, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
+	found, err := read[idempotencyRow](ctx, r.queries.IdempotencyKey, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (r *KeyRepository) list(ctx context.Context, list sqlkit.KeyList) (ports.Ke
 	return untilDone(ctx, func() (ports.KeyPage, error) {
 		var total int64
 		rows, err := onSound(func() (rows []keyRow, err error) {
-			rows, total, err = sqlkit.SelectKeyList[time.Time](ctx, r.lists.Of(list), list.Args...)
+			rows, total, err = sqlkit.SelectKeyList[time.Time](ctx, r.queries.Lists.Of(list), list.Args...)
 			return rows, err
 		})
 		if err != nil {

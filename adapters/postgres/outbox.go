@@ -272,7 +272,7 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 
 // SealingKeys implements ports.Outbox.
 func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
-	stored, err := read[sqlkit.SealedRow](ctx, r.sealedSecrets)
+	stored, err := read[sqlkit.SealedRow](ctx, r.queries.SealedSecrets)
 	if err != nil {
 		return nil, err
 	}
@@ -337,7 +337,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 func (r *KeyRepository) ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error) {
 	from, to := domain.ExpiryHorizon(now)
 	rows, err := onSound(func() ([]keyRow, error) {
-		return sqlkit.SelectKeys[time.Time](promptly(ctx), r.expiringKeys,
+		return sqlkit.SelectKeys[time.Time](promptly(ctx), r.queries.ExpiringKeys,
 			codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
 	})
 	if err != nil {

@@ -28,35 +28,27 @@ type KeyRepository struct {
 	floors      floors
 	damage      *sqlkit.Damage
 
-	migrator        *sqlkit.Migrator
-	creator         creator
-	insert          *sqlkit.Statement
-	insertAll       *sqlkit.Statement
-	findEvent       *sqlkit.Statement
-	writing         sqlkit.Statements
-	webhookWriting  sqlkit.Statements
-	recordUse       *sqlkit.Statement
-	usage           *sqlkit.Statement
-	forgetUsage     *sqlkit.Statement
-	rehash          *sqlkit.Statement
-	find            *sqlkit.Statement
-	findEver        *sqlkit.Statement
-	get             *sqlkit.Statement
-	events          *sqlkit.Statement
-	lists           *sqlkit.KeyLists
-	idempotencyKeys *sqlkit.Statement
-	forget          *sqlkit.Statement
+	migrator       *sqlkit.Migrator
+	creator        creator
+	insert         *sqlkit.Statement
+	insertAll      *sqlkit.Statement
+	findEvent      *sqlkit.Statement
+	writing        sqlkit.Statements
+	webhookWriting sqlkit.Statements
+	recordUse      *sqlkit.Statement
+	usage          *sqlkit.Statement
+	forgetUsage    *sqlkit.Statement
+	rehash         *sqlkit.Statement
+	queries        sqlkit.Queries
+	forget         *sqlkit.Statement
 
 	now                                 func() time.Time // nil: the clock of the server
 	lease, peek, giveBack, forgetCounts *sqlkit.Statement
 
 	keepPepper, findPepper *sqlkit.Statement
 
-	findWebhook, listWebhooks, webhookEvents, listDeliveries *sqlkit.Statement
-	claimDeliveries, queueState, sealedSecrets               *sqlkit.Statement
-	expiringKeys, warn                                       *sqlkit.Statement
-
-	hasForeign, findForeign, workspacesOf *sqlkit.Statement
+	claimDeliveries, queueState, warn *sqlkit.Statement
+	findForeign, workspacesOf         *sqlkit.Statement
 }
 
 // Open returns the repository of the database that dsn names, as a
@@ -123,12 +115,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.usage = r.migrator.Statement(r.pool, findUsage)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
-	r.find = r.migrator.Statement(r.pool, sqlkit.FindKey)
-	r.findEver = r.migrator.Statement(r.pool, sqlkit.FindEverKey)
-	r.get = r.migrator.Statement(r.pool, sqlkit.GetKey)
-	r.events = r.migrator.Statement(r.pool, sqlkit.ListEvents)
-	r.lists = r.migrator.KeyLists(r.pool)
-	r.idempotencyKeys = r.migrator.Statement(r.pool, sqlkit.FindIdempotencyKey)
+	r.queries = r.migrator.Queries(r.pool)
 	r.forget = r.migrator.Statement(r.pool, forgetIdempotencyKeys)
 	r.lease = r.migrator.Statement(r.pool, leaseShare)
 	r.peek = r.migrator.Statement(r.pool, peekCount)
@@ -136,17 +123,10 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.forgetCounts = r.migrator.Statement(r.pool, forgetCounts)
 	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
 	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
-	r.hasForeign = r.migrator.Statement(r.pool, sqlkit.HasForeign)
 	r.findForeign = r.migrator.Statement(r.pool, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.pool, workspacesOf)
-	r.findWebhook = r.migrator.Statement(r.pool, sqlkit.FindWebhook)
-	r.listWebhooks = r.migrator.Statement(r.pool, sqlkit.ListWebhooks)
-	r.webhookEvents = r.migrator.Statement(r.pool, sqlkit.ListWebhookEvents)
-	r.listDeliveries = r.migrator.Statement(r.pool, sqlkit.ListDeliveries)
 	r.claimDeliveries = r.migrator.Statement(r.pool, claimDeliveries)
 	r.queueState = r.migrator.Statement(r.pool, queueState)
-	r.sealedSecrets = r.migrator.Statement(r.pool, sqlkit.SealedSecrets)
-	r.expiringKeys = r.migrator.Statement(r.pool, sqlkit.ExpiringKeys)
 	r.warn = r.migrator.Statement(r.pool, warn)
 	return r, nil
 }

@@ -191,7 +191,7 @@ func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID)
 
 // Webhook implements ports.WebhookRepository.
 func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
-	rows, err := read[webhookRow](ctx, r.findWebhook, string(id), string(workspace))
+	rows, err := read[webhookRow](ctx, r.queries.Webhook, string(id), string(workspace))
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceI
 
 // Webhooks implements ports.WebhookRepository.
 func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (ports.WebhookPage, error) {
-	rows, err := read[webhookRow](ctx, r.listWebhooks, string(workspace))
+	rows, err := read[webhookRow](ctx, r.queries.Webhooks, string(workspace))
 	if err != nil {
 		return ports.WebhookPage{}, err
 	}
@@ -209,7 +209,7 @@ func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.Workspace
 
 // WebhookEvents implements ports.WebhookRepository.
 func (r *KeyRepository) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (ports.EventPage, error) {
-	return r.eventsOf(ctx, r.webhookEvents, workspace, domain.KeyID(id), page)
+	return r.eventsOf(ctx, r.queries.WebhookEvents, workspace, domain.KeyID(id), page)
 }
 
 // Deliveries implements ports.WebhookRepository.
@@ -217,7 +217,7 @@ func (r *KeyRepository) Deliveries(ctx context.Context, workspace domain.Workspa
 	if _, err := r.Webhook(ctx, workspace, id); err != nil {
 		return ports.DeliveryPage{}, err
 	}
-	rows, err := read[sqlkit.DeliveryRow[time.Time]](ctx, r.listDeliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
+	rows, err := read[sqlkit.DeliveryRow[time.Time]](ctx, r.queries.Deliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
 	return codec.Deliveries(rows), err
 }
 

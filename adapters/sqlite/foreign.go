@@ -21,7 +21,7 @@ const (
 func (r *KeyRepository) HasForeign(ctx context.Context) (bool, error) {
 	found, err := selectAll[struct {
 		ID string `db:"api_key_id"`
-	}](ctx, r, r.hasForeign, []byte{})
+	}](ctx, r, r.queries.HasForeign, []byte{})
 	return len(found) > 0, err
 }
 

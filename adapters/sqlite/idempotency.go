@@ -42,7 +42,7 @@ func (tx transaction) idempotently(workspace domain.WorkspaceID, idempotency *po
 // Replayed implements ports.IdempotencyStore.
 func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.WorkspaceID, idempotency ports.Idempotency) (*ports.Replayed, error) {
 	found, err := read(ctx, r, func() (found []idempotencyRow, err error) {
-		err = r.idempotencyKeys.Select(ctx, &found, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
+		err = r.queries.IdempotencyKey.Select(ctx, &found, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
 		return found, err
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ func (r *KeyRepository) list(ctx context.Context, list sqlkit.KeyList) (ports.Ke
 		total int64
 	}
 	cut, err := read(ctx, r, func() (f found, err error) {
-		f.rows, f.total, err = sqlkit.SelectKeyList[int64](ctx, r.lists.Of(list), list.Args...)
+		f.rows, f.total, err = sqlkit.SelectKeyList[int64](ctx, r.queries.Lists.Of(list), list.Args...)
 		return f, err
 	})
 	if err != nil {

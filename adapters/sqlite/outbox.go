@@ -243,7 +243,7 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 
 // SealingKeys implements ports.Outbox.
 func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
-	stored, err := selectAll[sqlkit.SealedRow](ctx, r, r.sealedSecrets)
+	stored, err := selectAll[sqlkit.SealedRow](ctx, r, r.queries.SealedSecrets)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 func (r *KeyRepository) ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error) {
 	from, to := domain.ExpiryHorizon(now)
 	rows, err := read(ctx, r, func() ([]keyRow, error) {
-		return sqlkit.SelectKeys[int64](ctx, r.expiringKeys, codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
+		return sqlkit.SelectKeys[int64](ctx, r.queries.ExpiringKeys, codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
 	})
 	if err != nil {
 		return nil, err

@@ -27,29 +27,17 @@ type KeyRepository struct {
 
 	reads, migrations slots
 
-	migrator        *sqlkit.Migrator
-	committer       *committer
-	find            *sqlkit.Statement
-	findEver        *sqlkit.Statement
-	get             *sqlkit.Statement
-	events          *sqlkit.Statement
-	lists           *sqlkit.KeyLists
-	idempotencyKeys *sqlkit.Statement
-	counts          *sqlkit.Statement
-	usage           *sqlkit.Statement
-	hasForeign      *sqlkit.Statement
-	findForeign     *sqlkit.Statement
-	workspacesOf    *sqlkit.Statement
-	findWebhook     *sqlkit.Statement
-	listWebhooks    *sqlkit.Statement
-	webhookEvents   *sqlkit.Statement
-	listDeliveries  *sqlkit.Statement
-	anyDue          *sqlkit.Statement
-	queueState      *sqlkit.Statement
-	sealedSecrets   *sqlkit.Statement
-	expiringKeys    *sqlkit.Statement
-	now             func() time.Time // determines the windows of limits, and when deliveries are due
-	followers       followers
+	migrator     *sqlkit.Migrator
+	committer    *committer
+	queries      sqlkit.Queries
+	counts       *sqlkit.Statement
+	usage        *sqlkit.Statement
+	findForeign  *sqlkit.Statement
+	workspacesOf *sqlkit.Statement
+	anyDue       *sqlkit.Statement
+	queueState   *sqlkit.Statement
+	now          func() time.Time // determines the windows of limits, and when deliveries are due
+	followers    followers
 
 	closing slots
 	closed  func() error
@@ -124,25 +112,13 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	}
 	r.file.tables = r.migrator.Tables()
 	r.committer = startCommitter(r.writer, r.migrator, r.file, o.now, r.followers.wake)
-	r.find = r.migrator.Statement(r.reader, sqlkit.FindKey)
-	r.findEver = r.migrator.Statement(r.reader, sqlkit.FindEverKey)
-	r.get = r.migrator.Statement(r.reader, sqlkit.GetKey)
-	r.events = r.migrator.Statement(r.reader, sqlkit.ListEvents)
-	r.lists = r.migrator.KeyLists(r.reader)
-	r.idempotencyKeys = r.migrator.Statement(r.reader, sqlkit.FindIdempotencyKey)
+	r.queries = r.migrator.Queries(r.reader)
 	r.counts = r.migrator.Statement(r.reader, findCount)
 	r.usage = r.migrator.Statement(r.reader, findUsage)
-	r.hasForeign = r.migrator.Statement(r.reader, sqlkit.HasForeign)
 	r.findForeign = r.migrator.Statement(r.reader, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.reader, workspacesOf)
-	r.findWebhook = r.migrator.Statement(r.reader, sqlkit.FindWebhook)
-	r.listWebhooks = r.migrator.Statement(r.reader, sqlkit.ListWebhooks)
-	r.webhookEvents = r.migrator.Statement(r.reader, sqlkit.ListWebhookEvents)
-	r.listDeliveries = r.migrator.Statement(r.reader, sqlkit.ListDeliveries)
 	r.anyDue = r.migrator.Statement(r.reader, anyDue)
 	r.queueState = r.migrator.Statement(r.reader, queueState)
-	r.sealedSecrets = r.migrator.Statement(r.reader, sqlkit.SealedSecrets)
-	r.expiringKeys = r.migrator.Statement(r.reader, sqlkit.ExpiringKeys)
 	return r, nil
 }
 

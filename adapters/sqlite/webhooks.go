@@ -134,7 +134,7 @@ func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.Work
 
 // Webhook implements ports.WebhookRepository.
 func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
-	rows, err := selectAll[webhookRow](ctx, r, r.findWebhook, string(id), string(workspace))
+	rows, err := selectAll[webhookRow](ctx, r, r.queries.Webhook, string(id), string(workspace))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceI
 
 // Webhooks implements ports.WebhookRepository.
 func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (ports.WebhookPage, error) {
-	rows, err := selectAll[webhookRow](ctx, r, r.listWebhooks, string(workspace))
+	rows, err := selectAll[webhookRow](ctx, r, r.queries.Webhooks, string(workspace))
 	if err != nil {
 		return ports.WebhookPage{}, err
 	}
@@ -152,7 +152,7 @@ func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.Workspace
 
 // WebhookEvents implements ports.WebhookRepository.
 func (r *KeyRepository) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (ports.EventPage, error) {
-	return r.eventsOf(ctx, r.webhookEvents, workspace, domain.KeyID(id), page)
+	return r.eventsOf(ctx, r.queries.WebhookEvents, workspace, domain.KeyID(id), page)
 }
 
 // Deliveries implements ports.WebhookRepository.
@@ -160,7 +160,7 @@ func (r *KeyRepository) Deliveries(ctx context.Context, workspace domain.Workspa
 	if _, err := r.Webhook(ctx, workspace, id); err != nil {
 		return ports.DeliveryPage{}, err
 	}
-	rows, err := selectAll[sqlkit.DeliveryRow[int64]](ctx, r, r.listDeliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
+	rows, err := selectAll[sqlkit.DeliveryRow[int64]](ctx, r, r.queries.Deliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
 	return codec.Deliveries(rows), err
 }
 

@@ -59,3 +59,32 @@ func (l *KeyLists) Of(list KeyList) *Statement {
 	}
 	return statement
 }
+
+// Queries are the statements that read alike in both stores.
+type Queries struct {
+	Find, FindEver, Get, Events *Statement
+	Lists                       *KeyLists
+	IdempotencyKey, HasForeign  *Statement
+
+	Webhook, Webhooks, WebhookEvents, Deliveries *Statement
+	SealedSecrets, ExpiringKeys                  *Statement
+}
+
+// Queries returns the statements that read in db; see [Migrator.Statement].
+func (m *Migrator) Queries(db *sqlx.DB) Queries {
+	return Queries{
+		Find:           m.Statement(db, FindKey),
+		FindEver:       m.Statement(db, FindEverKey),
+		Get:            m.Statement(db, GetKey),
+		Events:         m.Statement(db, ListEvents),
+		Lists:          m.KeyLists(db),
+		IdempotencyKey: m.Statement(db, FindIdempotencyKey),
+		HasForeign:     m.Statement(db, HasForeign),
+		Webhook:        m.Statement(db, FindWebhook),
+		Webhooks:       m.Statement(db, ListWebhooks),
+		WebhookEvents:  m.Statement(db, ListWebhookEvents),
+		Deliveries:     m.Statement(db, ListDeliveries),
+		SealedSecrets:  m.Statement(db, SealedSecrets),
+		ExpiringKeys:   m.Statement(db, ExpiringKeys),
+	}
+}
