@@ -150,7 +150,7 @@ func TestConsole_ShowsDeliveriesAndRetriesThem(t *testing.T) {
 	receiver.status.Store(http.StatusNoContent)
 	b.press("Enable")
 	b.press("Retry")
-	b.await("!document.body.innerText.includes('410') && " + delivered + `.startsWith('webhook.test|Delivered|1|HTTP 204')`)
+	b.await("!document.body.innerText.includes('410 (Gone)') && " + delivered + `.startsWith('webhook.test|Delivered|1|HTTP 204')`)
 	for range 20 {
 		if err := ws.TestWebhook(t.Context(), created.Webhook.ID); err != nil {
 			t.Fatal(err)

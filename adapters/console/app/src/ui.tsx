@@ -1,6 +1,6 @@
 // The pieces that views are made of.
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Failure, offline } from './api';
 import { go } from './route';
 import { moment, parts, relative, t, type Message } from './text';
@@ -230,9 +230,12 @@ export function Waiting({ lines = 4 }: { lines?: number }) {
   );
 }
 
-/** Moves the focus to a heading when a view opens, so that a screen reader says where one is. */
+/**
+ * Moves the focus to a heading when a view opens, so that a screen reader says where one
+ * is: at once, because later somebody may have moved it on.
+ */
 export function Heading({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return <h1 tabIndex={-1} ref={heading}>{children}</h1>;
 }
