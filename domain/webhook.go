@@ -20,7 +20,9 @@ const (
 	WebhookSecretOverlap = 24 * time.Hour
 	// WebhookPatience is how long a webhook may have no success before it is disabled.
 	WebhookPatience = 5 * 24 * time.Hour
-	// DeliveryRetention is how long deliveries are kept, counted from their creation.
+	// DeliveryRetention is how long deliveries are kept, counted from their creation. One
+	// that is still pending then, because its secret cannot be opened or because its owner
+	// has just retried it, is kept twice as long.
 	DeliveryRetention = 30 * 24 * time.Hour
 )
 

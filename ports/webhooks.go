@@ -128,8 +128,9 @@ type Outbox interface {
 	Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error)
 
 	// ForgetDeliveries removes up to limit deliveries that were created before
-	// [domain.DeliveryRetention] ago and are not pending, marks of warnings that were due
-	// twice as long ago unless they last, and deleted webhooks without deliveries. It
+	// [domain.DeliveryRetention] ago, or twice as long ago if they are pending, marks of
+	// warnings that were due twice as long ago unless they last, and deleted webhooks
+	// without deliveries. It
 	// first drops up to limit pending deliveries of webhooks that are disabled or deleted,
 	// which a change could add while it was made. It returns how many deliveries it has
 	// removed, or dropped if these are more.

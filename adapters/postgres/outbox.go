@@ -103,7 +103,7 @@ LIMIT ? FOR UPDATE OF d))`
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE ctid = ANY (ARRAY(
 SELECT d.ctid FROM api_key_webhooks w
-JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND d.status <> 'PENDING'
+JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND (d.status <> 'PENDING' OR d.created_at < ?)
 LIMIT ? FOR UPDATE OF d SKIP LOCKED))`
 
 	// forgetWebhooks removes webhooks so long after their deletion that no transaction
@@ -317,11 +317,11 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err != nil {
 					return err
 				}
-				if err := tx.exec(ctx, sqlkit.ForgetWarnings, now.Add(-2*domain.DeliveryRetention), sqlkit.LastingWarnings); err != nil {
+				before, long := now.Add(-domain.DeliveryRetention), now.Add(-2*domain.DeliveryRetention)
+				if err := tx.exec(ctx, sqlkit.ForgetWarnings, long, sqlkit.LastingWarnings); err != nil {
 					return err
 				}
-				before := now.Add(-domain.DeliveryRetention)
-				n, err := tx.change(ctx, forgetDeliveries, before, max(limit, 0))
+				n, err := tx.change(ctx, forgetDeliveries, before, long, max(limit, 0))
 				if err != nil {
 					return err
 				}

@@ -66,7 +66,7 @@ LIMIT ?
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE rowid IN (
 SELECT d.rowid FROM api_key_webhooks w
-JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND d.status <> 'PENDING'
+JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND (d.status <> 'PENDING' OR d.created_at < ?)
 LIMIT ?
 )`
 
@@ -269,11 +269,11 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		if err != nil {
 			return 0, err
 		}
-		if err := tx.exec(sqlkit.ForgetWarnings, codec.Encode(now.Add(-2*domain.DeliveryRetention)), sqlkit.LastingWarnings); err != nil {
+		before, long := codec.Encode(now.Add(-domain.DeliveryRetention)), codec.Encode(now.Add(-2*domain.DeliveryRetention))
+		if err := tx.exec(sqlkit.ForgetWarnings, long, sqlkit.LastingWarnings); err != nil {
 			return 0, err
 		}
-		before := codec.Encode(now.Add(-domain.DeliveryRetention))
-		removed, err := tx.change(forgetDeliveries, before, max(limit, 0))
+		removed, err := tx.change(forgetDeliveries, before, long, max(limit, 0))
 		if err != nil {
 			return 0, err
 		}
