@@ -65,6 +65,24 @@ var flagsOf = map[string][]string{
 	"healthcheck":          {"internal-addr", "timeout"},
 }
 
+// onlyCommandOf returns a function that removes the commands beside the one that args
+// name. kong would expand variables in the help of all their flags, which takes most of
+// the time of a start.
+func onlyCommandOf(args []string) func(*kong.Kong) error {
+	return func(k *kong.Kong) error {
+		node := k.Model.Node
+		for _, arg := range args {
+			command := childNamed(node, arg)
+			if command == nil {
+				break
+			}
+			node.Children = []*kong.Node{command}
+			node = command
+		}
+		return nil
+	}
+}
+
 // hideUnused hides the other flags from the help of these commands.
 func hideUnused(k *kong.Kong) error {
 	hideUnusedBelow(k.Model.Node, "")

@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }), // only by --help and --version
 		kong.Resolvers(given),
+		kong.PostBuild(onlyCommandOf(args)),
 		kong.PostBuild(hideUnused),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(given, streams{in: os.Stdin, out: stdout, err: stderr}),
