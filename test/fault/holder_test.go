@@ -86,7 +86,7 @@ func (h *holder) doubt(r *record) {
 // inForce waits until every service returns reason for the secret. None may
 // return the previous result for longer than is promised.
 func (h *holder) inForce(ctx context.Context, t *testing.T, f *fleet, acknowledged time.Time, secret, reason string) {
-	tick := time.NewTicker(pause)
+	tick := time.NewTicker(trafficPause())
 	defer tick.Stop()
 	for _, w := range f.all() {
 		for sent := time.Now(); ; sent = time.Now() {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	kills, killsSoaking = 8, 50
+	kills, killsSoaking = 5, 50
 	// ownersAtOnce owners make changes concurrently, so that every kill
 	// interrupts some.
 	ownersAtOnce = 8

@@ -84,9 +84,12 @@ type lookout struct {
 func (o *lookout) look(t *testing.T, limit time.Duration) {
 	t.Helper()
 	begun := time.Now()
+	tick := time.NewTicker(trafficPause())
+	defer tick.Stop()
 	for n := 0; !o.refused || time.Since(begun) < limit; n++ {
+		<-tick.C
 		o.check(t)
-		if n%16 == 15 {
+		if n%4 == 3 {
 			o.changing.rename(t, o.disabled, "renamed")
 		}
 		o.checkOther(t)

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	limitKills, limitKillsSoaking = 6, 50
+	limitKills, limitKillsSoaking = 4, 50
 	// limitReplicas services spend the same limits.
 	limitReplicas = 4
 	// spendersAtOnce clients spend limits concurrently, each from all keys in turn.
 	spendersAtOnce = 6
 	// mostSpentBeforeKill is the maximum number of responses between two kills.
-	mostSpentBeforeKill = 600
+	mostSpentBeforeKill = 400
 	// totalLimit is a quota that the load does not use up.
 	totalLimit = 100_000
 )

@@ -32,8 +32,8 @@ func formOfLoad(t *testing.T) loadForm {
 	t.Helper()
 	if !soaking() {
 		return loadForm{
-			keys: 300, lasting: 3 * time.Second, turn: 300 * time.Millisecond, overload: time.Second, rounds: 2,
-			sampled: 250 * time.Millisecond, crowd: 256, memory: 800 << 20,
+			keys: 100, lasting: 1500 * time.Millisecond, turn: 150 * time.Millisecond, overload: 500 * time.Millisecond, rounds: 1,
+			sampled: 100 * time.Millisecond, crowd: 256, memory: 800 << 20,
 		}
 	}
 	lasting, err := time.ParseDuration(cmp.Or(os.Getenv(loadVariable), "30m"))

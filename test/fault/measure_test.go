@@ -44,17 +44,20 @@ func exceeded(t *testing.T, format string, args ...any) {
 	t.Logf("measured, not asserted: "+format, args...)
 }
 
-// eventually polls f, for events that nothing announces.
+// eventually polls f, for events that nothing announces. What takes long is polled less
+// often, unless its duration is asserted.
 func eventually(t *testing.T, otherwise string, f func() bool) {
 	t.Helper()
 	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	between := pause
 	for !f() {
 		select {
 		case <-deadline:
 			t.Fatalf("after %v: %s", patience, otherwise)
-		case <-tick.C:
+		case <-time.After(between):
+		}
+		if !soaking() {
+			between = min(between*3/2, trafficPause())
 		}
 	}
 }

@@ -28,7 +28,9 @@ func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 	server.Stop(pgtest.Immediate)
 	stopped := time.Now() // the last successful poll was sent before
 	answered := 0
-	for after := 0; after == 0 || time.Since(stopped) < grace+afterwards; {
+	tick := time.NewTicker(trafficPause())
+	defer tick.Stop()
+	for after := 0; after == 0 || time.Since(stopped) < grace+afterwards; <-tick.C {
 		sent := time.Now()
 		a := w.verify(t, secret)
 		switch {

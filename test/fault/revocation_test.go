@@ -28,7 +28,9 @@ func (a answer) isStale(late time.Duration) bool { return late > refusedWithin &
 // and checks it for a moment longer.
 func (w *world) mustRefuse(t *testing.T, secret string, changed time.Time) {
 	t.Helper()
-	for refused := false; !refused || time.Since(changed) < refusedWithin+afterwards; {
+	tick := time.NewTicker(trafficPause())
+	defer tick.Stop()
+	for refused := false; !refused || time.Since(changed) < refusedWithin+afterwards; <-tick.C {
 		late := time.Since(changed)
 		a := w.verify(t, secret)
 		switch {

@@ -15,8 +15,8 @@ const (
 	// killedSchemas is the number of schemas that killed migrations migrate.
 	killedSchemas, killedSchemasSoaking = 1, 10
 	mostKills                           = 4
-	// keysToMigrate keys take about two seconds to migrate.
-	keysToMigrate = 20_000
+	// keysToMigrate keys take about a second to migrate.
+	keysToMigrate = 10_000
 	// migratorName is the application name of a migration.
 	migratorName = "migrator"
 )

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	manyKeys, manyKeysSoaking = 20_000, 1_000_000 // the batches of a migration have at most 5,000
+	manyKeys, manyKeysSoaking = 11_000, 1_000_000 // the batches of a migration have at most 5,000
 	// lockedFor is how long a migration may block others on a table at most.
 	lockedFor = time.Second
 )

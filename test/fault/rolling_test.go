@@ -40,7 +40,7 @@ func rollForthAndBack(t *testing.T, older olderBuild) {
 	good, bad := before.keys(t)
 	all := newHolders(holdersAtOnce)
 	tr := all.drive(t, f, good, bad)
-	n := int64(times(t, 12, 120))
+	n := int64(times(t, 6, 120))
 
 	tr.goesOn(n)
 	d.migrate(t)

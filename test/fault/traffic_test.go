@@ -23,13 +23,13 @@ const (
 	pause = 5 * time.Millisecond
 )
 
-// trafficPause is pause for the clients of traffic, which go on for as long as a fault
-// lasts. Only a soak keeps the machine busy with them.
+// trafficPause is pause for clients that go on for as long as a fault lasts. Only a soak
+// keeps the machine busy with them.
 func trafficPause() time.Duration {
 	if soaking() {
 		return pause
 	}
-	return 4 * pause
+	return 10 * pause
 }
 
 // traffic consists of the requests during a fault: owners change keys, and
