@@ -66,6 +66,9 @@ func TestSources_KeepNothingAndWriteNoHTML(t *testing.T) {
 	}
 }
 
+// narrow is half-width punctuation next to Chinese or Japanese text.
+var narrow = regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}][,:;!?()]|[,:;!?()][\p{Han}\p{Hiragana}\p{Katakana}]`)
+
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
 func TestLocales_AreCompleteAndDiffer(t *testing.T) {
@@ -85,6 +88,9 @@ func TestLocales_AreCompleteAndDiffer(t *testing.T) {
 			}
 			if a, b := placeholdersOf(want), placeholdersOf(got); !slices.Equal(a, b) {
 				t.Errorf("%s of %s has the placeholders %v, want %v", id, language, b, a)
+			}
+			if found := narrow.FindString(got); found != "" {
+				t.Errorf("%s of %s has %q", id, language, found)
 			}
 			if !strings.HasSuffix(want, ".") && strings.HasSuffix(got, "。") {
 				t.Errorf("%s of %s ends with a period, unlike in English", id, language)

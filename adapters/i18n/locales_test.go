@@ -136,6 +136,20 @@ func TestLocales_MatchTheArgumentsOfTheDomain(t *testing.T) {
 	}
 }
 
+// narrow is half-width punctuation next to Chinese or Japanese text.
+var narrow = regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}][,:;!?()]|[,:;!?()][\p{Han}\p{Hiragana}\p{Katakana}]`)
+
+func TestLocales_UseFullWidthPunctuationInChineseAndJapanese(t *testing.T) {
+	t.Parallel()
+	for _, l := range Languages() {
+		for id, message := range readLocale(t, l) {
+			if found := narrow.FindString(message); found != "" {
+				t.Errorf("%s in %s has %q", id, l, found)
+			}
+		}
+	}
+}
+
 func TestLocales_AreTranslated(t *testing.T) {
 	t.Parallel()
 	english := readLocale(t, English)

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { keys, type Key, type RotatedKey } from './api';
 import { useAction, useLoad } from './load';
 import { randomText } from './session';
-import { count, duration, relative, t } from './text';
+import { between, count, duration, relative, t } from './text';
 import { Dialog, Field, Foreign, Notice, Rich, Trouble, Waiting } from './ui';
 
 interface Asked { of: Key; close: () => void }
@@ -94,7 +94,7 @@ function LastUse({ of }: { of: Key }) {
   const recent = Date.now() - Date.parse(last) < recently;
   return (
     <Notice kind={recent ? 'warn' : 'info'}>
-      {t(recent ? 'use_recent' : 'use_last', { when: relative(last) })}{today > 0 && <> {count('use_today', today)}</>}
+      {t(recent ? 'use_recent' : 'use_last', { when: relative(last) })}{today > 0 && between() + count('use_today', today)}
     </Notice>
   );
 }

@@ -63,6 +63,9 @@ export function parts(message: Message): string[] {
 
 export const number = (n: number) => new Intl.NumberFormat(regions[language]).format(n);
 
+/** What is between two sentences. */
+export const between = () => (/^(zh|ja)/.test(language) ? '' : ' ');
+
 export const list = (items: string[]) => new Intl.ListFormat(regions[language], { type: 'conjunction' }).format(items);
 
 export function moment(at: string | Date): string {
