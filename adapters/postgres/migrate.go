@@ -27,6 +27,9 @@ type Migration = sqlkit.Migration
 // [*UnfitError] if the role may not change the schema, or another program has
 // tables in it. It creates the schema that the DSN names, if it does not exist.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
+	if r.migrator.Current(ctx) == nil { // found without more connections
+		return nil
+	}
 	err := r.prepareSchema(ctx)
 	if err == nil {
 		err = r.migrator.Up(ctx)
