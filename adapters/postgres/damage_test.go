@@ -31,8 +31,8 @@ $$`
 func TestKeyRepository_Damage(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	repo := openDSN(t, dsn)
-	exec(t, dsn, withoutConstraints)
+	repo, change := openDSN(t, dsn), beside(t, dsn)
+	change(t, withoutConstraints)
 	sqlkittest.RunDamage(t, repo, sqlkittest.Damage{
 		Keys: []sqlkittest.KeyDamage{
 			{Name: "a name with a bidirectional control", Parts: domain.PartName, Set: `name = U&'invoice\202Efdp.exe'`},
@@ -76,18 +76,13 @@ func TestKeyRepository_Damage(t *testing.T) {
 			{Name: "an author", Set: `account_id = NULL`, Edit: func(e *domain.Event) { e.By.AccountID = "" }},
 			{Name: "a time", Set: `at = 'infinity'`, Edit: func(e *domain.Event) { e.At = time.Time{} }},
 		},
-	}, func(t testing.TB, statement string, args ...any) {
-		damage(t, dsn, statement, args...)
-	})
+	}, change.one)
 }
 
 func TestWebhooks_Damage(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	repo := openDSN(t, dsn)
-	sqlkittest.RunWebhookDamage(t, repo, func(t testing.TB, statement string, args ...any) {
-		damage(t, dsn, statement, args...)
-	})
+	sqlkittest.RunWebhookDamage(t, openDSN(t, dsn), beside(t, dsn).one)
 }
 
 func TestWebhooks_ManyDeliveries(t *testing.T) {
@@ -99,16 +94,30 @@ func TestWebhooks_ManyDeliveries(t *testing.T) {
 	})
 }
 
-// damage changes one row behind the back of the store.
-func damage(t testing.TB, dsn, statement string, args ...any) {
+// change changes a database behind the back of the store, and returns how many rows it
+// changed.
+type change func(t testing.TB, statement string, args ...any) int64
+
+// one changes one row.
+func (c change) one(t testing.TB, statement string, args ...any) {
 	t.Helper()
-	if rows := exec(t, dsn, sqlx.Rebind(sqlx.DOLLAR, statement), args...); rows != 1 {
-		t.Fatalf("%d rows are damaged, want 1", rows)
+	if rows := c(t, sqlx.Rebind(sqlx.DOLLAR, statement), args...); rows != 1 {
+		t.Fatalf("%d rows are changed, want 1", rows)
 	}
 }
 
-// exec changes the database behind the back of the store and returns how many
-// rows it changed.
+// beside returns changes over connections that are kept until t ends.
+func beside(t testing.TB, dsn string) change {
+	t.Helper()
+	db, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return changeOver(db)
+}
+
+// exec makes one change over a connection of its own.
 func exec(t testing.TB, dsn, statement string, args ...any) int64 {
 	t.Helper()
 	db, err := sqlx.Open("postgres", dsn)
@@ -116,13 +125,20 @@ func exec(t testing.TB, dsn, statement string, args ...any) int64 {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	done, err := db.ExecContext(t.Context(), statement, args...)
-	if err != nil {
-		t.Fatal(err)
+	return changeOver(db)(t, statement, args...)
+}
+
+func changeOver(db *sqlx.DB) change {
+	return func(t testing.TB, statement string, args ...any) int64 {
+		t.Helper()
+		done, err := db.ExecContext(t.Context(), statement, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := done.RowsAffected()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
 	}
-	rows, err := done.RowsAffected()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }

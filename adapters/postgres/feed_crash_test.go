@@ -15,7 +15,7 @@ func TestFeed_MissesNothingAfterTheServerCrashed(t *testing.T) {
 	server := pgtest.Start(t, pgtest.WithDurability())
 	repo := openMigrated(t, server.NewDatabase(t))
 	f := startFeed(t, repo)
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	for range 8 {
@@ -31,7 +31,7 @@ func TestFeed_MissesNothingAfterTheServerCrashed(t *testing.T) {
 	server.Restart()
 	var written []domain.KeyID
 	for len(written) < 20 {
-		id, err := writeEvent(t.Context(), repo)
+		id, err := writeEvent(t.Context(), repo.maintenance)
 		if err == nil { // else the connection was of the server that crashed
 			written = append(written, id)
 		}

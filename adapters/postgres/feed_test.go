@@ -21,7 +21,7 @@ func TestFeed_RejectsAStandbyAndNoticesItsPromotion(t *testing.T) {
 	server := pgtest.Start(t)
 	repo := openMigrated(t, server.NewDatabase(t))
 	f := startFeed(t, repo)
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	var data string
@@ -94,11 +94,12 @@ func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, migrated(t))
 	f := startFeed(t, repo)
-	insertMany(t, aside(t, repo), maxTold)
+	db := aside(t, repo)
+	insertMany(t, db, maxTold)
 	if got := len(told(t, f)); got != maxTold {
 		t.Errorf("%d keys are told, want %d", got, maxTold)
 	}
-	insertMany(t, aside(t, repo), maxTold+1)
+	insertMany(t, db, maxTold+1)
 	if changes := polled(t, f); !changes.Lost || len(changes.Keys) > 0 {
 		t.Errorf("Poll gives %d keys, lost: %v, want lost alone", len(changes.Keys), changes.Lost)
 	}
@@ -112,10 +113,11 @@ func TestFeed_CountsEventsNotKeys(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, migrated(t))
 	f := startFeed(t, repo)
-	insertMany(t, aside(t, repo), maxTold+1)
-	aside(t, repo).MustExecContext(t.Context(), letEventsChange)
-	aside(t, repo).MustExecContext(t.Context(), `UPDATE api_key_events SET api_key_id = 'sk_live_0000000000000001', event_id = api_key_id`)
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	db := aside(t, repo)
+	insertMany(t, db, maxTold+1)
+	db.MustExecContext(t.Context(), letEventsChange)
+	db.MustExecContext(t.Context(), `UPDATE api_key_events SET api_key_id = 'sk_live_0000000000000001', event_id = api_key_id`)
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	if changes := polled(t, f); !changes.Lost {
@@ -139,11 +141,12 @@ FROM generate_series(1, $1) n`, n)
 func TestFeed_IgnoresTransactionIDsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, migrated(t))
-	insertMany(t, aside(t, repo), 3)
-	aside(t, repo).MustExecContext(t.Context(), letEventsChange)
-	aside(t, repo).MustExecContext(t.Context(), `UPDATE api_key_events SET txid = '1000000000000'`)
+	db := aside(t, repo)
+	insertMany(t, db, 3)
+	db.MustExecContext(t.Context(), letEventsChange)
+	db.MustExecContext(t.Context(), `UPDATE api_key_events SET txid = '1000000000000'`)
 	f := startFeed(t, repo)
-	id, err := writeEvent(t.Context(), repo)
+	id, err := writeEvent(t.Context(), repo.maintenance)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
@@ -38,16 +39,13 @@ func openDB(t testing.TB, dsn string, opts ...postgres.Option) (*postgres.KeyRep
 	return repo, db
 }
 
-func TestOpenDB_KeyRepository(t *testing.T) {
+// With a tracer, the store uses connections through another wrapper.
+func TestOpenDB_TracedKeyRepositoryInASchema(t *testing.T) {
 	t.Parallel()
-	repo, _ := openDB(t, migrated(t))
-	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
-}
-
-func TestOpenDB_Concurrency(t *testing.T) {
-	t.Parallel()
-	repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"))
-	portstest.RunKeyRepositoryConcurrency(t, func(testing.TB) ports.KeyRepository { return repo })
+	repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"), postgres.WithTracerProvider(noop.NewTracerProvider()))
+	open := func(testing.TB) ports.KeyRepository { return repo }
+	portstest.RunKeyRepository(t, open)
+	portstest.RunKeyRepositoryConcurrency(t, open)
 }
 
 // The sessions that the caller uses are not those that the repository has set up.

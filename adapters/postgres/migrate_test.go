@@ -43,7 +43,7 @@ func TestMigrate_ByManyAtOnce(t *testing.T) {
 
 func TestMigrate_LeavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.NewDatabase(t)
+	dsn := migrated(t)
 	repo := openDSN(t, dsn)
 	if newer, err := repo.NewerSchema(t.Context()); newer != 0 || err != nil {
 		t.Errorf("NewerSchema gives %d, %v, of its own schema", newer, err)

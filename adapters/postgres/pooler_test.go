@@ -21,30 +21,15 @@ import (
 // sessionPool is as many connections as a store in a test may want.
 const sessionPool = 40
 
-func TestPooler_InSessionModeKeepsEveryPromise(t *testing.T) {
+// The tables are in a schema, beside those of another program: neither a pooler nor a
+// name changes what a statement means. Tests of [postgres.OpenDB] use a schema without a
+// pooler.
+func TestPooler_InSessionModeKeepsEveryPromiseInASchema(t *testing.T) {
 	t.Parallel()
 	p := pooler.Start(t, migrated(t), pooler.Session, sessionPool)
-	pooled := func(t testing.TB) *postgres.KeyRepository { return openDSN(t, p.URLOf(t, migrated(t))) }
-	repository := func(t testing.TB) ports.KeyRepository { return pooled(t) }
-
-	t.Run("repository", func(t *testing.T) {
-		t.Parallel()
-		repo := pooled(t)
-		portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
-	})
-	t.Run("concurrency", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryConcurrency(t, repository) })
-	t.Run("isolation", func(t *testing.T) { t.Parallel(); portstest.RunKeyRepositoryIsolation(t, repository) })
-	t.Run("usage", func(t *testing.T) {
-		t.Parallel()
-		repo := pooled(t)
-		portstest.RunUsageRecorder(t, func(testing.TB) portstest.UsageStore { return repo })
-	})
-	t.Run("feed", func(t *testing.T) {
-		t.Parallel()
-		portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-			dsn := p.URLOf(t, migrated(t))
-			return openDSN(t, dsn), openDSN(t, dsn)
-		})
+	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
+		dsn := p.URLOf(t, migratedInSchema(t))
+		return openDSN(t, dsn), openDSN(t, dsn)
 	})
 }
 

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/trace/noop"
-
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/ports"
 	"github.com/slaunchx/apikeys/ports/portstest"
@@ -20,13 +18,6 @@ func TestStore(t *testing.T) {
 		dsn := migrated(t)
 		return openDSN(t, dsn), openDSN(t, dsn)
 	})
-}
-
-// With a tracer, the store uses the driver through a wrapper.
-func TestKeyRepository_Traced(t *testing.T) {
-	t.Parallel()
-	repo := openDSN(t, migrated(t), postgres.WithTracerProvider(noop.NewTracerProvider()))
-	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
 func BenchmarkKeyRepository(b *testing.B) { portstest.BenchmarkKeyRepository(b, open) }
@@ -91,6 +82,6 @@ func TestForeignKeys(t *testing.T) {
 func TestWebhookStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunWebhookStore(t, func(t testing.TB, now func() time.Time) portstest.WebhookedStore {
-		return openDSN(t, pgtest.NewDatabase(t), postgres.WithClock(now))
+		return openDSN(t, migrated(t), postgres.WithClock(now))
 	})
 }

@@ -30,13 +30,13 @@ func TestFeed_SaysLostWhenADumpIsRestored(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	repo := openMigrated(t, dsn)
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	dump := filepath.Join(t.TempDir(), "dump.sql")
 	pgtest.Client(t, "pg_dump", "--clean", "--if-exists", "--no-password", "--file="+dump, "--dbname="+dsn)
 	f := startFeed(t, repo)
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	if changes := answered(t, f); changes.Lost || len(changes.Keys) != 1 {
@@ -47,7 +47,7 @@ func TestFeed_SaysLostWhenADumpIsRestored(t *testing.T) {
 	if changes := answered(t, f); !changes.Lost {
 		t.Errorf("Poll() = %+v, want lost", changes)
 	}
-	if _, err := writeEvent(t.Context(), repo); err != nil {
+	if _, err := writeEvent(t.Context(), repo.maintenance); err != nil {
 		t.Fatal(err)
 	}
 	if changes := answered(t, f); changes.Lost || len(changes.Keys) != 1 {

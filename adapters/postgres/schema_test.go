@@ -13,7 +13,6 @@ import (
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/ports/portstest"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -24,24 +23,38 @@ const foreignTable = `CREATE TABLE api_keys (id serial PRIMARY KEY, token text)`
 func inSchema(t testing.TB) string {
 	t.Helper()
 	dsn := pgtest.NewDatabase(t)
-	db := sqlx.MustConnect("postgres", dsn)
-	defer db.Close()
-	db.MustExec(foreignTable + `; CREATE TABLE idempotency_keys (key text); CREATE TABLE api_key_events (id int)`)
-	return dsn + "&search_path=keys"
+	if err := addForeignTables(dsn); err != nil {
+		t.Fatal(err)
+	}
+	return dsn + searchPathKeys
 }
 
-func TestSchema_KeyRepository(t *testing.T) {
-	t.Parallel()
-	repo := openDSN(t, inSchema(t))
-	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
+const searchPathKeys = "&search_path=keys"
+
+func addForeignTables(dsn string) error {
+	db, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(context.Background(), foreignTable+`; CREATE TABLE idempotency_keys (key text); CREATE TABLE api_key_events (id int)`)
+	return errors.Join(err, db.Close())
 }
 
-func TestSchema_ChangeFeed(t *testing.T) {
-	t.Parallel()
-	portstest.RunChangeFeed(t, func(t testing.TB) (portstest.FollowedStore, portstest.FollowedStore) {
-		dsn := inSchema(t)
-		return openDSN(t, dsn), openDSN(t, dsn)
-	})
+var migratedSchema = pgtest.NewTemplate(func(dsn string) error {
+	if err := addForeignTables(dsn); err != nil {
+		return err
+	}
+	repo, err := postgres.Open(context.Background(), dsn+searchPathKeys)
+	if err != nil {
+		return err
+	}
+	return errors.Join(repo.Migrate(context.Background()), repo.Close())
+})
+
+// migratedInSchema is like inSchema, except that the schema is there and current.
+func migratedInSchema(t testing.TB) string {
+	t.Helper()
+	return migratedSchema.NewDatabase(t) + searchPathKeys
 }
 
 func TestSchema_HasEverythingOfTheStore(t *testing.T) {
