@@ -39,7 +39,7 @@ export function Meter({ name, label, left }: { name: string; label: string; left
           <rect class={share < 10 ? 'low' : ''} width={remaining === 0 ? 0 : Math.max(1, share)} height="1" />
         </svg>
       </div>
-      <p class="small"><strong>{words}</strong> <span class="quiet">· {reset}</span></p>
+      <p class="small"><strong>{words}</strong> <span class="quiet"><span class="dot">· </span>{reset}</span></p>
     </dd>
   );
 }
