@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"crypto/rand"
 	"database/sql"
 	"io"
 	"net/http"
@@ -73,13 +74,33 @@ func (r *receiver) subscribe(t *testing.T, w *world) {
 	defer r.mu.Unlock()
 	for path, events := range subscriptions {
 		body := `{"url":"` + r.server.URL + path + `","events":["` + strings.Join(events, `","`) + `"]}`
-		a := w.call(t, http.MethodPost, w.public+"/web/v1/workspaces/"+workspace+"/webhooks", body)
-		verifier, err := standardwebhooks.NewWebhook(member(a.body, "secret"))
-		if a.status != http.StatusCreated || err != nil {
-			t.Fatalf("create a webhook: %d %s, %v", a.status, a.body, err)
+		verifier, err := standardwebhooks.NewWebhook(w.newWebhook(t, body))
+		if err != nil {
+			t.Fatal(err)
 		}
 		r.verifiers[path] = verifier
 	}
+}
+
+// newWebhook creates a webhook and returns its secret. If the webhook was created by a
+// request that got 503, the response lacks the secret, so that another one is made.
+func (w *world) newWebhook(t *testing.T, body string) (secret string) {
+	t.Helper()
+	webhooks, key := w.public+"/web/v1/workspaces/"+workspace+"/webhooks", "webhook-"+rand.Text()
+	var a answer
+	eventually(t, "no webhook is created", func() bool {
+		a = w.call(t, http.MethodPost, webhooks, body, func(h http.Header) { h.Set("Idempotency-Key", key) })
+		return !isPutOff(a)
+	})
+	if a.replayed {
+		rotate := webhooks + "/" + member(a.body, "webhookId") + "/rotate"
+		a = available(t, func() answer { return w.call(t, http.MethodPost, rotate, "") })
+	}
+	secret = member(a.body, "secret")
+	if a.status/100 != 2 || secret == "" {
+		t.Fatalf("create a webhook: %d %s", a.status, a.body)
+	}
+	return secret
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {

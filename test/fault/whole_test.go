@@ -54,11 +54,11 @@ WHERE NOT EXISTS (SELECT 1 FROM api_key_counts c WHERE c.workspace_id = k.worksp
 
 // repeats are queries that count changes that the owners did not make: they
 // make each kind of change once per key, with an idempotency key except for
-// keys named "k".
+// keys named "k". Idempotency keys of webhooks begin with "webhook-".
 var repeats = map[string]string{
 	"keys disabled without an event, or the reverse": `SELECT count(*) FROM api_keys k
 WHERE k.disabled <> EXISTS (SELECT 1 FROM api_key_events e WHERE e.api_key_id = k.id AND e.type = 'DISABLED')`,
-	"more or fewer idempotency keys than changes": `SELECT abs((SELECT count(*) FROM idempotency_keys) -
+	"more or fewer idempotency keys than changes": `SELECT abs((SELECT count(*) FROM idempotency_keys WHERE key NOT LIKE 'webhook-%') -
 (SELECT count(*) FROM api_key_events e JOIN api_keys k ON k.id = e.api_key_id WHERE k.name <> 'k'))`,
 	"names of more than one key": `SELECT count(*) FROM (SELECT name FROM api_keys WHERE name <> 'k' GROUP BY name HAVING count(*) > 1) AS twice`,
 	"changes made twice": `SELECT count(*) FROM

@@ -62,15 +62,39 @@ func (a answer) code() string {
 	return envelope.Code
 }
 
-// do sends r on a separate connection and returns the response.
+// do sends r on a separate connection and returns the response, or the next one that is
+// not 503.
 func (w *world) do(t *testing.T, r request) answer {
 	t.Helper()
-	return w.dial(t).do(t, r)
+	return available(t, func() answer { return w.once(t, r) })
+}
+
+// once is like do, except that it sends r once.
+func (w *world) once(t *testing.T, r request) answer {
+	t.Helper()
+	return w.dial(t).send(t, r)(t)
 }
 
 func (c *conn) do(t *testing.T, r request) answer {
 	t.Helper()
-	return c.send(t, r)(t)
+	return available(t, func() answer { return c.send(t, r)(t) })
+}
+
+// available repeats a request while the response is 503, which may happen on a busy
+// machine.
+func available(t *testing.T, ask func() answer) answer {
+	t.Helper()
+	for end := time.After(patience); ; {
+		a := ask()
+		if a.status != http.StatusServiceUnavailable {
+			return a
+		}
+		select {
+		case <-end:
+			return a
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // send sends r and returns a function that waits for the response.

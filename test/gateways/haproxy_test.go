@@ -27,7 +27,9 @@ func TestHAProxy(t *testing.T) {
 func TestHAProxy_DeniesWhenScriptFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, haproxy, "set-var proc.apikeys str", "set-var proc.unknown str")
-	if a := w.refused(t, get("/payments/1", "X-Api-Key: "+w.reader)); a.status != http.StatusServiceUnavailable {
+	a := w.once(t, get("/payments/1", "X-Api-Key: "+w.reader))
+	w.mustNotPass(t, a)
+	if a.status != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", a.status)
 	}
 	if log := w.logged(t); !strings.Contains(log, "runtime error") {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -147,6 +148,17 @@ func clientIP(t *testing.T) net.IP {
 // createKey returns the secret of a new key.
 func (w *world) createKey(t *testing.T, body string) string {
 	t.Helper()
+	a := available(t, func() answer { return w.create(t, body) })
+	var created struct{ Data struct{ Secret string } }
+	if err := json.Unmarshal([]byte(a.body), &created); err != nil || created.Data.Secret == "" {
+		t.Fatalf("creating a key: status %d, body %q, %v", a.status, a.body, err)
+	}
+	return created.Data.Secret
+}
+
+// create asks the service for a new key.
+func (w *world) create(t *testing.T, body string) answer {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
 		"http://"+w.service.Public+"/web/v1/workspaces/ws_1/api-keys", strings.NewReader(body))
 	if err != nil {
@@ -161,11 +173,11 @@ func (w *world) createKey(t *testing.T, body string) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var created struct{ Data struct{ Secret string } }
-	if err := json.NewDecoder(res.Body).Decode(&created); err != nil || created.Data.Secret == "" {
-		t.Fatalf("creating a key: status %d, %v", res.StatusCode, err)
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return created.Data.Secret
+	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
 }
 
 // broadScopes returns the scopes of the broad key: 100, of 128 characters each

@@ -74,7 +74,7 @@ func TestTraces_BeginAnewForPublicRequests(t *testing.T) {
 func TestTraces_ShowReadsOnlyForCacheMisses(t *testing.T) {
 	t.Parallel()
 	s := newTraced(t, stores["sqlite"](t))
-	secret := s.manage(t, http.MethodPost, "", `{"name":"k"}`, nil)["secret"].(string)
+	_, secret := s.create(t, `{"name":"k"}`, nil)
 	for strings.Contains(s.scrape(t, "text/plain"), "\napikeys_cache_hits_total 0\n") {
 		s.verify(t, secret, header{"X-Request-Id": s.id("verify-again")})
 	}

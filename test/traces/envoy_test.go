@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -23,8 +22,7 @@ func TestTraces_ContinueThoseOfEnvoy(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := newTraced(t, stores["sqlite"](t), apikeys.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
-	created := s.manage(t, http.MethodPost, "", `{"name":"hunter2","scopes":["hunter2:read"]}`, nil)
-	id, secret := created["apiKeyId"].(string), created["secret"].(string)
+	id, secret := s.create(t, `{"name":"hunter2","scopes":["hunter2:read"]}`, nil)
 	ask := s.envoy(t)
 	ask(s.id("envoy-allowed"), sampled, secret, "hunter2:read")
 	ask(s.id("envoy-denied"), sampled, secret, "hunter2:write")

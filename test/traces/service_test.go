@@ -107,10 +107,28 @@ func (s service) sent(t *testing.T) {
 // header holds additional headers of a request.
 type header map[string]string
 
-// manage sends a request of the owner and returns the data of the response.
-func (s service) manage(t *testing.T, method, path, body string, h header) (data map[string]any) {
+// manage sends a request of the owner.
+func (s service) manage(t *testing.T, method, path, body string, h header) *httptest.ResponseRecorder {
 	t.Helper()
 	return send(t, s.Handler(), method, "/web/v1/workspaces/"+workspace+"/api-keys"+path, body, h)
+}
+
+// create creates a key and returns its ID and secret.
+func (s service) create(t *testing.T, body string, h header) (id, secret string) {
+	t.Helper()
+	return newSecret(t, s.manage(t, http.MethodPost, "", body, h))
+}
+
+// newSecret returns the ID and the new secret of a key in a response.
+func newSecret(t *testing.T, w *httptest.ResponseRecorder) (id, secret string) {
+	t.Helper()
+	var response struct {
+		Data struct{ APIKeyID, Secret string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil || response.Data.APIKeyID == "" || response.Data.Secret == "" {
+		t.Fatalf("the response has no secret: %d %s, %v", w.Code, w.Body, err)
+	}
+	return response.Data.APIKeyID, response.Data.Secret
 }
 
 // verify checks the key without scopes.
@@ -119,7 +137,7 @@ func (s service) verify(t *testing.T, secret string, h header) {
 	send(t, s.InternalHandler(), http.MethodPost, "/internal/v1/api-keys/verify", `{"key":"`+secret+`"}`, h)
 }
 
-func send(t *testing.T, to http.Handler, method, path, body string, h header) map[string]any {
+func send(t *testing.T, to http.Handler, method, path, body string, h header) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	for name, value := range map[string]string{
@@ -136,9 +154,8 @@ func send(t *testing.T, to http.Handler, method, path, body string, h header) ma
 	}
 	w := httptest.NewRecorder()
 	to.ServeHTTP(w, r)
-	var response struct{ Data map[string]any }
-	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
+	if !json.Valid(w.Body.Bytes()) {
 		t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
 	}
-	return response.Data
+	return w
 }

@@ -30,7 +30,7 @@ func TestTraces_LeadFromRequestToStatements(t *testing.T) {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			s := newTraced(t, stores[store](t))
-			id := s.manage(t, http.MethodPost, "", `{"name":"k"}`, header{"X-Request-Id": s.id("create-" + store)})["apiKeyId"].(string)
+			id, _ := s.create(t, `{"name":"k"}`, header{"X-Request-Id": s.id("create-" + store)})
 			s.manage(t, http.MethodGet, "/"+id, "", header{"X-Request-Id": s.id("get-" + store)})
 			s.sent(t)
 
@@ -68,21 +68,20 @@ func TestTraces_ContainNoRequestOrStoredData(t *testing.T) {
 			t.Parallel()
 			s := newTraced(t, stores[store](t))
 			traceparent := header{"Tracestate": "vendor=hunter2", "Traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Baggage": "user=hunter2"}
-			created := s.manage(t, http.MethodPost, "", `{"name":"hunter2","scopes":["hunter2:read"],"ipWhitelist":["203.0.113.77"]}`, traceparent)
-			id, secret := created["apiKeyId"].(string), created["secret"].(string)
+			id, secret := s.create(t, `{"name":"hunter2","scopes":["hunter2:read"],"ipWhitelist":["203.0.113.77"]}`, traceparent)
 			s.manage(t, http.MethodPost, "", `{"name":"hunter2","unknown":"hunter2"}`, traceparent)
 			s.manage(t, http.MethodPatch, "/"+id, `{"name":"hunter2 again"}`, traceparent)
 			s.manage(t, http.MethodGet, "?q=hunter2", "", traceparent)
 			s.manage(t, http.MethodGet, "/"+id+"/events", "", nil)
 			s.manage(t, http.MethodGet, "/"+secret, "", nil)
 			s.verify(t, secret, traceparent)
-			rotated := s.manage(t, http.MethodPost, "/"+id+"/rotate", "", header{"Idempotency-Key": "hunter2", "Content-Type": ""})
+			_, rotated := newSecret(t, s.manage(t, http.MethodPost, "/"+id+"/rotate", "", header{"Idempotency-Key": "hunter2", "Content-Type": ""}))
 			s.sent(t)
 
 			if !received.contains(id) {
 				t.Fatal("the traces lack the key")
 			}
-			for _, text := range []string{"hunter2", "203.0.113.77", secret, rotated["secret"].(string)} {
+			for _, text := range []string{"hunter2", "203.0.113.77", secret, rotated} {
 				for _, encoding := range []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))} {
 					if received.contains(encoding) {
 						t.Errorf("the traces contain %q", encoding)
