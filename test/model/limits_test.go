@@ -24,8 +24,8 @@ import (
 // Windows that are compared on each store. They are few, because the race detector makes
 // each more than twenty times as slow. With APIKEYS_SOAK, there are allWindows on each.
 const (
-	windowsInMemory   = 1_000
-	windowsInSQLite   = 200
+	windowsInMemory   = 500
+	windowsInSQLite   = 100
 	windowsInPostgres = 100
 	allWindows        = 10_000
 	windowsOfAKey     = 20
