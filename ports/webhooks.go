@@ -185,7 +185,8 @@ const (
 type Outcome struct {
 	Delivery domain.DeliveryID
 	Webhook  domain.WebhookID
-	Claim    int64 // of the [DueDelivery]
+	Claim    int64  // of the [DueDelivery]
+	URL      string // of the [DueDelivery]
 	Kind     OutcomeKind
 	// Status is the HTTP status of the response, or 0 if there was none.
 	Status int
@@ -195,6 +196,20 @@ type Outcome struct {
 	// EventID is the ID of the event that is recorded if the webhook is stopped. It must
 	// be new.
 	EventID string
+}
+
+// Failed reports whether the attempt failed.
+func (o Outcome) Failed() bool {
+	return o.Kind == OutcomeRetry || o.Kind == OutcomeFailed || o.Kind == OutcomeGone
+}
+
+// At returns what o says of a webhook whose URL is url now. If its owner has changed it
+// meanwhile, a failure says nothing of the new one, which is tried at once.
+func (o Outcome) At(url string) Outcome {
+	if o.Failed() && o.URL != url {
+		o.Kind, o.RetryAfter = OutcomeReturned, 0
+	}
+	return o
 }
 
 // StoppedWebhook is a webhook that the store has disabled.

@@ -75,6 +75,7 @@ func (s *WebhookStore) report(o ports.Outcome) (ports.StoppedWebhook, bool) {
 		return ports.StoppedWebhook{}, false
 	}
 	d.leasedUntil = time.Time{}
+	o = o.At(w.URL)
 	if o.Kind == ports.OutcomeReturned {
 		d.NextAttemptAt = now.Add(o.RetryAfter)
 		return ports.StoppedWebhook{}, false

@@ -65,7 +65,7 @@ RETURNING o.position - 1 AS position`
 
 	// lockFailing locks the webhooks of failed attempts before their deliveries, as a change
 	// by the owner does. In another order the two would deadlock.
-	lockFailing = `SELECT id FROM api_key_webhooks WHERE id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE`
+	lockFailing = `SELECT id, url FROM api_key_webhooks WHERE id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE`
 
 	// affectedWebhooks locks the webhooks whose state attempts may change: those in the
 	// second list, and those in the first that have failed before.
@@ -189,26 +189,19 @@ func (tx transaction) report(ctx context.Context, outcomes []ports.Outcome, cloc
 	if err != nil {
 		return nil, err
 	}
-	var webhooks, ids, statuses, failing pq.StringArray
+	if outcomes, err = tx.atPresentURLs(ctx, outcomes); err != nil {
+		return nil, err
+	}
+	var webhooks, ids, statuses pq.StringArray
 	var claims, attempts, responses, waits pq.Int64Array
 	for _, o := range outcomes {
 		attempt := int64(1)
-		switch o.Kind {
-		case ports.OutcomeDelivered:
-		case ports.OutcomeReturned:
+		if o.Kind == ports.OutcomeReturned {
 			attempt = 0
-		default:
-			failing = append(failing, string(o.Webhook))
 		}
 		webhooks, ids, claims = append(webhooks, string(o.Webhook)), append(ids, string(o.Delivery)), append(claims, o.Claim)
 		statuses, attempts = append(statuses, string(sqlkit.StatusAfter(o.Kind))), append(attempts, attempt)
 		responses, waits = append(responses, int64(o.Status)), append(waits, o.RetryAfter.Microseconds())
-	}
-	if failing != nil {
-		var locked []string
-		if err := tx.read(ctx, &locked, lockFailing, failing); err != nil {
-			return nil, err
-		}
 	}
 	var recorded []int
 	if err := tx.read(ctx, &recorded, reportOutcomes, webhooks, ids, claims, statuses, attempts, responses, waits, now, now); err != nil {
@@ -231,6 +224,36 @@ func (tx transaction) report(ctx context.Context, outcomes []ports.Outcome, cloc
 		return nil, nil
 	}
 	return tx.attempted(ctx, all, failed, made, now)
+}
+
+// atPresentURLs locks the webhooks of failed attempts, and returns what the outcomes say
+// of them; see [ports.Outcome.At].
+func (tx transaction) atPresentURLs(ctx context.Context, outcomes []ports.Outcome) ([]ports.Outcome, error) {
+	var failing pq.StringArray
+	for _, o := range outcomes {
+		if o.Failed() {
+			failing = append(failing, string(o.Webhook))
+		}
+	}
+	if failing == nil {
+		return outcomes, nil
+	}
+	var locked []struct{ ID, URL string }
+	if err := tx.read(ctx, &locked, lockFailing, failing); err != nil {
+		return nil, err
+	}
+	urls := make(map[domain.WebhookID]string, len(locked))
+	for _, w := range locked {
+		urls[domain.WebhookID(w.ID)] = w.URL
+	}
+	present := make([]ports.Outcome, len(outcomes))
+	for i, o := range outcomes {
+		present[i] = o
+		if url, living := urls[o.Webhook]; living {
+			present[i] = o.At(url)
+		}
+	}
+	return present, nil
 }
 
 // attempted applies the outcomes to their webhooks, and returns those that are stopped.

@@ -29,7 +29,7 @@ func TestReport_LocksAWebhookBeforeItsDeliveries(t *testing.T) {
 	}
 	other, lock := lockedBy(t, dsn, `SELECT FROM api_key_webhooks WHERE id = $1 FOR UPDATE`, string(id))
 	reported := make(chan error, 1)
-	outcome := ports.Outcome{Delivery: due[0].ID, Webhook: id, Claim: due[0].Claim, Kind: ports.OutcomeRetry, Status: 500, RetryAfter: time.Hour, EventID: newEventID(t)}
+	outcome := ports.Outcome{Delivery: due[0].ID, Webhook: id, Claim: due[0].Claim, URL: due[0].URL, Kind: ports.OutcomeRetry, Status: 500, RetryAfter: time.Hour, EventID: newEventID(t)}
 	go func() {
 		_, err := repo.Report(t.Context(), []ports.Outcome{outcome})
 		reported <- err

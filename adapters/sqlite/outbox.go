@@ -173,14 +173,23 @@ func (r *KeyRepository) Report(ctx context.Context, outcomes []ports.Outcome) ([
 	return changing(ctx, r, func(tx transaction) (stopped []ports.StoppedWebhook, err error) {
 		now := tx.now().UTC().Truncate(time.Microsecond)
 		for _, o := range outcomes {
+			var w *domain.Webhook
+			if o.Kind != ports.OutcomeReturned {
+				if w, err = tx.anyWebhook(o.Webhook); err != nil {
+					return nil, err
+				}
+			}
+			if w != nil {
+				o = o.At(w.URL)
+			}
 			recorded, err := tx.record(o, now)
 			if err != nil {
 				return nil, err
 			}
-			if recorded == 0 || o.Kind == ports.OutcomeReturned {
+			if recorded == 0 || w == nil || o.Kind == ports.OutcomeReturned {
 				continue
 			}
-			s, err := tx.attempted(o, now)
+			s, err := tx.attempted(w, o, now)
 			if err != nil {
 				return nil, err
 			}
@@ -203,13 +212,17 @@ func (tx transaction) record(o ports.Outcome, now time.Time) (int64, error) {
 	return tx.change(recordAttempt, string(sqlkit.StatusAfter(o.Kind)), codec.Encode(now), o.Status, due, string(o.Webhook), string(o.Delivery), o.Claim)
 }
 
-// attempted applies an outcome to its webhook, and returns it if it is stopped.
-func (tx transaction) attempted(o ports.Outcome, now time.Time) ([]ports.StoppedWebhook, error) {
+// anyWebhook returns a webhook of any workspace, or nil if it does not exist.
+func (tx transaction) anyWebhook(id domain.WebhookID) (*domain.Webhook, error) {
 	var rows []webhookRow
-	if err := tx.read(&rows, anyWebhook, string(o.Webhook)); err != nil || len(rows) == 0 {
+	if err := tx.read(&rows, anyWebhook, string(id)); err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	w := codec.Webhook(rows[0])
+	return codec.Webhook(rows[0]), nil
+}
+
+// attempted applies an outcome to its webhook, and returns it if it is stopped.
+func (tx transaction) attempted(w *domain.Webhook, o ports.Outcome, now time.Time) ([]ports.StoppedWebhook, error) {
 	before := w.FailingSince
 	event := sqlkit.Attempted(w, []ports.Outcome{o}, now)
 	if event.ID != "" {

@@ -115,7 +115,7 @@ func failed(ctx context.Context, err error) attempted {
 
 // outcome returns what the outbox is told about an attempt.
 func (s *Sender) outcome(due ports.DueDelivery, a attempted) ports.Outcome {
-	o := ports.Outcome{Delivery: due.ID, Webhook: due.Webhook, Claim: due.Claim, Status: a.status}
+	o := ports.Outcome{Delivery: due.ID, Webhook: due.Webhook, Claim: due.Claim, URL: due.URL, Status: a.status}
 	switch a.result {
 	case resultDelivered:
 		o.Kind = ports.OutcomeDelivered

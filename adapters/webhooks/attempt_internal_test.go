@@ -383,8 +383,8 @@ func TestOutcome_TellsTheOutboxWhatToDo(t *testing.T) {
 		"stopped":                {0, attempted{result: resultStopped}, ports.Outcome{Kind: ports.OutcomeReturned, RetryAfter: 5 * time.Second}},
 		"not sent for no secret": {9, attempted{result: resultUnopened}, ports.Outcome{Kind: ports.OutcomeReturned, RetryAfter: 5 * time.Minute}},
 	} {
-		due := ports.DueDelivery{ID: domain.DeliveryID("dlv_1"), Webhook: "wh_1", Claim: 7, Attempts: c.attempts}
-		c.want.Delivery, c.want.Webhook, c.want.Claim = "dlv_1", "wh_1", 7
+		due := ports.DueDelivery{ID: domain.DeliveryID("dlv_1"), Webhook: "wh_1", Claim: 7, URL: "https://example.com/", Attempts: c.attempts}
+		c.want.Delivery, c.want.Webhook, c.want.Claim, c.want.URL = "dlv_1", "wh_1", 7, "https://example.com/"
 		if got := s.outcome(due, c.a); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}

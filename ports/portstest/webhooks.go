@@ -38,6 +38,7 @@ func RunWebhookStore(t *testing.T, open func(t testing.TB, now func() time.Time)
 		"is fair between webhooks":                            isFair,
 		"hands a delivery to one sender":                      claimsConcurrently,
 		"stops a webhook that is gone or fails for five days": stopsWebhooks,
+		"tries the new URL after a failure of an old one":     triesTheNewURL,
 		"drops what is pending when a webhook stops":          dropsDeliveries,
 		"tests and retries":                                   testsAndRetries,
 		"warns once":                                          warnsOnce,
@@ -147,7 +148,7 @@ func (w webhookWorld) claim(t testing.TB, edit ...func(*ports.ClaimRequest)) []p
 func (w webhookWorld) report(t testing.TB, d ports.DueDelivery, kind ports.OutcomeKind, status int, after time.Duration) []ports.StoppedWebhook {
 	t.Helper()
 	stopped, err := w.Report(t.Context(), []ports.Outcome{{
-		Delivery: d.ID, Webhook: d.Webhook, Claim: d.Claim, Kind: kind, Status: status, RetryAfter: after, EventID: eventID(t),
+		Delivery: d.ID, Webhook: d.Webhook, Claim: d.Claim, URL: d.URL, Kind: kind, Status: status, RetryAfter: after, EventID: eventID(t),
 	}})
 	if err != nil {
 		t.Fatalf("Report: %v", err)
@@ -545,6 +546,38 @@ func claimsConcurrently(t *testing.T, w webhookWorld) {
 	}
 	if len(claimed) != webhooks*each {
 		t.Errorf("%d claimed, want %d", len(claimed), webhooks*each)
+	}
+}
+
+func triesTheNewURL(t *testing.T, w webhookWorld) {
+	webhook := w.create(t, "ws_a")
+	for range 4 {
+		w.key(t, "ws_a")
+	}
+	old := w.claim(t)
+	url := "https://new.example"
+	w.change(t, webhook, domain.WebhookRevision{URL: &url})
+	for i, kind := range []ports.OutcomeKind{ports.OutcomeGone, ports.OutcomeFailed, ports.OutcomeRetry} {
+		if stopped := w.report(t, old[i], kind, 410, time.Hour); stopped != nil {
+			t.Errorf("%d stops the webhook: %+v", kind, stopped)
+		}
+	}
+	w.report(t, old[3], ports.OutcomeDelivered, 200, 0)
+	found, err := w.Webhook(t.Context(), "ws_a", webhook.ID)
+	if err != nil || !found.Enabled || !found.FailingSince.IsZero() {
+		t.Errorf("webhook = %+v, %v", found, err)
+	}
+	again := w.claim(t)
+	if len(again) != 3 {
+		t.Fatalf("%d deliveries are due, want 3", len(again))
+	}
+	for _, d := range again {
+		if d.URL != url || d.Attempts != 0 || d.ID == old[3].ID {
+			t.Errorf("due: %s at %s after %d attempts", d.ID, d.URL, d.Attempts)
+		}
+	}
+	if stopped := w.report(t, again[0], ports.OutcomeGone, 410, 0); len(stopped) != 1 {
+		t.Errorf("the new URL is gone, which stops %v", stopped)
 	}
 }
 

@@ -60,7 +60,7 @@ func RunManyDeliveries(t *testing.T, store portstest.WebhookedStore, insert func
 		if err != nil || len(due) != 1 {
 			t.Fatalf("claimed %d, %v", len(due), err)
 		}
-		gone := ports.Outcome{Delivery: due[0].ID, Webhook: h.damaged, Claim: due[0].Claim, Kind: ports.OutcomeGone, Status: 410, EventID: newEvent(t)}
+		gone := ports.Outcome{Delivery: due[0].ID, Webhook: h.damaged, Claim: due[0].Claim, URL: due[0].URL, Kind: ports.OutcomeGone, Status: 410, EventID: newEvent(t)}
 		if stopped, err := h.Report(t.Context(), []ports.Outcome{gone}); err != nil || len(stopped) != 1 {
 			t.Errorf("stopped %v, %v", stopped, err)
 		}

@@ -96,7 +96,7 @@ func (h hooks) attempt(t *testing.T, want func(domain.SealedSecret) bool) {
 		if d.Webhook == h.damaged && (len(d.Secrets) != 1 || !want(d.Secrets[0])) {
 			t.Errorf("the secrets of the damaged webhook are %v", d.Secrets)
 		}
-		outcomes = append(outcomes, ports.Outcome{Delivery: d.ID, Webhook: d.Webhook, Claim: d.Claim, Kind: ports.OutcomeRetry, Status: 500, RetryAfter: time.Hour, EventID: newEvent(t)})
+		outcomes = append(outcomes, ports.Outcome{Delivery: d.ID, Webhook: d.Webhook, Claim: d.Claim, URL: d.URL, Kind: ports.OutcomeRetry, Status: 500, RetryAfter: time.Hour, EventID: newEvent(t)})
 	}
 	if _, err := h.Report(t.Context(), outcomes); err != nil {
 		t.Errorf("Report: %v", err)
