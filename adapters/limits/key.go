@@ -110,16 +110,18 @@ func (k *key) look(l *Limiter, limits []domain.Limit, now time.Time, ask bool) a
 	return result
 }
 
-// holds returns what the key holds of limit in the window that begins at start.
-func (k *key) holds(limit domain.Limit, start time.Time) int64 {
+// addTo adds to seen, which the store has just described, what the key holds of it. The
+// store may have granted that since, so the later response counts.
+func (k *key) addTo(seen *bucket) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, b := range k.buckets {
-		if b.id.Name == limit.Name && b.id.Window == limit.Window && b.last.Start.Equal(start) {
-			return b.held
+		if b.id == seen.id && b.last.Start.Equal(seen.last.Start) {
+			seen.held = b.held
+			seen.last.GrantedToAll = max(seen.last.GrantedToAll, b.last.GrantedToAll)
+			seen.last.Returned = max(seen.last.Returned, b.last.Returned)
 		}
 	}
-	return 0
 }
 
 // bucket returns the bucket of limit, which it adds if there is none.

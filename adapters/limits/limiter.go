@@ -166,7 +166,7 @@ func (l *Limiter) Look(ctx context.Context, id domain.KeyID, limits []domain.Lim
 			return nil, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 		}
 		if known {
-			seen.held = k.holds(limit, seen.last.Start)
+			k.addTo(&seen)
 		}
 		seen.state(&states[i], &limit, seen.asked)
 	}

@@ -501,6 +501,51 @@ func TestLook_SeesWhatTheStoreAndThisProcessHave(t *testing.T) {
 	}
 }
 
+func TestLook_SeesNoMoreThanIsLeftWhileChecksLease(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := &spendingPeek{LimitStore: newGate(c)}
+	l := newLimiter(t, store, c)
+	limits := []domain.Limit{rate("default", 1000, "60")}
+	for spent := int64(1); spent < 40; spent++ {
+		store.after = func() { spend(t, l, limits, 1, -1) }
+		states, err := l.Look(t.Context(), id, limits)
+		if err != nil || states[0].Remaining > 1000-spent+1 || states[0].Remaining < 1000-spent {
+			t.Errorf("after %d: states %+v, %v", spent, states, err)
+		}
+	}
+}
+
+func TestLook_LeasesAndRemembersNothing(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := newGate(c)
+	l := newLimiter(t, store, c)
+	limits := []domain.Limit{rate("default", 2, "60")}
+	for i := range 1000 {
+		other := domain.KeyID(fmt.Sprintf("sk_live_%016d", i))
+		if states, err := l.Look(t.Context(), other, limits); err != nil || states[0].Remaining != 2 {
+			t.Fatalf("states %+v, %v", states, err)
+		}
+	}
+	if known, asked := l.keys.EstimatedSize(), store.requests.Load(); known != 0 || asked != 0 {
+		t.Errorf("looking at 1000 keys leaves %d in memory, after %d leases", known, asked)
+	}
+}
+
+// spendingPeek calls after once a count was read.
+type spendingPeek struct {
+	ports.LimitStore
+
+	after func()
+}
+
+func (p *spendingPeek) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	seen, err := p.LimitStore.Peek(ctx, request)
+	p.after()
+	return seen, err
+}
+
 type brokenPeek struct{ ports.LimitStore }
 
 func (brokenPeek) Peek(context.Context, ports.LeaseRequest) (ports.Lease, error) {
