@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"net/url"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -33,13 +35,39 @@ func TestWriter_AcquiresTheLockAtBegin(t *testing.T) {
 	}
 }
 
-func TestWriter_KeepsWhatItMayUndoInMemory(t *testing.T) {
+func TestWriter_KeepsWhatItMayUndoInMemoryButNotOfMigrations(t *testing.T) {
 	t.Parallel()
-	repo := openMigrated(t)
-	var where int
-	if err := repo.writer.GetContext(t.Context(), &where, "PRAGMA temp_store"); err != nil || where != 2 {
-		t.Errorf("after the migrations temp_store is %d, %v, want 2 (MEMORY)", where, err)
+	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = repo.Close() })
+	repo.writer.MustExecContext(t.Context(), `
+CREATE TABLE apikeys_schema_versions (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));
+INSERT INTO apikeys_schema_versions (version_id, is_applied) VALUES (0, 1);
+CREATE TABLE seen (temp_store INTEGER);
+CREATE TRIGGER look AFTER INSERT ON apikeys_schema_versions BEGIN INSERT INTO seen SELECT temp_store FROM pragma_temp_store; END;
+CREATE TABLE api_key_deliveries (id)`)
+
+	mustBe := func(when, query string, want ...int) {
+		t.Helper()
+		var got []int
+		if err := repo.writer.SelectContext(t.Context(), &got, query); err != nil || !slices.Equal(got, want) {
+			t.Errorf("temp_store is %d %s, %v; want %d", got, when, err, want)
+		}
+	}
+	const file, memory = 1, 2
+	mustBe("before migrations", "PRAGMA temp_store", memory)
+	if err := repo.Migrate(t.Context()); err == nil {
+		t.Error("the table of another program is migrated")
+	}
+	mustBe("after a migration that failed", "PRAGMA temp_store", memory)
+	repo.writer.MustExecContext(t.Context(), "DROP TABLE api_key_deliveries")
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustBe("after migrations", "PRAGMA temp_store", memory)
+	mustBe("during migrations", "SELECT DISTINCT temp_store FROM seen", file)
 }
 
 func TestConnections_AreGuardedAgainstDamage(t *testing.T) {
