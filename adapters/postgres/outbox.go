@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -63,12 +64,10 @@ due_at = CASE WHEN o.status = 'PENDING' THEN ?::timestamptz + o.wait * interval 
 FROM outcomes o WHERE d.webhook_id = o.webhook_id AND d.id = o.id
 RETURNING o.position - 1 AS position`
 
-	// lockFailing locks the webhooks of failed attempts before their deliveries, as a change
-	// by the owner does. In another order the two would deadlock.
-	lockFailing = `SELECT id, url FROM api_key_webhooks WHERE id = ANY(?::text[]) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE`
-
 	// affectedWebhooks locks the webhooks whose state attempts may change: those in the
-	// second list, and those in the first that have failed before.
+	// second list, and those in the first that have failed before. It locks them before
+	// their deliveries, as a change by the owner does. In another order the two would
+	// deadlock.
 	affectedWebhooks = sqlkit.SelectWebhooks + `
 WHERE w.id = ANY(?::text[]) AND w.deleted_at IS NULL AND (w.failing_since IS NOT NULL OR w.id = ANY(?::text[]))
 ORDER BY w.id FOR NO KEY UPDATE`
@@ -189,9 +188,11 @@ func (tx transaction) report(ctx context.Context, outcomes []ports.Outcome, cloc
 	if err != nil {
 		return nil, err
 	}
-	if outcomes, err = tx.atPresentURLs(ctx, outcomes); err != nil {
+	affected, err := tx.affected(ctx, outcomes)
+	if err != nil {
 		return nil, err
 	}
+	outcomes = atPresentURLs(affected, outcomes)
 	var webhooks, ids, statuses pq.StringArray
 	var claims, attempts, responses, waits pq.Int64Array
 	for _, o := range outcomes {
@@ -208,63 +209,57 @@ func (tx transaction) report(ctx context.Context, outcomes []ports.Outcome, cloc
 		return nil, err
 	}
 	made := map[domain.WebhookID][]ports.Outcome{}
-	var all, failed pq.StringArray
 	for _, position := range recorded {
-		o := outcomes[position]
-		if o.Kind == ports.OutcomeReturned {
-			continue
+		if o := outcomes[position]; o.Kind != ports.OutcomeReturned {
+			made[o.Webhook] = append(made[o.Webhook], o)
 		}
-		made[o.Webhook] = append(made[o.Webhook], o)
-		all = append(all, string(o.Webhook))
-		if o.Kind != ports.OutcomeDelivered {
+	}
+	return tx.attempted(ctx, affected, made, now)
+}
+
+// affected locks the webhooks whose state the outcomes may change, and returns them.
+func (tx transaction) affected(ctx context.Context, outcomes []ports.Outcome) ([]*domain.Webhook, error) {
+	var all, failed pq.StringArray
+	for _, o := range outcomes {
+		if o.Kind != ports.OutcomeReturned {
+			all = append(all, string(o.Webhook))
+		}
+		if o.Failed() {
 			failed = append(failed, string(o.Webhook))
 		}
 	}
-	if len(all) == 0 {
+	if all == nil {
 		return nil, nil
 	}
-	return tx.attempted(ctx, all, failed, made, now)
-}
-
-// atPresentURLs locks the webhooks of failed attempts, and returns what the outcomes say
-// of them; see [ports.Outcome.At].
-func (tx transaction) atPresentURLs(ctx context.Context, outcomes []ports.Outcome) ([]ports.Outcome, error) {
-	var failing pq.StringArray
-	for _, o := range outcomes {
-		if o.Failed() {
-			failing = append(failing, string(o.Webhook))
-		}
-	}
-	if failing == nil {
-		return outcomes, nil
-	}
-	var locked []struct{ ID, URL string }
-	if err := tx.read(ctx, &locked, lockFailing, failing); err != nil {
-		return nil, err
-	}
-	urls := make(map[domain.WebhookID]string, len(locked))
-	for _, w := range locked {
-		urls[domain.WebhookID(w.ID)] = w.URL
-	}
-	present := make([]ports.Outcome, len(outcomes))
-	for i, o := range outcomes {
-		present[i] = o
-		if url, living := urls[o.Webhook]; living {
-			present[i] = o.At(url)
-		}
-	}
-	return present, nil
-}
-
-// attempted applies the outcomes to their webhooks, and returns those that are stopped.
-func (tx transaction) attempted(
-	ctx context.Context, all, failed pq.StringArray, made map[domain.WebhookID][]ports.Outcome, now time.Time,
-) (stopped []ports.StoppedWebhook, err error) {
 	var rows []webhookRow
 	if err := tx.read(ctx, &rows, affectedWebhooks, all, failed); err != nil {
 		return nil, err
 	}
-	for _, w := range codec.Webhooks(rows) {
+	return codec.Webhooks(rows), nil
+}
+
+// atPresentURLs returns what the outcomes say of the affected webhooks; see
+// [ports.Outcome.At].
+func atPresentURLs(affected []*domain.Webhook, outcomes []ports.Outcome) []ports.Outcome {
+	urls := make(map[domain.WebhookID]string, len(affected))
+	for _, w := range affected {
+		urls[w.ID] = w.URL
+	}
+	present := slices.Clone(outcomes)
+	for i, o := range outcomes {
+		if url, living := urls[o.Webhook]; living {
+			present[i] = o.At(url)
+		}
+	}
+	return present
+}
+
+// attempted applies the outcomes to the affected webhooks, and returns those that are
+// stopped.
+func (tx transaction) attempted(
+	ctx context.Context, affected []*domain.Webhook, made map[domain.WebhookID][]ports.Outcome, now time.Time,
+) (stopped []ports.StoppedWebhook, err error) {
+	for _, w := range affected {
 		before := w.FailingSince
 		event := sqlkit.Attempted(w, made[w.ID], now)
 		if event.ID != "" {

@@ -109,7 +109,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 		sqlkit.InsertWebhookEvent, dropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-		lockFailing, reportOutcomes, affectedWebhooks, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
+		affectedWebhooks, reportOutcomes, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
 		sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.usage = r.migrator.Statement(r.pool, findUsage)
