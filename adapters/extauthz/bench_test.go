@@ -11,9 +11,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
+const secret = "sk_live_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw1GmBaH"
+
 // BenchmarkServe measures a check without gRPC and without the permission check.
 func BenchmarkServe(b *testing.B) {
-	const secret = "sk_live_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw1GmBaH"
 	c := newChecker(b, 1)
 	scopes, _ := domain.NewScopeSet("payment:read")
 	c.options.Authorize = func(_ context.Context, check domain.Check) (domain.Decision, error) {

@@ -58,6 +58,28 @@ func TestCheck_DeniesMoreThanItsPlaces(t *testing.T) {
 	}
 }
 
+func TestCheck_GivesItsPlaceBackAfterAPanic(t *testing.T) {
+	t.Parallel()
+	c := newChecker(t, 1)
+	c.options.Authorize = func(context.Context, domain.Check) (domain.Decision, error) { panic("broken") }
+	message, err := proto.Marshal(&authv3.CheckRequest{Attributes: &authv3.AttributeContext{Request: &authv3.AttributeContext_Request{
+		Http: &authv3.AttributeContext_HttpRequest{Headers: map[string]string{"x-api-key": secret}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, receive := range map[string]func(any) error{
+		"of the codec": func(any) error { panic("broken") },
+		"of the check": received(t, message),
+	} {
+		for range 2 {
+			if response, err := c.serve(t.Context(), receive); err != nil || response.GetDeniedResponse().GetStatus().GetCode() != 500 {
+				t.Errorf("a panic %s: %v, %v, want 500", name, response, err)
+			}
+		}
+	}
+}
+
 func TestTimeoutBefore_EndsBeforeTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	if got := timeoutBefore(t.Context()); got != checkTimeout {
