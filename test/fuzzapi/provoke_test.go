@@ -151,7 +151,7 @@ var provocations = map[string]provocation{
 			c.send(map[string]any{}) // is rejected without delay
 		}
 		for range config.Default().AuthFailureRate {
-			if _, err := s.do(ctx, c); err != nil {
+			if a, err := s.do(ctx, c); err != nil || a.code == "4290" { // by the failures of another operation
 				return err
 			}
 		}
