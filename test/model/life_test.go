@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -19,15 +20,16 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// A sequence has stepsPerSequence operations on average. Each store runs one
-// sequence per check of rapid: 100.
+// A sequence has stepsPerSequence operations on average. Each store runs checks of rapid,
+// of a few sequences each, until fewestSteps operations were compared.
 const (
-	stepsPerSequence = "150"
-	fewestSteps      = 10_000
+	stepsPerSequence  = "150"
+	sequencesPerCheck = "10"
+	fewestSteps       = 10_000
 )
 
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.steps", stepsPerSequence); err != nil {
+	if err := errors.Join(flag.Set("rapid.steps", stepsPerSequence), flag.Set("rapid.checks", sequencesPerCheck)); err != nil {
 		panic(err)
 	}
 	pgtest.Main(m)
@@ -51,16 +53,20 @@ func TestService_MatchesTheModel(t *testing.T) {
 			clock.Set(time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC))
 			service := newService(t, url(t), clock.Now)
 			sequences, steps := 0, 0
-			rapid.Check(t, func(t *rapid.T) {
+			sequence := func(t *rapid.T) {
 				sequences++
 				m := &machine{service: service, clock: clock, model: newModel(maximum), steps: &steps}
 				for _, name := range []string{"a", "b"} {
 					m.workspaces = append(m.workspaces, fmt.Sprintf("ws-%d-%s", sequences, name))
 				}
 				t.Repeat(rapid.StateMachineActions(m))
-			})
-			if steps < fewestSteps {
-				t.Errorf("%d steps, want at least %d", steps, fewestSteps)
+			}
+			for steps < fewestSteps {
+				before := steps
+				rapid.Check(t, sequence)
+				if steps == before {
+					t.Fatal("no operation was compared")
+				}
 			}
 		})
 	}
