@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -65,10 +66,33 @@ var flagsOf = map[string][]string{
 	"healthcheck":          {"internal-addr", "timeout"},
 }
 
-// onlyCommandOf returns a function that removes the commands beside the one that args
-// name. kong would expand variables in the help of all their flags, which takes most of
-// the time of a start.
-func onlyCommandOf(args []string) func(*kong.Kong) error {
+// onlyCommandOf returns options that omit the commands beside the one that args name,
+// because preparing the flags of all takes most of the time of a start.
+func onlyCommandOf(args []string) []kong.Option {
+	options := []kong.Option{kong.PostBuild(removeOthers(args))}
+	if len(args) == 0 {
+		return options
+	}
+	found, others := false, []string{}
+	for field := range reflect.TypeFor[cli]().Fields() {
+		if _, isCommand := field.Tag.Lookup("cmd"); !isCommand {
+			continue
+		}
+		if strings.ToLower(field.Name) == args[0] {
+			found = true
+			continue
+		}
+		others = append(others, field.Name)
+	}
+	if !found {
+		return options
+	}
+	return append(options, kong.IgnoreFields(`^cli\.(`+strings.Join(others, "|")+`)$`))
+}
+
+// removeOthers returns a function that removes the commands beside the one that args
+// name, before kong expands variables in their help.
+func removeOthers(args []string) func(*kong.Kong) error {
 	return func(k *kong.Kong) error {
 		node := k.Model.Node
 		for _, arg := range args {

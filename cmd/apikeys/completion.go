@@ -64,7 +64,7 @@ func completeWords(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return misuse("nothing to complete")
 	}
-	parser, err := kong.New(&cli{}, kong.Name("apikeys"), kong.PostBuild(onlyCommandOf(args[1:])), kong.PostBuild(hideUnused))
+	parser, err := kong.New(&cli{}, append(onlyCommandOf(args[1:]), kong.Name("apikeys"), kong.PostBuild(hideUnused))...)
 	if err != nil {
 		return err
 	}

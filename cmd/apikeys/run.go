@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	given := &inputs{}
 	exited := false
-	parser, err := kong.New(&cli{}, append(given.typed(),
+	parser, err := kong.New(&cli{}, append(slices.Concat(given.typed(), onlyCommandOf(args)),
 		kong.Name("apikeys"),
 		kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{NoAppDescFormat: true, Compact: true, FlagsLast: true, WrapUpperBound: 100}),
@@ -67,7 +67,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }), // only by --help and --version
 		kong.Resolvers(given),
-		kong.PostBuild(onlyCommandOf(args)),
 		kong.PostBuild(hideUnused),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(given, streams{in: os.Stdin, out: stdout, err: stderr}),
