@@ -20,27 +20,31 @@ type Catalog struct {
 	languages []Language // in the order of the matcher's indexes
 	bases     []language.Base
 	matcher   language.Matcher
-	messages  map[Language]map[string]template.ParsedTemplate
+	messages  map[Language]func() (map[string]template.ParsedTemplate, error)
 }
 
-// New returns the catalog of the embedded files, or an error if a file or one
-// of its messages cannot be parsed. A process parses them once, for all its services.
+// New returns the catalog of the embedded files, or an error if the English file or one
+// of its messages cannot be parsed. A process parses each file once, for all its services,
+// and the others when their language is first used: commands need none of them.
 func New() (*Catalog, error) { return embedded() }
 
-var embedded = sync.OnceValues(func() (*Catalog, error) { return load(locales) })
+var embedded = sync.OnceValues(func() (*Catalog, error) { return load(locales, English) })
 
-func load(files fs.FS) (*Catalog, error) {
+// load returns the catalog of files, or an error if the messages in one of the languages
+// cannot be parsed.
+func load(files fs.FS, languages ...Language) (*Catalog, error) {
 	c := &Catalog{
 		languages: Languages(),
-		messages:  map[Language]map[string]template.ParsedTemplate{},
+		messages:  map[Language]func() (map[string]template.ParsedTemplate, error){},
 	}
 	c.matcher, c.bases = newMatcher(c.languages)
 	for _, l := range c.languages {
-		messages, err := loadLanguage(files, l)
-		if err != nil {
+		c.messages[l] = sync.OnceValues(func() (map[string]template.ParsedTemplate, error) { return loadLanguage(files, l) })
+	}
+	for _, l := range languages {
+		if _, err := c.messages[l](); err != nil {
 			return nil, fmt.Errorf("messages in %s: %w", l, err)
 		}
-		c.messages[l] = messages
 	}
 	return c, nil
 }
@@ -77,7 +81,7 @@ func loadLanguage(files fs.FS, l Language) (map[string]template.ParsedTemplate, 
 // and if English has none either, the id.
 func (c *Catalog) Message(lang Language, id string, args map[string]string) string {
 	for _, l := range [...]Language{lang, English} {
-		message, ok := c.messages[l][id]
+		message, ok := c.message(l, id)
 		if !ok {
 			continue
 		}
@@ -86,4 +90,17 @@ func (c *Catalog) Message(lang Language, id string, args map[string]string) stri
 		}
 	}
 	return id
+}
+
+func (c *Catalog) message(lang Language, id string) (message template.ParsedTemplate, ok bool) {
+	load, ok := c.messages[lang]
+	if !ok {
+		return nil, false
+	}
+	messages, err := load()
+	if err != nil {
+		return nil, false
+	}
+	message, ok = messages[id]
+	return message, ok
 }

@@ -116,7 +116,7 @@ func TestMessage_FillsPlaceholders(t *testing.T) {
 
 func TestMessage_FallsBackToEnglish(t *testing.T) {
 	t.Parallel()
-	c, err := load(files(map[Language]string{English: `{"a": "{{.Field}} is wrong"}`}))
+	c, err := load(files(map[Language]string{English: `{"a": "{{.Field}} is wrong"}`}), Languages()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestLoad_RejectsMalformedFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := load(files(map[Language]string{Vietnamese: text}))
+			_, err := load(files(map[Language]string{Vietnamese: text}), Languages()...)
 			if err == nil || !strings.Contains(err.Error(), "messages in vi") {
 				t.Errorf("got %v, want an error that names the language", err)
 			}
@@ -160,7 +160,7 @@ func TestLoad_RejectsMalformedFiles(t *testing.T) {
 	}
 	t.Run("a missing file", func(t *testing.T) {
 		t.Parallel()
-		if _, err := load(fstest.MapFS{}); err == nil {
+		if _, err := load(fstest.MapFS{}, Languages()...); err == nil {
 			t.Error("got no error")
 		}
 	})

@@ -81,6 +81,13 @@ var placeholders = map[string][]string{
 	"explain_quota_used_up":        {"Cost", "Limits"},
 }
 
+func TestLocales_CanBeParsed(t *testing.T) {
+	t.Parallel()
+	if _, err := load(locales, Languages()...); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLocales_HaveTheSameIDsInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	want := slices.Sorted(maps.Keys(readLocale(t, English)))

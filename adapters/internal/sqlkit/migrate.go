@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -54,8 +53,6 @@ func NewMigrator(dialect goose.Dialect, db *sql.DB, files fs.FS, applied func(ct
 	return &Migrator{provider: provider, tables: tables, applied: applied}, nil
 }
 
-var creation = regexp.MustCompile(`(?m)^CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)
-
 func tablesOf(folder fs.FS) (tables []string, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {
@@ -66,8 +63,11 @@ func tablesOf(folder fs.FS) (tables []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, match := range creation.FindAllSubmatch(text, -1) {
-			tables = append(tables, string(match[1]))
+		for line := range strings.Lines(string(text)) {
+			if creation, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
+				name, _, _ := strings.Cut(strings.TrimPrefix(creation, "IF NOT EXISTS "), " ")
+				tables = append(tables, name)
+			}
 		}
 	}
 	return tables, nil
