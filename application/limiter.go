@@ -34,7 +34,7 @@ type LimitedKey struct {
 	Held atomic.Value
 }
 
-// errNoLimiter is the error of a check of a key with limits, if nothing can count them.
+// errNoLimiter is returned for a key with limits if nothing can count them.
 var errNoLimiter = fmt.Errorf("%w: the API key has limits, and the store cannot count them", domain.ErrUnavailable)
 
 // limit spends cost from the limits of a key that is allowed otherwise, and adds their

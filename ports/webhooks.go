@@ -110,6 +110,8 @@ type Outbox interface {
 	// after [OutcomeGone], and with [domain.DisabledFailing] if an attempt fails
 	// [domain.WebhookPatience] after the first failure since the last success, and then
 	// drops their pending deliveries. It records an event of each, and returns it once.
+	//
+	// It judges each outcome by [Outcome.At] with the URL that the webhook has by then.
 	Report(ctx context.Context, outcomes []Outcome) ([]StoppedWebhook, error)
 
 	// Queue describes the pending deliveries of enabled webhooks.
@@ -130,10 +132,9 @@ type Outbox interface {
 	// ForgetDeliveries removes up to limit deliveries that were created before
 	// [domain.DeliveryRetention] ago, or twice as long ago if they are pending, marks of
 	// warnings that were due twice as long ago unless they last, and deleted webhooks
-	// without deliveries. It
-	// first drops up to limit pending deliveries of webhooks that are disabled or deleted,
-	// which a change could add while it was made. It returns how many deliveries it has
-	// removed, or dropped if these are more.
+	// without deliveries. It first drops up to limit pending deliveries of webhooks that
+	// are disabled or deleted, which a change could add while it was made. It returns how
+	// many deliveries it has removed, or dropped if these are more.
 	ForgetDeliveries(ctx context.Context, limit int) (removed int, err error)
 }
 
@@ -203,8 +204,8 @@ func (o Outcome) Failed() bool {
 	return o.Kind == OutcomeRetry || o.Kind == OutcomeFailed || o.Kind == OutcomeGone
 }
 
-// At returns what o says of a webhook whose URL is url now. If its owner has changed it
-// meanwhile, a failure says nothing of the new one, which is tried at once.
+// At returns what o says of a webhook whose URL is url. If that is another one than the
+// attempt was made to, a failure does not count, and the delivery is due at once.
 func (o Outcome) At(url string) Outcome {
 	if o.Failed() && o.URL != url {
 		o.Kind, o.RetryAfter = OutcomeReturned, 0

@@ -179,9 +179,11 @@ func (r *roster) atOnce(busy []domain.WebhookID, found int) int {
 	return max(claimPerWebhook, n)
 }
 
-// knows reports whether full would return the webhook if it were full.
-func (r *roster) knows(id domain.WebhookID) bool {
-	return r.webhooks[id] != nil && len(r.webhooks) <= maxExcept
+// knows reports whether full returns a webhook at that host if no further attempt would
+// be admitted. It does not while attempts to the host of an old URL are in flight.
+func (r *roster) knows(id domain.WebhookID, at string) bool {
+	w := r.webhooks[id]
+	return w != nil && w.host == at && len(r.webhooks) <= maxExcept
 }
 
 // free returns the number of attempts that may be added.

@@ -239,10 +239,11 @@ func (l *loop) start(due ports.DueDelivery, claimed time.Time) {
 	if now.Sub(claimed) > startLimit {
 		return // another sender may have it before the attempt would end
 	}
-	t, ok := l.roster.admit(due.Webhook, hostOf(due.URL), now)
+	host := hostOf(due.URL)
+	t, ok := l.roster.admit(due.Webhook, host, now)
 	if !ok {
 		delay := unadmittedDelay
-		if l.roster.knows(due.Webhook) {
+		if l.roster.knows(due.Webhook, host) {
 			delay = 0
 		}
 		l.giveBack(due, claimed, delay)

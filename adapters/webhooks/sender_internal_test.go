@@ -538,6 +538,38 @@ func TestSender_PollsOnceASecondWhileThereIsNothing(t *testing.T) {
 	})
 }
 
+func TestSender_ClaimsSeldomWhileAnOldURLHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, keys := newBubble(), ring(t, "a")
+		w, _ := b.webhook(t, "http://old", keys)
+		b.receive(t, "old", hang)
+		b.receive(t, "new", func(http.ResponseWriter, *http.Request) {})
+		b.notify(t, w, 1)
+		counted := &flaky{Outbox: b}
+		counted.claims.Store(2)
+		b.send(t, counted, keys)
+		pass(time.Second)
+		url := "http://new"
+		err := b.UpdateWebhook(t.Context(), w.Workspace, w.ID, func(w *domain.Webhook) (domain.Event, error) {
+			return w.Revise(domain.WebhookRevision{URL: &url}, eventID(t), domain.Author{AccountID: "acc_1"}, time.Now()), nil
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.notify(t, w, 1)
+		pass(time.Minute)
+		for _, d := range b.deliveries(t, w) {
+			if d.Status != domain.DeliveryDelivered || d.Attempts != 1 {
+				t.Errorf("%+v", d)
+			}
+		}
+		if got := counted.claims.Load() - 2; got > 150 {
+			t.Errorf("%d claims in a minute", got)
+		}
+	})
+}
+
 func TestSender_DoesNotCallAHostThatIsDownAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
