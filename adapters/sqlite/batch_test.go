@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -12,7 +11,7 @@ import (
 
 func openMigrated(t testing.TB) *KeyRepository {
 	t.Helper()
-	repo, err := Open(t.Context(), filepath.Join(t.TempDir(), "keys.db"))
+	repo, err := Open(t.Context(), Migrated(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,13 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit/sqlkittest"
+	"github.com/slaunchx/apikeys/adapters/sqlite"
 	"github.com/slaunchx/apikeys/domain"
 )
 
 func TestKeyRepository_Damage(t *testing.T) {
 	t.Parallel()
-	path := newFile(t)
+	path := sqlite.Migrated(t)
 	repo := openFile(t, path)
 	exec(t, path, `DROP TRIGGER api_key_events_no_update`)
 	sqlkittest.RunDamage(t, repo, sqlkittest.Damage{
@@ -48,42 +49,41 @@ func TestKeyRepository_Damage(t *testing.T) {
 			{Name: "changes that are no JSON", Set: `changes = '['`, Edit: sqlkittest.UnreadableChanges},
 			{Name: "an author", Set: `account_id = CAST(x'41ff' AS TEXT)`, Edit: func(e *domain.Event) { e.By.AccountID = "A\uFFFD" }},
 		},
-	}, func(t testing.TB, statement string, args ...any) {
-		damage(t, path, statement, args...)
-	})
+	}, damaging(t, path))
 }
 
 func TestWebhooks_Damage(t *testing.T) {
 	t.Parallel()
-	path := newFile(t)
-	repo := openFile(t, path)
-	sqlkittest.RunWebhookDamage(t, repo, func(t testing.TB, statement string, args ...any) {
-		damage(t, path, statement, args...)
-	})
+	path := sqlite.Migrated(t)
+	sqlkittest.RunWebhookDamage(t, openFile(t, path), damaging(t, path))
 }
 
 func TestWebhooks_ManyDeliveries(t *testing.T) {
 	t.Parallel()
-	path := newFile(t)
+	path := sqlite.Migrated(t)
 	repo := openFile(t, path)
 	sqlkittest.RunManyDeliveries(t, repo, func(t testing.TB, statement string, args ...any) {
 		exec(t, path, statement, args...)
 	})
 }
 
-// damage changes the database behind the back of the store and its own checks.
-func damage(t testing.TB, path, statement string, args ...any) {
+// damaging returns a function that changes one row behind the back of the store and its
+// own checks.
+func damaging(t testing.TB, path string) func(t testing.TB, statement string, args ...any) {
 	t.Helper()
 	db, err := sqlx.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(30000)&_pragma=ignore_check_constraints(ON)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close() }()
-	done, err := db.ExecContext(t.Context(), statement, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rows, err := done.RowsAffected(); err != nil || rows != 1 {
-		t.Fatalf("%d rows are damaged, want 1; error %v", rows, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return func(t testing.TB, statement string, args ...any) {
+		t.Helper()
+		done, err := db.ExecContext(t.Context(), statement, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := done.RowsAffected(); err != nil || rows != 1 {
+			t.Fatalf("%d rows are damaged, want 1; error %v", rows, err)
+		}
 	}
 }

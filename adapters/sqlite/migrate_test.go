@@ -124,7 +124,7 @@ func TestMigrate_ByManyAtOnce(t *testing.T) {
 
 func TestMigrate_LeavesANewerSchemaAsItIs(t *testing.T) {
 	t.Parallel()
-	path := newFile(t)
+	path := sqlite.Migrated(t)
 	repo := openFile(t, path)
 	if newer, err := repo.NewerSchema(t.Context()); newer != 0 || err != nil {
 		t.Errorf("NewerSchema gives %d, %v, of its own schema", newer, err)

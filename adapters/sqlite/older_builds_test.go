@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"testing"
 
+	"github.com/slaunchx/apikeys/adapters/sqlite"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
@@ -10,7 +11,7 @@ import (
 // The columns are those that builds name which know the schema of 00001 alone.
 func TestKeyRepository_AfterAnOlderBuild(t *testing.T) {
 	t.Parallel()
-	path := newFile(t)
+	path := sqlite.Migrated(t)
 	portstest.RunKeyRepositoryOlderBuild(t, openFile(t, path), portstest.OlderBuild{
 		Insert: func(t testing.TB, id domain.KeyID, ws domain.WorkspaceID, name string) {
 			exec(t, path, `INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at)

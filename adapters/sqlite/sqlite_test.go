@@ -15,7 +15,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
-		path := newFile(t)
+		path := sqlite.Migrated(t)
 		return openFile(t, path), openFile(t, path)
 	})
 }
@@ -23,11 +23,11 @@ func TestStore(t *testing.T) {
 // With a tracer, the store uses the driver through a wrapper.
 func TestKeyRepository_Traced(t *testing.T) {
 	t.Parallel()
-	repo := openFile(t, newFile(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))
+	repo := openFile(t, sqlite.Migrated(t), sqlite.WithTracerProvider(noop.NewTracerProvider()))
 	portstest.RunKeyRepository(t, func(testing.TB) ports.KeyRepository { return repo })
 }
 
-func open(t testing.TB) ports.KeyRepository { return openFile(t, newFile(t)) }
+func open(t testing.TB) ports.KeyRepository { return openFile(t, sqlite.Migrated(t)) }
 
 func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "keys.db") }
 
@@ -58,7 +58,7 @@ func openUnmigrated(t testing.TB, path string, opts ...sqlite.Option) *sqlite.Ke
 func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
-		return openFile(t, newFile(t), sqlite.WithClock(now))
+		return openFile(t, sqlite.Migrated(t), sqlite.WithClock(now))
 	})
 }
 
@@ -73,7 +73,7 @@ func TestSchema(t *testing.T) {
 func TestForeignKeys(t *testing.T) {
 	t.Parallel()
 	portstest.RunForeignKeys(t, func(t testing.TB) (one, other portstest.ForeignStore) {
-		path := newFile(t)
+		path := sqlite.Migrated(t)
 		return openFile(t, path), openFile(t, path)
 	})
 }
@@ -81,6 +81,6 @@ func TestForeignKeys(t *testing.T) {
 func TestWebhookStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunWebhookStore(t, func(t testing.TB, now func() time.Time) portstest.WebhookedStore {
-		return openFile(t, newFile(t), sqlite.WithClock(now))
+		return openFile(t, sqlite.Migrated(t), sqlite.WithClock(now))
 	})
 }
