@@ -36,7 +36,7 @@ type service struct {
 // log.
 func newService(t testing.TB, databaseURL string) *service {
 	t.Helper()
-	issuer := jwttest.NewIssuer(t)
+	issuer := jwttest.NewEd25519Issuer(t)
 	s := &service{address: newServing(t, settings(t, issuer, databaseURL)).Public, issuer: issuer}
 	t.Cleanup(s.disconnect)
 	return s
