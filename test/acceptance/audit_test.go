@@ -1,9 +1,8 @@
 package acceptance
 
 import (
-	"context"
 	"net/netip"
-	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
-	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/migrated"
 )
 
 // openStores opens a migrated store of each kind, for tests that read it
@@ -24,22 +23,21 @@ import (
 var openStores = map[string]func(t *testing.T) ports.KeyRepository{
 	"memory": func(*testing.T) ports.KeyRepository { return memory.NewKeyRepository() },
 	"sqlite": func(t *testing.T) ports.KeyRepository {
-		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "apikeys.db"))
-		return withSchema(t, store, err)
+		store, err := sqlite.Open(t.Context(), strings.TrimPrefix(migrated.SQLite(t), "sqlite://"))
+		return closedAtEnd(t, store, err)
 	},
 	"postgres": func(t *testing.T) ports.KeyRepository {
-		store, err := postgres.Open(t.Context(), pgtest.NewDatabase(t))
-		return withSchema(t, store, err)
+		store, err := postgres.Open(t.Context(), migrated.PostgreSQL(t))
+		return closedAtEnd(t, store, err)
 	},
 }
 
-type migratedStore interface {
+type closingStore interface {
 	ports.KeyRepository
-	Migrate(ctx context.Context) error
 	Close() error
 }
 
-func withSchema(t *testing.T, store migratedStore, err error) ports.KeyRepository {
+func closedAtEnd(t *testing.T, store closingStore, err error) ports.KeyRepository {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +47,6 @@ func withSchema(t *testing.T, store migratedStore, err error) ports.KeyRepositor
 			t.Error(err)
 		}
 	})
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return store
 }
 

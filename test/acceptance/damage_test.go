@@ -3,7 +3,6 @@ package acceptance
 import (
 	"database/sql"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/logbook"
-	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/migrated"
 )
 
 // damagedWorld is a world whose rows a test can damage directly.
@@ -31,11 +30,12 @@ type damagedWorld struct {
 // for the service, and the driver and source of the test's own connection.
 var sqlStores = map[string]func(t *testing.T) (databaseURL, driver, source string){
 	"sqlite": func(t *testing.T) (databaseURL, driver, source string) {
-		path := filepath.Join(t.TempDir(), "apikeys.db")
-		return "sqlite://" + path, "sqlite", "file:" + path + "?_pragma=busy_timeout(30000)&_pragma=ignore_check_constraints(ON)"
+		databaseURL = migrated.SQLite(t)
+		path := strings.TrimPrefix(databaseURL, "sqlite://")
+		return databaseURL, "sqlite", "file:" + path + "?_pragma=busy_timeout(30000)&_pragma=ignore_check_constraints(ON)"
 	},
 	"postgres": func(t *testing.T) (databaseURL, driver, source string) {
-		dsn := pgtest.NewDatabase(t)
+		dsn := migrated.PostgreSQL(t)
 		return dsn, "postgres", dsn
 	},
 }

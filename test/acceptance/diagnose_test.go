@@ -17,6 +17,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/migrated"
 	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/pooler"
 )
@@ -48,7 +49,7 @@ func usedBefore(t *testing.T, cfg config.Config, location string) config.Secret 
 
 func usedPostgres(t *testing.T, cfg *config.Config) *sqlx.DB {
 	t.Helper()
-	cfg.DatabaseURL = usedBefore(t, *cfg, pgtest.NewDatabase(t))
+	cfg.DatabaseURL = usedBefore(t, *cfg, migrated.PostgreSQL(t))
 	db := sqlx.MustConnect("postgres", cfg.DatabaseURL.Reveal())
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -142,21 +143,21 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		},
 		"another pepper on SQLite": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				cfg.Peppers = otherPepper
 			},
 			check: "peppers", status: apikeys.FindingFail, detail: "p1",
 		},
 		"a pepper that is not there any more": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				cfg.Peppers = config.Secret("p2" + otherPepper[2:])
 			},
 			check: "peppers", status: apikeys.FindingWarn, detail: "also used with p1",
 		},
 		"a new pepper": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				cfg.Peppers += config.Secret(",p2" + otherPepper[2:])
 			},
 			check: "peppers", status: apikeys.FindingWarn, detail: "new to the store: p2",
@@ -172,7 +173,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		"a lost sealing key on SQLite": {
 			change: func(t *testing.T, cfg *config.Config) {
 				sealing(cfg)
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				cfg.SealingKeys = ""
 			},
 			check: "sealing keys", status: apikeys.FindingFail, detail: "APIKEYS_SEALING_KEYS does not have s1 (1 webhook: wh_",
@@ -180,7 +181,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		"an old sealing key that is still needed": {
 			change: func(t *testing.T, cfg *config.Config) {
 				sealing(cfg)
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				cfg.SealingKeys = "s2" + cfg.SealingKeys[2:] + "," + cfg.SealingKeys
 			},
 			check: "sealing keys", status: apikeys.FindingWarn, detail: "still needed: s1 (1 webhook)",
@@ -214,7 +215,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 		},
 		"an SQLite file that others can read": {
 			change: func(t *testing.T, cfg *config.Config) {
-				cfg.DatabaseURL = usedBefore(t, *cfg, emptyStores["sqlite"](t))
+				cfg.DatabaseURL = usedBefore(t, *cfg, migrated.SQLite(t))
 				if err := os.Chmod(strings.TrimPrefix(cfg.DatabaseURL.Reveal(), "sqlite://"), 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -12,12 +12,13 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/test/migrated"
 )
 
 func TestDiagnose_FindsAnSQLiteFileThatCannotBeWrittenTo(t *testing.T) {
 	t.Parallel()
 	cfg := configWith(t, jwttest.NewIssuer(t))
-	cfg.DatabaseURL = usedBefore(t, cfg, emptyStores["sqlite"](t))
+	cfg.DatabaseURL = usedBefore(t, cfg, migrated.SQLite(t))
 	path := strings.TrimPrefix(cfg.DatabaseURL.Reveal(), "sqlite://")
 	folder := filepath.Dir(path)
 	for name, mode := range map[string]os.FileMode{path: 0o444, folder: 0o777, filepath.Dir(folder): 0o755} {
