@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/lib/pq"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -42,7 +43,8 @@ func openDB(t testing.TB, dsn string, opts ...postgres.Option) (*postgres.KeyRep
 // With a tracer, the store uses connections through another wrapper.
 func TestOpenDB_TracedKeyRepositoryInASchema(t *testing.T) {
 	t.Parallel()
-	repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"), postgres.WithTracerProvider(noop.NewTracerProvider()))
+	repo, _ := openDB(t, pgtest.NewDatabase(t), postgres.WithSchema("keys"), postgres.WithTracerProvider(noop.NewTracerProvider()),
+		postgres.WithPatience(time.Minute))
 	open := func(testing.TB) ports.KeyRepository { return repo }
 	portstest.RunKeyRepository(t, open)
 	portstest.RunKeyRepositoryConcurrency(t, open)

@@ -19,10 +19,11 @@ type options struct {
 	provider trace.TracerProvider
 	logger   *slog.Logger
 	now      func() time.Time
+	silence  time.Duration // how long the server may be silent
 }
 
 func newOptions(opts []Option) options {
-	o := options{logger: slog.New(slog.DiscardHandler)}
+	o := options{logger: slog.New(slog.DiscardHandler), silence: statementLimit}
 	for _, opt := range opts {
 		opt(&o)
 	}

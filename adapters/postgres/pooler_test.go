@@ -29,7 +29,7 @@ func TestPooler_InSessionModeKeepsEveryPromiseInASchema(t *testing.T) {
 	p := pooler.Start(t, migrated(t), pooler.Session, sessionPool)
 	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
 		dsn := p.URLOf(t, migratedInSchema(t))
-		return openDSN(t, dsn), openDSN(t, dsn)
+		return openPatient(t, dsn), openPatient(t, dsn)
 	})
 }
 

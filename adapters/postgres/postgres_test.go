@@ -16,7 +16,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunStore(t, func(t testing.TB) (one, other portstest.Store) {
 		dsn := migrated(t)
-		return openDSN(t, dsn), openDSN(t, dsn)
+		return openPatient(t, dsn), openPatient(t, dsn)
 	})
 }
 
@@ -41,6 +41,12 @@ func openDSN(t testing.TB, dsn string, opts ...postgres.Option) *postgres.KeyRep
 	return repo
 }
 
+// openPatient is like openDSN for tests of what operations do, not of how they fail.
+func openPatient(t testing.TB, dsn string, opts ...postgres.Option) *postgres.KeyRepository {
+	t.Helper()
+	return openDSN(t, dsn, append(opts, postgres.WithPatience(time.Minute))...)
+}
+
 func openUnmigrated(t testing.TB, dsn string, opts ...postgres.Option) *postgres.KeyRepository {
 	t.Helper()
 	repo, err := postgres.Open(t.Context(), dsn, opts...)
@@ -59,7 +65,7 @@ func TestLimitStore(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	portstest.RunLimitStore(t, func(t testing.TB, now func() time.Time) ports.LimitStore {
-		return openDSN(t, dsn, postgres.WithClock(now))
+		return openPatient(t, dsn, postgres.WithClock(now))
 	})
 }
 
@@ -75,13 +81,13 @@ func TestForeignKeys(t *testing.T) {
 	t.Parallel()
 	portstest.RunForeignKeys(t, func(t testing.TB) (one, other portstest.ForeignStore) {
 		dsn := migrated(t)
-		return openDSN(t, dsn), openDSN(t, dsn)
+		return openPatient(t, dsn), openPatient(t, dsn)
 	})
 }
 
 func TestWebhookStore(t *testing.T) {
 	t.Parallel()
 	portstest.RunWebhookStore(t, func(t testing.TB, now func() time.Time) portstest.WebhookedStore {
-		return openDSN(t, migrated(t), postgres.WithClock(now))
+		return openPatient(t, migrated(t), postgres.WithClock(now))
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -62,7 +61,7 @@ func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions := newSessions(cfg, nil, false, slog.New(slog.DiscardHandler))
+	sessions := newSessions(cfg, nil, false, newOptions(nil))
 	defer sessions.close()
 	db := sql.OpenDB(promptConnector{cfg: cfg, limit: time.Hour, sessions: sessions})
 	defer db.Close()

@@ -83,8 +83,8 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 			return nil, &UnfitError{DB: db != nil, Problem: problem}
 		}
 	}
-	sessions := newSessions(cfg, db, false, o.logger)
-	serving := promptConnector{cfg: cfg, limit: statementLimit, setup: setup, sessions: sessions}
+	sessions := newSessions(cfg, db, false, o)
+	serving := promptConnector{cfg: cfg, limit: o.silence, setup: setup, sessions: sessions}
 	r = &KeyRepository{
 		damage:      sqlkit.NewDamage(o.logger),
 		dsn:         dsn,

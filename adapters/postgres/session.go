@@ -17,12 +17,9 @@ import (
 	"github.com/lib/pq/pqerror"
 )
 
-const (
-	// witnessLifetime limits how long a witness is used after its address leads
-	// elsewhere.
-	witnessLifetime = time.Minute
-	witnessLimit    = statementLimit
-)
+// witnessLifetime limits how long a witness is used after its address leads
+// elsewhere.
+const witnessLifetime = time.Minute
 
 // sessions examines connections: each must be a separate session, in a database
 // that can store every name. It is safe for concurrent use.
@@ -35,6 +32,7 @@ type sessions struct {
 	db     *sql.DB // lends the connections; nil: they are made by cfg
 	read   bool    // they belong to the read database URL
 	logger *slog.Logger
+	limit  time.Duration // how long the witness may be silent
 
 	// turn contains the witness while nobody uses it.
 	turn chan *witness
@@ -45,8 +43,8 @@ type sessions struct {
 	recalled atomic.Int64
 }
 
-func newSessions(cfg pq.Config, db *sql.DB, read bool, logger *slog.Logger) *sessions {
-	s := &sessions{cfg: cfg, db: db, read: read, logger: logger, turn: make(chan *witness, 1)}
+func newSessions(cfg pq.Config, db *sql.DB, read bool, o options) *sessions {
+	s := &sessions{cfg: cfg, db: db, read: read, logger: o.logger, limit: o.silence, turn: make(chan *witness, 1)}
 	s.turn <- new(witness)
 	return s
 }
@@ -187,7 +185,7 @@ func (w *witness) query(ctx context.Context, s *sessions, at *line, query string
 func (w *witness) connect(ctx context.Context, s *sessions, at *line) error {
 	w.hangUp()
 	if s.db != nil {
-		lent, line, err := lend(ctx, s.db, witnessLimit)
+		lent, line, err := lend(ctx, s.db, s.limit)
 		if err == nil {
 			w.conn, w.line, w.made = lent, line, time.Now()
 		}
@@ -195,7 +193,7 @@ func (w *witness) connect(ctx context.Context, s *sessions, at *line) error {
 	}
 	cfg := s.cfg.Clone()
 	cfg.TargetSessionAttrs = pq.TargetSessionAttrsAny
-	dialer := &promptDialer{limit: witnessLimit, connecting: ctx, pinned: at}
+	dialer := &promptDialer{limit: s.limit, connecting: ctx, pinned: at}
 	defer dialer.connected()
 	connector, err := newConnector(cfg, dialer)
 	if err != nil {

@@ -74,7 +74,7 @@ func openStandby(dsn string, primary schema, floors *floors, o options) (*standb
 		cfg = cfg.Clone()
 		cfg.Runtime[searchPath] = string(primary)
 	}
-	sessions := newSessions(cfg, nil, true, o.logger)
+	sessions := newSessions(cfg, nil, true, o)
 	connector := promptConnector{cfg: cfg, limit: 2 * standbyTimeout, sessions: sessions}
 	s := &standby{
 		pool:     newPool(traces(o.provider).OpenDB(connector), standbyReaders),

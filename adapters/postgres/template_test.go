@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
@@ -16,6 +17,10 @@ var Migrated = pgtest.NewTemplate(func(dsn string) error {
 	}
 	return errors.Join(repo.Migrate(context.Background()), repo.Close())
 })
+
+// WithPatience lets the server be silent for so long. A busy machine may keep it silent
+// for longer than a caller of a service would wait.
+func WithPatience(d time.Duration) Option { return func(o *options) { o.silence = d } }
 
 // migrated returns the URL of a new database with the current schema.
 func migrated(t testing.TB) string {
