@@ -156,13 +156,13 @@ func (s *WebhookStore) Reseal(ctx context.Context, current string, after domain.
 // ForgetDeliveries implements ports.Outbox.
 func (s *WebhookStore) ForgetDeliveries(ctx context.Context, limit int) (removed int, err error) {
 	err = s.changing(ctx, func() error {
-		before, long := s.at().Add(-domain.DeliveryRetention), s.at().Add(-2*domain.DeliveryRetention)
+		before, longBefore := s.at().Add(-domain.DeliveryRetention), s.at().Add(-2*domain.DeliveryRetention)
 		for id, w := range s.webhooks {
 			if !w.Enabled || !w.DeletedAt.IsZero() {
 				s.drop(id)
 			}
 			s.deliveries[id] = slices.DeleteFunc(s.deliveries[id], func(d *outgoing) bool {
-				forgotten := removed < limit && d.CreatedAt.Before(before) && (d.Status != domain.DeliveryPending || d.CreatedAt.Before(long))
+				forgotten := removed < limit && d.CreatedAt.Before(before) && (d.Status != domain.DeliveryPending || d.CreatedAt.Before(longBefore))
 				if forgotten {
 					removed++
 				}
@@ -174,7 +174,7 @@ func (s *WebhookStore) ForgetDeliveries(ctx context.Context, limit int) (removed
 			}
 		}
 		// A month can be longer than the retention.
-		maps.DeleteFunc(s.warned, func(w domain.Warning, _ struct{}) bool { return w.Due.Before(long) && !w.Lasts() })
+		maps.DeleteFunc(s.warned, func(w domain.Warning, _ struct{}) bool { return w.Due.Before(longBefore) && !w.Lasts() })
 		return nil
 	})
 	return removed, err

@@ -335,11 +335,11 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err != nil {
 					return err
 				}
-				before, long := now.Add(-domain.DeliveryRetention), now.Add(-2*domain.DeliveryRetention)
-				if err := tx.exec(ctx, sqlkit.ForgetWarnings, long, sqlkit.LastingWarnings); err != nil {
+				before, longBefore := now.Add(-domain.DeliveryRetention), now.Add(-2*domain.DeliveryRetention)
+				if err := tx.exec(ctx, sqlkit.ForgetWarnings, longBefore, sqlkit.LastingWarnings); err != nil {
 					return err
 				}
-				n, err := tx.change(ctx, forgetDeliveries, before, long, max(limit, 0))
+				n, err := tx.change(ctx, forgetDeliveries, before, longBefore, max(limit, 0))
 				if err != nil {
 					return err
 				}

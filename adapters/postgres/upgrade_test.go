@@ -196,3 +196,13 @@ func TestStatements_WaitForTheSchema(t *testing.T) {
 		t.Errorf("once it is migrated, List gives a total of %d and %v, want 4000", page.Total, err)
 	}
 }
+
+func TestMigrate_OpensNoConnectionsIfTheSchemaIsCurrent(t *testing.T) {
+	t.Parallel()
+	for dsn, opens := range map[string]bool{migrated(t): false, pgtest.NewDatabase(t): true} {
+		repo := openMigrated(t, dsn)
+		if closed := repo.maintenance.Stats().MaxIdleClosed; (closed > 0) != opens {
+			t.Errorf("%d connections were opened, want some: %t", closed, opens)
+		}
+	}
+}

@@ -282,11 +282,11 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		if err != nil {
 			return 0, err
 		}
-		before, long := codec.Encode(now.Add(-domain.DeliveryRetention)), codec.Encode(now.Add(-2*domain.DeliveryRetention))
-		if err := tx.exec(sqlkit.ForgetWarnings, long, sqlkit.LastingWarnings); err != nil {
+		before, longBefore := codec.Encode(now.Add(-domain.DeliveryRetention)), codec.Encode(now.Add(-2*domain.DeliveryRetention))
+		if err := tx.exec(sqlkit.ForgetWarnings, longBefore, sqlkit.LastingWarnings); err != nil {
 			return 0, err
 		}
-		removed, err := tx.change(forgetDeliveries, before, long, max(limit, 0))
+		removed, err := tx.change(forgetDeliveries, before, longBefore, max(limit, 0))
 		if err != nil {
 			return 0, err
 		}
