@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-const crashes, crashesSoaking = 3, 10
+const crashes, crashesSoaking = 2, 10
 
 func TestDatabase_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 	t.Parallel()

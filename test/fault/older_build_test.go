@@ -31,7 +31,7 @@ func buildOlder(t *testing.T) olderBuild {
 	archive := filepath.Join(source, "source.tar")
 	run(t, git("archive", "--output="+archive, olderCommit))
 	run(t, exec.CommandContext(t.Context(), "tar", "-xf", archive, "-C", source))
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/apikeys")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w", "-o", binary, "./cmd/apikeys")
 	build.Dir = source
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // like "make build", so that libraries are built only once
 	run(t, build)
