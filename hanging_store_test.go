@@ -126,6 +126,54 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 	})
 }
 
+// hangingLimits is a store of limits whose looks block until gate is closed.
+type hangingLimits struct {
+	ports.LimitStore
+
+	gate chan struct{}
+}
+
+func (l hangingLimits) Peek(context.Context, ports.LeaseRequest) (ports.Lease, error) {
+	<-l.gate
+	return ports.Lease{}, nil
+}
+
+func TestKeyLimits_EndsThoughItsStoreHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := hangingLimits{memory.NewLimitStore(time.Now), make(chan struct{})}
+		cfg := config.Default()
+		cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+		service, err := apikeys.New(t.Context(), cfg, apikeys.WithManagementOnly(),
+			apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository(), Limits: store}), apikeys.WithLogger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			close(store.gate)
+			_ = service.Close()
+		}()
+		ws := service.OperatorWorkspace("tester", "ws_1", domain.Origin{})
+		created, err := ws.CreateKey(t.Context(), apikeys.KeySpec{Name: "k", Quota: apikeys.QuotaSpec{Limit: 5, Period: "TOTAL"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := ws.KeyLimits(t.Context(), created.Key.ID())
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("KeyLimits() = %v, want ErrUnavailable", err)
+			}
+		case <-time.After(time.Second):
+			t.Error("KeyLimits takes longer than a second")
+		}
+	})
+}
+
 // zeros is an io.Reader of zero bytes.
 type zeros struct{}
 
