@@ -89,7 +89,14 @@ WHERE d.status = 'PENDING'
 	drop = `UPDATE api_key_deliveries SET status = 'DROPPED', due_at = NULL, leased_until = NULL WHERE ctid = ANY (ARRAY(
 `
 
-	// dropDeliveries drops up to a number of pending deliveries of a webhook.
+	// lockPending waits for claims of what dropDeliveries drops: the place of a row that is
+	// changed after a statement has begun is none that this statement can see.
+	lockPending = `SELECT count(*) FROM (
+SELECT FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING' ORDER BY due_at LIMIT ? FOR UPDATE
+) d`
+
+	// dropDeliveries drops up to a number of pending deliveries of a webhook, which
+	// lockPending has locked.
 	dropDeliveries = drop + `SELECT ctid FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING'
 ORDER BY due_at LIMIT ? FOR UPDATE))`
 

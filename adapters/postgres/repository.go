@@ -108,7 +108,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 		claimIdempotencyKeys, insertKeys, insertKey, lockKey, readLocked, replaceSecrets, updateKey)
 	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
-		sqlkit.InsertWebhookEvent, dropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
+		sqlkit.InsertWebhookEvent, lockPending, dropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
 		affectedWebhooks, reportOutcomes, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
 		sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)

@@ -75,17 +75,43 @@ func TestReport_WaitsForAChangeOfTheURL(t *testing.T) {
 // reportWaiting reports an outcome in a goroutine, and returns once that waits for a lock.
 func reportWaiting(t *testing.T, repo *postgres.KeyRepository, other *sqlx.DB, outcome ports.Outcome) <-chan error {
 	t.Helper()
-	reported := make(chan error, 1)
-	go func() {
+	return startWaiting(t, other, func() error {
 		_, err := repo.Report(t.Context(), []ports.Outcome{outcome})
-		reported <- err
-	}()
+		return err
+	})
+}
+
+// startWaiting calls call in a goroutine, and returns once that waits for a lock.
+func startWaiting(t *testing.T, other *sqlx.DB, call func() error) <-chan error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- call() }()
 	for waiting := 0; waiting == 0; {
 		if err := other.GetContext(t.Context(), &waiting, waitingChanges); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return reported
+	return ended
+}
+
+func TestUpdateWebhook_DropsWhatIsJustClaimed(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	repo := openDSN(t, dsn)
+	id := testedWebhook(t, repo)
+	other, claim := lockedBy(t, dsn, `UPDATE api_key_deliveries SET claim = claim + 1, leased_until = now() + interval '1 minute' WHERE webhook_id = $1`, string(id))
+	disabled := startWaiting(t, other, func() error {
+		return repo.UpdateWebhook(t.Context(), "ws_a", id, func(w *domain.Webhook) (domain.Event, error) {
+			return w.Revise(domain.WebhookRevision{Enabled: new(bool)}, newEventID(t), domain.Author{}, time.Now()), nil
+		}, nil)
+	})
+	if err := errors.Join(claim.Commit(), <-disabled); err != nil {
+		t.Fatal(err)
+	}
+	page, err := repo.Deliveries(t.Context(), "ws_a", id, "", domain.Page{})
+	if err != nil || page.Deliveries[0].Status != domain.DeliveryDropped {
+		t.Errorf("deliveries = %+v, %v; want them dropped", page, err)
+	}
 }
 
 // testedWebhook returns a new webhook with one delivery.

@@ -147,6 +147,10 @@ func (tx transaction) storeWebhook(ctx context.Context, w *domain.Webhook, event
 		return false, err
 	}
 	if sqlkit.Drops(w, enabled) {
+		var pending []int64
+		if err := tx.read(ctx, &pending, lockPending, string(w.ID), sqlkit.DropBatch); err != nil {
+			return false, err
+		}
 		dropped, err := tx.change(ctx, dropDeliveries, string(w.ID), sqlkit.DropBatch)
 		if err != nil {
 			return false, err
