@@ -167,7 +167,7 @@ func (r *reader) build(t *testing.T, program string) string {
 	path := r.save(t, "main.go", program)
 	binary := filepath.Join(r.dir, "program")
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-w", "-o", binary, path)
-	build.Dir = root
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, output)
 	}

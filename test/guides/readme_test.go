@@ -116,7 +116,7 @@ func TestDocs_PartsOfProgramsCompile(t *testing.T) {
 		t.Fatal(err)
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, path)
-	build.Dir = root
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Errorf("go build: %v\n%s", err, output)
 	}
