@@ -22,6 +22,7 @@ const { outputFiles } = await build({
   target: ['chrome109', 'firefox115', 'safari16.4'],
   minify: true,
   charset: 'utf8',
+  preserveSymlinks: true, // names depend on paths, and .cache may be a link
   legalComments: 'none',
   entryNames: '[name].[hash]',
   chunkNames: '[name].[hash]',
