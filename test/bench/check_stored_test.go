@@ -29,20 +29,26 @@ func TestFindKey_IsTheQueryOfTheStore(t *testing.T) {
 	keys := seededSecrets(t, attempts)
 	storeKeys(t, databaseURL, hasher(t, cfg), keys)
 	check := (&missing{service: newEmbedded(t, cfg), keys: cursor{secrets: keys}}).clients(t, 1, attempts)[0]
-	db := postgresEngine().open(t, databaseURL)
+	wantExecuted(t, postgresEngine().open(t, databaseURL), sqlx.Rebind(sqlx.DOLLAR, findKey), attempts, check)
+}
+
+// wantExecuted calls call, up to that many times, until query is the last that one
+// connection to the database has executed: it may already serve something else.
+func wantExecuted(t *testing.T, db *sql.DB, query string, attempts int, call func(n int) error) {
+	t.Helper()
 	executed := 0
-	for n := 0; n < attempts && executed != 1; n++ { // the connection may already serve something else
-		if err := check(n); err != nil {
+	for n := 0; n < attempts && executed != 1; n++ {
+		if err := call(n); err != nil {
 			t.Fatal(err)
 		}
 		err := db.QueryRowContext(t.Context(),
-			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, sqlx.Rebind(sqlx.DOLLAR, findKey)).Scan(&executed)
+			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1`, query).Scan(&executed)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	if executed != 1 {
-		t.Errorf("%d connections executed the query last", executed)
+		t.Errorf("%d connections executed last:\n%s", executed, query)
 	}
 }
 
