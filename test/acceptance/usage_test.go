@@ -78,18 +78,25 @@ func TestShowUsage_200(t *testing.T) {
 func TestShowUsage_404(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		id, _ := w.newKey(t, keySpec{Name: "k"})
-		other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
-		elsewhere := func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }
-		for _, r := range []request{
-			w.usage(t, "sk_live_0000000000000000", ""),
-			w.usage(t, "nonsense", ""),
-			w.usage(t, id, "", other, set("X-Workspace-Id", "ws_2"), elsewhere),
-		} {
-			mustBe(t, do(t, r), 404, "4040", "API key not found")
-		}
+		mustNotFind(t, w, id, w.usage)
 		do(t, w.remove(t, id))
 		mustBe(t, do(t, w.usage(t, id, "")), 404, "4040", "API key not found")
 	})
+}
+
+// mustNotFind fails the test unless read, which makes a request about a key and a query,
+// finds no key that does not exist, nor the key id in another workspace.
+func mustNotFind(t *testing.T, w *world, id string, read func(t *testing.T, keyID, query string, changes ...func(*request)) request) {
+	t.Helper()
+	other := as(w.token(t, func(c *jwttest.Claims) { c.Workspaces = map[string]string{"ws_2": "OWNER"} }))
+	elsewhere := func(r *request) { r.url = strings.Replace(r.url, "/ws_1/", "/ws_2/", 1) }
+	for _, r := range []request{
+		read(t, "sk_live_0000000000000000", ""),
+		read(t, "nonsense", ""),
+		read(t, id, "", other, set("X-Workspace-Id", "ws_2"), elsewhere),
+	} {
+		mustBe(t, do(t, r), 404, "4040", "API key not found")
+	}
 }
 
 func TestShowUsage_400(t *testing.T) {
