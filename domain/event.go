@@ -73,3 +73,15 @@ func spelled[S interface{ String() string }](in []S) []string {
 	}
 	return out
 }
+
+func (k *APIKey) event(t EventType, eventID string, by Author, now time.Time, changes ...Change) Event {
+	return Event{
+		ID:        eventID,
+		KeyID:     k.s.ID,
+		Workspace: k.s.Workspace,
+		Type:      t,
+		At:        instant(now),
+		By:        by,
+		Changes:   changes,
+	}
+}
