@@ -201,3 +201,70 @@ func (a *abandoning) KeepPepper(ctx context.Context, check domain.PepperCheck) (
 func (a *abandoning) Ready(ctx context.Context) error {
 	return awaitedError(ctx, a.reads, func(ctx context.Context) error { return a.keys.Ready(ctx) })
 }
+
+// AbandoningLimits is [Abandoning] for counts of limits. It returns nil for nil.
+func AbandoningLimits(limits ports.LimitStore) ports.LimitStore {
+	if limits == nil {
+		return nil
+	}
+	return &abandoningLimits{limits: limits, calls: make(places, maximumCalls)}
+}
+
+type abandoningLimits struct {
+	limits ports.LimitStore
+	calls  places
+}
+
+// Lease implements ports.LimitStore.
+func (a *abandoningLimits) Lease(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	return awaited(ctx, a.calls, func(ctx context.Context) (ports.Lease, error) { return a.limits.Lease(ctx, request) })
+}
+
+// Peek implements ports.LimitStore.
+func (a *abandoningLimits) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
+	return awaited(ctx, a.calls, func(ctx context.Context) (ports.Lease, error) { return a.limits.Peek(ctx, request) })
+}
+
+// GiveBack implements ports.LimitStore.
+func (a *abandoningLimits) GiveBack(ctx context.Context, shares []ports.Share) error {
+	return awaitedError(ctx, a.calls, func(ctx context.Context) error { return a.limits.GiveBack(ctx, shares) })
+}
+
+// ForgetLimits implements ports.LimitStore.
+func (a *abandoningLimits) ForgetLimits(ctx context.Context, limit int) (int, error) {
+	return awaited(ctx, a.calls, func(ctx context.Context) (int, error) { return a.limits.ForgetLimits(ctx, limit) })
+}
+
+// AbandoningUsage is [Abandoning] for the usage of keys. It returns nil for nil. Only
+// Usage is abandoned, because nobody waits for the other methods.
+func AbandoningUsage(usage ports.UsageRecorder) ports.UsageRecorder {
+	if usage == nil {
+		return nil
+	}
+	return &abandoningUsage{usage: usage, reads: make(places, maximumCalls)}
+}
+
+type abandoningUsage struct {
+	usage ports.UsageRecorder
+	reads places
+}
+
+// RecordUse implements ports.UsageRecorder.
+func (a *abandoningUsage) RecordUse(ctx context.Context, batch ports.UsageBatch) error {
+	return a.usage.RecordUse(ctx, batch)
+}
+
+// Rehash implements ports.UsageRecorder.
+func (a *abandoningUsage) Rehash(ctx context.Context, replacements []domain.Rehash) error {
+	return a.usage.Rehash(ctx, replacements)
+}
+
+// Usage implements ports.UsageRecorder.
+func (a *abandoningUsage) Usage(ctx context.Context, query ports.UsageQuery) (ports.Usage, error) {
+	return awaited(ctx, a.reads, func(ctx context.Context) (ports.Usage, error) { return a.usage.Usage(ctx, query) })
+}
+
+// ForgetUsage implements ports.UsageRecorder.
+func (a *abandoningUsage) ForgetUsage(ctx context.Context, today domain.Day, limit int) (int, error) {
+	return a.usage.ForgetUsage(ctx, today, limit)
+}

@@ -46,10 +46,7 @@ func showKey(x *exchange, key *domain.APIKey) error {
 // clears.
 func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, read form.Body) {
 	read = form.DecodeBody(body, []form.Member{
-		{Name: "name", Decode: func(v jsontext.Value) domain.Faults {
-			patch.Name = new(string)
-			return form.Into(patch.Name, form.DecodeString)(v)
-		}},
+		{Name: "name", Decode: changeable(&patch.Name, form.DecodeString)},
 		{Name: "scopes", Decode: clearable(&patch.Scopes, form.DecodeStrings)},
 		{Name: "ipWhitelist", Decode: clearable(&patch.IPWhitelist, form.DecodeStrings)},
 		{Name: "expiresAt", Decode: clearable(&patch.ExpiresAt, decodeTime)},
@@ -59,14 +56,22 @@ func toKeyPatch(body jsontext.Value) (patch domain.KeyPatch, read form.Body) {
 	return patch, read
 }
 
-// clearable decodes into a new value of dst, which stays zero for null.
-func clearable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
+// changeable decodes into a new value of dst.
+func changeable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
 	return func(v jsontext.Value) domain.Faults {
 		*dst = new(T)
+		return form.Into(*dst, decode)(v)
+	}
+}
+
+// clearable is [changeable] with a value that stays zero for null.
+func clearable[T any](dst **T, decode func(jsontext.Value) (T, domain.Faults)) func(jsontext.Value) domain.Faults {
+	return func(v jsontext.Value) domain.Faults {
 		if v.Kind() == 'n' {
+			*dst = new(T)
 			return nil
 		}
-		return form.Into(*dst, decode)(v)
+		return changeable(dst, decode)(v)
 	}
 }
 

@@ -303,16 +303,10 @@ func toWebhookSpec(body jsontext.Value) (spec domain.WebhookSpec, read form.Body
 // which a URL and enabled do not allow.
 func toWebhookPatch(body jsontext.Value) (patch domain.WebhookPatch, read form.Body) {
 	read = form.DecodeBody(body, []form.Member{
-		{Name: "url", Decode: func(v jsontext.Value) domain.Faults {
-			patch.URL = new(string)
-			return form.Into(patch.URL, form.DecodeString)(v)
-		}},
+		{Name: "url", Decode: changeable(&patch.URL, form.DecodeString)},
 		{Name: "events", Decode: clearable(&patch.Events, form.DecodeStrings)},
 		{Name: "description", Decode: clearable(&patch.Description, form.DecodeString)},
-		{Name: "enabled", Decode: func(v jsontext.Value) domain.Faults {
-			patch.Enabled = new(bool)
-			return form.Into(patch.Enabled, form.DecodeBoolean)(v)
-		}},
+		{Name: "enabled", Decode: changeable(&patch.Enabled, form.DecodeBoolean)},
 	})
 	return patch, read
 }
