@@ -181,7 +181,7 @@ func TestService_ReturnsErrClosedOnceClosed(t *testing.T) {
 	} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			service := startable(t, onLoopback(), opts...)
+			service := startable(t, serving.Config(), opts...)
 			actor, _ := serving.Owner{}.Authenticate(t.Context(), "")
 			ws, err := service.Workspace(t.Context(), actor, "ws_1", domain.Origin{})
 			if err != nil {
@@ -259,7 +259,7 @@ func TestNew_RefusesNil(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			service, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(serving.Owner{}), option)
+			service, err := apikeys.New(t.Context(), serving.Config(), apikeys.WithAuthenticator(serving.Owner{}), option)
 			if err == nil {
 				t.Error(service.Close())
 			}

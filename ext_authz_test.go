@@ -12,7 +12,7 @@ import (
 )
 
 func withExtAuthz() config.Config {
-	cfg := onLoopback()
+	cfg := serving.Config()
 	cfg.ExtAuthzAddr = "127.0.0.1:0"
 	return cfg
 }

@@ -16,7 +16,7 @@ func TestNew_NamesANegativeRate(t *testing.T) {
 		"APIKEYS_AUTH_FAILURE_RATE": func(cfg *config.Config) { cfg.AuthFailureRate = -1 },
 		"APIKEYS_LEAK_RATE":         func(cfg *config.Config) { cfg.LeakRate = -1 },
 	} {
-		cfg := onLoopback()
+		cfg := serving.Config()
 		spoil(&cfg)
 		_, err := apikeys.New(t.Context(), cfg, apikeys.WithAuthenticator(serving.Owner{}))
 		if err == nil || !strings.HasPrefix(err.Error(), variable+": ") {

@@ -13,6 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // broken is an embedder's repository with a part that panics when the service
@@ -83,7 +84,7 @@ func TestService_SurvivesAPanicOfARepositoryInTheBackground(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				tc.repository.KeyRepository = memory.NewKeyRepository()
-				service := startable(t, onLoopback(),
+				service := startable(t, serving.Config(),
 					apikeys.WithStore(apikeys.Store{Keys: &tc.repository, Changes: &tc.repository, Schema: &tc.repository}),
 					apikeys.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				<-time.After(time.Minute) // of the bubble

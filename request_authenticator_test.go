@@ -42,7 +42,7 @@ func TestWithRequestAuthenticator(t *testing.T) {
 	actor, _ := serving.Owner{}.Authenticate(context.Background(), "")
 	bound := actor
 	bound.ClientHash = "device-1"
-	cfg := onLoopback()
+	cfg := serving.Config()
 	service, err := apikeys.New(t.Context(), cfg, apikeys.WithLogger(slog.New(slog.DiscardHandler)),
 		apikeys.WithRequestAuthenticator(cookieSessions{"s1": actor, "s2": bound}))
 	if err != nil {
@@ -85,7 +85,7 @@ func TestWithRequestAuthenticator(t *testing.T) {
 // There can be only one authenticator.
 func TestNew_RefusesTwoAuthenticators(t *testing.T) {
 	t.Parallel()
-	_, err := apikeys.New(t.Context(), onLoopback(), apikeys.WithAuthenticator(serving.Owner{}), apikeys.WithRequestAuthenticator(cookieSessions{}))
+	_, err := apikeys.New(t.Context(), serving.Config(), apikeys.WithAuthenticator(serving.Owner{}), apikeys.WithRequestAuthenticator(cookieSessions{}))
 	if err == nil || !strings.Contains(err.Error(), "WithAuthenticator and WithRequestAuthenticator") {
 		t.Errorf("New() = %v, want an error that names both options", err)
 	}
@@ -94,7 +94,7 @@ func TestNew_RefusesTwoAuthenticators(t *testing.T) {
 // An embedder's users sign in with a session cookie, and manage their keys
 // without a bearer token.
 func ExampleWithRequestAuthenticator() {
-	cfg := onLoopback()
+	cfg := serving.Config()
 	signedIn := cookieSessions{"c00k1e": {
 		AccountID: "alice",
 		Portal:    domain.PortalPartner,

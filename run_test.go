@@ -29,14 +29,6 @@ func (b blocking) Create(ctx context.Context, key *domain.APIKey, event domain.E
 	return b.KeyRepository.Create(ctx, key, event, options)
 }
 
-func onLoopback() config.Config {
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL = "memory://"
-	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-	return cfg
-}
-
 func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys.Service {
 	t.Helper()
 	service, err := apikeys.New(t.Context(), cfg, append([]apikeys.Option{
@@ -68,7 +60,7 @@ func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := onLoopback()
+			cfg := serving.Config()
 			options := []apikeys.Option{apikeys.WithStore(apikeys.Store{Keys: memory.NewKeyRepository()})}
 			if spoil != nil {
 				spoil(&cfg)
@@ -87,7 +79,7 @@ func TestRun_LetsRequestsInFlightFinish(t *testing.T) {
 	t.Parallel()
 	store := blocking{memory.NewKeyRepository(), make(chan struct{}), make(chan struct{})}
 	listening := make(chan apikeys.Listeners, 1)
-	service := startable(t, onLoopback(), apikeys.WithStore(apikeys.Store{Keys: store}),
+	service := startable(t, serving.Config(), apikeys.WithStore(apikeys.Store{Keys: store}),
 		apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
@@ -127,11 +119,11 @@ func awaitNotReady(t *testing.T, service *apikeys.Service) {
 func TestRun_NamesTheVariableOfAnAddressInUse(t *testing.T) {
 	t.Parallel()
 	listening := make(chan apikeys.Listeners, 1)
-	first := startable(t, onLoopback(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	first := startable(t, serving.Config(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- first.Run(ctx) }()
-	cfg := onLoopback()
+	cfg := serving.Config()
 	cfg.Addr = (<-listening).Public.String()
 	if err := startable(t, cfg).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "APIKEYS_ADDR") {
 		t.Errorf("Run() = %v, want an error that names APIKEYS_ADDR", err)
@@ -145,7 +137,7 @@ func TestRun_NamesTheVariableOfAnAddressInUse(t *testing.T) {
 func TestReady_CallsTheChecksOfTheCaller(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no keys yet")
-	service := startable(t, onLoopback(),
+	service := startable(t, serving.Config(),
 		apikeys.WithReadinessCheck(func(context.Context) error { return nil }),
 		apikeys.WithReadinessCheck(func(context.Context) error { return want }))
 	if err := service.Ready(t.Context()); !errors.Is(err, want) {
@@ -182,7 +174,7 @@ func call(t *testing.T, method, url, body string) (int, string) {
 func TestClose_EndsRun(t *testing.T) {
 	t.Parallel()
 	listening := make(chan apikeys.Listeners, 1)
-	service := startable(t, onLoopback(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
+	service := startable(t, serving.Config(), apikeys.WithListening(func(l apikeys.Listeners) { listening <- l }))
 	stopped := make(chan error, 1)
 	go func() { stopped <- service.Run(t.Context()) }()
 	<-listening

@@ -11,6 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/memory"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // decorated forwards the methods of a key repository, and hides all other
@@ -42,7 +43,7 @@ func TestWithStore_KeepsTheAbilitiesOfADecoratedStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, schema, found := memory.NewKeyRepository(), new(versioned), new(atomic.Int64)
-		service := startable(t, onLoopback(), apikeys.WithStore(apikeys.Store{
+		service := startable(t, serving.Config(), apikeys.WithStore(apikeys.Store{
 			Keys: decorated{keys, found}, Changes: keys, Usage: keys, Schema: schema,
 		}))
 		if !schema.migrated.Load() {
@@ -71,7 +72,7 @@ func TestWithStore_UsesOnlyStatedAbilities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, found := memory.NewKeyRepository(), new(atomic.Int64)
-		service := startable(t, onLoopback(), apikeys.WithStore(apikeys.Store{Keys: decorated{keys, found}}))
+		service := startable(t, serving.Config(), apikeys.WithStore(apikeys.Store{Keys: decorated{keys, found}}))
 		ws := service.OperatorWorkspace("tester", "ws_1", domain.Origin{})
 		created := mustKey(ws)
 		synctest.Wait()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,9 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/client"
-	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/serving"
 )
@@ -64,14 +61,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), token
-	cfg.SealingKeys = config.Secret(pepper)
+	cfg := serving.Config()
+	cfg.InternalToken, cfg.SealingKeys = token, cfg.Peppers
 	clock := newClock()
 	running := serving.Start(t, cfg, apikeys.WithAuthenticator(accounts{}), apikeys.WithClock(clock.Now))
 	return &world{Service: running, clock: clock, internal: "http://" + running.Internal}

@@ -20,14 +20,8 @@ import (
 // the key within a second of theirs is that they learn of the change.
 func TestKeysFind_StopsALeakedKeyAtEveryReplica(t *testing.T) {
 	t.Parallel()
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.Config()
 	cfg.DatabaseURL = config.Secret(pgtest.NewDatabase(t))
-	pepper, err := apikeys.NewPepper("p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Peppers = config.Secret(pepper)
 	now := time.Now()
 	var replicas []*serving.Service
 	for range 2 {
@@ -61,7 +55,7 @@ func TestKeysFind_StopsALeakedKeyAtEveryReplica(t *testing.T) {
 	defer cancel()
 	command := exec.CommandContext(ctx, self(t), "keys", "find", "--disable", "--yes", "--operator", "alice", leaked)
 	command.Args[0] = "apikeys"
-	command.Env = []string{raceAtOnce, "APIKEYS_DATABASE_URL=" + cfg.DatabaseURL.Reveal(), "APIKEYS_PEPPERS=" + pepper}
+	command.Env = []string{raceAtOnce, "APIKEYS_DATABASE_URL=" + cfg.DatabaseURL.Reveal(), "APIKEYS_PEPPERS=" + cfg.Peppers.Reveal()}
 	output, err := command.CombinedOutput()
 	if err != nil || strings.Contains(string(output), created.Secret.Reveal()) {
 		t.Fatalf("%v\n%s", err, strings.ReplaceAll(string(output), created.Secret.Reveal(), "SECRET"))

@@ -15,6 +15,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 var silent = apikeys.WithLogger(slog.New(slog.DiscardHandler))
@@ -23,13 +24,8 @@ var silent = apikeys.WithLogger(slog.New(slog.DiscardHandler))
 // URL changed by change.
 func onPostgres(t *testing.T, dsn string, change func(u *url.URL)) config.Config {
 	t.Helper()
-	issuer := jwttest.NewIssuer(t)
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 	cfg.DatabaseURL = changedURL(t, dsn, change)
-	cfg.JWKSFile = issuer.JWKSFile(t)
-	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = "p1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	return cfg
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // ordinary is an account without privileges, and without files.
@@ -19,7 +20,7 @@ const ordinary = 65534
 // file: then with the file accesses of an ordinary account.
 func TestDiagnose_FindsAFileThatCannotBeWrittenTo(t *testing.T) {
 	t.Parallel()
-	cfg := configWith(t, jwttest.NewIssuer(t))
+	cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 	cfg.DatabaseURL = usedBefore(t, cfg, stores["sqlite"](t))
 	path := strings.TrimPrefix(cfg.DatabaseURL.Reveal(), "sqlite://")
 	for dir := filepath.Dir(path); dir != filepath.Clean(os.TempDir()) && dir != "/"; dir = filepath.Dir(dir) {

@@ -20,9 +20,10 @@ import (
 	"github.com/slaunchx/apikeys/test/migrated"
 	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/pooler"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
-const otherPepper = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+const otherPepper = "p1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 // usedBefore returns the URL of a database that a service has used.
 func usedBefore(t *testing.T, cfg config.Config, location string) config.Secret {
@@ -257,7 +258,7 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := configWith(t, jwttest.NewIssuer(t))
+			cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 			c.change(t, &cfg)
 			found, err := apikeys.Diagnose(t.Context(), cfg, apikeys.WithClock(func() time.Time { return time.Now().Add(c.clock) }))
 			if err != nil {
@@ -302,7 +303,7 @@ func TestDiagnose_FindsNothingWrongWithAServiceInGoodOrder(t *testing.T) {
 		}
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			cfg := configWith(t, jwttest.NewIssuer(t))
+			cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 			cfg.DatabaseURL = usedBefore(t, cfg, location(t))
 			found, err := apikeys.Diagnose(t.Context(), cfg)
 			if err != nil {
@@ -328,7 +329,7 @@ func TestDiagnose_NamesTheWebhooksOfALostSealingKey(t *testing.T) {
 		}
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			cfg := configWith(t, jwttest.NewIssuer(t))
+			cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 			sealing(&cfg)
 			cfg.DatabaseURL = config.Secret(location(t))
 			want := webhooksIn(t, cfg, "ws_a", "ws_b", "ws_c") // 10 each

@@ -13,11 +13,12 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/test/migrated"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestDiagnose_FindsAnSQLiteFileThatCannotBeWrittenTo(t *testing.T) {
 	t.Parallel()
-	cfg := configWith(t, jwttest.NewIssuer(t))
+	cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 	cfg.DatabaseURL = usedBefore(t, cfg, migrated.SQLite(t))
 	path := strings.TrimPrefix(cfg.DatabaseURL.Reveal(), "sqlite://")
 	folder := filepath.Dir(path)

@@ -19,6 +19,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // Until somebody has migrated the database, the service is not ready, and every
@@ -99,7 +100,7 @@ func TestMigrate_WaitsForLocks(t *testing.T) {
 func TestNew_GoesOnWaitingForLocks(t *testing.T) {
 	t.Parallel()
 	location, unlock := lockedDatabase(t)
-	cfg := configWith(t, jwttest.NewIssuer(t))
+	cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 	cfg.DatabaseURL, cfg.MigrateWait = config.Secret(location), time.Nanosecond
 	said := &watchedLog{want: "the schema is still not up to date", found: unlock}
 	service, err := apikeys.New(t.Context(), cfg, apikeys.WithLogger(slog.New(said)))

@@ -14,6 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/pgtest"
 	"github.com/slaunchx/apikeys/test/pooler"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // A database that the store cannot use is an error in the configuration,
@@ -35,7 +36,7 @@ func TestNew_RejectsADatabaseThatTheStoreCannotUse(t *testing.T) {
 		for _, migrate := range []string{config.MigrateAuto, config.MigrateOff} {
 			t.Run(name+", APIKEYS_MIGRATE="+migrate, func(t *testing.T) {
 				t.Parallel()
-				cfg := configWith(t, jwttest.NewIssuer(t))
+				cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
 				cfg.DatabaseURL, cfg.Migrate = config.Secret(c.location(t)), migrate
 				service, err := apikeys.New(t.Context(), cfg)
 				if err == nil {

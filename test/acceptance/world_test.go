@@ -18,7 +18,6 @@ import (
 	"github.com/slaunchx/apikeys/adapters/console"
 	"github.com/slaunchx/apikeys/adapters/extauthz"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/migrated"
 	"github.com/slaunchx/apikeys/test/pgtest"
@@ -102,7 +101,7 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 	issuer := jwttest.NewIssuer(t)
 	clock := newClock(now)
 	issuer.SetClock(clock.Now)
-	cfg := configWith(t, issuer)
+	cfg := serving.ConfigTrusting(t, issuer)
 	cfg.ExtAuthzAddr = "127.0.0.1:0"
 	if change != nil {
 		change(&cfg)
@@ -121,22 +120,6 @@ func newWorld(t *testing.T, change func(*config.Config), opts ...apikeys.Option)
 		clock:    clock,
 		service:  running.Service,
 	}
-}
-
-// configWith returns a valid configuration that trusts issuer, on memory.
-func configWith(t *testing.T, issuer *jwttest.Issuer) config.Config {
-	t.Helper()
-	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL = "memory://"
-	cfg.JWKSFile = issuer.JWKSFile(t)
-	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = config.Secret(pepper)
-	return cfg
 }
 
 // token returns a token of an OWNER of the workspace on the PARTNER portal,

@@ -46,7 +46,7 @@ var layers = []layer{
 	{in: "client", may: []string{"domain"}, why: "an HTTP client links neither stores nor servers"},
 	{in: "cmd/apikeys/internal/dev", may: []string{"config", "domain", "adapters/jwtauth", "adapters/secrets"}, why: "it issues the tokens and peppers of one machine, which an embedder has no use for"},
 	{in: "cmd", may: []string{".", "config", "domain", "adapters/apidocs", "adapters/console", "adapters/extauthz", "adapters/otlp", "adapters/telemetry"}, why: "the command can do nothing that an embedder cannot"},
-	{in: "test/serving", may: []string{".", "config", "domain", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
+	{in: "test/serving", may: []string{".", "config", "domain", "adapters/jwtauth/jwttest", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
 	{in: "test/embedder", may: []string{".", "config", "domain"}, why: "it is the smallest program that embeds the service"},
 	{in: "test/migrated", may: []string{"adapters/postgres", "adapters/sqlite", "test/pgtest"}, why: "it has the stores migrate the databases that tests copy"},
 	{in: "test/ownstore", may: []string{"domain", "ports"}, why: "an embedder's own store needs the ports alone"},

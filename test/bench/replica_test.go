@@ -16,6 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // replicaVariable is the variable that makes a process of this test binary a replica.
@@ -78,8 +79,7 @@ func serveReplica(settings string) error {
 	if err := json.Unmarshal([]byte(settings), &r); err != nil {
 		return err
 	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.Config()
 	cfg.DatabaseURL, cfg.Peppers = config.Secret(r.DatabaseURL), config.Secret(r.Peppers)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

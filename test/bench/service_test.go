@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"os"
@@ -9,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 const (
@@ -44,16 +43,8 @@ func newService(t testing.TB, databaseURL string) *service {
 
 func settings(t testing.TB, issuer *jwttest.Issuer, databaseURL string) config.Config {
 	t.Helper()
-	pepper, err := secrets.NewPepper(rand.Reader, pepperID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.ConfigTrusting(t, issuer)
 	cfg.DatabaseURL = config.Secret(databaseURL)
-	cfg.JWKSFile = issuer.JWKSFile(t)
-	cfg.JWTIssuer, cfg.JWTAudience = issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = config.Secret(pepper)
 	cfg.ManagementRate = unlimited
 	cfg.MaxKeysPerWorkspace = unlimited
 	return cfg

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/console"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/serving"
@@ -53,13 +51,8 @@ func (portal) Authenticate(_ context.Context, given string) (domain.Actor, error
 // webhooks may be on this machine.
 func startConsole(t *testing.T, change func(cfg *config.Config), options ...apikeys.Option) *serving.Service {
 	t.Helper()
-	pepper, err := secrets.NewPepper(rand.Reader, "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.Peppers, cfg.ManagementRate = "memory://", config.Secret(pepper), 0
+	cfg := serving.Config()
+	cfg.ManagementRate = 0
 	cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true
 	if change != nil {
 		change(&cfg)

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/url"
 	"os"
@@ -20,8 +19,6 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/apidocs"
-	"github.com/slaunchx/apikeys/adapters/secrets"
-	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/servers"
 	"github.com/slaunchx/apikeys/test/serving"
@@ -44,13 +41,8 @@ func (owner) Authenticate(_ context.Context, given string) (domain.Actor, error)
 
 func startService(t *testing.T) *serving.Service {
 	t.Helper()
-	pepper, err := secrets.NewPepper(rand.Reader, "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.Peppers, cfg.InternalToken = "memory://", config.Secret(pepper), internalToken
+	cfg := serving.Config()
+	cfg.InternalToken = internalToken
 	return serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}),
 		apikeys.WithReferencePages(apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)))
 }

@@ -4,7 +4,6 @@ package fault
 
 import (
 	"context"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
@@ -34,11 +33,8 @@ func start(t *testing.T, databaseURL string, edits ...func(*config.Config)) *wor
 
 func startWith(t *testing.T, issuer *jwttest.Issuer, databaseURL string, now func() time.Time, edits ...func(*config.Config)) *world {
 	t.Helper()
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.ConfigTrusting(t, issuer)
 	cfg.DatabaseURL = config.Secret(databaseURL)
-	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
-	cfg.Peppers = config.Secret("p1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	for _, edit := range edits {
 		edit(&cfg)
 	}

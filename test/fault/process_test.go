@@ -18,6 +18,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // serviceVariable tells a process of this test binary that it is a service, and
@@ -167,8 +168,7 @@ func beService(text string) error {
 }
 
 func (s settings) config() config.Config {
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg := serving.Config()
 	cfg.DatabaseURL, cfg.ReadDatabaseURL = config.Secret(s.DatabaseURL), config.Secret(s.ReadDatabaseURL)
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = s.JWKSFile, s.Issuer, s.Audience
 	cfg.Peppers = config.Secret(pepper)

@@ -2,7 +2,6 @@ package fuzzapi
 
 import (
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/memory"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/conform"
 	"github.com/slaunchx/apikeys/test/reporter"
@@ -76,14 +74,8 @@ func newService(t *testing.T, changes ...func(*config.Config)) *service {
 
 func configuration(t *testing.T, issuer *jwttest.Issuer) config.Config {
 	t.Helper()
-	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr, cfg.InternalToken = "127.0.0.1:0", "127.0.0.1:0", internalToken
-	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
-	cfg.Peppers, cfg.SealingKeys = config.Secret(pepper), config.Secret(pepper)
+	cfg := serving.ConfigTrusting(t, issuer)
+	cfg.InternalToken, cfg.SealingKeys = internalToken, cfg.Peppers
 	cfg.PProf = true
 	cfg.ManagementRate = 0 // the clock stands still
 	cfg.TrustedProxies = []string{"127.0.0.1/32"}

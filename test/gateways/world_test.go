@@ -108,11 +108,10 @@ func direct(service string) string { return service }
 // path returns for that of the service.
 func startWorld(t *testing.T, g gateway, configure func(*config.Config), path func(service string) string, changes []string) *world {
 	t.Helper()
-	cfg := config.Default()
+	cfg := serving.Config()
 	cfg.Addr, cfg.InternalAddr = servers.FreeAddr(t), servers.FreeAddr(t)
 	cfg.DatabaseURL = config.Secret("sqlite://" + filepath.Join(t.TempDir(), "apikeys.db"))
 	cfg.TrustedProxies = []string{"127.0.0.1/32"}
-	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	configure(&cfg)
 	w := &world{config: cfg, api: startAPI(t), client: clientIP(t)}
 	w.startService(t)

@@ -2,15 +2,12 @@ package generators
 
 import (
 	"context"
-	"crypto/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/secrets"
-	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/serving"
 )
@@ -35,14 +32,7 @@ func (owner) Authenticate(_ context.Context, given string) (domain.Actor, error)
 // programs find it.
 func startService(t *testing.T) []string {
 	t.Helper()
-	pepper, err := secrets.NewPepper(rand.Reader, "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
-	running := serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}))
+	running := serving.Start(t, serving.Config(), apikeys.WithAuthenticator(owner{}))
 	return append(os.Environ(), "KEYS_URL=http://"+running.Public, "KEYS_TOKEN="+token)
 }
 

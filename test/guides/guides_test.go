@@ -3,7 +3,6 @@ package guides
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +18,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/slaunchx/apikeys"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/servers"
@@ -55,13 +53,7 @@ func newReader(t *testing.T) *reader {
 // newReaderWith returns a reader of a service that change configures.
 func newReaderWith(t *testing.T, change func(*config.Config)) *reader {
 	t.Helper()
-	pepper, err := secrets.NewPepper(rand.Reader, "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.Peppers = "memory://", config.Secret(pepper)
+	cfg := serving.Config()
 	change(&cfg)
 	running := serving.Start(t, cfg, apikeys.WithAuthenticator(owner{}))
 	return &reader{Service: running, dir: t.TempDir(), environment: append(os.Environ(),

@@ -29,10 +29,8 @@ type service struct {
 // and its log must not contain the marker.
 func start(t *testing.T, change func(*config.Config)) *service {
 	t.Helper()
-	cfg := config.Default()
-	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DatabaseURL, cfg.ManagementRate = "memory://", 0
-	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	cfg := serving.Config()
+	cfg.ManagementRate = 0
 	if change != nil {
 		change(&cfg)
 	}

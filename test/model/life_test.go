@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,9 +14,9 @@ import (
 
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
-	"github.com/slaunchx/apikeys/adapters/secrets"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // A sequence has stepsPerSequence operations on average. Each store runs checks of rapid,
@@ -77,13 +76,8 @@ const maximum = 6
 func newService(t *testing.T, databaseURL string, now func() time.Time) *apikeys.Service {
 	t.Helper()
 	issuer := jwttest.NewIssuer(t)
-	pepper, err := secrets.NewPepper(strings.NewReader(strings.Repeat("pepper", 10)), "p1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := config.Default()
-	cfg.DatabaseURL, cfg.Peppers = config.Secret(databaseURL), config.Secret(pepper)
-	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	cfg := serving.ConfigTrusting(t, issuer)
+	cfg.DatabaseURL = config.Secret(databaseURL)
 	cfg.MaxKeysPerWorkspace = maximum
 	service, err := apikeys.New(t.Context(), cfg, apikeys.WithClock(now), apikeys.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/adapters/jwtauth/jwttest"
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 	"github.com/slaunchx/apikeys/config"
 	"github.com/slaunchx/apikeys/domain"
@@ -61,6 +62,24 @@ func Start(t testing.TB, cfg config.Config, options ...apikeys.Option) *Service 
 		t.Fatalf("the service did not start: %v", err)
 		return nil
 	}
+}
+
+// Config returns the configuration of a service in memory, at free ports of the loopback
+// interface, with the pepper p1.
+func Config() config.Config {
+	cfg := config.Default()
+	cfg.Addr, cfg.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.DatabaseURL = "memory://"
+	cfg.Peppers = "p1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	return cfg
+}
+
+// ConfigTrusting is [Config] for a service that accepts the tokens of issuer.
+func ConfigTrusting(t testing.TB, issuer *jwttest.Issuer) config.Config {
+	t.Helper()
+	cfg := Config()
+	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
+	return cfg
 }
 
 // Owner accepts every token as that of an OWNER of the workspace ws_1 in the
