@@ -154,7 +154,9 @@ func (r *KeyRepository) readCount(ctx context.Context, statement *sqlkit.Stateme
 	})
 }
 
-// GiveBack implements ports.LimitStore.
+// GiveBack implements ports.LimitStore. It has a transaction, because without one
+// database/sql sends the statement again if the connection is lost, although the first
+// sending may have been committed.
 func (r *KeyRepository) GiveBack(ctx context.Context, shares []ports.Share) error {
 	var ids, names, spans pq.StringArray
 	var starts, amounts pq.Int64Array
@@ -165,7 +167,14 @@ func (r *KeyRepository) GiveBack(ctx context.Context, shares []ports.Share) erro
 		starts = append(starts, share.Start.Unix())
 		amounts = append(amounts, share.Amount)
 	}
-	return flush(ctx, r.giveBack, ids, names, spans, starts, amounts)
+	_, err := untilDone(ctx, func() (struct{}, error) {
+		return struct{}{}, translate(ctx, retrying(ctx, func(ctx context.Context) error {
+			return r.transactWith(ctx, r.givingBack, func(tx transaction) error {
+				return tx.exec(ctx, giveBack, ids, names, spans, starts, amounts)
+			})
+		}))
+	})
+	return err
 }
 
 // ForgetLimits implements ports.LimitStore.

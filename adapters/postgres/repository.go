@@ -42,8 +42,9 @@ type KeyRepository struct {
 	queries        sqlkit.Queries
 	forget         *sqlkit.Statement
 
-	now                                 func() time.Time // nil: the clock of the server
-	lease, peek, giveBack, forgetCounts *sqlkit.Statement
+	now                       func() time.Time // nil: the clock of the server
+	lease, peek, forgetCounts *sqlkit.Statement
+	givingBack                sqlkit.Statements
 
 	keepPepper, findPepper *sqlkit.Statement
 
@@ -119,7 +120,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.forget = r.migrator.Statement(r.pool, forgetIdempotencyKeys)
 	r.lease = r.migrator.Statement(r.pool, leaseShare)
 	r.peek = r.migrator.Statement(r.pool, peekCount)
-	r.giveBack = r.migrator.Statement(r.pool, giveBack)
+	r.givingBack = r.migrator.Statements(r.pool, giveBack)
 	r.forgetCounts = r.migrator.Statement(r.pool, forgetCounts)
 	r.keepPepper = r.migrator.Statement(r.pool, sqlkit.InsertPepper)
 	r.findPepper = r.migrator.Statement(r.pool, sqlkit.FindPepper)
