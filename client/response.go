@@ -41,7 +41,8 @@ func decisionOf(body []byte, check domain.Check) (domain.Decision, error) {
 		return d, nil
 	}
 	var ok bool
-	if d.Key, ok = r.identity(); !ok || d.Key.KeyID != check.Secret.KeyID() {
+	own := check.Secret.KeyID() // empty for a foreign secret, which does not name its key
+	if d.Key, ok = r.identity(); !ok || own != "" && d.Key.KeyID != own {
 		return domain.NotFound(), errUnexpectedResponse
 	}
 	if d.Limits, ok = statesOf(r.Data.Limits); !ok {
