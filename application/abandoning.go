@@ -13,24 +13,24 @@ import (
 const (
 	// callTimeout bounds a call whose context ends later or never.
 	callTimeout = 10 * time.Second
-	// returnTimeout is how long a call may take to return after its context has
-	// ended. A store that respects its context knows best what became of it.
+	// returnTimeout is how long a call may take to return after its context has ended.
+	// A store that respects its context knows best what became of the call.
 	returnTimeout = 100 * time.Millisecond
 	// maximumCalls is the number of calls of each kind that may hang: as many as
 	// there are management requests in flight.
 	maximumCalls = 128
 )
 
-// Abandoning returns a repository that forwards to keys, a store that need not
-// respect the context of a call. A caller waits for at most 10 s, or until its
-// context ends, and 0.1 s more for a store that does respect it. Then it gets an
-// error that wraps [domain.ErrUnavailable] while the call continues. As with a lost
-// response of a database, it is unknown whether a change was made. An abandoned
-// Update that has not called change yet makes none.
+// Abandoning returns a repository that forwards to keys, which need not respect the
+// context of a call. A caller waits for at most 10 s or until its context ends, and 0.1
+// s more so that a store that does respect it can return. Then the caller gets an error
+// that wraps [domain.ErrUnavailable] while the call continues. As when the response of
+// a database is lost, it is unknown whether a change was made. An abandoned Update that
+// has not called change yet makes none.
 //
-// Calls run in goroutines of their own, at most 128 each of reads, of writes and
-// of the look-ups of checks. Further ones wait for a place. A panic becomes an
-// error that wraps [domain.ErrPanicked].
+// Calls run in their own goroutines: at most 128 reads, 128 writes and 128 look-ups of
+// checks. Further calls wait for a place. A panic becomes an error that wraps
+// [domain.ErrPanicked].
 func Abandoning(keys ports.KeyRepository) ports.KeyRepository {
 	return &abandoning{
 		keys:   keys,
@@ -104,7 +104,8 @@ func awaitedError(ctx context.Context, places places, call func(ctx context.Cont
 	return err
 }
 
-// callbacks are calls of a store to a function of its caller, until end is called.
+// callbacks guards the calls that a store makes to a function of its caller. After end,
+// no call is made.
 type callbacks struct {
 	mu    sync.Mutex
 	ended bool
@@ -161,8 +162,8 @@ func (a *abandoning) Create(ctx context.Context, key *domain.APIKey, event domai
 	return awaitedError(ctx, a.writes, func(ctx context.Context) error { return a.keys.Create(ctx, key, event, options) })
 }
 
-// Update implements ports.KeyWriter. Once it has returned, change is not called,
-// since it may write to variables of the caller.
+// Update implements ports.KeyWriter. Once Update has returned, change is not called any
+// more, since it may write to variables of the caller.
 func (a *abandoning) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	var calls callbacks
 	defer calls.end()
@@ -235,8 +236,8 @@ func (a *abandoningLimits) ForgetLimits(ctx context.Context, limit int) (int, er
 	return awaited(ctx, a.calls, func(ctx context.Context) (int, error) { return a.limits.ForgetLimits(ctx, limit) })
 }
 
-// AbandoningUsage is [Abandoning] for the usage of keys. It returns nil for nil. Only
-// Usage is abandoned, because nobody waits for the other methods.
+// AbandoningUsage is [Abandoning] for the usage of keys. It returns nil for nil. It
+// abandons only calls of Usage, because no caller waits for the other methods.
 func AbandoningUsage(usage ports.UsageRecorder) ports.UsageRecorder {
 	if usage == nil {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// AbandoningWebhooks is [Abandoning] for webhooks. It returns nil for nil. Calls of the
-// background, which send deliveries and make warnings, have places of their own. The
-// leases of an abandoned Claim end by themselves.
+// AbandoningWebhooks is [Abandoning] for webhooks. It returns nil for nil. Background
+// calls, which send deliveries and make warnings, have their own places. The leases of
+// an abandoned Claim expire.
 func AbandoningWebhooks(webhooks ports.WebhookStore) ports.WebhookStore {
 	if webhooks == nil {
 		return nil

@@ -17,9 +17,9 @@ type Authorize struct {
 	lifetime *Lifetime
 }
 
-// NewAuthorize returns the use case. It records the use of keys in usage, and
-// returns [ErrClosed] once lifetime has ended. Without a limiter, checks of keys that
-// have limits fail.
+// NewAuthorize returns the use case. It records the use of keys in usage, and returns
+// [ErrClosed] once lifetime has ended. If limiter is nil, checks of keys that have
+// limits fail.
 func NewAuthorize(
 	keys KeySource, verifier domain.SecretVerifier, usage *Usage, limiter Limiter, now func() time.Time, lifetime *Lifetime,
 ) *Authorize {

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// maxCounting is the number of keys whose counts wait to be written. A key that
-	// finds no room tries again at its next check.
+	// maxCounting is the maximum number of keys whose counts wait to be written. A key
+	// for which there is no room is tried again at its next check.
 	maxCounting = 64 << 10
-	// maxUnwritten is the number of batches whose counts one flush writes. While as many
-	// could not be written, no more counts are taken from their keys.
+	// maxUnwritten is the maximum number of batches of counts in one flush. While that
+	// many batches could not be written, no more counts are taken from their keys.
 	maxUnwritten = maxUsage / usageBatch
 )
 
@@ -48,12 +48,12 @@ func (k *KnownKey) takeCounts(f func(verdict domain.Verdict, day domain.Day, n i
 	}
 }
 
-// dayCount is a day and the number of checks on it, in one word, so that no check is
-// counted on another day than its own.
+// dayCount holds a day and the number of checks on it in one word, so that no check is
+// counted on the wrong day.
 type dayCount struct{ word atomic.Uint64 }
 
-// countBits are the bits of the number of checks. The day has the other 24, which last
-// for 45,000 years.
+// countBits is the number of bits for the number of checks. The day has the other 24,
+// which are enough for 45,000 years.
 const (
 	countBits = 40
 	countMask = 1<<countBits - 1
@@ -63,8 +63,8 @@ func unpackDay(word uint64) (domain.Day, int64) {
 	return domain.Day(word >> countBits), int64(word & countMask)
 }
 
-// add counts one check on a day. If checks of another day are counted, it replaces them,
-// and returns that day and their number.
+// add counts one check on a day. If c holds checks of another day, add replaces them and
+// returns that day and their number.
 func (c *dayCount) add(day domain.Day) (former domain.Day, replaced int64) {
 	for {
 		word := c.word.Load()
@@ -81,20 +81,20 @@ func (c *dayCount) add(day domain.Day) (former domain.Day, replaced int64) {
 	}
 }
 
-// take returns what is counted, and resets it.
+// take returns the day and its number of checks, and resets both.
 func (c *dayCount) take() (domain.Day, int64) { return unpackDay(c.word.Swap(0)) }
 
-// countQueue has the keys whose counts wait to be written. It is safe for concurrent
+// countQueue holds the keys whose counts wait to be written. It is safe for concurrent
 // use.
 type countQueue struct {
 	mu   sync.Mutex
 	keys []*KnownKey // in the order in which their counts are written
-	// former are counts of days that ended before they were written.
+	// former are counts of past days that were not written before the day ended.
 	former map[ports.CheckCount]int64
 	// unwritten are counts of batches that could not be written. They keep their IDs,
 	// because the store may have recorded them.
 	unwritten []ports.UsageBatch
-	// uncounted counts the checks that found no room.
+	// uncounted is the number of checks for which there was no room.
 	uncounted uint64
 }
 

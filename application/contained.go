@@ -7,10 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Contained calls call and turns a panic into an error that wraps
-// [domain.ErrPanicked]. It is for goroutines where a panic would end the process. The error contains
-// what, the type of the panic value and the stack, but not the value, which may
-// contain anything.
+// Contained calls call and turns a panic into an error that wraps [domain.ErrPanicked]. It is for
+// goroutines in which a panic would end the process. The error contains what, the type of the panic
+// value and the stack, but not the value, which may be confidential.
 func Contained(what string, call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -19,7 +19,7 @@ type CreatedKey struct {
 
 // CreateKey creates a key. It returns [domain.Faults] with all faults of spec,
 // [domain.ErrTestKeyPortal] for a TEST key outside the PARTNER portal, and
-// [domain.ErrTooManyKeys] if the workspace has reached its number of keys.
+// [domain.ErrTooManyKeys] if the workspace has as many keys as it may have.
 func (w *Workspace) CreateKey(ctx context.Context, spec domain.KeySpec, options ...ChangeOption) (CreatedKey, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return CreatedKey{}, err

@@ -11,48 +11,48 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Bounds of calling an event hook.
+// Bounds of the calls of an event hook.
 const (
-	// maxHooked is how many events wait for the hook. Events beyond it are dropped.
+	// maxHooked is the maximum number of events that wait for the hook. Further events
+	// are dropped.
 	maxHooked = 1024
-	// hookTimeout is the deadline of the context of each call.
+	// hookTimeout bounds the context of each call.
 	hookTimeout = 10 * time.Second
 	// hookCloseTimeout bounds how long Close waits for the hook.
 	hookCloseTimeout = 5 * time.Second
 )
 
-// EventHook calls a function with the event of every change after the store has
-// written it. A single goroutine makes the calls. Events of one key come in the
-// order in which its changes were made; events of several keys come in any
-// order.
+// EventHook calls a function with the event of every change after the store has written
+// it. A single goroutine makes the calls. The events of one key are passed in the order
+// of its changes; the events of different keys are passed in any order.
 //
-// A change neither waits for the hook nor fails because of it: an event is
-// dropped, and the log says so, while 1024 events wait. The event of a change
-// whose outcome is unknown is not passed to the hook. It is safe for concurrent
-// use.
+// A change neither waits for the hook nor fails because of it. While 1024 events wait,
+// further events are dropped, and the log says so. The event of a change whose outcome
+// is unknown is not passed to the hook. EventHook is safe for concurrent use.
 type EventHook struct {
 	call   func(context.Context, domain.Event)
 	logger *slog.Logger
 
-	mu      sync.Mutex // guards what follows
-	changes map[domain.KeyID][]*hookedChange
-	dropped int  // events, since the queue was last half empty
-	closed  bool // after which nothing is queued
+	mu      sync.Mutex                       // guards what follows
+	changes map[domain.KeyID][]*hookedChange // of each key, in the order in which they began
+	dropped int                              // events, since the queue was last at most half full
+	closed  bool                             // if set, nothing more is queued
 
 	queue   chan domain.Event
-	calling context.Context // of the calls; cancelled when Close gives up
+	calling context.Context // the parent of each call's context; cancelled when Close gives up
 	abandon context.CancelFunc
 	done    chan struct{} // closed after the last call
 }
 
-// hookedChange is a change that the store is making, or has made while it still
-// makes an earlier one of the same key.
+// hookedChange is a change that the store is making, or that it has made while an
+// earlier change of the same key is still being made.
 type hookedChange struct {
 	event       domain.Event
 	ended, made bool
 }
 
-// NewEventHook returns a hook that calls call. Close it when done with it.
+// NewEventHook returns a hook that calls call. The caller must call Close when done
+// with it.
 func NewEventHook(call func(context.Context, domain.Event), logger *slog.Logger) *EventHook {
 	h := &EventHook{
 		call:    call,
@@ -66,9 +66,9 @@ func NewEventHook(call func(context.Context, domain.Event), logger *slog.Logger)
 	return h
 }
 
-// Close waits until the hook was called with every event that waits, for at
-// most 5 s. After that it cancels the context of the call in flight and gives
-// up: the rest is dropped.
+// Close waits for at most 5 s until the hook has been called with every waiting event.
+// After that it cancels the context of the call in flight and drops the remaining
+// events.
 func (h *EventHook) Close() {
 	defer h.abandon()
 	h.mu.Lock()
@@ -109,7 +109,8 @@ func (h *EventHook) tell(event domain.Event) {
 	}
 }
 
-// Writer returns writer with the event of each change passed to the hook.
+// Writer returns a writer that forwards to writer and passes the event of each change
+// to the hook.
 func (h *EventHook) Writer(writer ports.KeyWriter) ports.KeyWriter {
 	return hookedWriter{hook: h, writer: writer}
 }
@@ -128,8 +129,8 @@ func (w hookedWriter) Create(ctx context.Context, key *domain.APIKey, event doma
 	return err
 }
 
-// Update implements ports.KeyWriter. A store makes the changes of one key one
-// after the other, so the order of the calls of decide is that of the changes.
+// Update implements ports.KeyWriter. A store makes the changes of one key one after the
+// other, so decide is called in the order of the changes.
 func (w hookedWriter) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, decide func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
 	var change *hookedChange
 	made := false
@@ -143,8 +144,8 @@ func (w hookedWriter) Update(ctx context.Context, workspace domain.WorkspaceID, 
 	return err
 }
 
-// begin notes the latest change of a key, in place of the one that an earlier
-// attempt noted. It returns nil if the event says that nothing changes.
+// begin records that a change of a key has begun, replacing the record of an earlier
+// attempt. It returns nil if event is zero, which means that nothing changes.
 func (h *EventHook) begin(earlier *hookedChange, event domain.Event) *hookedChange {
 	h.end(earlier, false)
 	if event.ID == "" {
@@ -180,7 +181,8 @@ func (h *EventHook) end(change *hookedChange, made bool) {
 	}
 }
 
-// enqueue is called with mu held.
+// enqueue queues event for the hook, or drops it if the queue is full. The caller must
+// hold h.mu.
 func (h *EventHook) enqueue(event domain.Event) {
 	if h.closed {
 		return

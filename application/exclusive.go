@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Exclusive rejects a change with [domain.ErrIdempotencyKeyInUse] while another with the
-// same idempotency key is in flight in this process, be it of a key or of a webhook. It is
-// safe for concurrent use, and its zero value is ready for use.
+// Exclusive rejects a change of a key or webhook with [domain.ErrIdempotencyKeyInUse]
+// while another change with the same idempotency key is in flight in this process. It is
+// safe for concurrent use, and its zero value is ready to use.
 type Exclusive struct {
 	mu      sync.Mutex
 	running map[idempotencyKey]struct{} // at most one entry per request in flight

@@ -8,9 +8,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Explain explains how Do decides a check, step by step. It records no use of the
-// key. Expiry and grace periods are evaluated at question.At, which defaults to the
-// current time; the key is the one that Do would use now. It spends nothing: windows of
+// Explain explains, step by step, how Do decides a check. It spends nothing and records
+// no use of the key. Expiry and grace periods are evaluated at question.At, which
+// defaults to the current time; the key is the one that Do would use now. Windows of
 // limits other than the current ones count as unspent. The error wraps
 // [domain.ErrUnavailable] if the key cannot be read now.
 func (uc *Authorize) Explain(ctx context.Context, question domain.Question) (domain.Explanation, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Interval and limits of removing idempotency keys, counts of limits and usage of keys.
+// Interval and limits of removing old records.
 const (
 	forgetInterval = 10 * time.Minute
 	forgetTimeout  = 10 * time.Second
@@ -80,8 +80,8 @@ func (uc *Forget) Limits(ctx context.Context) error {
 	})
 }
 
-// Usage removes the usage that is older than it is kept, in batches with a timeout of
-// 10 s each.
+// Usage removes the usage that is too old to be kept, in batches with a timeout of 10 s
+// each.
 func (uc *Forget) Usage(ctx context.Context) error {
 	if uc.usage == nil {
 		return nil
@@ -103,7 +103,7 @@ func (uc *Forget) Deliveries(ctx context.Context) error {
 	})
 }
 
-// inBatches calls remove until a batch is not full.
+// inBatches calls remove until it removes less than a full batch.
 func inBatches(ctx context.Context, what string, remove func(context.Context) (int, error)) error {
 	for {
 		removed, err := oneBatch(ctx, what, remove)

@@ -27,10 +27,10 @@ type changeRequest struct {
 	fingerprint    *[32]byte
 }
 
-// WithIdempotencyKey makes a change at most once in 24 hours, per workspace. A
-// repeated call with the same arguments by the same account changes nothing
-// and returns a [*ports.Replayed]; a call with other arguments returns
-// [domain.ErrIdempotencyKeyReused], and a call while the first is in flight
+// WithIdempotencyKey ensures that a change is made at most once in 24 hours in a
+// workspace. A repeated call with the same arguments by the same account changes
+// nothing and returns a [*ports.Replayed]; a call with other arguments returns
+// [domain.ErrIdempotencyKeyReused], and a call while the first is in flight returns
 // [domain.ErrIdempotencyKeyInUse]. A failed call leaves the key unused. The key is 1 to
 // 255 visible ASCII characters; an empty one has no effect.
 func WithIdempotencyKey(key string) ChangeOption {

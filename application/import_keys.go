@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// importedAtOnce is the number of keys that one call imports at a time: enough for a
-// store to write many in one transaction.
+// importedAtOnce is the number of keys that one call imports concurrently: enough for a
+// store to write many of them in one transaction.
 const importedAtOnce = 64
 
 // ErrNoImport means that the store cannot find keys of other systems.
@@ -25,16 +25,17 @@ type ImportedKey struct {
 	// Existed reports that the key was imported into this workspace before. It was left
 	// as it is, even if it was changed or deleted since.
 	Existed bool
-	// Err says why the key was rejected, and nothing of it stored: [domain.Faults],
-	// [ErrOtherWorkspace], or [domain.ErrTooManyKeys].
+	// Err is the reason why the key was rejected and nothing of it was stored:
+	// [domain.Faults], [ErrOtherWorkspace] or [domain.ErrTooManyKeys].
 	Err error
 }
 
-// ImportKeys creates keys that another system issued, whose secrets keep working. The
-// ID of a key follows from its credential, so that a key is imported once. It returns
-// what became of each key, in order; an error, such as one that wraps
-// [domain.ErrUnavailable], means that any of them may have been created. Repeat the
-// call then. With dryRun it stores nothing, and does not count keys.
+// ImportKeys creates keys that another system issued; their secrets keep working. The
+// ID of a key is derived from its credential, so that each key is imported only once.
+// ImportKeys returns the outcome for each key, in order. If it returns an error, for
+// example one that wraps [domain.ErrUnavailable], any of the keys may have been
+// created, and the call should be repeated. If dryRun is set, it stores nothing and
+// does not enforce the maximum number of keys.
 func (w *Workspace) ImportKeys(ctx context.Context, specs []domain.ForeignKeySpec, dryRun bool) ([]ImportedKey, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return nil, err
@@ -57,12 +58,12 @@ func (w *Workspace) ImportKeys(ctx context.Context, specs []domain.ForeignKeySpe
 			imported[i].Existed, imported[i].Err = w.existed(in)
 			return nil
 		}
-		// A panic, of an embedder's store, must not end the process.
+		// A panic in an embedder's store must not end the process.
 		return Contained("importing a key", func() error { return w.importOne(ctx, specs[i], dryRun, &imported[i]) })
 	})
 }
 
-// importOne creates one key, and describes what became of it.
+// importOne creates one key and sets imported to the outcome.
 func (w *Workspace) importOne(ctx context.Context, spec domain.ForeignKeySpec, dryRun bool, imported *ImportedKey) error {
 	err := w.importKey(ctx, spec, w.deps.Now(), dryRun)
 	if errors.Is(err, domain.ErrKeyExists) {
@@ -88,7 +89,8 @@ func (w *Workspace) importKey(ctx context.Context, spec domain.ForeignKeySpec, n
 	return w.deps.Writer.Create(ctx, key, event, ports.CreateOptions{MaxKeys: int(w.deps.MaxKeys)})
 }
 
-// importedMeanwhile describes a key that another call has created since WorkspacesOf.
+// importedMeanwhile sets imported to the outcome for a key that another call has
+// created since the call of WorkspacesOf.
 func (w *Workspace) importedMeanwhile(ctx context.Context, imported *ImportedKey) error {
 	workspaces, err := w.deps.Foreign.WorkspacesOf(ctx, []domain.KeyID{imported.ID})
 	if err != nil {
@@ -98,7 +100,7 @@ func (w *Workspace) importedMeanwhile(ctx context.Context, imported *ImportedKey
 	return nil
 }
 
-// existed returns the outcome for a key that exists in a workspace.
+// existed returns the outcome for a key that already exists in the workspace in.
 func (w *Workspace) existed(in domain.WorkspaceID) (bool, error) {
 	if in != w.id {
 		return false, ErrOtherWorkspace

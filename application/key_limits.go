@@ -6,10 +6,11 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeyLimits returns what is left of the limits of a key: rate limits in their order, then
-// the quota, or nothing if it has none. It spends nothing and is no use of the key. The
-// error wraps [domain.ErrUnavailable] if the store cannot say now what was spent. Limits
-// that the store cannot read are left out, as in the key itself.
+// KeyLimits returns what is left of the limits of a key: the rate limits in their order,
+// then the quota. It returns nil if the key has no limits. It spends nothing and does not
+// count as use of the key. The error wraps [domain.ErrUnavailable] if what was spent
+// cannot be read now. Stored limits that cannot be read are left out, as in the key
+// itself.
 func (w *Workspace) KeyLimits(ctx context.Context, id domain.KeyID) ([]domain.LimitState, error) {
 	key, err := w.GetKey(ctx, id)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// KeyUsage returns the usage of a key on each of the days. Checks are in it 5 s later at
-// the latest. If the store records no usage, there is none.
+// KeyUsage returns the usage of a key on each of the days. It includes a check at most 5
+// s later. If the store records no usage, all counts are 0.
 func (w *Workspace) KeyUsage(ctx context.Context, id domain.KeyID, days domain.DayRange) (domain.KeyUsage, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return domain.KeyUsage{}, err

@@ -29,9 +29,9 @@ func findBySecret(ctx context.Context, keys KeySource, secret domain.Secret, at 
 	return keys.Find(ctx, secret.KeyID(), at)
 }
 
-// findInEqualTime is findBySecret, except that it returns nil if there is no such key, and
-// hashes the secret even then, so that an unknown key takes as long as a wrong secret. A
-// foreign secret has been hashed to look for it.
+// findInEqualTime is like findBySecret, except that it returns nil if there is no such
+// key. It hashes the secret even then, so that an unknown key takes as long as a wrong
+// secret. A foreign secret need not be hashed again: that was done to look it up.
 func findInEqualTime(ctx context.Context, keys KeySource, verifier domain.SecretVerifier, secret domain.Secret, at time.Time) (*KnownKey, error) {
 	known, err := findBySecret(ctx, keys, secret, at)
 	if !errors.Is(err, domain.ErrKeyNotFound) {
@@ -43,8 +43,8 @@ func findInEqualTime(ctx context.Context, keys KeySource, verifier domain.Secret
 	return nil, nil
 }
 
-// KnownKey is a key in the form that the permission check uses. All checks of the
-// key share it.
+// KnownKey is a key in the form that the permission check uses. All checks of a key
+// share one KnownKey.
 type KnownKey struct {
 	grant domain.Grant
 	// uses are the times at which the use of the key and then that of each of its scopes
@@ -62,10 +62,10 @@ type KnownKey struct {
 	uncommon atomic.Pointer[uncommonParts]
 }
 
-// uncommonParts are the parts of a [KnownKey] that most keys do not need, apart because
-// there may be a million cached keys.
+// uncommonParts are the parts of a [KnownKey] that most keys do not need. They are
+// allocated separately because there may be a million cached keys.
 type uncommonParts struct {
-	limited  LimitedKey // if the key has limits
+	limited  LimitedKey // used only if the key has limits
 	denied   deniedCounts
 	previous lastQueued // use of a secret in its grace period
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// leakWorkers is how many secrets of one report are worked on at the same time.
+// leakWorkers is how many secrets of one report are processed concurrently.
 const leakWorkers = 8
 
-// Leaks stops leaked secrets. Whoever holds a secret may report it, so nothing else
+// Leaks stops leaked secrets. Anyone who holds a secret may report it, so nothing else
 // about the reporter is checked. It is safe for concurrent use.
 type Leaks struct {
 	workspaces *Workspaces
@@ -32,12 +32,13 @@ func NewLeaks(workspaces *Workspaces, keys KeySource, policy domain.LeakedLiveKe
 // LeakedSecret is a secret that someone has found.
 type LeakedSecret struct {
 	Secret domain.Secret // the zero Secret is unknown
-	Source string        // where it was found, of [domain.ParseLeakSource]; may be empty
+	Source string        // where it was found, as returned by [domain.ParseLeakSource]; may be empty
 }
 
-// Report stops the secrets that are of living keys, as [domain.APIKey.StopLeaked]
-// says, and records each leak in the audit trail of its key, at most once in 24 hours
-// for each secret. It returns the outcome of each secret, in order.
+// Report stops those secrets that belong to living keys, as described at
+// [domain.APIKey.StopLeaked], and records each leak in the audit trail of its key, at
+// most once in 24 hours for each secret. It returns the outcome of each secret, in
+// order.
 //
 // If ctx ends or the store cannot be reached, it returns an error that wraps
 // [domain.ErrUnavailable]. It may then have stopped some of the secrets; reporting them
@@ -49,12 +50,12 @@ func (l *Leaks) Report(ctx context.Context, found []LeakedSecret, origin domain.
 	outcomes := make([]domain.LeakOutcome, len(found))
 	errs := make([]error, len(found))
 	_ = inParallel(len(found), leakWorkers, func(i int) error {
-		// A panic, of an embedder's store, must not end the process.
+		// A panic in an embedder's store must not end the process.
 		errs[i] = Contained("stopping a leaked secret", func() (err error) {
 			outcomes[i], err = l.report(ctx, found[i], origin)
 			return err
 		})
-		return nil // the failure of one must not keep the others
+		return nil // a failure must not stop the others
 	})
 	return outcomes, errors.Join(errs...)
 }
@@ -73,7 +74,7 @@ func (l *Leaks) report(ctx context.Context, found LeakedSecret, origin domain.Or
 	return outcome, nil
 }
 
-// find returns the key that secret may be of, or nil if there is none.
+// find returns the key that secret may belong to, or nil if there is none.
 func (l *Leaks) find(ctx context.Context, secret domain.Secret) (*KnownKey, error) {
 	if secret.IsZero() {
 		return nil, nil
@@ -106,10 +107,10 @@ func (l *Leaks) AnyLive(ctx context.Context, secrets []domain.Secret) (bool, err
 // maxTrailPages is how many pages of an audit trail [Leaks.WasOurs] reads.
 const maxTrailPages = 10
 
-// WasOurs reports whether secret is or was a secret of a key, even of a deleted one,
-// unless another system issued it.
-// The digest of a secret that a rotation has replaced is not stored, so WasOurs returns
-// true for every well-formed secret of a key that was rotated.
+// WasOurs reports whether secret is or was a secret of a key that this service issued,
+// even if the key was deleted. The digest of a secret is removed some time after a
+// rotation has replaced it, so WasOurs returns true for every well-formed secret that
+// names a rotated key.
 func (l *Leaks) WasOurs(ctx context.Context, secret domain.Secret) (bool, error) {
 	deps := l.workspaces.deps
 	if err := deps.Lifetime.Err(); err != nil {
@@ -131,7 +132,8 @@ func (l *Leaks) WasOurs(ctx context.Context, secret domain.Secret) (bool, error)
 	return l.rotated(ctx, key)
 }
 
-// rotated reports whether key was rotated, or has too long a trail to tell.
+// rotated reports whether key was rotated. It also returns true if the trail is too
+// long to tell.
 func (l *Leaks) rotated(ctx context.Context, key *domain.APIKey) (bool, error) {
 	for number := range int64(maxTrailPages) {
 		page, faults := domain.NewPage(number, domain.MaxPageSize)
@@ -154,7 +156,7 @@ func (l *Leaks) rotated(ctx context.Context, key *domain.APIKey) (bool, error) {
 	return true, nil
 }
 
-// Stats returns a reading of the reported secrets.
+// Stats returns the number of reported secrets by outcome.
 func (l *Leaks) Stats() ports.LeakStats {
 	return ports.LeakStats{
 		Unknown:  l.counts[domain.LeakUnknown].Load(),
@@ -164,9 +166,9 @@ func (l *Leaks) Stats() ports.LeakStats {
 	}
 }
 
-// StopLeaked stops a leaked secret of any living key, whatever its mode, and records
-// the leak, like [Leaks.Report]. The outcome is [domain.LeakUnknown] if there is no such
-// key, the secret is not of it, or another system issued it.
+// StopLeaked stops a leaked secret of any living key, whatever its mode, and records the
+// leak, like [Leaks.Report]. The outcome is [domain.LeakUnknown] if there is no such
+// key, the secret does not belong to it, or another system issued it.
 func (o *Operator) StopLeaked(ctx context.Context, found LeakedSecret, origin domain.Origin) (domain.LeakOutcome, error) {
 	id := found.Secret.KeyID()
 	if id == "" {
@@ -202,8 +204,8 @@ func (w *Workspace) stopLeaked(ctx context.Context, id domain.KeyID, found Leake
 // leakPause is how long recordLeak waits for another report that is recording the leak.
 const leakPause = 10 * time.Millisecond
 
-// recordLeak records a leak unless that was done in the last 24 hours. It waits for
-// another report that is recording it, which may yet fail.
+// recordLeak records a leak unless it was recorded in the last 24 hours. If another
+// report is recording it, recordLeak waits, because that report may still fail.
 func (w *Workspace) recordLeak(ctx context.Context, id domain.KeyID, found LeakedSecret) error {
 	for {
 		err := w.tryRecordLeak(ctx, id, found)
@@ -233,10 +235,10 @@ func (w *Workspace) tryRecordLeak(ctx context.Context, id domain.KeyID, found Le
 	return err
 }
 
-// leakIdempotency returns an idempotency key for the record of the leak of a secret, so
-// that it is made at most once in 24 hours, by whichever replica. It has spaces, which
-// the idempotency key of no request can have, and of the secret only as much of a hash
-// as tells the secrets of a key apart.
+// leakIdempotency returns an idempotency key for recording the leak of a secret, so
+// that all replicas together record it at most once in 24 hours. It contains spaces,
+// which no idempotency key of a request can contain. Of the secret it contains only a
+// short part of a hash, enough to tell the secrets of a key apart.
 func leakIdempotency(id domain.KeyID, secret domain.Secret, now time.Time) *ports.Idempotency {
 	sum := sha256.Sum256([]byte("leaked " + secret.Reveal()))
 	key := "leaked " + string(id) + " " + hex.EncodeToString(sum[:8])

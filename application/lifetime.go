@@ -11,9 +11,9 @@ import (
 // [domain.ErrUnavailable].
 var ErrClosed = fmt.Errorf("the service is closed: %w", domain.ErrUnavailable)
 
-// Lifetime tells the use cases of a service that the service was closed, so that
-// they no longer use its store. The zero value has not ended. It is safe for
-// concurrent use.
+// Lifetime tells the use cases of a service whether the service was closed, so that
+// they no longer use its store. The zero value has not ended. It is safe for concurrent
+// use.
 type Lifetime struct{ ended atomic.Bool }
 
 // End ends the lifetime.

@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// inParallel calls do with the numbers below n, at most atOnce at the same time, and
-// returns its errors. It makes no further calls after one. It does not recover panics.
+// inParallel calls do with each number from 0 to n-1, at most atOnce at the same time,
+// and returns its errors. After an error it makes no further calls. It does not recover
+// panics.
 func inParallel(n, atOnce int, do func(i int) error) error {
 	errs := make([]error, n)
 	var next atomic.Int64

@@ -21,9 +21,9 @@ const (
 	lastPeppersRetry  = time.Minute
 )
 
-// Peppers compares the configured peppers with those that the store was used
-// with before. One that differs makes every key under it NOT_FOUND, which looks
-// like a service in good order. It is safe for concurrent use.
+// Peppers compares the configured peppers with those that the store was used with
+// before. A pepper that differs makes every key under it NOT_FOUND, while the service
+// otherwise looks healthy. It is safe for concurrent use.
 type Peppers struct {
 	keeper     ports.PepperKeeper
 	configured []domain.PepperCheck
@@ -75,9 +75,9 @@ func (p *Peppers) Run(ctx context.Context) {
 	}
 }
 
-// Compare compares each configured pepper with the store, which keeps one that
-// it has not seen before. It logs a pepper that does not fit, once, and returns
-// an error if it could not compare them all.
+// Compare compares each configured pepper with the store, which records those that it
+// has not seen before. It logs a pepper that does not match, once, and returns an error
+// if it could not compare all of them.
 func (p *Peppers) Compare(ctx context.Context) error {
 	var errs []error
 	for _, check := range p.configured {
@@ -101,7 +101,7 @@ func (p *Peppers) keep(ctx context.Context, check domain.PepperCheck) (stored do
 	return stored, err
 }
 
-// note remembers whether a pepper fits and logs what changed.
+// note records whether a pepper matches, and logs a change.
 func (p *Peppers) note(id string, mismatched bool) {
 	p.mu.Lock()
 	before := p.mismatched[id]

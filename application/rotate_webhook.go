@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// RotateWebhook gives a webhook a new secret. The previous one signs too for
+// RotateWebhook gives a webhook a new secret. The previous one also signs for
 // [domain.WebhookSecretOverlap]; any older one stops at once. It returns
 // [domain.ErrNoWebhooks] if the service has no sealing key. A repeated request returns a
 // [*ports.WebhookReplayed].

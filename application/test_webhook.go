@@ -6,8 +6,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// TestWebhook has an event of the type [domain.WebhookTest] delivered to a webhook,
-// whatever it subscribes to. It returns [domain.ErrConflict] while the webhook is disabled.
+// TestWebhook queues an event of type [domain.WebhookTest] for delivery to a webhook,
+// whatever events it subscribes to. It returns [domain.ErrConflict] while the webhook is
+// disabled.
 func (w *Workspace) TestWebhook(ctx context.Context, id domain.WebhookID, options ...ChangeOption) error {
 	idempotency, err := w.idempotency(options, "test webhook", id)
 	if err != nil {

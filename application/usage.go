@@ -21,8 +21,8 @@ const (
 	notedEvery = 60
 	// maxUsage is the size of each queue of uses to be written, and the number of keys
 	// whose counts one flush writes. It limits the load of checks on the primary to
-	// 3,300 rows per second and queue, a tenth of a core. Uses and digests beyond it are
-	// dropped; a later use of the key retries. Counts beyond it add up until a later
+	// 3,300 rows per second and queue, a tenth of a core. Further uses and digests are
+	// dropped; a later use of the key retries. Further counts accumulate until a later
 	// flush.
 	maxUsage = 16 << 10
 	// usageBatch is the number of keys that one statement writes.
@@ -71,8 +71,9 @@ func NewUsage(recorder ports.UsageRecorder, hasher ports.SecretHasher, now func(
 	}
 }
 
-// note records a check of known that was decided as of the given time, with the secret
-// of index proven. It runs on every check that proved a secret.
+// note records a check of known that was decided as of the given time. proven is the
+// index of the secret that the caller proved. It runs on every check that proved a
+// secret.
 func (u *Usage) note(known *KnownKey, proven int, check *domain.Check, verdict domain.Verdict, at time.Time) {
 	if u.recorder == nil {
 		return
@@ -89,8 +90,8 @@ func (u *Usage) note(known *KnownKey, proven int, check *domain.Check, verdict d
 	}
 }
 
-// noteUses queues the first use of a key, of each requested scope and of the previous
-// secret, and later ones at most once a minute.
+// noteUses queues the uses of a key, of each requested scope and of the previous
+// secret, each at most once a minute.
 func (u *Usage) noteUses(known *KnownKey, proven int, scopes []domain.Scope, at time.Time) {
 	now := seconds(at)
 	if known.ofKey().claim(now) {
@@ -119,7 +120,7 @@ func (u *Usage) noteRehash(known *KnownKey, proven int, secret domain.Secret) {
 	}
 }
 
-// keep queues uses with the lock held. queue returns the number of those for which there
+// keep calls queue with the lock held. queue returns the number of uses for which there
 // is no room.
 func (u *Usage) keep(queue func(queued uses) (dropped uint64)) {
 	u.mu.Lock()
@@ -165,9 +166,9 @@ func (u *Usage) Flush(ctx context.Context) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// flushUsage writes in batches, so that a store that is too slow for all of them
-// still completes some. Counts of batches that failed before come last, because one
-// that fails for itself must not hold up the others.
+// flushUsage writes in batches, so that a store that is too slow for all of them still
+// completes some. Batches that failed before come last, because a batch that always
+// fails must not hold up the others.
 func (u *Usage) flushUsage(ctx context.Context) error {
 	var errs []error
 	write := func(batch ports.UsageBatch) {
@@ -199,8 +200,9 @@ func (u *Usage) flushUsage(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// putBack queues a failed batch for the next flush: uses like new ones, which may be
-// written twice, and counts as a batch with the same ID, which may not.
+// putBack queues a failed batch for the next flush. Uses may be written twice, so they
+// are queued like new ones. Counts must not be, so they stay in a batch with the same
+// ID.
 func (u *Usage) putBack(batch ports.UsageBatch) {
 	u.counts.putBack(batch)
 	u.keep(func(queued uses) uint64 {

@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// uses are the last uses that are to be written, maxUsage of each kind at most.
+// uses are the last uses to be written, at most maxUsage of each kind.
 type uses struct {
 	lastUsed map[domain.KeyID]time.Time
 	scopes   map[ports.ScopeOfKey]time.Time
@@ -22,7 +22,7 @@ func newUses() uses {
 	}
 }
 
-// takeBatch removes and returns what one statement writes.
+// takeBatch removes and returns as many uses as one statement writes.
 func (u uses) takeBatch() (map[domain.KeyID]time.Time, map[ports.ScopeOfKey]time.Time, map[ports.PreviousSecret]time.Time) {
 	return takeSome(u.lastUsed), takeSome(u.scopes), takeSome(u.previous)
 }

@@ -19,14 +19,15 @@ const (
 	warnTimeout   = 30 * time.Second
 	warnBatch     = 500       // keys read at a time
 	maxWarnings   = 1024      // refusals that wait; further ones are discarded
-	maxRemembered = 100_000   // warnings
-	warnAgain     = time.Hour // after which a warning that nobody received is tried again
-	// warnRetry is the time after which a refusal is reported that could not be reported
-	// before. Until then a store that fails is not asked, and nothing is logged, for each.
+	maxRemembered = 100_000   // warnings in tried
+	warnAgain     = time.Hour // after which a warning is tried again, in case no webhook subscribed to it before
+	// warnRetry is the time after which a refusal that could not be reported is reported
+	// again. Until then, further refusals neither use the failing store nor write to the
+	// log.
 	warnRetry = time.Minute
-	// warnEach bounds one warning about an expiry, and warnSlow is the time after which one
-	// is tried again that the store did not make within it. Without them a few such keys,
-	// locked by somebody perhaps, would take the time of all others every minute.
+	// warnEach bounds one warning about an expiry. warnSlow is the time after which a
+	// warning that exceeded it is tried again. Without them a few keys that are locked for
+	// long would take up the time of all others every minute.
 	warnEach = 5 * time.Second
 	warnSlow = 10 * time.Minute
 )
@@ -34,7 +35,7 @@ const (
 // Warnings tells webhooks that keys expire and that limits are reached. Every replica may
 // do so: the store makes each warning once. It is safe for concurrent use.
 type Warnings struct {
-	store  ports.Warnings // nil: nothing is told
+	store  ports.Warnings // if nil, no warnings are made
 	keys   ports.KeyFinder
 	random io.Reader
 	now    func() time.Time
@@ -43,12 +44,12 @@ type Warnings struct {
 	refusals chan refusal
 
 	mu sync.Mutex
-	// tried has the warnings that need not be tried again before a time, so that the
-	// store is not asked about each of them every minute.
+	// tried maps a warning to the time before which it need not be tried again, so that
+	// the store is not asked about each one every minute.
 	tried map[domain.Warning]time.Time
 }
 
-// refusal is a limit that was reached.
+// refusal is a limit that has refused a check.
 type refusal struct {
 	id    domain.KeyID
 	limit domain.Limit
@@ -68,7 +69,7 @@ func NewWarnings(store ports.WebhookStore, keys ports.KeyFinder, random io.Reade
 	return w
 }
 
-// Run makes warnings until ctx ends: about keys that expire once a minute, and about
+// Run makes warnings until ctx ends: about expiring keys once a minute, and about
 // limits when they are reached.
 func (uc *Warnings) Run(ctx context.Context) {
 	if uc.store == nil {
@@ -88,7 +89,7 @@ func (uc *Warnings) Run(ctx context.Context) {
 	}
 }
 
-// warned logs the error of warn.
+// warned calls warn with a timeout and logs its error.
 func (uc *Warnings) warned(ctx context.Context, failure string, warn func(context.Context) error) {
 	within, cancel := context.WithTimeout(ctx, warnTimeout)
 	defer cancel()
@@ -97,9 +98,9 @@ func (uc *Warnings) warned(ctx context.Context, failure string, warn func(contex
 	}
 }
 
-// Expiring makes the warnings that are due about keys that expire or have expired. If one
-// cannot be made, the others are, and a later call tries it again. The error then says how
-// many failed, and why the first did.
+// Expiring makes the due warnings about keys that expire soon or have expired. If some
+// cannot be made, the others still are, and a later call tries them again. The error says
+// how many failed and why the first did.
 func (uc *Warnings) Expiring(ctx context.Context) error {
 	if uc.store == nil {
 		return nil
@@ -123,7 +124,7 @@ func (uc *Warnings) Expiring(ctx context.Context) error {
 	}
 }
 
-// failures counts the keys that a warning could not be made about.
+// failures counts the keys for which the warning could not be made.
 type failures struct {
 	count int
 	id    domain.KeyID // of the first
@@ -163,7 +164,7 @@ func (uc *Warnings) expiring(ctx context.Context, key *domain.APIKey, now time.T
 	return err
 }
 
-// warn makes a warning unless it was tried.
+// warn makes a warning unless it was tried recently.
 func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.Time, event func(eventID string) domain.WebhookEvent) error {
 	if !uc.try(warning, now) {
 		return nil
@@ -181,7 +182,7 @@ func (uc *Warnings) warn(ctx context.Context, warning domain.Warning, now time.T
 	return err
 }
 
-// try reports whether a warning is to be tried now, and remembers it.
+// try reports whether to try a warning now. If so, it remembers the warning as tried.
 func (uc *Warnings) try(warning domain.Warning, now time.Time) bool {
 	uc.mu.Lock()
 	defer uc.mu.Unlock()
@@ -195,7 +196,7 @@ func (uc *Warnings) try(warning domain.Warning, now time.Time) bool {
 	return true
 }
 
-// tryAfter has a warning that was not made tried again at a time.
+// tryAfter makes try return false for a warning until the given time.
 func (uc *Warnings) tryAfter(warning domain.Warning, at time.Time) {
 	uc.mu.Lock()
 	defer uc.mu.Unlock()
@@ -224,8 +225,9 @@ func (l watchingLimiter) Spend(ctx context.Context, key *LimitedKey, cost int64,
 	return states, refusing, err
 }
 
-// refused notes a refusal, and waits for nothing. The window is that of the store, whose
-// clock all replicas share: by clocks of their own, two could report one window twice.
+// refused queues a refusal to be reported. It never blocks. The window is the store's,
+// whose clock all replicas share: by their own clocks, two replicas could report the
+// same window twice.
 func (uc *Warnings) refused(id domain.KeyID, state domain.LimitState) {
 	now, limit, start := uc.now(), state.Limit, state.Start
 	if start.IsZero() {
@@ -237,13 +239,13 @@ func (uc *Warnings) refused(id domain.KeyID, state domain.LimitState) {
 	}
 	select {
 	case uc.refusals <- refusal{id: id, limit: limit, start: start, at: now}:
-	default: // an overload, in which warnings matter least: the next refusal tries again
+	default: // overload, when warnings matter least; the next refusal tries again
 		uc.tryAfter(warning, now)
 	}
 }
 
 // reached tells webhooks that a limit was reached, once in its window. If it fails, a
-// later refusal in the same window tries again.
+// later refusal in the same window is reported instead.
 func (uc *Warnings) reached(ctx context.Context, r refusal) (err error) {
 	defer func() {
 		if err != nil && !errors.Is(err, domain.ErrKeyNotFound) {

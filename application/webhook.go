@@ -8,14 +8,14 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// WebhookParts are what webhooks need in addition. Without a store or a sealer none can be
-// created.
+// WebhookParts are the dependencies of the use cases of webhooks. Without a store and a
+// sealer, no webhook can be created.
 type WebhookParts struct {
 	Store  ports.WebhookStore // nil if the store keeps no webhooks
 	Sealer ports.SecretSealer // nil if there is no sealing key
 	Rules  domain.WebhookRules
 	// Refused is called when a webhook cannot be created for lack of a store or a sealer,
-	// so that an operator learns why; may be nil.
+	// so that the operator learns why. It may be nil.
 	Refused func()
 }
 

@@ -31,10 +31,11 @@ type Dependencies struct {
 // limit.
 type MaximumKeys int
 
-// CountsLimits is whether the store counts limits, so that keys may have some.
+// CountsLimits is whether the store can count limits. If it cannot, keys cannot have
+// limits.
 type CountsLimits bool
 
-// unsupported returns the faults of limits that the store cannot count.
+// unsupported returns a fault for each kind of limit that the store cannot count.
 func (c CountsLimits) unsupported(rateLimits, quota bool) (faults domain.Faults) {
 	if c {
 		return nil
@@ -70,8 +71,9 @@ type Workspace struct {
 	author domain.Author
 }
 
-// Open returns the workspace with the given ID, or [domain.ErrNotOwner] if actor
-// is not its OWNER, whether or not it exists. The audit trail records origin.
+// Open returns the workspace with the given ID. It returns [domain.ErrNotOwner] if
+// actor is not its OWNER, whether or not the workspace exists. The audit trail records
+// origin.
 func (w *Workspaces) Open(ctx context.Context, actor domain.Actor, id domain.WorkspaceID, origin domain.Origin) (*Workspace, error) {
 	if err := w.deps.Lifetime.Err(); err != nil {
 		return nil, err

@@ -47,8 +47,8 @@ type lack struct {
 }
 
 // spend judges cost at now by what the key holds, and spends it if no limit refuses. If
-// the store must be asked first, it starts the requests. It passes over the limits in
-// unjudged, but shows their states.
+// the store must be asked first, it starts the requests. It does not judge the limits
+// in unjudged, but returns their states.
 func (k *key) spend(l *Limiter, limits []domain.Limit, cost int64, now time.Time, unjudged set) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -110,8 +110,9 @@ func (k *key) look(l *Limiter, limits []domain.Limit, now time.Time, ask bool) a
 	return result
 }
 
-// addTo adds to seen, which the store has just described, what the key holds of it. The
-// store may have granted that since, so the later response counts.
+// addTo adds what the key holds to seen, a bucket as the store has just described it.
+// The store may have granted a share since then, so addTo uses the larger of both
+// counts.
 func (k *key) addTo(seen *bucket) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -158,13 +159,13 @@ type judgement int
 const (
 	allows judgement = iota
 	refuses
-	lacks   // it does, if the store grants another share
+	lacks   // allows, if the store grants another share
 	unknown // the store must say what is left
 )
 
-// judge reports whether what the bucket holds at now allows cost. A cost of 0 needs
-// nothing to be held, as long as something is left: a share that was leased for it might
-// stay unspent.
+// judge judges cost by what the bucket holds at now. A cost of 0 is allowed as long as
+// something is left, even if none of it is held here: a share leased for it might stay
+// unspent.
 func (b *bucket) judge(limit *domain.Limit, cost int64, now time.Time) judgement {
 	if b.ended(now) || limit.Max < b.max {
 		return unknown
@@ -185,9 +186,9 @@ func (b *bucket) ended(now time.Time) bool {
 	return ended
 }
 
-// left returns the time until the window of the last response ends, which is negative if
-// it does not end, and reports whether it has ended or there was none. A check that began
-// before the request for that response sees the window as of the request.
+// left returns the time until the window of the last response ends, or a negative time if
+// it never ends, and reports whether it has ended or there was no response. A check that
+// began before the request was sent sees the window as of the request.
 func (b *bucket) left(now time.Time) (left time.Duration, ended bool) {
 	switch {
 	case b.asked.IsZero():
@@ -199,15 +200,16 @@ func (b *bucket) left(now time.Time) (left time.Duration, ended bool) {
 	return left, left <= 0
 }
 
-// usable returns what is held of the limit as it is now. If the limit was lowered below
-// what is granted, the excess counts as held here, since it is unknown who holds it.
+// usable returns how much of what is held the current limit allows to spend. If the
+// limit was lowered below what was granted, the excess is deducted here, since it is
+// unknown who holds it.
 func (b *bucket) usable() int64 { return b.held - max(b.last.Total()-b.max, 0) }
 
-// remaining returns what is left, as last seen.
+// remaining returns what was left of the limit when the bucket was last seen.
 func (b *bucket) remaining() int64 { return max(b.max-b.last.Total()+b.held+b.back, 0) }
 
-// state sets state to that of the bucket as last seen. A window of which nothing was seen
-// counts as not spent, and begins by the clock of this process.
+// state sets state to the bucket's state as last seen. A window that was never seen
+// counts as unspent, and its start is taken from the clock of this process.
 func (b *bucket) state(state *domain.LimitState, limit *domain.Limit, now time.Time) {
 	left, ended := b.left(now)
 	state.Limit, state.Reset = *limit, left

@@ -30,7 +30,7 @@ func (f *flight) await(ctx context.Context) error {
 func share(limit *domain.Limit) int64 { return max(limit.Max/sharesOfLimit, 1) }
 
 // request starts a request for what the bucket lacks to spend need, or returns the one
-// in flight. Unless lease is set, it only looks.
+// in flight. Unless lease is set, the request leases nothing and only reads the count.
 func (b *bucket) request(l *Limiter, k *key, limit *domain.Limit, need int64, now time.Time, lease bool) *flight {
 	if b.flight != nil {
 		return b.flight
@@ -47,8 +47,8 @@ func (b *bucket) request(l *Limiter, k *key, limit *domain.Limit, need int64, no
 }
 
 // prefetch requests the next share when half of one is left, so that checks need not
-// wait for it. A limit that is leased one by one is not worth it: what is fetched ahead
-// may stay unspent.
+// wait for it. A limit whose share is a single unit is not prefetched, because that
+// unit may stay unspent.
 func (b *bucket) prefetch(l *Limiter, k *key, limit *domain.Limit) {
 	size := share(limit)
 	if size < 2 || b.held > size/2 || b.flight != nil || b.last.Total() >= limit.Max {
@@ -107,7 +107,7 @@ func (l *Limiter) failing() bool {
 // lease asks the store and puts the response into the bucket.
 func (l *Limiter) lease(b *bucket, k *key, request ports.LeaseRequest) error {
 	l.counters.requests.Add(1)
-	l.keys.GetIfPresent(k.id) // a key in use is evicted last; checks do not look it up
+	l.keys.GetIfPresent(k.id) // counts as a use for the cache's eviction; checks do not look the key up
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
 	asked := l.now()

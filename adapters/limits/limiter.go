@@ -26,10 +26,10 @@ const (
 	leaseTimeout = 500 * time.Millisecond
 	// concurrentLeases bounds the requests in flight.
 	concurrentLeases = 64
-	// recheckAfter is how long a used-up bucket is taken for used up. Only then can
-	// what another replica gave back be found.
+	// recheckAfter is how long a used-up bucket refuses before the store is asked
+	// again. What another replica gives back is noticed only then.
 	recheckAfter = time.Second
-	// retryAfter is how long checks do not wait for a store that has failed.
+	// retryAfter is how long after a failure checks do not wait for the store.
 	retryAfter = time.Second
 	// giveBackTimeout bounds the return of what is left when the process stops.
 	giveBackTimeout = 2 * time.Second
@@ -40,12 +40,13 @@ const (
 type Options struct {
 	Store ports.LimitStore
 	Now   func() time.Time
-	// MaximumKeys bounds the keys whose shares are held in memory. A key that has leased
-	// none for long gives its shares back.
+	// MaximumKeys bounds the number of keys whose shares are held in memory. Beyond it,
+	// the shares of keys that have not leased for a long time are given back.
 	MaximumKeys int
 	Logger      *slog.Logger
-	// AllowUnjudged passes over rate limits while the store does not respond, instead of
-	// refusing what this process does not hold. Quotas are never passed over.
+	// AllowUnjudged ignores rate limits that cannot be judged while the store does not
+	// respond, instead of failing checks that need more than this process holds. Quotas
+	// are never ignored.
 	AllowUnjudged bool
 }
 
@@ -92,14 +93,14 @@ func New(o Options) (*Limiter, error) {
 	return l, nil
 }
 
-// Spend spends cost from each of the limits of the key, for a check that began at the
-// given time, or nothing if one of them does not allow it. It returns the states of the
-// limits after that and the index of the first limit that refuses, or -1. A cost of 0 is
-// judged as 1 and spends nothing.
+// Spend spends cost from every limit of the key, or from none if one of them refuses,
+// for a check that began at the given time. It returns the resulting states of the
+// limits and the index of the first limit that refuses, or -1. A cost of 0 is judged as
+// 1 and spends nothing.
 //
-// If the store does not respond, quotas allow what this process holds, and Spend returns
-// an error that wraps [domain.ErrUnavailable] for more than that; rate limits are passed
-// over if the limiter was told to, and otherwise treated like quotas.
+// If the store does not respond, a quota allows what this process holds of it; for more
+// than that, Spend returns an error that wraps [domain.ErrUnavailable]. Rate limits are
+// treated like quotas, or ignored if [Options.AllowUnjudged] is set.
 func (l *Limiter) Spend(ctx context.Context, key *application.LimitedKey, cost int64, at time.Time) (states []domain.LimitState, refusing int, err error) {
 	var unjudged set
 	k := l.held(key)
@@ -132,7 +133,7 @@ func (l *Limiter) Spend(ctx context.Context, key *application.LimitedKey, cost i
 
 // States returns the states of the limits of the key for a check that began at the given
 // time and that another rule has denied. It spends nothing. If the store does not
-// respond, what is not known counts as not spent.
+// respond, a limit whose state is unknown counts as unspent.
 func (l *Limiter) States(ctx context.Context, key *application.LimitedKey, at time.Time) []domain.LimitState {
 	k := l.held(key)
 	for ask := true; ; ask = false {
@@ -173,7 +174,7 @@ func (l *Limiter) Look(ctx context.Context, id domain.KeyID, limits []domain.Lim
 	return states, nil
 }
 
-// held returns what this process holds of the limits of a key.
+// held returns the shares of a key that this process holds.
 func (l *Limiter) held(of *application.LimitedKey) *key {
 	if k, ok := of.Held.Load().(*key); ok {
 		return k
@@ -214,8 +215,8 @@ func (l *Limiter) evict(k *key) {
 	}
 }
 
-// mayGiveBack reserves a request for [Limiter.giveBack], and reports whether it could:
-// if the store fails or is busy, shares stay unspent.
+// mayGiveBack reserves a request for [Limiter.giveBack] and reports whether it could.
+// While the store fails or is busy, it cannot, and shares stay unspent.
 func (l *Limiter) mayGiveBack() bool { return !l.failing() && l.leases.TryAcquire(1) }
 
 // giveBack gives shares back, and ends the reservation. It never repeats a request; see
@@ -239,8 +240,8 @@ func (l *Limiter) start(f func()) bool {
 	return true
 }
 
-// Close gives back what is not spent, for 2 s at most. From then on the limiter does not
-// ask the store.
+// Close gives unspent shares back to the store, within at most 2 s. After Close the
+// limiter sends no requests to the store.
 func (l *Limiter) Close() {
 	l.mu.Lock()
 	l.closed = true

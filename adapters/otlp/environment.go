@@ -75,8 +75,7 @@ func checkEndpoint(value string) string {
 	return ""
 }
 
-// checkHeaders rejects the values that the exporter would report on standard
-// error, quoting them.
+// checkHeaders rejects values that the exporter would quote on standard error.
 func checkHeaders(value string) string {
 	if value == "" {
 		return ""

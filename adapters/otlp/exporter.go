@@ -8,8 +8,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// maxErrorText is the number of bytes logged of an error, which may quote the
-// collector's response.
+// maxErrorText is the maximum number of bytes of an error that are logged. An error may
+// quote the collector's response.
 const maxErrorText = 256
 
 // exporter forwards spans. It logs the first failed batch and the first success
@@ -18,7 +18,7 @@ const maxErrorText = 256
 type exporter struct {
 	sdktrace.SpanExporter
 	logger *slog.Logger
-	failed atomic.Bool // reports whether the last batch failed
+	failed atomic.Bool // whether the last batch failed
 
 	ending context.Context
 	abort  context.CancelFunc // cancels the export in flight

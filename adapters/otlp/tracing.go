@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	// serviceName is what the traces are named by unless OTEL_SERVICE_NAME is set.
+	// serviceName is the service name of the traces unless OTEL_SERVICE_NAME is set.
 	serviceName = "apikeys"
 	// flushTimeout bounds how long Close waits for the collector.
 	flushTimeout = 2 * time.Second
-	// maxAttribute bounds the values of attributes, in bytes, unless
-	// OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT is set. Statements are shorter.
+	// maxAttribute is the maximum length in bytes of an attribute value, unless
+	// OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT is set. SQL statements are shorter.
 	maxAttribute = 4096
 )
 
@@ -34,13 +34,13 @@ type Tracing struct {
 	exporter *exporter
 }
 
-// New starts to trace as the OTEL_… variables of the process say. It returns
-// nil, and starts nothing, if they name no OTLP endpoint or turn traces off. It
-// returns a [*Fault] for a variable whose value cannot be used. It sets nothing
-// for the process as a whole.
+// New starts tracing as configured by the OTEL_… environment variables. It returns nil,
+// and starts nothing, if they name no OTLP endpoint or turn traces off. It returns a
+// [*Fault] if the value of a variable cannot be used. It changes no global state of
+// OpenTelemetry.
 //
-// The traces name the release by version or, if that is empty, by the version
-// of this module in the Go build.
+// The traces carry version as the service version or, if it is empty, the version of
+// this module in the Go build.
 func New(ctx context.Context, logger *slog.Logger, version string) (*Tracing, error) {
 	on, err := enabled(os.Getenv)
 	if err != nil || !on {
@@ -68,8 +68,8 @@ func start(ctx context.Context, client sdktrace.SpanExporter, logger *slog.Logge
 // Provider returns the provider of the tracers whose spans are sent.
 func (t *Tracing) Provider() trace.TracerProvider { return t.provider }
 
-// Close sends the spans that wait, for at most 2 s, and stops. Spans that end
-// later are lost.
+// Close sends the waiting spans, within at most 2 s, and stops. Spans that end later
+// are lost.
 func (t *Tracing) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
@@ -77,8 +77,8 @@ func (t *Tracing) Close() error {
 	return t.provider.Shutdown(ctx)
 }
 
-// describeProcess returns the resource that sends the spans. The variables
-// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
+// describeProcess returns the OpenTelemetry resource that describes this process. The
+// variables OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
 func describeProcess(ctx context.Context, logger *slog.Logger, version string) *resource.Resource {
 	r, err := resource.New(ctx,
 		resource.WithAttributes(

@@ -1,6 +1,6 @@
 // Package sealing encrypts the secrets of webhooks with AES-256-GCM (NIST SP 800-38D),
-// under a ring of keys that is not in the database.
+// under a ring of keys that are not stored in the database.
 //
-// A digest would not do: a webhook's secret signs deliveries, so it must be
+// A digest is not enough: a webhook's secret signs deliveries, so it must be
 // recoverable.
 package sealing

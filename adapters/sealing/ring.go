@@ -52,9 +52,9 @@ const keyInfo = "apikeys sealing AES-256-GCM 1"
 const boxDomain = "apikeys webhook secret 1"
 
 // ParseRing parses a comma-separated list of sealing keys of the form id:base64, the
-// current one first. They are written like peppers: standard base64 with padding of at
-// least 32 bytes, and a unique ID of 1 to 32 of A-Z a-z 0-9 _ -. The AES-256 key is
-// derived with HKDF-SHA256 (RFC 5869).
+// current one first. They are written like peppers: a unique ID of 1 to 32 characters
+// (A-Z a-z 0-9 _ -), and at least 32 bytes in standard base64 with padding. The AES-256
+// key is derived with HKDF-SHA256 (RFC 5869).
 //
 // The error joins all errors found and contains no part of a key.
 func ParseRing(text string) (Ring, error) {

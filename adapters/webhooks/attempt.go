@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// attemptTimeout bounds an attempt, from the look-up of the name to the end of the
+	// attemptTimeout bounds an attempt, from the DNS look-up to the end of the
 	// response.
 	attemptTimeout = 15 * time.Second
-	// bodyTimeout bounds what is left of that for the body of a response, which decides
-	// nothing and is read only so that the connection can be used again.
+	// bodyTimeout bounds reading the body of a response. The body has no effect on the
+	// result and is read only so that the connection can be reused.
 	bodyTimeout = time.Second
 	maxBody     = 64 << 10 // bytes
 )
 
-// result is what became of an attempt, for metrics and logs.
+// result is the outcome of an attempt, for metrics and logs.
 type result string
 
 // The results.
@@ -33,18 +33,18 @@ const (
 	resultRejected    result = "rejected"    // any other status but 410
 	resultGone        result = "gone"        // 410
 	resultTimeout     result = "timeout"     // no response within 15 s
-	resultUnreachable result = "unreachable" // no connection, or no TLS
-	resultForbidden   result = "forbidden"   // an address that must not be called
-	resultBroken      result = "broken"      // a connection, but no response in HTTP
+	resultUnreachable result = "unreachable" // no connection, or no valid TLS handshake
+	resultForbidden   result = "forbidden"   // an address or URL that must not be called
+	resultBroken      result = "broken"      // a connection, but no valid HTTP response
 	resultStopped     result = "stopped"     // the service stopped before the response
 	resultUnopened    result = "unopened"    // the secret cannot be opened; nothing was sent
 )
 
-// attempted is the end of an attempt.
+// attempted is a finished attempt.
 type attempted struct {
 	result result
 	status int           // of the response, 0 without one
-	asked  time.Duration // by Retry-After
+	asked  time.Duration // the delay in Retry-After
 	err    error         // without the URL, which may contain a credential
 }
 
@@ -80,8 +80,8 @@ func (s *Sender) attempt(ctx context.Context, due ports.DueDelivery, secrets []d
 	return a
 }
 
-// judge judges the status of a response. Redirects are not followed, because each would
-// be a URL that the owner of the webhook did not set.
+// judge returns the result for the status of a response. A redirect counts as rejected,
+// because it leads to a URL that the owner of the webhook did not set.
 func judge(status int) result {
 	switch {
 	case status >= 200 && status < 300:
@@ -92,7 +92,7 @@ func judge(status int) result {
 	return resultRejected
 }
 
-// failed judges an attempt without a response.
+// failed returns the result of an attempt that got no response.
 func failed(ctx context.Context, err error) attempted {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
@@ -113,7 +113,7 @@ func failed(ctx context.Context, err error) attempted {
 	return a
 }
 
-// outcome returns what the outbox is told about an attempt.
+// outcome returns what to report to the outbox about an attempt.
 func (s *Sender) outcome(due ports.DueDelivery, a attempted) ports.Outcome {
 	o := ports.Outcome{Delivery: due.ID, Webhook: due.Webhook, Claim: due.Claim, URL: due.URL, Status: a.status}
 	switch a.result {
@@ -122,7 +122,7 @@ func (s *Sender) outcome(due ports.DueDelivery, a attempted) ports.Outcome {
 	case resultGone:
 		o.Kind = ports.OutcomeGone
 	case resultStopped:
-		// The receiver may have it, and is not sent it again at once.
+		// The receiver may have received the delivery, so it is not sent again at once.
 		o.Kind, o.RetryAfter = ports.OutcomeReturned, delays[0]
 	case resultUnopened:
 		o.Kind, o.RetryAfter = ports.OutcomeReturned, unopenedDelay

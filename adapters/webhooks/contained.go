@@ -8,8 +8,9 @@ import (
 
 var errPanicked = errors.New("panicked")
 
-// contained calls call and turns a panic, such as one of an embedder's store, into an
-// error, which contains the type of its value and the stack, but not the value.
+// contained calls call and turns a panic, for example in an embedder's store, into an
+// error. The error contains the type of the panic value and the stack, but not the
+// value.
 func contained(what string, call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

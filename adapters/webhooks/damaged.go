@@ -13,9 +13,9 @@ const (
 	maxDamaged      = 100
 )
 
-// damagedSecrets logs that secrets cannot be opened although their sealing key is there,
-// of each webhook only now and then. It is safe for concurrent use, and its zero value is
-// ready for use.
+// damagedSecrets logs secrets that cannot be opened although their sealing key is
+// configured, each webhook at most once in 10 minutes or so. It is safe for concurrent
+// use, and its zero value is ready to use.
 type damagedSecrets struct {
 	mu     sync.Mutex
 	logged map[domain.WebhookID]time.Time

@@ -22,10 +22,10 @@ const (
 	maxIdle          = 256 // connections
 	maxIdlePerHost   = 4
 	maxHeader        = 64 << 10 // bytes of a response's header
-	// pingAfter and pingTimeout are how long an HTTP/2 connection may be silent while
-	// something is in flight on it. Without them a connection that is dead but was not
-	// closed would be used for every attempt until TCP gives it up, after a quarter of an
-	// hour. Together they are shorter than an attempt.
+	// An HTTP/2 connection with a request in flight is pinged after pingAfter of silence,
+	// and closed if it stays silent for pingTimeout more. Otherwise a dead connection
+	// that was not closed would be used for every attempt until TCP gives up, after a
+	// quarter of an hour. Together they are shorter than an attempt.
 	pingAfter   = 5 * time.Second
 	pingTimeout = 5 * time.Second
 )
@@ -33,9 +33,9 @@ const (
 // errForbidden means that an address must not be dialled.
 var errForbidden = errors.New("address must not be called")
 
-// newClient returns a client that dials only addresses of the internet, on the ports 443
-// and 8443 and by TLS, unless insecure is set. It follows no redirect and ignores the
-// proxies of the environment.
+// newClient returns a client that dials only public addresses, on ports 443 and 8443,
+// unless o.Insecure is set. It follows no redirects and ignores the proxy variables of
+// the environment.
 func newClient(o Options) *http.Client {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: -1, Resolver: o.Resolver, Control: o.control}
 	if o.control == nil && !o.Insecure {
@@ -61,9 +61,9 @@ func newClient(o Options) *http.Client {
 }
 
 // guard returns a function for [net.Dialer.Control], which judges the address that a
-// name was resolved to: what was judged before the look-up proves nothing. Two judges
-// must agree, ssrf's list of special ranges and ours, which has the metadata addresses
-// that are in none of them.
+// name resolved to; a check before the look-up would prove nothing. Two lists must
+// permit the address: that of special ranges in ssrf, and ours, which adds metadata
+// addresses outside those ranges.
 func guard(judge func(netip.AddrPort) error, public func(netip.Addr) bool) func(network, address string, _ syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -80,7 +80,7 @@ func guard(judge func(netip.AddrPort) error, public func(netip.Addr) bool) func(
 	}
 }
 
-// internet permits the ports of webhooks at all addresses that are in no special range.
+// internet permits ports 443 and 8443 at all addresses outside special ranges.
 func internet() func(netip.AddrPort) error {
 	return ssrf.New(ssrf.WithPorts(443, 8443)).SafeAddrPort
 }

@@ -16,22 +16,22 @@ type Options struct {
 	Outbox ports.Outbox
 	// Sealer opens the secrets of webhooks.
 	Sealer ports.SecretSealer
-	// Now is the time that is signed.
+	// Now returns the time for signatures.
 	Now    func() time.Time
 	Logger *slog.Logger
 	// Insecure allows http, any port and any address, for development.
 	Insecure bool
-	// KeyIDs are the IDs of the sealing keys. Secrets that are sealed under another one
-	// than the first are sealed again.
+	// KeyIDs are the IDs of the sealing keys, the current one first. Secrets sealed
+	// under any other key are sealed again under the current one.
 	KeyIDs []string
 
-	// Roots are the certificate authorities that are trusted; nil: those of the system.
+	// Roots are the trusted certificate authorities; nil means those of the system.
 	Roots *x509.CertPool
-	// Resolver looks names up; nil: the resolver of Go.
+	// Resolver looks up host names; nil means Go's default resolver.
 	Resolver *net.Resolver
-	// Random returns a number in [0, 1); nil: a random one.
+	// Random returns a number in [0, 1); nil means a random one.
 	Random func() float64
-	// control replaces the guard of the dialler in tests of other parts.
+	// control replaces the dialler's guard in tests that are not about it.
 	control func(network, address string, _ syscall.RawConn) error
 }
 

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// reportDelay is how long a report waits for more outcomes.
+	// reportDelay is how long a report waits for further outcomes.
 	reportDelay   = 5 * time.Millisecond
 	reportBatch   = 200
 	reportTimeout = 5 * time.Second
-	maxUnreported = 1000 // outcomes, from which on nothing is claimed
+	maxUnreported = 1000 // outcomes; while that many wait, nothing is claimed
 	firstRetry    = 250 * time.Millisecond
 	lastRetry     = 5 * time.Second
-	// lastReport bounds the reports at the end.
+	// lastReport bounds the final reports, after end was called.
 	lastReport = time.Second
 )
 
@@ -33,7 +33,7 @@ type reporter struct {
 	done    chan struct{} // closed after the last report
 }
 
-// finished is an outcome, which is worth reporting until its lease ends.
+// finished is an outcome that is worth reporting until its lease ends.
 type finished struct {
 	outcome ports.Outcome
 	until   time.Time
@@ -61,7 +61,8 @@ func (r *reporter) unreported() int {
 	return len(r.waiting)
 }
 
-// end reports what is waiting, for a limited time, and waits until that has ended.
+// end reports the waiting outcomes, within a limited time, and returns when that is
+// done.
 func (r *reporter) end() {
 	close(r.ended)
 	<-r.done
@@ -112,8 +113,8 @@ func (r *reporter) report(ctx context.Context) error {
 	}
 }
 
-// take removes a batch from those waiting, without the outcomes whose lease has ended:
-// another sender makes, or has made, the attempt again.
+// take removes and returns a batch of waiting outcomes. It discards those whose lease
+// has ended, because another sender repeats the attempt.
 func (r *reporter) take() (batch []finished) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,7 +144,7 @@ func (r *reporter) send(ctx context.Context, batch []finished) error {
 	})
 }
 
-// wait waits, and reports whether it did until the end.
+// wait waits for d or until end is closed, and reports whether it waited for all of d.
 func wait(d time.Duration, end <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

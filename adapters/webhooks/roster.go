@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Bounds of the attempts in flight of one process. A receiver is unproven until it has
-// answered in time. Unproven ones together may use half of everything, so that however
-// many of them hang, the others are not held up.
+// Bounds of the attempts in flight in one process. A receiver is unproven until it has
+// responded in time. All unproven receivers together may use half of each bound, so
+// that the others are not held up, however many of them hang.
 const (
 	maxInFlight      = 256
 	maxUnproven      = maxInFlight / 2
@@ -27,7 +27,7 @@ const (
 	forgetReceiverAt = time.Minute
 )
 
-// roster knows the receivers that were called lately, and decides whether another
+// roster remembers the receivers that were called recently and decides whether another
 // attempt may be made. It is not safe for concurrent use.
 type roster struct {
 	webhooks map[domain.WebhookID]*receiver
@@ -46,8 +46,8 @@ type receiver struct {
 	used     time.Time
 }
 
-// host is what is known of a host, which many webhooks may share. Only that it cannot be
-// connected to counts against it: how a URL responds is the doing of one webhook.
+// host is what is known of a host, which many webhooks may share. Only failures to
+// connect count against it, because the response of a URL concerns a single webhook.
 type host struct {
 	inFlight int
 	unproven int // of those
@@ -85,7 +85,8 @@ func (r *roster) admit(id domain.WebhookID, at string, now time.Time) (ticket, b
 	return t, true
 }
 
-// room reports whether an attempt fits, apart from the window of the webhook.
+// room reports whether there is room for an attempt, leaving aside the window of the
+// webhook.
 func (r *roster) room(w *receiver, h *host, now time.Time) bool {
 	switch {
 	case r.inFlight >= maxInFlight, h.inFlight >= maxPerHost:
@@ -98,7 +99,7 @@ func (r *roster) room(w *receiver, h *host, now time.Time) bool {
 	return h.inFlight == 0 && !now.Before(h.until) // one attempt shows whether the host is back
 }
 
-// end ends an attempt that took that long.
+// end records the end of an attempt and how long it took.
 func (r *roster) end(t ticket, got result, took time.Duration, now time.Time) {
 	w, h := r.webhooks[t.webhook], r.hosts[t.host]
 	w.inFlight--
@@ -125,7 +126,7 @@ func (r *roster) end(t ticket, got result, took time.Duration, now time.Time) {
 	h.note(got == resultUnreachable, now)
 }
 
-// note notes whether the host was unreachable.
+// note records whether the host was unreachable.
 func (h *host) note(unreachable bool, now time.Time) {
 	if !unreachable {
 		h.failures, h.pause, h.until = 0, 0, time.Time{}
@@ -138,7 +139,7 @@ func (h *host) note(unreachable bool, now time.Time) {
 	h.until = now.Add(h.pause)
 }
 
-// full returns the webhooks of which no further attempt would be admitted.
+// full returns the webhooks to which no further attempt would be admitted.
 func (r *roster) full(now time.Time) []domain.WebhookID {
 	r.sweep(now)
 	var ids []domain.WebhookID
@@ -153,10 +154,11 @@ func (r *roster) full(now time.Time) []domain.WebhookID {
 	return ids
 }
 
-// atOnce returns how many deliveries of each webhook to claim, after a claim that found
-// some of that many webhooks, of which busy had as many due as it asked for: as many as
-// all of those would be admitted, so that few are given back, and no more than there is
-// room for if all have as many.
+// atOnce returns how many deliveries of each webhook to claim next. found is the number
+// of webhooks in the last claim, and busy are those that had as many deliveries due as
+// it asked for. The result is so small that each busy webhook would be admitted that
+// many attempts, and that there is room if all webhooks have as many; so few deliveries
+// are given back.
 func (r *roster) atOnce(busy []domain.WebhookID, found int) int {
 	open := map[string]int{} // webhooks of a host
 	n := min(maxWindow, r.free()/max(found, 1))
@@ -179,8 +181,9 @@ func (r *roster) atOnce(busy []domain.WebhookID, found int) int {
 	return max(claimPerWebhook, n)
 }
 
-// knows reports whether full returns a webhook at that host if no further attempt would
-// be admitted. It does not while attempts to the host of an old URL are in flight.
+// knows reports whether full is sure to return a webhook at that host when it has no
+// room for another attempt. It returns false while attempts to the host of the
+// webhook's previous URL are in flight.
 func (r *roster) knows(id domain.WebhookID, at string) bool {
 	w := r.webhooks[id]
 	return w != nil && w.host == at && len(r.webhooks) <= maxExcept
@@ -199,14 +202,15 @@ func (r *roster) paused() (n int) {
 	return n
 }
 
-// webhook returns what is known of a webhook, or nil if there is no room to remember it.
+// webhook returns what is known of a webhook. It returns nil if there is no room to
+// remember it, or while attempts to the host of its previous URL are in flight.
 func (r *roster) webhook(id domain.WebhookID, at string, now time.Time) *receiver {
 	w := r.webhooks[id]
 	if w != nil && w.host == at {
 		return w
 	}
 	if w != nil && w.inFlight > 0 || w == nil && len(r.webhooks) >= maxRemembered {
-		return nil // its URL was changed, and attempts to the old one are in flight
+		return nil
 	}
 	w = &receiver{host: at, window: firstWindow, used: now}
 	r.webhooks[id] = w
@@ -229,7 +233,7 @@ func (r *roster) hostNamed(at string, now time.Time) *host {
 	return h
 }
 
-// sweep forgets what has not been used lately, once a minute.
+// sweep forgets, at most once a minute, what has not been used for 10 minutes.
 func (r *roster) sweep(now time.Time) {
 	if now.Sub(r.swept) < forgetReceiverAt {
 		return

@@ -8,23 +8,24 @@ import (
 	"time"
 )
 
-// delays are the times between two attempts, as Standard Webhooks recommends them: the
-// first is that between the first attempt, which is made at once, and the second.
+// delays are the times between consecutive attempts, as recommended by Standard
+// Webhooks. The first attempt is made at once; delays[0] is the time between it and the
+// second.
 var delays = [...]time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute,
 	2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
 const (
-	// jitter is the part of a delay by which it is shortened or prolonged at most.
+	// jitter is the largest fraction by which a delay is shortened or prolonged.
 	jitter = 0.2
 	// maxRetryAfter bounds what a receiver may ask for.
 	maxRetryAfter = 24 * time.Hour
 )
 
-// nextAttempt returns the time until the attempt after that many failed ones, of which
-// the last response asked for asked. It returns false if that was the last. random
-// returns a number in [0, 1).
+// nextAttempt returns the time until the next attempt after the given number of failed
+// ones. asked is the delay that the last response asked for. It returns false if no
+// attempt is left. random returns a number in [0, 1).
 func nextAttempt(failed int, asked time.Duration, random func() float64) (time.Duration, bool) {
 	if failed < 1 || failed > len(delays) {
 		return 0, false
@@ -34,7 +35,7 @@ func nextAttempt(failed int, asked time.Duration, random func() float64) (time.D
 	return max(delay, min(asked, maxRetryAfter)), true
 }
 
-// retryAfter returns how long the Retry-After of header asks to wait (RFC 9110 section
+// retryAfter returns the delay that Retry-After in header asks for (RFC 9110 section
 // 10.2.3), or 0 if it is missing, malformed or in the past.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")

@@ -16,28 +16,30 @@ import (
 )
 
 const (
-	// lease is how long a delivery belongs to a sender. It is longer than an attempt
-	// and its report take, and so short that a sender that died is replaced within 60 s.
+	// lease is how long a claimed delivery belongs to a sender. It is longer than an
+	// attempt and its report, and short enough that a sender that died is replaced
+	// within 60 s.
 	lease = 45 * time.Second
-	// startLimit is how old a lease may be at the start of an attempt, so that the
-	// attempt ends before it.
+	// startLimit is the maximum age of a lease at the start of an attempt, so that the
+	// attempt ends before the lease.
 	startLimit = lease - attemptTimeout - 2*reportTimeout
 	// claimPerWebhook bounds how many deliveries of one webhook a claim returns, unless
-	// the last one returned that many; see atOnce.
+	// the previous claim returned that many; see atOnce.
 	claimPerWebhook = 2
 	claimTimeout    = 5 * time.Second
 	// claimSpacing is the minimum time between two claims.
 	claimSpacing = 20 * time.Millisecond
-	// pollInterval is how long deliveries that another process has stored may wait, as
-	// well as those that have become due.
+	// pollInterval is how long a delivery may wait that another process has stored, or
+	// that has become due.
 	pollInterval = time.Second
 	maxPoll      = 15 * time.Second // after failed claims
 	// drainTimeout is how long attempts may go on after the service was told to stop.
 	drainTimeout = 1500 * time.Millisecond
-	// unadmittedDelay is when a delivery is due that was claimed but not admitted, and
-	// whose webhook the next claim cannot exclude.
+	// unadmittedDelay is the time until the next attempt of a delivery that was claimed
+	// but not admitted, and whose webhook the next claim cannot exclude.
 	unadmittedDelay = time.Second
-	// unopenedDelay is when a delivery is due whose secret could not be opened.
+	// unopenedDelay is the time until the next attempt of a delivery whose secret could
+	// not be opened.
 	unopenedDelay = 5 * time.Minute
 )
 
@@ -53,7 +55,8 @@ type Sender struct {
 	insecure bool
 	client   *http.Client
 
-	// Upkeep last read the sealing keys at sealed, and has logged those in named.
+	// Upkeep last counted the sealing keys in use at sealed, and has logged the missing
+	// ones in named.
 	sealed time.Time
 	named  map[string]bool
 
@@ -70,8 +73,8 @@ func New(o Options) *Sender {
 	}
 }
 
-// Wake tells that something may be due, so that it need not wait for the next poll. It
-// never blocks.
+// Wake tells the sender that deliveries may be due, so that they need not wait for the
+// next poll. It never blocks.
 func (s *Sender) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -79,8 +82,8 @@ func (s *Sender) Wake() {
 	}
 }
 
-// Run sends what is due until ctx ends. It then waits up to 1.5 s for the attempts in
-// flight, and cancels the rest. Without a sealing key it sends nothing.
+// Run sends due deliveries until ctx ends. It then waits up to 1.5 s for the attempts
+// in flight, and cancels the rest. Without a sealing key it sends nothing.
 func (s *Sender) Run(ctx context.Context) {
 	if s.current() == "" {
 		return
@@ -98,7 +101,7 @@ func (s *Sender) Run(ctx context.Context) {
 	l.drain()
 }
 
-// loop is one Run. Only its goroutine uses its fields.
+// loop is the state of one call of Run. Only that goroutine uses its fields.
 type loop struct {
 	*Sender
 	working  context.Context // of attempts
@@ -125,7 +128,7 @@ type claim struct {
 	at  time.Time
 }
 
-// end is the end of an attempt.
+// end is a finished attempt with its delivery.
 type end struct {
 	due    ports.DueDelivery
 	ticket ticket
@@ -223,7 +226,7 @@ func (l *loop) take(c claim) {
 }
 
 // busyWebhooks returns the webhooks of which a claim returned as many deliveries as it
-// asked for, and the number of all that it found.
+// asked for, and the number of all webhooks in the claim.
 func busyWebhooks(claimed []ports.DueDelivery, asked int) (busy []domain.WebhookID, found int) {
 	of := map[domain.WebhookID]int{}
 	for _, due := range claimed {
@@ -237,7 +240,7 @@ func busyWebhooks(claimed []ports.DueDelivery, asked int) (busy []domain.Webhook
 func (l *loop) start(due ports.DueDelivery, claimed time.Time) {
 	now := time.Now()
 	if now.Sub(claimed) > startLimit {
-		return // another sender may have it before the attempt would end
+		return // another sender may claim the delivery before the attempt would end
 	}
 	host := hostOf(due.URL)
 	t, ok := l.roster.admit(due.Webhook, host, now)
@@ -264,8 +267,8 @@ func (l *loop) start(due ports.DueDelivery, claimed time.Time) {
 	}()
 }
 
-// open opens the secrets of a delivery and sends it. It is sent without the signature of
-// the previous secret if only that cannot be opened.
+// open opens the secrets of a delivery and sends it. If only the previous secret cannot
+// be opened, the delivery is sent without its signature.
 func (s *Sender) open(ctx context.Context, due ports.DueDelivery) attempted {
 	var secrets []domain.WebhookSecret
 	for i, sealed := range due.Secrets {
@@ -284,7 +287,7 @@ func (s *Sender) open(ctx context.Context, due ports.DueDelivery) attempted {
 	return s.attempt(ctx, due, secrets)
 }
 
-// finish notes and reports the end of an attempt.
+// finish counts, logs and reports a finished attempt.
 func (l *loop) finish(e end) {
 	l.roster.end(e.ticket, e.result, e.took, time.Now())
 	l.counters.count(e.result, e.took)
@@ -310,7 +313,8 @@ func (l *loop) report(o ports.Outcome, until time.Time) {
 	l.reporter.add(finished{outcome: o, until: until})
 }
 
-// hostOf returns the host and port that a URL names, which share a breaker.
+// hostOf returns the host and port of a URL. All URLs with the same host and port share
+// a breaker.
 func hostOf(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {

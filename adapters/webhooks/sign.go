@@ -19,8 +19,9 @@ const (
 	headerSignature = "Webhook-Signature"
 )
 
-// sign sets the headers of the message id with that body, which is sent at that time:
-// HMAC-SHA-256 of the id, the timestamp and the body under each of the secrets.
+// sign sets the headers of the message with the given ID and body, sent at the given
+// time. There is one signature for each secret: HMAC-SHA-256 of the ID, the timestamp
+// and the body.
 func sign(header http.Header, secrets []domain.WebhookSecret, id string, at time.Time, body []byte) {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signatures := make([]string, len(secrets))

@@ -14,7 +14,7 @@ var results = [...]result{
 	resultDelivered, resultRejected, resultGone, resultTimeout, resultUnreachable, resultForbidden, resultBroken, resultStopped, resultUnopened,
 }
 
-// counters count attempts, and have the latest readings of the queue. They are safe for
+// counters count attempts and hold the latest reading of the queue. They are safe for
 // concurrent use.
 type counters struct {
 	mu       sync.Mutex
@@ -54,8 +54,8 @@ func (c *counters) sealed(uses map[string]domain.SealingUse) {
 	c.stats.SealingKeys = byKey
 }
 
-// Stats returns a reading of the sender. That of the queue and of the sealing keys is up
-// to 15 s old, and that of the queue is of all senders.
+// Stats returns a reading of the sender. The state of the queue, which all senders
+// share, is up to 15 s old, and the use of sealing keys up to 75 s.
 func (s *Sender) Stats() ports.WebhookStats {
 	s.counters.mu.Lock()
 	defer s.counters.mu.Unlock()

@@ -12,8 +12,8 @@ func isDNS(err error) bool {
 	return ok
 }
 
-// isTLS reports whether err is of a handshake: a certificate that does not verify, or
-// something that does not speak TLS.
+// isTLS reports whether err is a failed TLS handshake: the certificate does not verify,
+// or the peer does not speak TLS.
 func isTLS(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true

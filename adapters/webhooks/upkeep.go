@@ -15,14 +15,15 @@ const (
 	resealInterval = 10 * time.Minute
 	// sealedInterval is how often the sealing keys of all webhooks are counted.
 	sealedInterval = time.Minute
-	// endedMargin is how long ago a secret has ended that is not sealed again, by the clock
-	// of this machine, which may be wrong.
+	// endedMargin is how long ago a previous secret must have ended before it is not sealed
+	// again but removed, because the clock of this machine may be wrong.
 	endedMargin = time.Hour
 )
 
-// Upkeep reads the state of the queue every 15 s, and seals secrets again that are not
-// sealed with the current key every 10 min, until ctx ends. It logs which webhooks depend on a
-// sealing key that is missing, once for each such key.
+// Upkeep runs until ctx ends. It reads the state of the queue every 15 s, or every 10 minutes
+// if there is no sealing key. At most every 10 minutes it seals secrets again that are not
+// sealed under the current key. It logs each missing sealing key that webhooks depend on,
+// once.
 func (s *Sender) Upkeep(ctx context.Context) {
 	var resealed time.Time
 	logged := ""
@@ -49,7 +50,8 @@ func (s *Sender) Upkeep(ctx context.Context) {
 	}
 }
 
-// read reads what the metrics show.
+// read reads the state of the queue and, once a minute, the use of sealing keys, for
+// the metrics.
 func (s *Sender) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upkeepTimeout)
 	defer cancel()
@@ -73,8 +75,8 @@ func (s *Sender) read(ctx context.Context) error {
 	})
 }
 
-// nameLost logs the webhooks that depend on sealing keys that are missing, once for each
-// key until it is found or nothing depends on it.
+// nameLost logs each missing sealing key that webhooks depend on. It logs a key again
+// only after the key was found or nothing depended on it.
 func (s *Sender) nameLost(uses map[string]domain.SealingUse) {
 	lost := make(map[string]bool)
 	for id, use := range uses {
@@ -97,7 +99,8 @@ func (s *Sender) current() string {
 	return s.keyIDs[0]
 }
 
-// outdated reports whether secrets of webhooks are sealed with another key than the current one.
+// outdated reports whether secrets of webhooks are sealed under a key other than the current
+// one.
 func (s *Sender) outdated() bool {
 	for id, webhooks := range s.Stats().SealingKeys {
 		if id != s.current() && webhooks > 0 {
@@ -107,8 +110,8 @@ func (s *Sender) outdated() bool {
 	return false
 }
 
-// Reseal seals all secrets with the current key that are sealed with another one, as far
-// as that can be opened.
+// Reseal seals all secrets under the current key that are sealed under another one, if
+// they can be opened.
 func (s *Sender) Reseal(ctx context.Context) error {
 	var after domain.WebhookID
 	for {
@@ -124,8 +127,8 @@ func (s *Sender) Reseal(ctx context.Context) error {
 	}
 }
 
-// reseal returns secrets, each sealed with the current key, without those that no longer
-// sign. A previous one that cannot be opened stays as it is; if the current one cannot be
+// reseal returns secrets sealed under the current key, without those that no longer sign.
+// A previous secret that cannot be opened stays as it is; if the current secret cannot be
 // opened, reseal returns an error.
 func (s *Sender) reseal(id domain.WebhookID, secrets []domain.SealedSecret) ([]domain.SealedSecret, error) {
 	fresh := make([]domain.SealedSecret, 0, len(secrets))

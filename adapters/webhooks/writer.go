@@ -7,7 +7,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// Waking returns writer, whose changes wake the sender.
+// Waking returns a writer that forwards to writer and wakes the sender after each
+// change.
 func (s *Sender) Waking(writer ports.KeyWriter) ports.KeyWriter {
 	return wakingWriter{sender: s, writer: writer}
 }

@@ -1,5 +1,5 @@
-// Package limitcount has the rules of ports.LimitStore for stores that read, change and
-// write a count under a lock of their own.
+// Package limitcount implements the rules of ports.LimitStore for stores that read,
+// modify and write a count under their own lock.
 package limitcount
 
 import (
@@ -44,7 +44,8 @@ func LeaseOf(bucket ports.Bucket, c Count, granted int64, at time.Time) ports.Le
 	return lease
 }
 
-// GiveBack returns a share, unless it is of another window.
+// GiveBack adds a share that was given back to the count. A share of another window is
+// ignored.
 func (c *Count) GiveBack(share ports.Share) {
 	if c.Start.Equal(share.Start) {
 		c.Returned = min(c.Returned+share.Amount, c.Granted)
