@@ -39,7 +39,7 @@ type Actor struct {
 	AccountID string
 	Portal    Portal
 	// Roles are the roles that the caller's credential claims, by workspace. The
-	// WorkspaceRoles port decides, and may use another source.
+	// WorkspaceRoles port decides whether they count; it may use another source.
 	Roles map[WorkspaceID]Role
 	// ClientHash binds the credential to one device; empty if it is not bound.
 	ClientHash string

@@ -103,8 +103,8 @@ func Issue(d Draft, id KeyID, digest Digest, by Author, now time.Time) (*APIKey,
 	}}, nil
 }
 
-// Rehydrate returns a stored key. Only stores may call it: it does not check
-// values again that were checked before they were stored.
+// Rehydrate returns a stored key. Only stores may call it, because it does not validate
+// s: the values were validated before they were stored.
 //
 // The store lists the parts of the key that it could not read in s.Unreadable,
 // and Rehydrate replaces them. The key can be read, changed and deleted without
@@ -189,9 +189,8 @@ func (k *APIKey) Authorize(c Check, verifier SecretVerifier, now time.Time) Deci
 
 func (k *APIKey) expired(now time.Time) bool { return ended(k.s.ExpiresAt, now) }
 
-// ended reports whether end is not after now. The zero time never ends.
+// ended reports whether end has been reached at now. The zero time is never reached.
 func ended(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
 
-// instant returns t with the precision that every store has: in UTC, truncated to
-// microseconds.
+// instant returns t in UTC, truncated to microseconds, the precision of every store.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -31,8 +31,8 @@ func allBase62(s string) bool {
 	return wrong == 0
 }
 
-// maxDraws is the number of reads after which randomBase62 gives up. One read is
-// almost always enough; a source for which 16 are not is broken.
+// maxDraws is the number of reads after which randomBase62 gives up. One read is almost
+// always enough; a source for which 16 reads are not enough is broken.
 const maxDraws = 16
 
 // randomBase62 returns n uniformly distributed digits. It discards bytes of 248

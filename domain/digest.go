@@ -8,8 +8,8 @@ type Algorithm string
 // pepper.
 const AlgorithmHMACSHA256 Algorithm = "hmac-sha256"
 
-// AlgorithmForeignHMAC is the same of a foreign secret, which is looked up by this
-// digest because it does not begin with the ID of its key.
+// AlgorithmForeignHMAC is the same function of a foreign secret. The key is looked up
+// by this digest, because the secret does not begin with the ID of its key.
 const AlgorithmForeignHMAC Algorithm = "hmac-sha256-foreign"
 
 // The algorithms of other systems, whose digests are replaced by
@@ -36,8 +36,8 @@ type SecretVerifier interface {
 	Verify(secret Secret, digest Digest) bool
 }
 
-// PepperCheck tells two peppers that have the same identifier apart without
-// revealing anything of either. It is no digest of any secret.
+// PepperCheck distinguishes peppers that have the same identifier without revealing
+// anything about them. It is not the digest of any secret.
 type PepperCheck struct {
 	PepperID string // 1 to 32 of A-Z a-z 0-9 _ -
 	Sum      [32]byte

@@ -21,13 +21,12 @@ var (
 	ErrConflict = errors.New("request conflicts with the state of the API key")
 	// ErrChanged means that the key has changed since the caller read it.
 	ErrChanged = errors.New("API key was changed by someone else")
-	// ErrTooManyKeys means that the workspace has reached its number of living
-	// keys.
+	// ErrTooManyKeys means that the workspace has as many living keys as it may have.
 	ErrTooManyKeys = errors.New("workspace has reached its number of API keys")
-	// ErrWebhookNotFound means that the workspace has no webhook, or the webhook no
-	// delivery, with the given ID.
+	// ErrWebhookNotFound means that the workspace has no webhook with the given ID, or
+	// the webhook has no delivery with the given ID.
 	ErrWebhookNotFound = errors.New("webhook not found")
-	// ErrTooManyWebhooks means that the workspace has reached its number of webhooks.
+	// ErrTooManyWebhooks means that the workspace has as many webhooks as it may have.
 	ErrTooManyWebhooks = errors.New("workspace has reached its number of webhooks")
 	// ErrNoWebhooks means that the service cannot sign deliveries, or its store cannot
 	// keep them.
@@ -38,13 +37,14 @@ var (
 	// ErrIdempotencyKeyInUse means that a request with the same idempotency key is in
 	// flight.
 	ErrIdempotencyKeyInUse = errors.New("a request with the same idempotency key is in flight")
-	// ErrInvalidSignature means that the report of a secret scanner is not signed by
-	// it.
+	// ErrInvalidSignature means that the report of a secret scanner does not have a
+	// valid signature of that scanner.
 	ErrInvalidSignature = errors.New("signature of the report is not valid")
 	// ErrUnavailable means that something the service depends on, such as its
 	// store, cannot be reached now. The same request may succeed later.
 	ErrUnavailable = errors.New("temporarily unavailable")
-	// ErrPanicked means that a call panicked in a goroutine of its own. It is a bug in
-	// the program. The error that wraps it has the stack of the panic, but not its value.
+	// ErrPanicked means that a call panicked in its own goroutine, which is a bug in the
+	// program. The error that wraps it contains the stack of the panic, but not its
+	// value.
 	ErrPanicked = errors.New("panicked")
 )

@@ -16,11 +16,11 @@ const (
 	EventDisabled EventType = "DISABLED"
 	EventEnabled  EventType = "ENABLED"
 	EventDeleted  EventType = "DELETED"
-	// EventLeaked records that a secret of the key was found where it does not
-	// belong. What that changed has an event of its own.
+	// EventLeaked records that a secret of the key was found where it does not belong.
+	// A resulting change of the key is recorded by a separate event.
 	EventLeaked EventType = "KEY_LEAKED"
 
-	// The events of webhooks, whose audit trail is their own.
+	// The events of webhooks, each of which has its own audit trail.
 	EventWebhookCreated EventType = "WEBHOOK_CREATED"
 	EventWebhookUpdated EventType = "WEBHOOK_UPDATED"
 	EventWebhookRotated EventType = "WEBHOOK_ROTATED"

@@ -8,10 +8,10 @@ import (
 // maxExpiry is the last second that RFC 3339 can represent in UTC.
 var maxExpiry = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// ParseExpiry parses an RFC 3339 time with any offset and returns it in UTC,
-// truncated to seconds. It does not compare it with the current time;
-// [KeySpec.Draft] and [KeyPatch.Revision] do. It rejects the zero time, which
-// means no expiry there, as being in the past.
+// ParseExpiry parses an RFC 3339 time with any offset and returns it in UTC, truncated
+// to seconds. It does not compare the time with the current time; [KeySpec.Draft] and
+// [KeyPatch.Revision] do. It rejects the zero time as being in the past, because to
+// them the zero time means no expiry.
 func ParseExpiry(s string) (time.Time, Faults) {
 	s = strings.ToUpper(s) // RFC 3339 section 5.6 allows t and z in lower case
 	t, err := time.Parse(time.RFC3339, s)

@@ -33,7 +33,7 @@ func Steps() []Step {
 // StepOutcome is the outcome of one [Step].
 type StepOutcome string
 
-// The outcomes. A step is skipped after a failed one, and if it does not apply.
+// The outcomes. A step is skipped if an earlier step failed or if it does not apply.
 const (
 	StepPass StepOutcome = "PASS"
 	StepFail StepOutcome = "FAIL"
@@ -59,14 +59,14 @@ func (e Explanation) Allowed() bool { return e.Verdict == VerdictOK }
 // Question is a [Check] to be explained.
 type Question struct {
 	Check
-	// ByID asks about the key KeyID, as if its secret had been presented. Secret is
-	// ignored then.
+	// ByID asks about the key with the ID KeyID, as if its secret had been presented.
+	// If it is set, Secret is ignored.
 	ByID  bool
 	KeyID KeyID // zero if it was malformed
 	// At is the time at which the check is evaluated.
 	At time.Time
-	// Now says that At is the current time. Windows are then those of the store, whose
-	// clock may differ.
+	// Now reports whether At is the current time. If so, the windows are the store's,
+	// whose clock may differ.
 	Now bool
 	// Limits are the current states of the limits of the key. Windows other than those
 	// of At count as unspent.
@@ -82,9 +82,9 @@ func (q Question) ID() KeyID {
 	return q.Secret.KeyID()
 }
 
-// Explain explains the decision on q. The grant is that of the key q.ID(), or nil
-// if there is no such key. The verdict is the one of [Grant.Authorize], which
-// decides here as well; the details only describe it.
+// Explain explains the decision on q. g is the grant of the key q.ID(), or nil if there
+// is no such key. The verdict is that of [Grant.Authorize], which Explain calls; the
+// details only describe it.
 func (q Question) Explain(g *Grant, verifier SecretVerifier) Explanation {
 	verdict, failed := q.decide(g, verifier)
 	e := Explanation{Verdict: verdict}
@@ -118,7 +118,7 @@ var failedSteps = map[Verdict]Step{
 // decide returns the verdict and the step that failed, or "" if none did.
 func (q Question) decide(g *Grant, verifier SecretVerifier) (Verdict, Step) {
 	switch {
-	case q.ID() == "" && (g == nil || q.ByID || !q.Secret.Foreign()): // a foreign secret of no key is malformed
+	case q.ID() == "" && (g == nil || q.ByID || !q.Secret.Foreign()): // a foreign secret that belongs to no key counts as malformed
 		return VerdictNotFound, StepFormat
 	case g == nil || g.deleted:
 		return VerdictNotFound, StepFound
@@ -134,8 +134,8 @@ func (q Question) decide(g *Grant, verifier SecretVerifier) (Verdict, Step) {
 	return d.Verdict, failedSteps[d.Verdict]
 }
 
-// judgeLimits returns the verdict of the first limit that refuses the check, if verdict
-// is OK so far.
+// judgeLimits returns the verdict of the first limit that refuses the check. If no
+// limit does, or if verdict is not OK, it returns verdict.
 func (q Question) judgeLimits(verdict Verdict) Verdict {
 	if verdict != VerdictOK {
 		return verdict
@@ -148,7 +148,7 @@ func (q Question) judgeLimits(verdict Verdict) Verdict {
 	return VerdictOK
 }
 
-// left returns what is left of a limit in the window of At.
+// left returns what is left of a limit in the window that contains At.
 func (q Question) left(state LimitState) int64 {
 	if window := state.Limit.Window; !q.Now && !window.Start(q.At).Equal(state.Start) {
 		return state.Limit.Max

@@ -14,8 +14,8 @@ const (
 
 // ParseForeignSecret returns s as a secret that another system issued, or
 // [ErrMalformedSecret] unless s is [MinForeignLength] to [MaxForeignLength] visible
-// ASCII characters. A string in the format of this service is none, even if its
-// checksum is wrong.
+// ASCII characters. A string in the format of this service is never a foreign secret,
+// even if its checksum is wrong.
 //
 // A foreign secret does not name its key. A store finds it by its digest; see
 // [SecretHasher].
@@ -54,10 +54,10 @@ func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 // importedIDDomain separates the IDs of imported keys from other uses of SHA-256.
 const importedIDDomain = "apikeys imported key 1:"
 
-// importedKeyID returns the ID of the key with that digest in another system. It is
-// always the same, so that a key which was imported before is recognized even if it
-// was used, rotated or deleted since. It has 95 bits of SHA-256, which reveal nothing
-// about a secret of 128 bits or more.
+// importedKeyID returns the ID of an imported key, given its digest in the other
+// system. The ID depends only on the digest, so that a key that was imported before is
+// recognized even if it was used, rotated or deleted since. It contains 95 bits of a
+// SHA-256 hash, which reveal nothing about a secret of 128 bits or more.
 func importedKeyID(digest Digest) KeyID {
 	sum := sha256.Sum256([]byte(importedIDDomain + string(digest.Algorithm) + ":" + string(digest.Sum[:])))
 	digits := strings.Repeat("0", KeyIDLength) + new(big.Int).SetBytes(sum[:]).Text(62)

@@ -22,22 +22,22 @@ type Grant struct {
 	deleted   bool
 }
 
-// grantedLimits are the limits of a key that has some.
+// grantedLimits are the limits of a key that has at least one.
 type grantedLimits struct {
 	list []Limit // rate limits in their order, then the quota
 	// unreadable is the verdict on every check if the stored limits could not be read.
 	unreadable Verdict
 }
 
-// grantedSecret is a [StoredSecret] in half the memory, for caches. Secrets with
-// the same algorithm and pepper share those strings.
+// grantedSecret is a [StoredSecret] in half the memory, for caches. Secrets with the
+// same algorithm and pepper share the strings that name them.
 type grantedSecret struct {
 	sum        [32]byte
 	made       unique.Handle[making]
 	validUntil int64 // Unix microseconds, or endless
 }
 
-// making is the algorithm and pepper of a digest.
+// making identifies the algorithm and pepper that made a digest.
 type making struct {
 	algorithm Algorithm
 	pepperID  string
@@ -121,7 +121,7 @@ func (g *Grant) ID() KeyID { return g.id }
 
 // Authorize returns the decision on c at now. It checks in a fixed order: secret,
 // deleted, disabled, expired, address, scopes. The first failure is the verdict. It does
-// not check whether the limits of the key allow it.
+// not check the limits of the key.
 func (g *Grant) Authorize(c Check, verifier SecretVerifier, now time.Time) Decision {
 	d, _ := g.AuthorizeSecret(c, verifier, now)
 	return d
@@ -160,9 +160,9 @@ func (g *Grant) verdict(c *Check, now time.Time) Verdict {
 	return VerdictOK
 }
 
-// provenBy returns the index of the stored secret that secret proves at now, or -1
-// if it proves none. It verifies at least once, so that its duration does not
-// reveal that no secret is valid.
+// provenBy returns the index of the stored secret that secret proves at now, or -1 if
+// it proves none. It verifies at least one digest, so that its duration does not reveal
+// that no secret is valid.
 func (g *Grant) provenBy(secret Secret, verifier SecretVerifier, now time.Time) int {
 	if secret.IsZero() || !secret.foreign && secret.KeyID() != g.id {
 		return -1
@@ -193,5 +193,5 @@ func endOf(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// reached reports whether an end in Unix microseconds is not after now.
+// reached reports whether an end in Unix microseconds has been reached at now.
 func reached(end int64, now time.Time) bool { return end != endless && now.UnixMicro() >= end }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ForeignFormat is the form in which another system stores the secrets of its keys.
+// ForeignFormat is the format in which another system stores the secrets of its keys.
 type ForeignFormat string
 
 // The formats.
@@ -24,7 +24,7 @@ const (
 	FormatPlain      ForeignFormat = "plain"       // the secret itself (Kong, Tyk)
 )
 
-// foreignEncoding is how a format writes a digest.
+// foreignEncoding describes how a format encodes a digest.
 type foreignEncoding struct {
 	algorithm Algorithm
 	decode    func(string) ([]byte, error)
@@ -57,8 +57,8 @@ var (
 	errPlain      = fmt.Errorf("must be %d to %d visible ASCII characters, and not in the format of this service", MinForeignLength, MaxForeignLength)
 )
 
-// ParseForeignCredential parses the text that a system with that format stores. The
-// error says why it is rejected, without the text.
+// ParseForeignCredential parses text as stored by a system with the given format. The
+// error says why the text was rejected, but does not contain it.
 func ParseForeignCredential(format ForeignFormat, text string) (ForeignCredential, error) {
 	if slowHash(text) {
 		return ForeignCredential{}, errSlowHash
@@ -93,7 +93,7 @@ func parsePlainCredential(text string) (ForeignCredential, error) {
 	return ForeignCredential{format: FormatPlain, digest: digest, plain: secret}, nil
 }
 
-// slowHash reports whether text is what a password hash looks like.
+// slowHash reports whether text looks like a password hash.
 func slowHash(text string) bool {
 	for _, prefix := range []string{"$", "pbkdf2", "argon2", "bcrypt", "scrypt", "{"} {
 		if strings.HasPrefix(strings.ToLower(text), prefix) {
@@ -103,9 +103,9 @@ func slowHash(text string) bool {
 	return false
 }
 
-// randomBits returns how many random bits text can have at most if its letters and
-// digits are random: as many as the smallest usual alphabet that has them all gives.
-// A UUID has 122. Text with few different characters is not random.
+// randomBits returns the maximum number of random bits in text if its letters and
+// digits are random. It assumes the smallest common alphabet that contains all of them.
+// A UUID has 122 bits. Text with few distinct characters counts as not random.
 func randomBits(text string) float64 {
 	var counted int
 	var upper, lower, beyondHex bool
@@ -138,7 +138,8 @@ func randomBits(text string) float64 {
 	return float64(counted) * 5 // base32
 }
 
-// KeyID returns the ID that an imported key with the credential has, always the same.
+// KeyID returns the ID of an imported key with this credential. It depends on nothing
+// else.
 func (c ForeignCredential) KeyID() KeyID { return importedKeyID(c.digest) }
 
 // ForeignKeySpec describes a key of another system in plain values.

@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// LeakOutcome is what a report of a leaked secret led to.
+// LeakOutcome is the outcome of a report of a leaked secret.
 type LeakOutcome uint8
 
 // The outcomes.
 const (
-	// LeakUnknown means that the secret is of no living key.
+	// LeakUnknown means that the secret belongs to no living key.
 	LeakUnknown LeakOutcome = iota
-	// LeakRecorded means that the secret stopped working before, or that live
-	// keys are only reported. The audit trail has the leak.
+	// LeakRecorded means that the leak was only recorded in the audit trail, because
+	// the secret had already stopped working or because the policy is to report only.
 	LeakRecorded
 	// LeakDisabled means that the key was disabled.
 	LeakDisabled
@@ -27,24 +27,26 @@ const (
 // leakAccount is the account that the audit trail names for leak reports.
 const leakAccount = "leak-report"
 
-// LeakAuthor returns the author of changes that follow from a leak report.
+// LeakAuthor returns the author of changes that result from a leak report.
 func LeakAuthor(origin Origin) Author {
 	return Author{AccountID: leakAccount, Portal: PortalSystem, Origin: origin}
 }
 
-// LeakedLiveKeys determines what a report of the secret of a live LIVE key does.
+// LeakedLiveKeys determines what happens to an active LIVE key whose current secret is
+// reported.
 type LeakedLiveKeys bool
 
-// The policies. Keys of the mode TEST are always disabled.
+// The policies. TEST keys are always disabled.
 const (
 	DisableLeakedLiveKeys LeakedLiveKeys = true
 	ReportLeakedLiveKeys  LeakedLiveKeys = false
 )
 
-// StopLeaked makes a leaked secret of the key stop working: if it is superseded, its
-// grace period ends at once and the key keeps working; otherwise the key is disabled,
-// unless the policy is to report only. It returns the event to record, which is the
-// zero Event if nothing changed, and [LeakUnknown] if the secret is not of this key.
+// StopLeaked makes a leaked secret of the key stop working. If the secret is
+// superseded, its grace period ends at once and the key keeps working. Otherwise the
+// key is disabled, unless it is a LIVE key and the policy is to report only. StopLeaked
+// returns the event to record, or the zero Event if nothing changed, and [LeakUnknown]
+// if the secret does not belong to this key.
 func (k *APIKey) StopLeaked(
 	secret Secret, verifier SecretVerifier, policy LeakedLiveKeys, eventID string, by Author, now time.Time,
 ) (Event, LeakOutcome) {
@@ -68,9 +70,9 @@ func (k *APIKey) StopLeaked(
 	return k.Disable(eventID, by, now), LeakDisabled
 }
 
-// Leaked returns the event that records a leak of a secret of the key, found at
-// source, which may be empty, and from which the secret is removed. It returns false if
-// the secret is not of this key.
+// Leaked returns the event that records the leak of a secret of the key. source is
+// where the secret was found; it may be empty, and the event contains it without the
+// secret. Leaked returns false if the secret does not belong to this key.
 func (k *APIKey) Leaked(secret Secret, verifier SecretVerifier, source, eventID string, by Author, now time.Time) (Event, bool) {
 	if k.stored(secret, verifier) < 0 {
 		return Event{}, false
@@ -82,8 +84,8 @@ func (k *APIKey) Leaked(secret Secret, verifier SecretVerifier, source, eventID 
 	return k.event(EventLeaked, eventID, by, now, changes...), true
 }
 
-// stored returns the index of secret among those of the key, even if it has ended, or
-// -1. It verifies at least once.
+// stored returns the index of secret among the stored secrets of the key, even if it
+// has ended, or -1. It verifies at least one digest.
 func (k *APIKey) stored(secret Secret, verifier SecretVerifier) int {
 	return k.Grant().stored(secret, verifier)
 }
@@ -133,8 +135,8 @@ func ParseLeakSource(s string) (string, Faults) {
 	return WithoutSecrets(s), nil
 }
 
-// LeakSource returns a place where a secret was found in the form of
-// [ParseLeakSource], however long it is and whatever it contains.
+// LeakSource returns a place where a secret was found in the form of [ParseLeakSource].
+// Unlike ParseLeakSource, it accepts any string.
 func LeakSource(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -5,8 +5,9 @@ import "time"
 // LimitState is the state of a limit after a check.
 type LimitState struct {
 	Limit Limit
-	// Remaining is what is left of the limit in the current window: its maximum minus
-	// what is granted to all replicas, as last seen, plus what this replica holds.
+	// Remaining is what is left of the limit in the current window: its maximum, minus
+	// what the store has granted to all replicas as last seen, plus what this replica
+	// holds.
 	Remaining int64
 	// Start is the start of the current window. It is zero in the result of a remote check.
 	Start time.Time
@@ -44,9 +45,9 @@ func (l Limit) Refused() Verdict {
 	return VerdictRateLimited
 }
 
-// RetryAfter returns how long the caller of a check of that cost must wait until every
-// limit that has too little left begins a new window. It returns false if there is no
-// such limit, or if one does not begin a new window.
+// RetryAfter returns the time until every limit that has too little left for cost
+// begins a new window. It returns false if no limit has too little left, or if one of
+// those never begins a new window.
 func (d Decision) RetryAfter(cost Cost) (wait time.Duration, ok bool) {
 	for _, state := range d.Limits {
 		if state.Remaining >= cost.Need() {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Order is the order of a list of keys. The zero value is newest first. Keys that
+// Order is the order of a list of keys. The zero value means newest first. Keys that
 // compare equal are ordered by ID, in the same direction.
 type Order struct {
 	By        OrderBy

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// The values below are marshalled as the HTTP contract writes them: to the
-// encoders of the standard library most of them have no exported field, and
-// would be empty.
+// The types below are marshalled as in the HTTP API. Without these methods, the
+// encoders of the standard library would produce empty values for most of them, because
+// they have no exported fields.
 
 // MarshalText returns the name.
 func (n Name) MarshalText() ([]byte, error) { return []byte(n.text), nil }
 
-// MarshalText returns the part without its case; see [NamePart.Folded].
+// MarshalText returns the case-folded term; see [NamePart.Folded].
 func (p NamePart) MarshalText() ([]byte, error) { return []byte(p.folded), nil }
 
 // MarshalText returns LIVE or TEST.
@@ -24,8 +24,8 @@ func (r IPRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil 
 // MarshalJSON returns an array of the codes.
 func (s ScopeSet) MarshalJSON() ([]byte, error) { return marshalList(s.Codes()) }
 
-// MarshalJSON returns an array of the entries, or null for a whitelist that
-// cannot be read: an empty array would say that there is no restriction.
+// MarshalJSON returns an array of the entries, or null for an unreadable whitelist,
+// because an empty array would mean that there is no restriction.
 func (w IPWhitelist) MarshalJSON() ([]byte, error) {
 	if w.unreadable {
 		return []byte("null"), nil
@@ -41,7 +41,7 @@ func marshalList[T any](list []T) ([]byte, error) {
 	return json.Marshal(list)
 }
 
-// MarshalJSON returns the members that a permission check has of a proven key.
+// MarshalJSON returns the members that the result of a check has for a proven key.
 func (i Identity) MarshalJSON() ([]byte, error) {
 	return marshalObject(
 		member{"apiKeyId", i.KeyID},
@@ -52,9 +52,9 @@ func (i Identity) MarshalJSON() ([]byte, error) {
 	)
 }
 
-// MarshalJSON returns the key as a get does, without secrets and digests. Its
-// status is that of now, by the clock of the system; [APIKey.Status] takes any
-// other time.
+// MarshalJSON returns the key as the get operation does, without secrets and digests.
+// Its status is evaluated at the current time of the system clock; for any other time,
+// use [APIKey.Status].
 func (k APIKey) MarshalJSON() ([]byte, error) {
 	return marshalObject(
 		member{"apiKeyId", k.s.ID},
@@ -95,7 +95,7 @@ func (s LimitState) MarshalJSON() ([]byte, error) {
 // MarshalJSON returns the cost as a number.
 func (c Cost) MarshalJSON() ([]byte, error) { return json.Marshal(c.Units()) }
 
-// list returns limits, or an empty list that is not nil.
+// list returns a copy of limits that is never nil.
 func list(limits []Limit) []Limit { return append([]Limit{}, limits...) }
 
 // quotaOrNull returns nil for the zero value.
@@ -131,8 +131,7 @@ func marshalObject(members ...member) ([]byte, error) {
 	return append(object, '}'), nil
 }
 
-// second returns t as RFC 3339 writes it, in UTC and whole seconds, or nil for
-// the zero time.
+// second returns t in RFC 3339, in UTC and whole seconds, or nil for the zero time.
 func second(t time.Time) any {
 	if t.IsZero() {
 		return nil

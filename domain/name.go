@@ -39,8 +39,8 @@ func forbiddenInName(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
-// visible reports whether r is visible by itself. White space, format characters
-// (Cf), and the letters, marks and symbols in blanks are not.
+// visible reports whether r is visible by itself. White space, format characters (Cf)
+// and the characters in blanks are not.
 func visible(r rune) bool {
 	return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) && !strings.ContainsRune(blanks, r)
 }

@@ -2,13 +2,14 @@ package domain
 
 import "net/netip"
 
-// globalUnicast is the only range from which IANA assigns IPv6 addresses of the
-// internet. Outside it are, among others, loopback, link-local, unique local, multicast,
-// IPv4-mapped and NAT64 addresses.
+// globalUnicast is the only range from which IANA assigns public IPv6 addresses. Outside
+// it are, among others, loopback, link-local, unique local, multicast, IPv4-mapped and
+// NAT64 addresses.
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
 // notPublic are the special-purpose ranges of IPv4, and of IPv6 within globalUnicast
-// (IANA's registries for RFC 6890), and what clouds have hidden among public addresses.
+// (IANA's registries for RFC 6890), and the metadata addresses that clouds use in
+// public ranges.
 var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),        // this network (RFC 791)
 	netip.MustParsePrefix("10.0.0.0/8"),       // private (RFC 1918)
@@ -36,9 +37,10 @@ var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("3fff::/20"),         // documentation (RFC 9637)
 }
 
-// PublicAddr reports whether addr is an address of the internet: not private, loopback,
-// link-local, multicast, reserved or of a cloud's metadata, and not an IPv6 address that
-// contains an IPv4 one. An address with a zone is not public, nor is the zero Addr.
+// PublicAddr reports whether addr is a public internet address. Private, loopback,
+// link-local, multicast and reserved addresses are not, nor are the metadata addresses
+// of clouds and IPv6 addresses that embed an IPv4 address. An address with a zone is not
+// public, nor is the zero Addr.
 func PublicAddr(addr netip.Addr) bool {
 	if !addr.IsValid() || addr.Zone() != "" || addr.Is6() && !globalUnicast.Contains(addr) {
 		return false

@@ -1,6 +1,6 @@
 package domain
 
-// Rehash is the replacement of a stored digest by a newer one of the same secret.
+// Rehash is the replacement of a stored digest by a newer digest of the same secret.
 type Rehash struct {
 	KeyID    KeyID
 	Old, New Digest
@@ -9,8 +9,8 @@ type Rehash struct {
 // SecretHasher turns secrets into digests, which may be stored. Its methods are
 // safe for concurrent use.
 type SecretHasher interface {
-	// Hash returns the digest of secret under the current pepper. That of a foreign
-	// secret is an [AlgorithmForeignHMAC].
+	// Hash returns the digest of secret under the current pepper. For a foreign secret
+	// its algorithm is [AlgorithmForeignHMAC].
 	Hash(secret Secret) Digest
 
 	// Verify reports whether digest is that of secret, computed by this hasher or
@@ -22,13 +22,14 @@ type SecretHasher interface {
 	// digests that Hash returns now. It computes no hash.
 	Outdated(digest Digest) bool
 
-	// Lookups returns the digests by which a store may have a foreign secret, which
-	// Hash and other systems made of it. The first is that of Hash.
+	// Lookups returns all digests under which a store may have a foreign secret, both
+	// those that Hash makes and those of other systems. The first is the result of
+	// Hash.
 	Lookups(secret Secret) []Digest
 }
 
-// Rehash returns the replacement of stored digest i, which secret has proven, or
-// false if that digest is not outdated. It hashes only if it is.
+// Rehash returns the replacement of stored digest i, which secret has proven. It
+// returns false, without hashing, if that digest is not outdated.
 func (g *Grant) Rehash(i int, secret Secret, hasher SecretHasher) (Rehash, bool) {
 	old := g.secrets[i].digest()
 	if !hasher.Outdated(old) {

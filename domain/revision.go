@@ -59,9 +59,10 @@ func (k *APIKey) Revise(r Revision, eventID string, by Author, now time.Time) (E
 	return k.event(EventUpdated, eventID, by, now, changes...), nil
 }
 
-// Tag returns a tag of the state that the owner of the key can change. Different
-// states have different tags, and a tag does not reveal the state. Limits that the key
-// does not have do not count, so that builds before there were limits have the same tags.
+// Tag returns a tag of the state that the owner of the key can change. Different states
+// have different tags, and a tag does not reveal the state. Limits that the key does not
+// have are left out, so that a key without limits has the same tag as in builds that do
+// not know limits.
 func (k *APIKey) Tag() string {
 	h := sha256.New()
 	for _, a := range k.attributes() {
@@ -113,8 +114,8 @@ func (k *APIKey) attributes() []attribute {
 	return all
 }
 
-// differences returns the attributes that differ, and those that were unreadable
-// before and are not now.
+// differences returns the attributes that differ, including those that were unreadable
+// in before but not in after.
 func differences(before, after *APIKey) []Change {
 	old := before.attributes()
 	repaired := before.s.Unreadable &^ after.s.Unreadable

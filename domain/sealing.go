@@ -9,25 +9,26 @@ import (
 // MaxNamedWebhooks is how many webhooks a [SealingUse] names.
 const MaxNamedWebhooks = 20
 
-// SealingUse is what depends on a sealing key: the webhooks with a secret under it that
-// signs.
+// SealingUse describes what depends on a sealing key: the webhooks that have a signing
+// secret sealed under it.
 type SealingUse struct {
 	Webhooks int64 // in all
-	// First are the first of them, by workspace and ID, at most [MaxNamedWebhooks].
+	// First are the first [MaxNamedWebhooks] of them, ordered by workspace and ID.
 	First []SealedWebhook
 }
 
-// SealedWebhook is a webhook with a secret under a sealing key.
+// SealedWebhook is a webhook with a secret sealed under a sealing key.
 type SealedWebhook struct {
 	ID        WebhookID
 	Workspace WorkspaceID
-	// Previous reports whether only the webhook's previous secret is under the key. If the
-	// key is lost, deliveries are signed with the current secret only. Without that one
-	// there are none.
+	// Previous reports whether only the webhook's previous secret is sealed under the key.
+	// If that key is lost, deliveries are signed with the current secret only. If the
+	// current secret is lost, nothing is delivered.
 	Previous bool
 }
 
-// String returns the ID, the workspace and whether it is about the previous secret.
+// String returns the ID and the workspace, and says whether only the previous secret is
+// affected.
 func (w SealedWebhook) String() string {
 	text := string(w.ID) + " in " + string(w.Workspace)
 	if w.Previous {

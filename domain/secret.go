@@ -63,8 +63,8 @@ func (id KeyID) Mode() Mode {
 //
 // A secret that another system issued is foreign; see [ParseForeignSecret].
 //
-// Copies of a Secret are ==, but two secrets parsed separately are not, even if
-// their text is equal.
+// Copies of a Secret compare equal with ==, but two secrets parsed separately do not,
+// even if their text is equal.
 type Secret struct {
 	Redacted
 
@@ -141,8 +141,8 @@ func HasSecret(text string) bool {
 	return false
 }
 
-// WithoutSecrets returns text with each part that [HasSecret] reports shortened to its
-// key ID and an ellipsis.
+// WithoutSecrets returns text with everything that looks like a secret (see
+// [HasSecret]) shortened to its key ID and an ellipsis.
 func WithoutSecrets(text string) string {
 	var b strings.Builder
 	for HasSecret(text) {
@@ -153,7 +153,7 @@ func WithoutSecrets(text string) string {
 		b.WriteString(text[:i+KeyIDLength])
 		b.WriteString("…")
 		text = text[i+KeyIDLength:]
-		// Another secret may follow at once.
+		// Another secret may follow immediately.
 		for text != "" && isBase62(text[0]) && !startsSecret(text) {
 			text = text[1:]
 		}

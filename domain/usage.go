@@ -60,8 +60,8 @@ func NewDayRange(from, to Day, now time.Time) (DayRange, Faults) {
 type KeyUsage struct {
 	Days   []DayUsage   // every day of the range, in order
 	Scopes []ScopeUsage // the scopes of the key, in their order
-	// PreviousSecret is the secret that the last rotation replaced, or nil if it does not
-	// work any more.
+	// PreviousSecret describes the secret that the last rotation replaced. It is nil if
+	// that secret no longer works.
 	PreviousSecret *SecretUsage
 }
 

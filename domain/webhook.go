@@ -18,11 +18,12 @@ const (
 
 	// WebhookSecretOverlap is how long the previous secret signs after a rotation.
 	WebhookSecretOverlap = 24 * time.Hour
-	// WebhookPatience is how long a webhook may have no success before it is disabled.
+	// WebhookPatience is how long a webhook may fail without a success before it is
+	// disabled.
 	WebhookPatience = 5 * 24 * time.Hour
-	// DeliveryRetention is how long deliveries are kept, counted from their creation. One
-	// that is still pending then, because its secret cannot be opened or because its owner
-	// has just retried it, is kept twice as long.
+	// DeliveryRetention is how long deliveries are kept, counted from their creation. A
+	// delivery that is still pending then, because its secret cannot be opened or because
+	// its owner has just retried it, is kept twice as long.
 	DeliveryRetention = 30 * 24 * time.Hour
 )
 
@@ -47,9 +48,9 @@ func ParseWebhookID(s string) (WebhookID, bool) {
 	return WebhookID(s), ok && len(digits) == randomDigits && allBase62(digits)
 }
 
-// DeliveryID is the ID of a delivery, and of its message at the receiver. It is made of
-// the ID of an event and that of the webhook, so that one event cannot be delivered to a
-// webhook under two IDs.
+// DeliveryID is the ID of a delivery, and of the message that the receiver gets. It is
+// derived from the IDs of the event and the webhook, so that an event cannot be
+// delivered to a webhook under two IDs.
 type DeliveryID string
 
 // NewDeliveryID returns the ID of the delivery of an event to a webhook: dlv_ and the
@@ -72,7 +73,7 @@ type DisabledReason string
 // The reasons.
 const (
 	DisabledByOwner DisabledReason = "OWNER"
-	// DisabledGone means that the receiver has answered 410.
+	// DisabledGone means that the receiver has responded with 410.
 	DisabledGone DisabledReason = "GONE"
 	// DisabledFailing means that no delivery succeeded for [WebhookPatience].
 	DisabledFailing DisabledReason = "FAILING"
@@ -91,12 +92,12 @@ type SealedSecret struct {
 // cannot be printed.
 type WebhookSecret struct {
 	Redacted
-	// key is a pointer for the reason that [Secret] has one.
+	// key is a pointer for the same reason as in [Secret].
 	key *string
 }
 
-// webhookSecretBytes is the number of random bytes of a secret, of the 24 to 64 that
-// Standard Webhooks allows.
+// webhookSecretBytes is the number of random bytes of a secret. Standard Webhooks
+// allows 24 to 64.
 const webhookSecretBytes = 32
 
 // NewWebhookSecret returns a new secret. It returns an error only if reading random fails.
@@ -108,7 +109,8 @@ func NewWebhookSecret(random io.Reader) (WebhookSecret, error) {
 	return WebhookSecretOf(key), nil
 }
 
-// WebhookSecretOf returns the secret with that key, as [WebhookSecret.Key] returned it.
+// WebhookSecretOf returns the secret with the given key, as returned by
+// [WebhookSecret.Key].
 func WebhookSecretOf(key []byte) WebhookSecret {
 	text := string(key)
 	return WebhookSecret{key: &text}
@@ -125,13 +127,13 @@ func (s WebhookSecret) Key() []byte {
 	return []byte(*s.key)
 }
 
-// Reveal returns the form in which the owner of the webhook receives the secret: whsec_
-// and standard base64 of the key.
+// Reveal returns the secret in the form in which the owner of the webhook receives it:
+// whsec_ and the key in standard base64.
 func (s WebhookSecret) Reveal() string { return "whsec_" + base64.StdEncoding.EncodeToString(s.Key()) }
 
-// Webhook is an address that is told about the keys of a workspace. Only [NewWebhook]
-// and stores create one; its methods enforce the rules of its lifecycle. Times are in
-// UTC, truncated to microseconds, and zero if there is none.
+// Webhook is a URL that is notified of events about the keys of a workspace. Only
+// [NewWebhook] and stores create one; its methods enforce the rules of its lifecycle.
+// Times are in UTC, truncated to microseconds, and zero if there is none.
 type Webhook struct {
 	ID             WebhookID
 	Workspace      WorkspaceID
@@ -150,7 +152,8 @@ type Webhook struct {
 	Secrets []SealedSecret
 }
 
-// NewWebhook returns a webhook as draft describes it, with the event to record.
+// NewWebhook returns a new webhook with the properties in draft, and the event to
+// record.
 func NewWebhook(draft WebhookDraft, id WebhookID, secret SealedSecret, eventID string, by Author, now time.Time) (Webhook, Event) {
 	w := Webhook{
 		ID: id, Workspace: draft.Workspace, URL: draft.URL, Events: slices.Clone(draft.Events), Description: draft.Description,
@@ -167,7 +170,7 @@ func (w *Webhook) Clone() *Webhook {
 	return &c
 }
 
-// Subscribes reports whether deliveries of events of type t are to be made.
+// Subscribes reports whether events of type t are delivered to the webhook.
 func (w *Webhook) Subscribes(t WebhookEventType) bool {
 	return w.Enabled && w.DeletedAt.IsZero() && (t == WebhookTest || len(w.Events) == 0 || slices.Contains(w.Events, t))
 }
@@ -182,7 +185,7 @@ func (w *Webhook) Revise(r WebhookRevision, eventID string, by Author, now time.
 	var changes []Change
 	if r.URL != nil && *r.URL != w.URL {
 		changes = append(changes, Change{Field: "url", Old: w.URL, New: *r.URL})
-		w.URL, w.FailingSince = *r.URL, time.Time{} // nothing is known of the new one
+		w.URL, w.FailingSince = *r.URL, time.Time{} // the failures were those of the old URL
 	}
 	if r.Events != nil && !slices.Equal(*r.Events, w.Events) {
 		changes = append(changes, Change{Field: "events", Old: texts(w.Events), New: texts(*r.Events)})
@@ -207,8 +210,8 @@ func (w *Webhook) Revise(r WebhookRevision, eventID string, by Author, now time.
 	return w.event(EventWebhookUpdated, eventID, by, now, changes...)
 }
 
-// Rotate makes secret the current one. The one that was current signs for
-// [WebhookSecretOverlap]; an older one stops at once.
+// Rotate makes secret the current secret. The previous one still signs for
+// [WebhookSecretOverlap]; any older one stops at once.
 func (w *Webhook) Rotate(secret SealedSecret, eventID string, by Author, now time.Time) Event {
 	secrets := []SealedSecret{secret}
 	if len(w.Secrets) > 0 {
@@ -226,8 +229,9 @@ func (w *Webhook) Delete(eventID string, by Author, now time.Time) Event {
 	return w.event(EventWebhookDeleted, eventID, by, now)
 }
 
-// Attempted notes the outcome of an attempt, and stops the webhook if it is gone or has
-// failed for too long. It returns the event to record then, and otherwise the zero Event.
+// Attempted records the outcome of an attempt, and disables the webhook if it is gone or
+// has failed for [WebhookPatience]. It returns the event to record, or the zero Event if
+// the webhook was not disabled.
 func (w *Webhook) Attempted(delivered, gone bool, eventID string, now time.Time) Event {
 	if delivered {
 		w.FailingSince = time.Time{}

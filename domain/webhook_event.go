@@ -10,8 +10,8 @@ import (
 // WebhookEventType is the type of an event that webhooks receive.
 type WebhookEventType string
 
-// The event types. A webhook can subscribe to all of them but [WebhookTest], which is
-// sent on request.
+// The event types. A webhook can subscribe to all of them except [WebhookTest], which
+// is sent on request.
 const (
 	WebhookKeyCreated      WebhookEventType = "api_key.created"
 	WebhookKeyUpdated      WebhookEventType = "api_key.updated"
@@ -34,8 +34,8 @@ var webhookEventTypes = []WebhookEventType{
 // WebhookEventTypes returns the types that a webhook can subscribe to.
 func WebhookEventTypes() []WebhookEventType { return slices.Clone(webhookEventTypes) }
 
-// ParseWebhookEventType returns the type with the given name, which a webhook can
-// subscribe to.
+// ParseWebhookEventType returns the type with the given name. It accepts only types
+// that a webhook can subscribe to.
 func ParseWebhookEventType(s string) (WebhookEventType, Faults) {
 	if t := WebhookEventType(s); slices.Contains(webhookEventTypes, t) {
 		return t, nil
@@ -43,7 +43,7 @@ func ParseWebhookEventType(s string) (WebhookEventType, Faults) {
 	return "", fault(ReasonRange, RuleWebhookEventRange)
 }
 
-// webhookTypes are the types of the events of the audit trail.
+// webhookTypes maps the event types of the audit trail to those that webhooks receive.
 var webhookTypes = map[EventType]WebhookEventType{
 	EventCreated:  WebhookKeyCreated,
 	EventUpdated:  WebhookKeyUpdated,
@@ -63,11 +63,11 @@ type WebhookEvent struct {
 	At        time.Time
 	Workspace WorkspaceID
 	KeyID     KeyID  // empty for a test
-	Body      []byte // compact JSON, which is sent as it is
+	Body      []byte // compact JSON, sent unchanged
 }
 
-// WebhookEventOf returns what webhooks receive about event, a change of key, or false if
-// they receive nothing. key is the state after the change.
+// WebhookEventOf returns the event that webhooks receive for event, a change of key, or
+// false if they receive none. key is the state after the change.
 func WebhookEventOf(event Event, key Snapshot) (WebhookEvent, bool) {
 	t, ok := webhookTypes[event.Type]
 	if !ok {
@@ -87,20 +87,20 @@ func WebhookEventOf(event Event, key Snapshot) (WebhookEvent, bool) {
 	return keyWebhookEvent(event.ID, t, event.At, key, account, more...), true
 }
 
-// Warning is an event about a key that has no author: its cause is time or a limit. It
-// is announced once for each Kind and Due of a key.
+// Warning is an event about a key that has no author, because its cause is time or a
+// limit. Webhooks are told of it once for each Kind and Due of a key.
 type Warning struct {
 	Workspace WorkspaceID
 	KeyID     KeyID
-	// Kind tells the warnings of one key apart: expiring-30, expiring-7, expiring-1,
-	// expired, or limit and the name and window of the limit.
+	// Kind distinguishes the warnings about one key: expiring-30, expiring-7,
+	// expiring-1, expired, or limit followed by the name and window of the limit.
 	Kind string
 	// Due is the expiry of the key, or the start of the window.
 	Due time.Time
 }
 
-// Lasts reports whether the warning is one for all time, so that it must not be made
-// again however long ago it was.
+// Lasts reports whether the warning must never be made again, however long ago it was
+// made.
 func (w Warning) Lasts() bool {
 	return strings.HasPrefix(w.Kind, kindLimit) && strings.HasSuffix(w.Kind, " "+string(PeriodTotal))
 }
@@ -118,15 +118,16 @@ const (
 	warnedAfterEnd = 7 * day
 )
 
-// ExpiryHorizon returns the least and the largest expiry of keys whose owners may be
-// warned at now. A service that was down for up to 7 days still reports that a key has
-// expired.
+// ExpiryHorizon returns the earliest and the latest expiry of keys whose owners may be
+// warned at now. It reaches into the past, so that a service that was down for up to 7
+// days still reports that a key has expired.
 func ExpiryHorizon(now time.Time) (from, to time.Time) {
 	return now.Add(-warnedAfterEnd), now.Add(warnedLongest)
 }
 
 // ExpiryWarning returns the nearest warning about the expiry of a key that is due at now,
-// or false if none is. A warning is never due whose time came before the key existed.
+// or false if none is due. A warning whose time came before the key was created is never
+// due.
 func ExpiryWarning(key Snapshot, now time.Time) (Warning, bool) {
 	w := Warning{Workspace: key.Workspace, KeyID: key.ID, Due: key.ExpiresAt}
 	from, to := ExpiryHorizon(now)
@@ -147,7 +148,7 @@ func ExpiryWarning(key Snapshot, now time.Time) (Warning, bool) {
 	return Warning{}, false
 }
 
-// ExpiryEvent returns the event of a [Warning] that [ExpiryWarning] has returned for key.
+// ExpiryEvent returns the event for a [Warning] that [ExpiryWarning] returned for key.
 func ExpiryEvent(w Warning, key Snapshot, eventID string, now time.Time) WebhookEvent {
 	t := WebhookKeyExpiring
 	if w.Kind == kindExpired {
@@ -163,7 +164,7 @@ func WarnedLimit(workspace WorkspaceID, key KeyID, limit Limit, start time.Time)
 		limit.IsQuota() || limit.Window.Seconds() >= 3600
 }
 
-// LimitEvent returns the event of a [Warning] that [WarnedLimit] has returned.
+// LimitEvent returns the event for a [Warning] that [WarnedLimit] returned.
 func LimitEvent(limit Limit, key Snapshot, eventID string, now time.Time) WebhookEvent {
 	more := []member{{"limit", limit.Max}}
 	if limit.IsQuota() {

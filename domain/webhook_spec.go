@@ -43,8 +43,8 @@ type WebhookRevision struct {
 	Enabled     *bool
 }
 
-// WebhookRules judges the URLs of webhooks, as far as that is possible without a look-up
-// in the DNS. The sender judges the address that it dials.
+// WebhookRules validates the URLs of webhooks as far as possible without a DNS look-up.
+// The sender judges the address that it dials.
 type WebhookRules struct {
 	// Insecure allows http, any port and any address, for development.
 	Insecure bool
@@ -80,9 +80,9 @@ func (p WebhookPatch) Revision(rules WebhookRules) (WebhookRevision, Faults) {
 	return r, nil
 }
 
-// ParseURL returns s if it is the URL of a webhook: https on port 443 or 8443, up to
-// [MaxWebhookURL] bytes of visible ASCII, without credentials and fragment, and not of a
-// private address.
+// ParseURL returns s if it is a valid URL of a webhook: https on port 443 or 8443, up to
+// [MaxWebhookURL] bytes of visible ASCII, without credentials or a fragment, and not
+// with a private address as host.
 func (rules WebhookRules) ParseURL(s string) (string, Faults) {
 	if s == "" || len(s) > MaxWebhookURL {
 		return "", fault(ReasonLength, RuleWebhookURLLength)
@@ -115,8 +115,8 @@ func validPort(s string) bool {
 	return err == nil && n > 0
 }
 
-// localHost reports whether a host names a machine that must not be called, or is an
-// address in a form that resolvers read in different ways.
+// localHost reports whether host names a machine that must not be called, or is an
+// address in a form that resolvers interpret differently.
 func localHost(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return !PublicAddr(addr)
@@ -147,7 +147,7 @@ func ParseWebhookEventTypes(names []string) ([]WebhookEventType, Faults) {
 	return unique, nil
 }
 
-// ParseDescription returns s if it is the description of a webhook: up to
+// ParseDescription returns s if it is a valid description of a webhook: up to
 // [MaxDescriptionLength] code points without control characters.
 func ParseDescription(s string) (string, Faults) {
 	switch {

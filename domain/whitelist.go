@@ -17,9 +17,9 @@ type IPRange struct {
 }
 
 // ParseIPRange parses an address or a CIDR range. It converts an IPv4-mapped IPv6
-// address (RFC 4291 section 2.5.5.2) to the IPv4 address. It rejects zones, which
-// have no meaning on another host; ranges of IPv4-mapped addresses; and ranges with
-// host bits set, which may mean either the address or the whole range.
+// address (RFC 4291 section 2.5.5.2) to the IPv4 address. It rejects zones, which have
+// no meaning on another host, ranges of IPv4-mapped addresses, and ranges with host
+// bits set, which are ambiguous: they could mean the single address or the whole range.
 func ParseIPRange(s string) (IPRange, Faults) {
 	if strings.Contains(s, "%") {
 		return IPRange{}, fault(ReasonFormat, RuleIPZone)
@@ -73,14 +73,14 @@ func NewIPWhitelist(ranges ...IPRange) (IPWhitelist, Faults) {
 	return IPWhitelist{ranges: ranges}, nil
 }
 
-// UnreadableIPWhitelist returns a replacement for an unreadable whitelist. It
-// admits no address, so that a damaged restriction does not become none.
+// UnreadableIPWhitelist returns a replacement for an unreadable whitelist. It admits no
+// address, so that damage does not lift a restriction.
 func UnreadableIPWhitelist() IPWhitelist { return IPWhitelist{unreadable: true} }
 
 // Ranges returns the entries in order. The caller owns the slice.
 func (w IPWhitelist) Ranges() []IPRange { return slices.Clone(w.ranges) }
 
-// restricts reports whether the whitelist rejects any address.
+// restricts reports whether the whitelist rejects at least one address.
 func (w IPWhitelist) restricts() bool { return w.unreadable || len(w.ranges) > 0 }
 
 // Admits reports whether a key with this whitelist may be used from addr. An

@@ -9,10 +9,9 @@ import (
 // ChangeFeed reports to one follower which keys were changed, by any process. It
 // must not be used by several goroutines at the same time.
 type ChangeFeed interface {
-	// Poll returns the keys whose changes became visible to new readers since
-	// the start of the last successful Poll. It may return a key more than once.
-	// It never leaves a change that was visible before the call to the next
-	// call.
+	// Poll returns the keys whose changes became visible to new readers since the start
+	// of the last successful Poll. It may return a key more than once. Every change
+	// that was visible before the call is returned by this call, not by a later one.
 	//
 	// If the store that accepts the changes does not respond before ctx ends,
 	// Poll returns an error that wraps [domain.ErrUnavailable] and does not
@@ -30,7 +29,7 @@ type ChangeFeed interface {
 // Changes is the result of one Poll.
 type Changes struct {
 	Keys []domain.KeyID
-	// Lost reports that changes may have been missed, so that every key may have
+	// Lost reports whether changes may have been missed, so that every key may have
 	// changed. It is true for the first Poll.
 	Lost bool
 }

@@ -14,18 +14,18 @@ import (
 // [domain.ErrUnavailable] if the store cannot be reached or does not respond before
 // the context ends.
 type ForeignKeys interface {
-	// HasForeign reports whether the store has a secret of another algorithm than
-	// [domain.AlgorithmHMACSHA256]. It may count those of deleted keys.
+	// HasForeign reports whether the store has a secret with an algorithm other than
+	// [domain.AlgorithmHMACSHA256]. It may take deleted keys into account.
 	HasForeign(ctx context.Context) (bool, error)
 
-	// FindForeign returns the ID of the living key that has one of digests, with its
-	// algorithm and pepper, or [domain.ErrKeyNotFound] if there is none. None of
-	// digests has the algorithm [domain.AlgorithmHMACSHA256]. If several keys do, it
-	// returns the least ID. Like that of [KeyFinder], the caller must verify the
+	// FindForeign returns the ID of the living key that has one of digests, with the
+	// same algorithm and pepper, or [domain.ErrKeyNotFound] if there is none. If there
+	// are several, it returns the least ID. None of digests may have the algorithm
+	// [domain.AlgorithmHMACSHA256]. As with [KeyFinder], the caller must verify the
 	// secret.
 	FindForeign(ctx context.Context, digests []domain.Digest) (domain.KeyID, error)
 
-	// WorkspacesOf returns the workspaces of those of the keys that exist, even of
-	// deleted ones.
+	// WorkspacesOf returns the workspaces of the given keys. It leaves out keys that
+	// never existed, but not deleted ones.
 	WorkspacesOf(ctx context.Context, ids []domain.KeyID) (map[domain.KeyID]domain.WorkspaceID, error)
 }

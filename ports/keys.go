@@ -6,11 +6,11 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeyReader reads keys. A deleted key is found by none of its methods but FindEver.
+// KeyReader reads keys. None of its methods except FindEver finds a deleted key.
 //
-// A key that is damaged where it is stored is returned like any other, with what
-// cannot be read replaced as [domain.Rehydrate] says: damage to one part must
-// not keep anyone from the rest, or from other keys.
+// A key whose stored form is damaged is returned like any other, with the unreadable
+// parts replaced as described at [domain.Rehydrate]. Damage to one part must not
+// prevent access to the rest or to other keys.
 //
 // Every method is safe for concurrent use and returns keys that the caller may
 // modify. It returns an error that wraps [domain.ErrUnavailable] if the store
@@ -60,11 +60,11 @@ type KeyFinder interface {
 // [Idempotency] for the errors of a request with an idempotency key.
 type KeyWriter interface {
 	// Create stores a new key and event. It stores nothing and returns
-	// [domain.ErrKeyExists] if a key with the same ID exists in any workspace,
-	// even a deleted one, and [domain.ErrTooManyKeys] if the workspace has
-	// MaxKeys living keys. The limit is exact under concurrency. The ID of event
-	// must be new: a store that loses its connection may recognize by it what it
-	// has stored before.
+	// [domain.ErrKeyExists] if a key with the same ID exists in any workspace, even a
+	// deleted one, and [domain.ErrTooManyKeys] if the workspace has MaxKeys living
+	// keys. The limit is exact under concurrency. The ID of event must be new, because
+	// a store that lost its connection may use it to find out whether it has stored the
+	// event.
 	Create(ctx context.Context, key *domain.APIKey, event domain.Event, options CreateOptions) error
 
 	// Update reads a key of workspace, calls change with it, and stores the

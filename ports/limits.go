@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// LimitStore counts what is granted of the limits of keys. It grants shares, which
-// replicas spend without asking again, so that all replicas together never spend more
-// than a limit within one window.
+// LimitStore counts what it has granted of the limits of keys. It grants shares, which
+// replicas spend without asking again, and never more than the limit within one window,
+// so that all replicas together cannot spend more.
 //
 // The store has one clock for all replicas, so their own clocks need not agree.
 //
@@ -18,16 +18,17 @@ import (
 // ctx ends; it is then unknown whether the counts were changed.
 type LimitStore interface {
 	// Lease grants up to request.Want of what is left of the bucket in the current
-	// window, in one statement, or nothing if less than request.Need is left. What is
-	// granted counts as spent unless it is given back, even if the response is lost.
+	// window, or nothing if less than request.Need is left. It executes one statement.
+	// A granted share counts as spent unless it is given back, even if the response is
+	// lost.
 	Lease(ctx context.Context, request LeaseRequest) (Lease, error)
 
 	// Peek is like Lease with a Want of 0, but it changes nothing.
 	Peek(ctx context.Context, request LeaseRequest) (Lease, error)
 
-	// GiveBack returns shares that were not spent to their windows, in one statement.
-	// It ignores shares of windows that have ended. The caller must not repeat a call
-	// that has failed, because a share that is given back twice would be spent twice.
+	// GiveBack returns unspent shares to their windows in one statement. It ignores
+	// shares of windows that have ended. The caller must not repeat a failed call,
+	// because a share that is given back twice could be spent twice.
 	GiveBack(ctx context.Context, shares []Share) error
 
 	// ForgetLimits removes up to limit counts of windows that ended at least an hour
@@ -36,7 +37,7 @@ type LimitStore interface {
 	ForgetLimits(ctx context.Context, limit int) (removed int, err error)
 }
 
-// Bucket identifies what is counted together: a limit of a key, by name and window.
+// Bucket identifies a count: the limit of a key with a certain name and window.
 type Bucket struct {
 	KeyID  domain.KeyID
 	Name   string
@@ -58,24 +59,24 @@ type LeaseRequest struct {
 
 // Lease is the response to a [LeaseRequest].
 type Lease struct {
-	// Granted is the granted share: 0, or from the needed to the wanted one.
+	// Granted is the granted share: 0, or between Need and Want.
 	Granted int64
-	// GrantedToAll is what was granted in this window to all callers, including Granted,
-	// and Returned is what they gave back of it. Neither ever decreases in a window.
+	// GrantedToAll is what was granted to all callers in this window, including Granted,
+	// and Returned is what they gave back of it. Neither decreases within a window.
 	GrantedToAll, Returned int64
 	// Start is the start of the window.
 	Start time.Time
-	// Left is the time until the window ends, counted from an instant after the
-	// request was sent: the lease ends no later than Left after that. It is negative
-	// if the window does not end.
+	// Left is the time until the window ends, counted from some instant after the
+	// request was sent. A caller that counts it from when it sent the request thus
+	// never uses the lease too long. Left is negative if the window never ends.
 	Left time.Duration
 }
 
-// Total returns what counts as spent in the window. It can be larger than the limit if
-// the limit was lowered.
+// Total returns what counts as spent in the window. It can exceed the limit if the
+// limit was lowered.
 func (l Lease) Total() int64 { return l.GrantedToAll - l.Returned }
 
-// Share is a part of a granted share.
+// Share is all or part of a granted share.
 type Share struct {
 	Bucket Bucket
 	Start  time.Time // see [Lease]

@@ -2,8 +2,8 @@ package ports
 
 import "time"
 
-// MetricSources are what the metrics of a service read. Each function is called
-// once per scrape and is safe for concurrent use.
+// MetricSources are the sources of the metrics of a service. Each function is called
+// once per scrape and must be safe for concurrent use.
 type MetricSources struct {
 	// Routes are the templates of the HTTP routes that the service serves.
 	Routes []string
@@ -45,8 +45,8 @@ type UsageStats struct {
 // LeakStats is a reading of the leaked secrets that were reported.
 type LeakStats struct {
 	Unknown  uint64 // of no living key
-	Recorded uint64 // did not work any more, or are only recorded
-	Disabled uint64 // whose key was disabled
+	Recorded uint64 // had already stopped working, or are only recorded
+	Disabled uint64 // led to their key being disabled
 	Ended    uint64 // superseded ones, whose grace period was ended
 }
 
@@ -61,17 +61,18 @@ type KeyLimitStats struct {
 
 // WebhookStats is a reading of the sender of deliveries to webhooks.
 type WebhookStats struct {
-	Attempts    map[string]uint64 // by their results
+	Attempts    map[string]uint64 // by result
 	Took        time.Duration     // of all attempts together
-	InFlight    int               // attempts
-	PausedHosts int               // hosts that are not called for a while, because they cannot be connected to
+	InFlight    int               // attempts in flight
+	PausedHosts int               // hosts that are not called for a while, because connections to them fail
 	Queue       QueueState        // of all replicas
-	// SealingKeys is the number of webhooks that have a secret sealed with each sealing
-	// key, by the ID of the key.
+	// SealingKeys maps the ID of each sealing key to the number of webhooks that have a
+	// secret sealed under it.
 	SealingKeys map[string]int64
 }
 
-// LimitStats is a reading of the requests rejected for their rate or number.
+// LimitStats is a reading of the requests that were rejected by rate or concurrency
+// limits.
 type LimitStats struct {
 	Accounts    uint64 // requests over the rate limit of an account
 	Addresses   uint64 // failed authentications over the rate limit of an address

@@ -6,16 +6,16 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// PepperKeeper remembers under which peppers the digests of a store are made, so
-// that a pepper which was replaced by accident is noticed.
+// PepperKeeper records which peppers a store is used with, so that a pepper that was
+// replaced by accident is noticed.
 type PepperKeeper interface {
-	// KeepPepper stores check, unless a check for the same pepper identifier is
-	// stored already, and returns the one that is stored then. It never replaces
-	// one: of any number of callers, in one process or in several, the first
-	// decides, and all others are returned what that one stored.
+	// KeepPepper stores check, unless a check with the same pepper identifier is
+	// already stored, and returns the stored check. It never replaces a check: of any
+	// number of concurrent callers, in one process or in several, exactly one stores
+	// its check, and all receive that one.
 	//
 	// It is safe for concurrent use, and returns an error that wraps
-	// [domain.ErrUnavailable] if the store cannot be reached or does not answer
-	// before ctx ends.
+	// [domain.ErrUnavailable] if the store cannot be reached or does not respond before
+	// ctx ends.
 	KeepPepper(ctx context.Context, check domain.PepperCheck) (stored domain.PepperCheck, err error)
 }

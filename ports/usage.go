@@ -16,28 +16,29 @@ import (
 // that wraps [domain.ErrUnavailable] if the store cannot be reached or does not respond
 // before ctx ends.
 type UsageRecorder interface {
-	// RecordUse records a batch. It ignores unknown and deleted keys. A batch that is
-	// recorded again adds nothing to the counts, so that one whose response was lost
-	// can be repeated, for at least a day.
+	// RecordUse records a batch. It ignores unknown and deleted keys. For at least a
+	// day, recording the same batch again adds nothing to the counts, so that a call
+	// whose response was lost can be repeated.
 	RecordUse(ctx context.Context, batch UsageBatch) error
 
 	// Rehash replaces digests with newer ones of the same secrets. It ignores a
 	// digest that is no longer stored, so that a rotated secret never comes back.
 	Rehash(ctx context.Context, replacements []domain.Rehash) error
 
-	// Usage returns what is recorded of a key. It need not check whether the key exists.
+	// Usage returns the recorded usage of a key. It need not check whether the key
+	// exists.
 	Usage(ctx context.Context, query UsageQuery) (Usage, error)
 
 	// ForgetUsage removes up to limit counts of days more than [domain.KeptUsageDays]
-	// before today, and as many records of batches and of grace periods that ended
-	// before yesterday. It returns how many it has removed in all.
+	// before today, and up to limit each of the records of batches and of the uses in
+	// grace periods from before yesterday. It returns the total number removed.
 	ForgetUsage(ctx context.Context, today domain.Day, limit int) (removed int, err error)
 }
 
-// UsageBatch is the usage of many keys since the last batch. Times are recorded in
-// whole microseconds, unless a later one is stored.
+// UsageBatch is the usage of many keys since the last batch. A time is recorded, in
+// whole microseconds, unless a later one is already stored.
 type UsageBatch struct {
-	// ID identifies the batch: no other has the same.
+	// ID identifies the batch and is unique.
 	ID string
 	// Day is the day on which the batch was made.
 	Day domain.Day
@@ -51,7 +52,7 @@ type UsageBatch struct {
 	Previous map[PreviousSecret]time.Time
 }
 
-// CheckCount identifies what is counted together.
+// CheckCount identifies a count of checks.
 type CheckCount struct {
 	KeyID   domain.KeyID
 	Day     domain.Day
@@ -81,7 +82,7 @@ type UsageQuery struct {
 
 // Usage is the recorded usage of a key.
 type Usage struct {
-	Checks       map[CheckCount]int64       // of the requested days; only counts above 0
+	Checks       map[CheckCount]int64       // for the requested days; only counts above 0
 	Scopes       map[domain.Scope]time.Time // the last use of scopes, even of former ones
 	PreviousUsed time.Time                  // the last use of the previous secret, or zero
 }

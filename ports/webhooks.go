@@ -7,10 +7,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// WebhookStore keeps webhooks and what is to be delivered to them, in the transactions of
-// [KeyWriter]: with each audit event, the writer of the same store stores a pending
-// delivery of [domain.WebhookEventOf] for each webhook of the workspace that subscribes
-// to it, or neither. A store that sets [Store].Webhooks promises that of its Keys.
+// WebhookStore stores webhooks and the deliveries to them. A store that sets
+// [Store].Webhooks promises the following about its Keys: in the transaction in which it
+// stores an audit event, it also stores a pending delivery of [domain.WebhookEventOf] for
+// each webhook of the workspace that subscribes to the event.
 //
 // The store has one clock for all replicas, which determines when deliveries are due, so
 // the clocks of the replicas need not agree.
@@ -25,20 +25,22 @@ type WebhookStore interface {
 }
 
 // WebhookRepository stores webhooks, their audit trails and their deliveries for their
-// owners. A deleted webhook, and its deliveries, are found by none of its methods. The
-// methods that change something take the idempotency key of the request, or nil, and
-// return what [Idempotency] describes, but [WebhookReplayed] instead of [Replayed].
+// owners. None of its methods except WebhookEvents finds a deleted webhook or its
+// deliveries. The methods that change something take the idempotency key of the
+// request, or nil, and behave as described at [Idempotency], except that they return a
+// [WebhookReplayed] instead of a [Replayed].
 type WebhookRepository interface {
 	// CreateWebhook stores a new webhook and its event. It stores nothing and returns
-	// [domain.ErrTooManyWebhooks] if the workspace has [domain.MaxWebhooks], exactly
-	// also under concurrency.
+	// [domain.ErrTooManyWebhooks] if the workspace has [domain.MaxWebhooks]. The limit
+	// is exact under concurrency.
 	CreateWebhook(ctx context.Context, webhook domain.Webhook, event domain.Event, idempotency *Idempotency) error
 
 	// UpdateWebhook reads a webhook, calls change with it, and stores the modified
 	// webhook and the event that change returned, as [KeyWriter].Update does for keys.
-	// If the webhook is then disabled or deleted, its pending deliveries are dropped; of
-	// very many, some may stay pending until ForgetDeliveries or until it is enabled. It
-	// returns [domain.ErrWebhookNotFound] if there is no such webhook in workspace.
+	// If the change disables or deletes the webhook, its pending deliveries are dropped;
+	// if there are very many, some may stay pending until ForgetDeliveries is called or
+	// the webhook is enabled again. It returns [domain.ErrWebhookNotFound] if there is
+	// no such webhook in workspace.
 	UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *Idempotency) error
 
 	// Webhook returns a webhook of workspace, or [domain.ErrWebhookNotFound].
@@ -47,22 +49,24 @@ type WebhookRepository interface {
 	// Webhooks returns one page of the webhooks of workspace, newest first.
 	Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (WebhookPage, error)
 
-	// WebhookEvents returns one page of the audit trail of a webhook of workspace, even of
-	// a deleted one, latest first.
+	// WebhookEvents returns one page of the audit trail of a webhook of workspace, newest
+	// first, even if the webhook is deleted.
 	WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (EventPage, error)
 
-	// Deliveries returns one page of the deliveries of a webhook with the given status,
-	// or with any if status is empty, newest first, or [domain.ErrWebhookNotFound].
+	// Deliveries returns one page of the deliveries of a webhook that have the given
+	// status, or of all its deliveries if status is empty, newest first. It returns
+	// [domain.ErrWebhookNotFound] if there is no such webhook.
 	Deliveries(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) (DeliveryPage, error)
 
 	// TestWebhook stores a pending delivery of event for one webhook, whatever it
 	// subscribes to. It returns [domain.ErrConflict] if the webhook is disabled.
 	TestWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, event domain.WebhookEvent, idempotency *Idempotency) error
 
-	// RetryDelivery makes a delivery pending and due now. One that was pending is not
-	// sent by two senders at once: while it is leased, nothing changes. Any other
-	// starts again with no attempts. It returns [domain.ErrConflict] if the webhook is
-	// disabled, and [domain.ErrWebhookNotFound] if the webhook has no such delivery.
+	// RetryDelivery makes a delivery pending and due now. While the delivery is leased,
+	// it changes nothing, so that two senders do not send it at the same time. A
+	// delivery that was not pending starts again with no attempts. It returns
+	// [domain.ErrConflict] if the webhook is disabled, and [domain.ErrWebhookNotFound]
+	// if the webhook has no such delivery.
 	RetryDelivery(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, delivery domain.DeliveryID, idempotency *Idempotency) error
 }
 
@@ -78,7 +82,8 @@ type DeliveryPage struct {
 	Total      int64 // exact number on all pages
 }
 
-// WebhookReplayed is the error of a request about webhooks that repeats an earlier one.
+// WebhookReplayed is the error for a request about a webhook that repeats an earlier
+// one. It is not a failure.
 type WebhookReplayed struct {
 	// Outcome is the webhook as the earlier request left it, without secrets.
 	Outcome *domain.Webhook
@@ -90,51 +95,53 @@ func (*WebhookReplayed) Error() string { return "a request with this idempotency
 
 // Outbox hands out due deliveries to senders, on any number of replicas.
 type Outbox interface {
-	// Claim leases deliveries that are due, of webhooks that are enabled: no other call
-	// returns them until request.Lease has passed or Report ends the lease. A sender
-	// that dies loses its leases that way. It returns an empty slice if nothing is due.
+	// Claim leases due deliveries of enabled webhooks: no other call returns them until
+	// request.Lease has passed or Report ends the lease. Thus the deliveries of a
+	// sender that dies are handed to another. Claim returns an empty slice if nothing
+	// is due.
 	//
 	// It is fair between webhooks: it returns at most request.PerWebhook deliveries of
-	// each, none of those in request.Except, and if more are due than request.Limit, it
-	// takes the first of every webhook before it takes the second of any. A webhook with
-	// many due deliveries, or one that hangs and that its sender excludes, holds up no
-	// other. The cost depends on the number of webhooks with pending deliveries, not on
-	// the number of deliveries.
+	// each webhook and none of the webhooks in request.Except. If more than
+	// request.Limit deliveries are due, it takes the first of every webhook before the
+	// second of any. A webhook that has many due deliveries, or that hangs and is
+	// excluded by its sender, does not hold up the others. The cost depends on the
+	// number of webhooks with pending deliveries, not on the number of deliveries.
 	Claim(ctx context.Context, request ClaimRequest) ([]DueDelivery, error)
 
-	// Report records the outcomes of attempts and ends their leases. It ignores an
-	// outcome whose lease has ended and was given to another, or whose delivery was
-	// dropped meanwhile.
+	// Report records the outcomes of attempts and ends their leases. It ignores the
+	// outcome of a delivery that was leased again or dropped in the meantime.
 	//
-	// It returns what became of the webhooks: it disables one with [domain.DisabledGone]
-	// after [OutcomeGone], and with [domain.DisabledFailing] if an attempt fails
-	// [domain.WebhookPatience] after the first failure since the last success, and then
-	// drops their pending deliveries. It records an event of each, and returns it once.
+	// It disables a webhook with [domain.DisabledGone] after [OutcomeGone], and with
+	// [domain.DisabledFailing] if an attempt fails [domain.WebhookPatience] after the
+	// first failure since the last success. It drops the pending deliveries of a webhook
+	// that it disables, records an event, and returns the webhook once.
 	//
-	// It judges each outcome by [Outcome.At] with the URL that the webhook has by then.
+	// It evaluates each outcome with [Outcome.At] and the current URL of the webhook.
 	Report(ctx context.Context, outcomes []Outcome) ([]StoppedWebhook, error)
 
 	// Queue describes the pending deliveries of enabled webhooks.
 	Queue(ctx context.Context) (QueueState, error)
 
-	// SealingKeys returns what depends on each sealing key, as [domain.SealingUses] does
-	// for all webhooks that are not deleted. With it an operator sees which keys can be
+	// SealingKeys returns what depends on each sealing key, like [domain.SealingUses]
+	// for all webhooks that are not deleted. It tells an operator which keys can be
 	// retired, and which webhooks a lost key affects.
 	SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error)
 
-	// Reseal calls reseal with the secrets of up to limit webhooks that have one sealed
-	// with another key than current, after the webhook with the ID after, in the order
-	// of their IDs, and stores what it returns. It leaves a webhook as it is for which
-	// reseal returns an error. It returns the ID of the last webhook, or "" after the
-	// last one.
+	// Reseal calls reseal with the secrets of each webhook that has a secret sealed
+	// under a key other than current, and stores the secrets that reseal returns. It
+	// handles up to limit webhooks with an ID greater than after, in the order of their
+	// IDs. If reseal returns an error, the webhook is left as it is. Reseal returns the
+	// ID of the last webhook that it handled, or "" if there are no more.
 	Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error)
 
-	// ForgetDeliveries removes up to limit deliveries that were created before
-	// [domain.DeliveryRetention] ago, or twice as long ago if they are pending, marks of
-	// warnings that were due twice as long ago unless they last, and deleted webhooks
-	// without deliveries. It first drops up to limit pending deliveries of webhooks that
-	// are disabled or deleted, which a change could add while it was made. It returns how
-	// many deliveries it has removed, or dropped if these are more.
+	// ForgetDeliveries removes up to limit deliveries that are older than
+	// [domain.DeliveryRetention], or twice as old if they are pending. It also removes
+	// the records of warnings that were due twice as long ago, unless they last (see
+	// [domain.Warning.Lasts]), and deleted webhooks without deliveries. Before that, it
+	// drops up to limit pending deliveries of webhooks that are disabled or deleted: a
+	// change of a key may have added some while the webhook was being disabled. It
+	// returns the number of deliveries that it removed or the number that it dropped,
+	// whichever is larger.
 	ForgetDeliveries(ctx context.Context, limit int) (removed int, err error)
 }
 
@@ -156,29 +163,31 @@ type DueDelivery struct {
 	Secrets []domain.SealedSecret
 	Type    domain.WebhookEventType
 	Body    []byte
-	// Attempts is the number of attempts before this one.
+	// Attempts is the number of earlier attempts.
 	Attempts int
-	// CreatedAt is the time of the event, and Now that of the store's clock at the claim.
+	// CreatedAt is the time of the event. Now is the time of the claim by the store's
+	// clock.
 	CreatedAt, Now time.Time
 	// Claim identifies the lease.
 	Claim int64
 }
 
-// OutcomeKind is what became of an attempt.
+// OutcomeKind is the kind of an [Outcome].
 type OutcomeKind uint8
 
 // The kinds.
 const (
 	// OutcomeDelivered means that the receiver has accepted the delivery.
 	OutcomeDelivered OutcomeKind = iota + 1
-	// OutcomeRetry means that the attempt failed, and that there is to be another.
+	// OutcomeRetry means that the attempt failed and that another one is to be made.
 	OutcomeRetry
 	// OutcomeFailed means that the last attempt failed.
 	OutcomeFailed
-	// OutcomeGone means that the receiver has answered 410. The delivery is dropped.
+	// OutcomeGone means that the receiver has responded with 410. The delivery is
+	// dropped.
 	OutcomeGone
-	// OutcomeReturned means that there was no attempt, such as at a shutdown: the
-	// delivery is due after RetryAfter, and nothing else changes.
+	// OutcomeReturned means that there was no attempt, or that a shutdown cut it short.
+	// The delivery is due after RetryAfter, and nothing else changes.
 	OutcomeReturned
 )
 
@@ -204,8 +213,8 @@ func (o Outcome) Failed() bool {
 	return o.Kind == OutcomeRetry || o.Kind == OutcomeFailed || o.Kind == OutcomeGone
 }
 
-// At returns what o says of a webhook whose URL is url. If that is another one than the
-// attempt was made to, a failure does not count, and the delivery is due at once.
+// At returns what o means for a webhook whose URL is now url. If the attempt was made
+// to a different URL, a failure does not count, and the delivery is due at once.
 func (o Outcome) At(url string) Outcome {
 	if o.Failed() && o.URL != url {
 		o.Kind, o.RetryAfter = OutcomeReturned, 0
@@ -232,25 +241,27 @@ type QueueState struct {
 
 // Warnings stores events whose cause is time or a limit.
 type Warnings interface {
-	// ExpiringKeys returns up to limit living keys, after the key with the ID after, in
-	// the order of their IDs, that expire within [domain.ExpiryHorizon] of now, in
-	// workspaces with an enabled webhook. The caller decides which warnings are due.
-	// A key that has expired is only returned if such a webhook existed before.
+	// ExpiringKeys returns up to limit living keys whose expiry is within
+	// [domain.ExpiryHorizon] of now and whose workspaces have an enabled webhook. It
+	// returns keys with an ID greater than after, in the order of their IDs. The caller
+	// decides which warnings are due. A key that has expired is returned only if such a
+	// webhook existed before it expired.
 	ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error)
 
-	// Warn records warning, and stores a pending delivery of event for each webhook that
-	// subscribes to it, in one transaction, and returns true. If no webhook does, or
-	// the warning was recorded before, by any replica, it stores nothing and returns
-	// false. After an error the caller makes the same warning again later.
+	// Warn records warning, stores a pending delivery of event for each webhook that
+	// subscribes to it, in one transaction, and returns true. If no webhook subscribes,
+	// or if any replica has recorded the warning before, it stores nothing and returns
+	// false. After an error the caller may repeat the call later.
 	Warn(ctx context.Context, warning domain.Warning, event domain.WebhookEvent) (bool, error)
 }
 
 // SecretSealer seals the secrets of webhooks. It is safe for concurrent use.
 type SecretSealer interface {
-	// Seal seals the secret of a webhook with the newest sealing key.
+	// Seal seals the secret of a webhook under the current sealing key.
 	Seal(id domain.WebhookID, secret domain.WebhookSecret) (domain.SealedSecret, error)
 
-	// Open returns a sealed secret. It returns an error that names the sealing key if
-	// that is not configured, or if the secret was sealed for another webhook.
+	// Open returns the secret in sealed. It returns an error if the sealing key is not
+	// configured, which the error then names, or if the secret was sealed for another
+	// webhook.
 	Open(id domain.WebhookID, sealed domain.SealedSecret) (domain.WebhookSecret, error)
 }

@@ -57,8 +57,8 @@ func follow(t *testing.T, store ports.ChangeSource) ports.ChangeFeed {
 	return feed
 }
 
-// poll polls until it succeeds: a feed may give up a poll for which a busy
-// machine has no time, and must lose nothing by it.
+// poll polls until it succeeds. On a busy machine a poll may time out; the feed must
+// lose nothing by that.
 func poll(t *testing.T, feed ports.ChangeFeed) ports.Changes {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

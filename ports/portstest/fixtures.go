@@ -19,7 +19,7 @@ type entry struct {
 func (e entry) id() domain.KeyID              { return e.key.ID() }
 func (e entry) workspace() domain.WorkspaceID { return e.key.Snapshot().Workspace }
 
-// issuedAt has microseconds, which a store must keep.
+// issuedAt has a fraction in microseconds, which a store must keep.
 var issuedAt = time.Date(2026, 3, 21, 7, 30, 15, 123456000, time.UTC)
 
 // issue creates a plain key, modified by edit.

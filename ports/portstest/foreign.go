@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// ForeignStore is a store of keys that finds those that other systems issued.
+// ForeignStore is a store of keys that finds keys issued by other systems.
 type ForeignStore interface {
 	UsageStore
 	ports.ForeignKeys
@@ -45,7 +45,7 @@ func RunForeignKeys(t *testing.T, open func(t testing.TB) (one, other ForeignSto
 	}
 }
 
-// foreignAlgorithms are those of secrets that other systems issued.
+// foreignAlgorithms are the algorithms of secrets that other systems issued.
 var foreignAlgorithms = []domain.Algorithm{
 	domain.AlgorithmForeignHMAC, domain.AlgorithmSHA256, domain.AlgorithmSHA256AfterBar,
 	domain.AlgorithmSHA256AfterUnderscore, domain.AlgorithmSHA512Half,

@@ -11,10 +11,9 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// RunPepperKeeper proves that a store keeps the promises of
-// [ports.PepperKeeper]. open returns the store as two processes see it, or twice
-// the same one if it supports a single process. It may be shared: every case
-// uses pepper identifiers of its own.
+// RunPepperKeeper tests the promises of [ports.PepperKeeper]. open returns two handles
+// to one store, like those of two processes; they may be identical. The store may be
+// shared, because every case uses its own pepper identifiers.
 func RunPepperKeeper(t *testing.T, open func(t testing.TB) (one, other ports.PepperKeeper)) {
 	cases := map[string]func(t *testing.T, one, other ports.PepperKeeper){
 		"keeps the first check of a pepper":                keepsFirstCheck,

@@ -13,9 +13,8 @@ type SchemaStore interface {
 	ports.Schema
 }
 
-// RunSchema proves that a store keeps the promises of [ports.Schema]. open
-// returns a new store without a schema as two processes see it, or twice the same
-// one if it supports a single process.
+// RunSchema tests the promises of [ports.Schema]. open returns two handles to one new
+// store without a schema, like those of two processes; they may be identical.
 func RunSchema(t *testing.T, open func(t testing.TB) (one, other SchemaStore)) {
 	for name, run := range map[string]func(t *testing.T, one, other SchemaStore){
 		"is not ready before it is migrated":           readyOnlyMigrated,
