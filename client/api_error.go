@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Error is the response of the service to a request that it did not carry out.
+// Error is the error for a request that the service rejected or could not carry out.
 //
 // It wraps the error of package domain that an embedded service returns, such as
 // [domain.ErrNotOwner] or [domain.ErrKeyNotFound], and [domain.ErrUnavailable] if
@@ -24,7 +24,7 @@ type Error struct {
 	Message string // for people, in the language of the client
 	// Faults are all faults of the request, if Code is "4000".
 	Faults []Fault
-	// RetryAfter is how long the service asks to wait; 0 if it does not.
+	// RetryAfter is how long the service asks the client to wait, or 0 if it does not.
 	RetryAfter time.Duration
 	// RequestID identifies the request in the service's log.
 	RequestID string
@@ -59,7 +59,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// kinds are the errors of package domain by code.
+// kinds maps codes to errors of package domain.
 var kinds = map[api.ErrorCode]error{
 	api.CodeInvalidToken:         domain.ErrInvalidToken,
 	api.CodeNotOwner:             domain.ErrNotOwner,
@@ -86,7 +86,7 @@ func (e *Error) Unwrap() error {
 	return kinds[api.ErrorCode(e.Code)]
 }
 
-// Limits of what an error keeps of a response.
+// Limits of the parts of a response that an error contains.
 const (
 	maxFaults  = 200
 	maxMessage = 1 << 10 // bytes

@@ -39,7 +39,7 @@ type approval struct {
 	sent     time.Time
 }
 
-// newCache returns nil if approvals are not to be cached.
+// newCache returns the cache that o asks for, or nil if approvals are not cached.
 func newCache(o Options) (*cache, error) {
 	switch {
 	case o.CacheFor < 0 || o.CacheFor > maxCacheFor:

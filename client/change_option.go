@@ -10,19 +10,20 @@ type changeRequest struct {
 	ifMatch        string
 }
 
-// WithIdempotencyKey makes a change at most once in 24 hours, per workspace, even
-// if it is requested again after this process has restarted. A repeated call with
-// the same arguments by the same account changes nothing; one with other arguments
-// returns [domain.ErrIdempotencyKeyReused]. The key is 1 to 255 visible ASCII characters.
+// WithIdempotencyKey ensures that a change is made at most once in 24 hours in a
+// workspace, even if it is requested again after this process has restarted. A repeated
+// call with the same arguments by the same account changes nothing; a call with other
+// arguments returns [domain.ErrIdempotencyKeyReused]. The key is 1 to 255 visible ASCII
+// characters.
 //
-// Without this option the client makes an idempotency key for each call, which
-// protects that call's own retries only. UpdateKey needs none.
+// Without this option the client generates an idempotency key for each call, which only
+// protects that call's own retries. UpdateKey needs no idempotency key.
 func WithIdempotencyKey(key string) ChangeOption {
 	return func(r *changeRequest) { r.idempotencyKey = key }
 }
 
-// IfMatch makes UpdateKey change the key only if its state is still that of the
-// given [Key.ETag].
+// IfMatch makes UpdateKey change the key only if its current ETag is etag; see
+// [Key.ETag].
 func IfMatch(etag string) ChangeOption {
 	return func(r *changeRequest) { r.ifMatch = etag }
 }

@@ -35,12 +35,12 @@ type Options struct {
 	// not followed, so that secrets go only to BaseURL.
 	HTTPClient *http.Client
 
-	// CacheFor is how long an approval may be reused for the same secret, scopes
-	// and address, at most one minute. The default, 0, disables the cache. A key
-	// that is disabled, deleted or restricted may be accepted here for that much
-	// longer than the one second that the service promises. Denials are never
-	// cached, nor are approvals of keys that have limits, and no approval is reused
-	// after the key's ExpiresAt by Now.
+	// CacheFor is how long an approval may be reused for the same secret, scopes and
+	// address, at most one minute. The default, 0, disables the cache. A key that is
+	// disabled, deleted or restricted may be accepted by this client for that much
+	// longer than the one second that the service promises. Denials and approvals of
+	// keys with limits are never cached, and no approval is reused once Now is past the
+	// key's ExpiresAt.
 	CacheFor time.Duration
 	// CacheEntries is the maximum number of cached approvals. It defaults to
 	// 10,000. An entry takes half a kilobyte plus the length of the key's scopes.
@@ -54,7 +54,7 @@ type Client struct {
 	endpoint string
 	timeout  time.Duration
 	http     *http.Client
-	owned    bool // reports whether http was created by New
+	owned    bool // whether http was created by New
 	// authenticate adds the token. It is a function so that printing or
 	// reflecting on a Client does not reveal the token.
 	authenticate func(http.Header)
@@ -90,14 +90,14 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
-// Authorize performs a permission check. A zero secret, which is what parsing a
-// malformed one yields, gives NOT_FOUND without a request. The limits of a decision have
-// no Window and no Start.
+// Authorize performs a permission check. A zero secret, which is the result of parsing a
+// malformed one, gives NOT_FOUND without a request. The Window and Start of the
+// decision's limits are not set.
 //
 // If Authorize returns an error, there is no decision. The error wraps
 // [domain.ErrUnavailable] if the check may succeed later: the service cannot be
-// reached, does not respond in time, or responds with 408, 429 or 5xx. Any other
-// error is one of configuration, such as a wrong token or BaseURL. No error
+// reached, does not respond in time, or responds with 408, 429 or 5xx. Any other error
+// means that the configuration is wrong, for example the token or BaseURL. No error
 // contains the secret, the token or any part of a response.
 func (c *Client) Authorize(ctx context.Context, check domain.Check) (domain.Decision, error) {
 	if check.Secret.IsZero() {
@@ -112,7 +112,8 @@ func (c *Client) Authorize(ctx context.Context, check domain.Check) (domain.Deci
 	}
 	sent := c.cache.now()
 	decision, err := c.verify(ctx, check)
-	// What is answered from the cache spends nothing.
+	// A decision from the cache spends nothing, so approvals with limits are not
+	// cached.
 	if err == nil && decision.Allowed() && decision.Limits == nil {
 		c.cache.put(id, decision, sent)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// errUnexpectedResponse quotes nothing of the response, because a server that is
-// not the service may echo the request.
+// errUnexpectedResponse does not quote the response, because a server that is not the
+// service may echo the request.
 var errUnexpectedResponse = errors.New("client: the response is not that of a permission check; check BaseURL")
 
 // transportError returns the error for a request without a response. It wraps

@@ -13,11 +13,11 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 )
 
-// maxBody is the largest accepted response body in bytes. A page of 100 keys, each
-// with as many scopes and addresses as it may have, has 4 MiB.
+// maxBody is the largest accepted response body in bytes. A page of 100 keys with the
+// maximum number of scopes and addresses has 4 MiB.
 const maxBody = 8 << 20
 
-// errNotManagement quotes nothing of the response, because a server that is not the
+// errNotManagement does not quote the response, because a server that is not the
 // service may echo the request.
 var errNotManagement = errors.New("client: the response is not that of the management API; check BaseURL")
 
@@ -26,13 +26,13 @@ type request struct {
 	method, path   string
 	tail           string // of path, below the keys of the workspace
 	query          url.Values
-	body           any // nil for none
+	body           any // nil if there is none
 	workspace      string
 	idempotencyKey string
 	ifMatch        string
 }
 
-// head is what the client uses of the headers of a success.
+// head contains the headers of a successful response that the client uses.
 type head struct {
 	etag     string
 	replayed bool
@@ -123,8 +123,8 @@ func (m *Manager) newRequest(ctx context.Context, r request, body []byte) (*http
 	return req, nil
 }
 
-// decode decodes the data of a success. It rejects what no service sends, such as
-// duplicate members.
+// decode decodes the data of a successful response. It rejects what the service never
+// sends, such as duplicate members.
 func decode(res *http.Response, body []byte, data any) error {
 	if res.StatusCode == http.StatusNoContent {
 		if data != nil {

@@ -14,7 +14,7 @@ import (
 type (
 	// KeySpec describes a new key.
 	KeySpec = domain.KeySpec
-	// KeyPatch describes a change of a key. What is nil stays as it is.
+	// KeyPatch describes a change of a key. Nil fields are left unchanged.
 	KeyPatch = domain.KeyPatch
 	// RateLimitSpec is a rate limit of a key.
 	RateLimitSpec = domain.RateLimitSpec
@@ -50,9 +50,9 @@ type CreatedKey struct {
 	Secret Secret
 }
 
-// Replayed is the error for a new key or secret that an earlier request with the
-// same idempotency key made. The change was made, but the secret was only in the
-// earlier response: if that is lost, rotate the key.
+// Replayed is the error for a new key or secret that an earlier request with the same
+// idempotency key has created. The change was made, but only the earlier response
+// contained the secret. If that response was lost, rotate the key.
 type Replayed struct {
 	Key Key
 }
@@ -137,7 +137,8 @@ func newKeyOf(spec KeySpec) api.NewKey {
 	return body
 }
 
-// rateLimitsOf returns the limits as they are sent; none are sent as [].
+// rateLimitsOf returns the limits in the form of a request. An empty list is sent as
+// [].
 func rateLimitsOf(specs []RateLimitSpec) *[]api.RateLimit {
 	limits := make([]api.RateLimit, len(specs))
 	for i, spec := range specs {

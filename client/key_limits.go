@@ -7,9 +7,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeyLimits returns what is left of the limits of a key: rate limits in their order, then
-// the quota, or nothing if it has none. It spends nothing and is no use of the key. The
-// windows of the limits are not set; see [Workspace.GetKey].
+// KeyLimits returns what is left of the limits of a key: the rate limits in their order,
+// then the quota. It returns an empty list if the key has no limits. It spends nothing
+// and does not count as use of the key. The windows of the limits are not set; see
+// [Workspace.GetKey].
 func (w *Workspace) KeyLimits(ctx context.Context, id domain.KeyID) ([]domain.LimitState, error) {
 	var data struct {
 		Limits *[]limitState `json:"limits"`

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// maxLimits is the most limits that a key has.
+// maxLimits is the maximum number of limits of a key.
 const maxLimits = domain.MaxRateLimits + 1
 
 // limitState is the state of a limit in a response.
@@ -20,8 +20,8 @@ type limitState struct {
 	ResetSeconds jsontext.Value `json:"resetSeconds"`
 }
 
-// statesOf returns the states of limits, and false if one of them cannot be right. The
-// response does not contain their windows.
+// statesOf returns the states of limits, and false if one of them is impossible. Their
+// windows are not set, because the response does not contain them.
 func statesOf(limits []limitState) ([]domain.LimitState, bool) {
 	if len(limits) > maxLimits {
 		return nil, false

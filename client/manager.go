@@ -42,8 +42,9 @@ type ManagerOptions struct {
 	// Timeout limits one attempt, including the time to connect. It defaults to
 	// 10 seconds. The context limits all attempts together.
 	Timeout time.Duration
-	// Attempts is how often a request is sent at most if the service is
-	// unavailable or asks to slow down. It defaults to 4; 1 disables retries.
+	// Attempts is the maximum number of times that a request is sent if the service is
+	// unavailable or asks the client to slow down. It defaults to 4; 1 disables
+	// retries.
 	Attempts int
 	// AllowPlaintext allows http to hosts other than loopback, for networks that
 	// encrypt below HTTP. Without such encryption tokens and new secrets are sent
@@ -65,7 +66,7 @@ type Manager struct {
 	timeout    time.Duration
 	attempts   int
 	http       *http.Client
-	owned      bool // reports whether http was created by NewManager
+	owned      bool // whether http was created by NewManager
 }
 
 // NewManager returns a manager, or an error if an option is invalid. The service
@@ -98,8 +99,8 @@ func NewManager(o ManagerOptions) (*Manager, error) {
 }
 
 // WithLanguage returns a manager whose error messages are in language, a value of
-// Accept-Language. It shares the connections of m. A value that no header can have
-// selects English.
+// Accept-Language. It shares the connections of m. If language is not a valid header
+// value, messages are in English.
 func (m *Manager) WithLanguage(language string) *Manager {
 	translated := *m
 	translated.language = ""

@@ -7,11 +7,11 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Keys iterates over the keys that query selects, from its page on, and requests
-// one page after the other. Size defaults to 100. An error ends the iteration.
+// Keys returns an iterator over the keys that query selects, starting at its page. It
+// requests one page after the other. Size defaults to 100. An error ends the iteration.
 //
-// A key that is created during the iteration may be missing, and a deleted one may
-// make it skip another. Order by time of creation, ascending, to miss no new key.
+// A key that is created during the iteration may be missing, and a deletion may cause
+// another key to be skipped. To miss no new key, order by time of creation, ascending.
 func (w *Workspace) Keys(ctx context.Context, query KeyQuery) iter.Seq2[Key, error] {
 	if query.Size == 0 {
 		query.Size = domain.MaxPageSize
@@ -24,8 +24,8 @@ func (w *Workspace) Keys(ctx context.Context, query KeyQuery) iter.Seq2[Key, err
 	})
 }
 
-// Events iterates over the audit trail of a key, newest first, and requests one
-// page after the other. An error ends the iteration.
+// Events returns an iterator over the audit trail of a key, newest first. It requests
+// one page after the other. An error ends the iteration.
 func (w *Workspace) Events(ctx context.Context, id domain.KeyID) iter.Seq2[Event, error] {
 	const size = domain.MaxPageSize
 	return pages(0, size, func(e Event) string { return e.ID }, func(number int) ([]Event, int, error) {
@@ -34,9 +34,9 @@ func (w *Workspace) Events(ctx context.Context, id domain.KeyID) iter.Seq2[Event
 	})
 }
 
-// pages iterates over the items of all pages from the given number on. New items
-// at the front of a list move others to the next page, so items that were on the
-// page before are left out.
+// pages returns an iterator over the items of all pages from the given number on. New
+// items at the front of a list move others to the next page, so items that were already
+// on the previous page are left out.
 func pages[T any](number, size int, id func(T) string, fetch func(number int) (items []T, total int, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var before map[string]bool

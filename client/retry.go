@@ -11,8 +11,8 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// Delays between attempts. Each is up to retryJitter percent longer or shorter, so
-// that clients of a service that recovers do not return all at once.
+// Delays between attempts. Each is up to retryJitter percent longer or shorter, so that
+// not all clients return at once when a service recovers.
 const (
 	firstDelay  = 200 * time.Millisecond
 	maxDelay    = 5 * time.Second
@@ -27,8 +27,9 @@ type connectionError struct{ error }
 
 func (e *connectionError) Unwrap() error { return e.error }
 
-// retry calls attempt until it succeeds, fails for good, or has been called
-// m.attempts times. It does not start a delay that the context would cut short.
+// retry calls attempt until it succeeds, fails with an error that must not be retried,
+// or has been called m.attempts times. It does not start a delay that ctx would cut
+// short.
 func (m *Manager) retry(ctx context.Context, r request, attempt func(context.Context) error) error {
 	var asked time.Duration // by the last response
 	var failed error
@@ -55,12 +56,12 @@ func (m *Manager) retry(ctx context.Context, r request, attempt func(context.Con
 }
 
 // repeatable reports whether r may be sent again after err, and the delay that the
-// service asks for. Every request may be repeated without effect, except that one
+// service asks for. Repeating a request never makes its change twice, but a request
 // with If-Match fails if its first attempt changed the key.
 func (r *request) repeatable(err error) (after time.Duration, ok bool) {
 	var lost *connectionError
 	if errors.As(err, &lost) {
-		var untrusted *tls.CertificateVerificationError // which will be no other
+		var untrusted *tls.CertificateVerificationError // a retry would meet the same certificate
 		return 0, r.ifMatch == "" && !errors.As(err, &untrusted)
 	}
 	var response *Error

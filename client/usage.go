@@ -10,9 +10,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// KeyUsage returns the usage of a key on each of the days, 1 to 92 that are not in the
-// future. The zero range is the last 30 days, including today. Counts are at most 5 s
-// late.
+// KeyUsage returns the usage of a key on each of the days. A range has 1 to 92 days,
+// none of them in the future; the zero range means the last 30 days, including today. A
+// check is counted at most 5 s later.
 func (w *Workspace) KeyUsage(ctx context.Context, id domain.KeyID, days domain.DayRange) (domain.KeyUsage, error) {
 	r := request{method: http.MethodGet, tail: "/usage"}
 	if days != (domain.DayRange{}) {

@@ -74,8 +74,8 @@ func (c *Client) request(ctx context.Context, check domain.Check) (*http.Request
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	// A check that arrives twice may spend its cost twice, but never too little. This entry is not sent; it allows net/http to
-	// retry if an idle connection turns out to be closed.
+	// This entry is not sent. It allows net/http to retry if an idle connection turns out to be
+	// closed. A check that arrives twice may spend its cost twice, but never too little.
 	req.Header["Idempotency-Key"] = []string{}
 	c.authenticate(req.Header)
 	return req, nil

@@ -13,7 +13,7 @@ import (
 type (
 	// WebhookSpec describes a new webhook.
 	WebhookSpec = domain.WebhookSpec
-	// WebhookPatch describes a change of a webhook. What is nil stays as it is.
+	// WebhookPatch describes a change of a webhook. Nil fields are left unchanged.
 	WebhookPatch = domain.WebhookPatch
 )
 
@@ -29,9 +29,9 @@ type Webhook struct {
 	CreatedBy      string // the account's ID
 }
 
-// CreatedWebhook is a webhook with the only copy of its new secret, in the form
-// whsec_…; it is empty if an earlier attempt made the change and its response was lost.
-// Rotate the webhook then.
+// CreatedWebhook is a webhook with the only copy of its new secret. The secret is empty
+// if an earlier attempt made the change and its response was lost; in that case, rotate
+// the webhook.
 type CreatedWebhook struct {
 	Webhook Webhook
 	Secret  WebhookSecret
@@ -41,7 +41,7 @@ type CreatedWebhook struct {
 // a placeholder; Reveal returns its text.
 type WebhookSecret struct {
 	domain.Redacted
-	text *string // which fmt prints as an address even in a field that is not exported
+	text *string // a pointer, because fmt prints only its address even in an unexported field
 }
 
 // Reveal returns the secret in the form whsec_…, or "" if there is none.
@@ -67,8 +67,8 @@ type DeliveryPage struct {
 	Total      int // of all pages
 }
 
-// CreateWebhook creates a webhook. Its secret is in no later response, so store it at
-// once.
+// CreateWebhook creates a webhook. No later response contains its secret, so store it
+// at once.
 func (w *Workspace) CreateWebhook(ctx context.Context, spec WebhookSpec, options ...ChangeOption) (CreatedWebhook, error) {
 	body := api.NewWebhook{URL: spec.URL, Description: &spec.Description}
 	events := eventTypes(spec.Events)
@@ -76,8 +76,8 @@ func (w *Workspace) CreateWebhook(ctx context.Context, spec WebhookSpec, options
 	return w.newSecret(ctx, w.change(http.MethodPost, "", body, options))
 }
 
-// ListWebhooks returns one page of the webhooks, newest first. The page has the given
-// number, from 0, and size, 1 to 100 or 0 for the default.
+// ListWebhooks returns one page of the webhooks, newest first. number is the number of
+// the page, starting at 0, and size is its size, 1 to 100, or 0 for the default.
 func (w *Workspace) ListWebhooks(ctx context.Context, number, size int) (WebhookPage, error) {
 	var page api.WebhookPage
 	if _, err := w.aboutWebhooks(ctx, request{method: http.MethodGet, query: pageValues(number, size)}, &page); err != nil {
@@ -106,7 +106,7 @@ func (w *Workspace) UpdateWebhook(ctx context.Context, id domain.WebhookID, patc
 	return w.oneWebhook(ctx, id, w.change(http.MethodPatch, "", body, nil))
 }
 
-// RotateWebhook gives a webhook a new secret. The old one signs too for 24 hours.
+// RotateWebhook gives a webhook a new secret. The old one also signs for 24 hours.
 func (w *Workspace) RotateWebhook(ctx context.Context, id domain.WebhookID, options ...ChangeOption) (CreatedWebhook, error) {
 	if _, ok := domain.ParseWebhookID(string(id)); !ok {
 		return CreatedWebhook{}, domain.ErrWebhookNotFound
@@ -114,13 +114,13 @@ func (w *Workspace) RotateWebhook(ctx context.Context, id domain.WebhookID, opti
 	return w.newSecret(ctx, w.change(http.MethodPost, "/"+string(id)+"/rotate", nil, options))
 }
 
-// TestWebhook has a test event delivered. It returns [domain.ErrConflict] while the webhook
-// is disabled.
+// TestWebhook queues a test event for delivery. It returns [domain.ErrConflict] while the
+// webhook is disabled.
 func (w *Workspace) TestWebhook(ctx context.Context, id domain.WebhookID, options ...ChangeOption) error {
 	return w.aboutWebhook(ctx, id, w.change(http.MethodPost, "/test", nil, options), nil)
 }
 
-// DeleteWebhook deletes a webhook for good.
+// DeleteWebhook permanently deletes a webhook.
 func (w *Workspace) DeleteWebhook(ctx context.Context, id domain.WebhookID, options ...ChangeOption) error {
 	if _, ok := domain.ParseWebhookID(string(id)); !ok {
 		return domain.ErrWebhookNotFound
@@ -129,9 +129,9 @@ func (w *Workspace) DeleteWebhook(ctx context.Context, id domain.WebhookID, opti
 	return err
 }
 
-// ListDeliveries returns one page of the deliveries of a webhook, newest first, of the last
-// 30 days; an empty status means any. The page has the given number, from 0, and size, 1
-// to 100 or 0 for the default.
+// ListDeliveries returns one page of the deliveries of a webhook within the last 30 days,
+// newest first. An empty status matches all of them. number is the number of the page,
+// starting at 0, and size is its size, 1 to 100, or 0 for the default.
 func (w *Workspace) ListDeliveries(ctx context.Context, id domain.WebhookID, status domain.DeliveryStatus, number, size int) (DeliveryPage, error) {
 	values := pageValues(number, size)
 	set(values, "status", string(status))
@@ -146,14 +146,14 @@ func (w *Workspace) ListDeliveries(ctx context.Context, id domain.WebhookID, sta
 	return list, nil
 }
 
-// RetryDelivery has a delivery attempted again now. It returns [domain.ErrConflict] while
-// the webhook is disabled.
+// RetryDelivery schedules a delivery for another attempt now. It returns
+// [domain.ErrConflict] while the webhook is disabled.
 func (w *Workspace) RetryDelivery(ctx context.Context, id domain.WebhookID, delivery domain.DeliveryID, options ...ChangeOption) error {
 	tail := "/deliveries/" + url.PathEscape(string(delivery)) + "/retry"
 	return w.aboutWebhook(ctx, id, w.change(http.MethodPost, tail, nil, options), nil)
 }
 
-// newSecret sends a request whose response has a new secret.
+// newSecret sends a request whose response contains a new secret.
 func (w *Workspace) newSecret(ctx context.Context, r request) (CreatedWebhook, error) {
 	var created api.CreatedWebhook
 	if _, err := w.aboutWebhooks(ctx, r, &created); err != nil {
@@ -178,7 +178,8 @@ func (w *Workspace) oneWebhook(ctx context.Context, id domain.WebhookID, r reque
 	return webhookOf(webhook), nil
 }
 
-// aboutWebhook sends a request about one webhook. A malformed ID is that of no webhook.
+// aboutWebhook sends a request about one webhook. No webhook has a malformed ID, so it
+// sends nothing for one.
 func (w *Workspace) aboutWebhook(ctx context.Context, id domain.WebhookID, r request, data any) error {
 	if _, ok := domain.ParseWebhookID(string(id)); !ok {
 		return domain.ErrWebhookNotFound

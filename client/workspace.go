@@ -15,8 +15,8 @@ import (
 // the errors of package domain that the same method of an embedded service
 // returns.
 //
-// A request is repeated if the connection fails, or if the service is unavailable
-// or asks to slow down. Changes are made at most once nevertheless.
+// A request is sent again if the connection fails, or if the service is unavailable or
+// asks the client to slow down. Even so, a change is made at most once.
 type Workspace struct {
 	manager *Manager
 	id      domain.WorkspaceID
@@ -28,9 +28,9 @@ type Workspace struct {
 // ID returns the ID of the workspace.
 func (w *Workspace) ID() domain.WorkspaceID { return w.id }
 
-// CreateKey creates a key. Its secret is in no later response, so store it at
-// once. CreateKey returns a [*Replayed], which has the key but no secret, if an
-// earlier attempt created the key and its response was lost.
+// CreateKey creates a key. No later response contains its secret, so store it at once.
+// CreateKey returns a [*Replayed], which has the key but no secret, if an earlier
+// attempt created the key and its response was lost.
 func (w *Workspace) CreateKey(ctx context.Context, spec KeySpec, options ...ChangeOption) (CreatedKey, error) {
 	var created api.CreatedKey
 	r := w.change(http.MethodPost, "", newKeyOf(spec), options)
@@ -109,7 +109,7 @@ func (w *Workspace) EnableKey(ctx context.Context, id domain.KeyID, options ...C
 	return err
 }
 
-// DeleteKey deletes a key for good.
+// DeleteKey permanently deletes a key.
 func (w *Workspace) DeleteKey(ctx context.Context, id domain.KeyID, options ...ChangeOption) error {
 	if _, ok := domain.ParseKeyID(string(id)); !ok {
 		return domain.ErrKeyNotFound
@@ -118,9 +118,9 @@ func (w *Workspace) DeleteKey(ctx context.Context, id domain.KeyID, options ...C
 	return err
 }
 
-// RotateKey gives a key a new secret, and lets the old one work for another grace,
-// in whole seconds. Like CreateKey, it returns a [*Replayed] if the new secret was
-// lost; rotate again to get another.
+// RotateKey gives a key a new secret. The old one works until the grace period ends;
+// grace is in whole seconds. Like CreateKey, it returns a [*Replayed] if the new secret
+// was lost; rotate again to get another.
 func (w *Workspace) RotateKey(ctx context.Context, id domain.KeyID, grace time.Duration, options ...ChangeOption) (CreatedKey, error) {
 	seconds := int(grace / time.Second)
 	var rotated api.RotatedKey
@@ -147,9 +147,9 @@ func (w *Workspace) RotateKey(ctx context.Context, id domain.KeyID, grace time.D
 	return withSecret(key, rotated.Secret, head)
 }
 
-// ListEvents returns one page of the audit trail of a key, newest first; of a
-// deleted key too. The page has the given number, from 0, and size, 1 to 100 or 0
-// for the default. See also [Workspace.Events].
+// ListEvents returns one page of the audit trail of a key, newest first, even if the
+// key is deleted. number is the number of the page, starting at 0, and size is its
+// size, 1 to 100, or 0 for the default. See also [Workspace.Events].
 func (w *Workspace) ListEvents(ctx context.Context, id domain.KeyID, number, size int) (EventPage, error) {
 	var page api.EventPage
 	r := request{method: http.MethodGet, tail: "/events", query: pageValues(number, size)}
@@ -159,7 +159,8 @@ func (w *Workspace) ListEvents(ctx context.Context, id domain.KeyID, number, siz
 	return eventPageOf(page), nil
 }
 
-// about sends a request about one key. A malformed ID is that of no key.
+// about sends a request about one key. No key has a malformed ID, so it sends nothing
+// for one.
 func (w *Workspace) about(ctx context.Context, id domain.KeyID, r request, data any) (head, error) {
 	if _, ok := domain.ParseKeyID(string(id)); !ok {
 		return head{}, domain.ErrKeyNotFound

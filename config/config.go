@@ -20,11 +20,11 @@ type Config struct {
 	// Variable APIKEYS_INTERNAL_ADDR, default "127.0.0.1:8081".
 	InternalAddr string `name:"internal-addr" env:"APIKEYS_INTERNAL_ADDR" default:"127.0.0.1:8081" placeholder:"HOST:PORT" group:"Listening" help:"Address of the internal listener: permission checks, probes and metrics. Unless it is a loopback address, APIKEYS_INTERNAL_TOKEN is required."`
 
-	// ExtAuthzAddr is the address, in the same form as Addr, of Envoy's gRPC
-	// authorization, envoy.service.auth.v3.Authorization. If it is empty, it is
-	// not served. Unless it is a loopback address, InternalToken is required;
-	// callers send it as metadata x-internal-token.
-	// Variable APIKEYS_EXT_AUTHZ_ADDR, default none.
+	// ExtAuthzAddr is the address, in the same form as Addr, at which Envoy's gRPC
+	// authorization (envoy.service.auth.v3.Authorization) is served. If it is empty,
+	// that service is off. Unless it is a loopback address, InternalToken is required;
+	// callers send it as metadata x-internal-token. Variable APIKEYS_EXT_AUTHZ_ADDR,
+	// default none.
 	ExtAuthzAddr string `name:"ext-authz-addr" env:"APIKEYS_EXT_AUTHZ_ADDR" placeholder:"HOST:PORT" group:"Listening" help:"Address that serves Envoy's gRPC authorization (ext_authz). Unless it is a loopback address, APIKEYS_INTERNAL_TOKEN is required. Empty: not served."`
 
 	// InternalToken is the token that callers of the internal listener must send
@@ -54,10 +54,10 @@ type Config struct {
 	// Variable APIKEYS_CORS_ORIGINS, separated by commas, default none.
 	CORSOrigins []string `name:"cors-origins" env:"APIKEYS_CORS_ORIGINS" placeholder:"ORIGIN" group:"Listening" help:"Origins, separated by commas, whose pages may use the management API from a browser, such as https://portal.example. No wildcards. Empty: none."`
 
-	// Console determines whether the page for owners of workspaces is served at
-	// /console of the public listener ([ConsoleOn]) or not ([ConsoleOff]). It also
-	// needs the option WithConsole.
-	// Variable APIKEYS_CONSOLE, default "on".
+	// Console determines whether the console, the page for workspace owners, is served
+	// at /console of the public listener ([ConsoleOn]) or not ([ConsoleOff]). In an
+	// embedded service it also requires the option WithConsole. Variable
+	// APIKEYS_CONSOLE, default "on".
 	Console string `name:"console" env:"APIKEYS_CONSOLE" default:"on" placeholder:"on|off" group:"Listening" help:"Serve the console, the page on which owners of workspaces manage keys, at /console of the public listener: on or off."`
 
 	// ConsoleOrigins are the origins, in the same form as CORSOrigins, whose pages
@@ -72,10 +72,10 @@ type Config struct {
 	// Variable APIKEYS_DATABASE_URL, default "sqlite://apikeys.db".
 	DatabaseURL Secret `name:"database-url" env:"APIKEYS_DATABASE_URL" default:"sqlite://apikeys.db" placeholder:"URL" secret:"" group:"Storage" help:"Database for keys: sqlite:///absolute/path, sqlite://relative/path, postgres://user:password@host/name?sslmode=verify-full (sslmode is required), or memory://, which is lost at exit."`
 
-	// ReadDatabaseURL names PostgreSQL standbys of DatabaseURL, in the same form.
-	// The permission check reads keys from them while they have replayed
-	// everything that the change feed has reported.
-	// Variable APIKEYS_READ_DATABASE_URL, default none.
+	// ReadDatabaseURL names PostgreSQL standbys of DatabaseURL, in the same form. The
+	// permission check reads keys from a standby only while it has replayed every
+	// change that the change feed has reported. Variable APIKEYS_READ_DATABASE_URL,
+	// default none.
 	ReadDatabaseURL Secret `name:"read-database-url" env:"APIKEYS_READ_DATABASE_URL" placeholder:"URL" secret:"" group:"Storage" help:"PostgreSQL standbys that permission checks read from while they are current; several hosts are tried in turn. Empty: checks read the primary."`
 
 	// Migrate determines whether migrations are applied at start ([MigrateAuto])
@@ -83,10 +83,10 @@ type Config struct {
 	// Variable APIKEYS_MIGRATE, default "auto".
 	Migrate string `name:"migrate" env:"APIKEYS_MIGRATE" default:"auto" placeholder:"auto|off" group:"Storage" help:"auto applies migrations at start, off leaves that to 'apikeys migrate up'."`
 
-	// MigrateWait is how long "apikeys migrate up" waits for locks that others hold
-	// on the tables. A service keeps waiting, not ready, and logs an error after
-	// that time. 0 means not to wait.
-	// Variable APIKEYS_MIGRATE_WAIT, default 1m.
+	// MigrateWait is how long "apikeys migrate up" waits for locks that others hold on
+	// the tables. A starting service waits for as long as it takes, is not ready
+	// meanwhile, and logs an error after that time. 0 means not to wait. Variable
+	// APIKEYS_MIGRATE_WAIT, default 1m.
 	MigrateWait time.Duration `name:"migrate-wait" env:"APIKEYS_MIGRATE_WAIT" default:"1m" placeholder:"DURATION" group:"Storage" help:"How long 'apikeys migrate up' waits for locks that others, such as pg_dump, hold on the tables. A service keeps waiting, not ready, and logs an error after that time."`
 
 	// CacheKeys is the maximum number of keys that the permission check caches, at
@@ -156,10 +156,9 @@ type Config struct {
 	// Variable APIKEYS_MAX_KEYS_PER_WORKSPACE, default 1000.
 	MaxKeysPerWorkspace int `name:"max-keys-per-workspace" env:"APIKEYS_MAX_KEYS_PER_WORKSPACE" default:"1000" placeholder:"N" group:"Limits" help:"Maximum number of keys of one workspace, not counting deleted ones; 0 means no limit."`
 
-	// ManagementRate is the maximum number of requests per minute that one account
-	// may send to the management API of each process, all at once if it likes.
-	// Further ones get 429. 0 means no limit.
-	// Variable APIKEYS_MANAGEMENT_RATE, default 600.
+	// ManagementRate is the maximum number of requests per minute that one account may
+	// send to the management API of each process, even all at once. Further requests
+	// get 429. 0 means no limit. Variable APIKEYS_MANAGEMENT_RATE, default 600.
 	ManagementRate int `name:"management-rate" env:"APIKEYS_MANAGEMENT_RATE" default:"600" placeholder:"N" group:"Limits" help:"Maximum requests per minute of one account to the management API of one process; 0 means no limit."`
 
 	// AuthFailureRate is the maximum number of requests per minute from one address
@@ -176,10 +175,10 @@ type Config struct {
 	// Variable APIKEYS_LIMITS_DURING_OUTAGE, default "allow".
 	LimitsDuringOutage string `name:"limits-during-outage" env:"APIKEYS_LIMITS_DURING_OUTAGE" default:"allow" placeholder:"allow|deny" group:"Limits" help:"What becomes of checks whose rate limits cannot be counted because the database does not respond: allow admits them and counts them in a metric, deny responds with 503. Quotas never admit more than the process holds of them."`
 
-	// LeakRate is the maximum number of leak reports per minute from one address
-	// (IPv6: one /64) at each process, all at once if it likes. Further ones get 429.
-	// Reports that GitHub has signed do not count. 0 means no limit.
-	// Variable APIKEYS_LEAK_RATE, default 60.
+	// LeakRate is the maximum number of leak reports per minute from one address (IPv6:
+	// one /64) at each process, even all at once. Further reports get 429. Reports that
+	// GitHub has signed do not count. 0 means no limit. Variable APIKEYS_LEAK_RATE,
+	// default 60.
 	LeakRate int `name:"leak-rate" env:"APIKEYS_LEAK_RATE" default:"60" placeholder:"N" group:"Leaked keys" help:"Maximum leak reports per minute from one address (IPv6: one /64) at one process; reports that GitHub has signed do not count. 0 means no limit."`
 
 	// LeakedLiveKeys determines whether a leak report disables a LIVE key
@@ -195,15 +194,14 @@ type Config struct {
 	GitHubKeysURL string `name:"github-keys-url" env:"APIKEYS_GITHUB_KEYS_URL" placeholder:"URL" group:"Leaked keys" help:"URL of the public keys of GitHub's secret scanning, https://api.github.com/meta/public_keys/secret_scanning: https, or http on a loopback host. Empty: reports by GitHub are not accepted."`
 
 	// SealingKeys is the ring of keys that encrypt the secrets of webhooks, in the form
-	// of Peppers. The first one seals, all of them open. Without it no webhook can be
-	// created, and those of a store are sent nothing.
-	// Variable APIKEYS_SEALING_KEYS, default none.
+	// of Peppers. The first key seals; all of them open. Without sealing keys no
+	// webhook can be created, and nothing is sent to existing ones. Variable
+	// APIKEYS_SEALING_KEYS, default none.
 	SealingKeys Secret `name:"sealing-keys" env:"APIKEYS_SEALING_KEYS" secret:"" group:"Webhooks" help:"Keys that encrypt the secrets of webhooks, in the form of APIKEYS_PEPPERS; the first one seals, all of them open. 'apikeys pepper' creates an entry. Empty: webhooks cannot be created."`
 
 	// WebhookInsecure allows webhooks with http, any port and private addresses, for
-	// development: whoever manages a workspace can then send requests into the network
-	// of the service.
-	// Variable APIKEYS_WEBHOOK_INSECURE, default false.
+	// development. Anyone who owns a workspace can then send requests into the network
+	// of the service. Variable APIKEYS_WEBHOOK_INSECURE, default false.
 	WebhookInsecure bool `name:"webhook-insecure" env:"APIKEYS_WEBHOOK_INSECURE" default:"false" group:"Webhooks" help:"Allow webhooks with http, any port and private addresses: true or false. Only for development: an owner of a workspace can then reach the network of the service."`
 
 	// LogLevel is the minimum level of logged messages: debug, info, warn or
@@ -211,10 +209,9 @@ type Config struct {
 	// Variable APIKEYS_LOG_LEVEL, default "info".
 	LogLevel string `name:"log-level" env:"APIKEYS_LOG_LEVEL" default:"info" placeholder:"LEVEL" group:"Logging" help:"Minimum level of logged messages: debug, info, warn or error."`
 
-	// LogFormat is the format of the command's log: [LogText] for people or
-	// [LogJSON] for programs. If it is empty, it is text on a terminal and JSON
-	// elsewhere.
-	// Variable APIKEYS_LOG_FORMAT, default none.
+	// LogFormat is the format of the command's log: [LogText], for people, or
+	// [LogJSON], for programs. If it is empty, it is text on a terminal and JSON
+	// elsewhere. Variable APIKEYS_LOG_FORMAT, default none.
 	LogFormat string `name:"log-format" env:"APIKEYS_LOG_FORMAT" placeholder:"text|json" group:"Logging" help:"Format of the log: text for people, or json for programs. Empty: text on a terminal, json elsewhere."`
 }
 

@@ -32,8 +32,8 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Merge returns f and those faults of later whose variables have no fault in f:
-// if a value is written incorrectly, its meaning is not checked.
+// Merge returns f and those faults of later whose variables have no fault in f, because
+// the meaning of a value that is malformed is not checked.
 func (f Faults) Merge(later Faults) Faults {
 	merged := slices.Clone(f)
 	for _, fault := range later {

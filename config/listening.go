@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// minInternalToken is the minimum length of an internal token, in characters:
-// at least 128 bits in any common encoding.
+// minInternalToken is the minimum length of an internal token in characters. In any
+// common encoding they hold at least 128 bits.
 const minInternalToken = 32
 
 // Loopback reports whether a listener on addr, a host:port, can be reached only

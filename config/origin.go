@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// judgeOrigin rejects what no browser sends as the origin of a page (RFC 6454
-// section 6.2), because it would never match, and wildcards.
+// judgeOrigin rejects wildcards, and origins that no browser sends (RFC 6454 section
+// 6.2), because they would never match.
 func judgeOrigin(entry string) string {
 	quoted := strconv.Quote(entry)
 	const form = "; write scheme://host or scheme://host:port, such as https://portal.example"

@@ -23,10 +23,9 @@ import (
 //   - *[]string: a list separated by commas, with optional white space around
 //     its entries.
 //
-// The error says what is wrong with text and how to correct it. It does not
-// quote the value of a [Secret]. White space and invisible characters at the
-// edges of text, and quotes around it, are errors, so that a value that looks
-// correct is correct.
+// The error says what is wrong with text and how to correct it. It does not quote the
+// value of a [Secret]. White space or invisible characters at either end of text, and
+// quotes around it, are errors, so that a value that looks correct is correct.
 func Parse(text string, target any) error {
 	if problem := judgeText(text); problem != "" {
 		return errors.New(problem)
@@ -51,7 +50,7 @@ func Parse(text string, target any) error {
 	return err
 }
 
-// judgeText returns the error in how text is written, or "".
+// judgeText returns what is wrong with how text is written, or "".
 func judgeText(text string) string {
 	if first, _ := utf8.DecodeRuneInString(text); invisible(first) && text != "" {
 		return "begins with " + nameOf(first) + "; remove it"
@@ -136,8 +135,7 @@ func entryProblem(entry, problem string) string {
 	return "has the entry " + strconv.Quote(entry) + ", which " + problem
 }
 
-// texts checks how every setting is written, for embedders that do not use
-// [Parse].
+// texts checks how every setting is written, because embedders need not use [Parse].
 func (c Config) texts() Faults {
 	var faults Faults
 	fields := reflect.ValueOf(c)

@@ -149,7 +149,8 @@ func judgePeppers(peppers Secret) string {
 	return ""
 }
 
-// judgeJWKSURL is judgeKeysURL with the setting that allows http.
+// judgeJWKSURL is like judgeKeysURL, but a problem with http mentions the setting that
+// allows it.
 func judgeJWKSURL(s string, allowHTTP bool) string {
 	problem := judgeKeysURL(s, allowHTTP)
 	if problem == insecureKeysURL {

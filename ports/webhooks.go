@@ -127,11 +127,11 @@ type Outbox interface {
 	// retired, and which webhooks a lost key affects.
 	SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error)
 
-	// Reseal calls reseal with the secrets of each webhook that has a secret sealed
-	// under a key other than current, and stores the secrets that reseal returns. It
-	// handles up to limit webhooks with an ID greater than after, in the order of their
-	// IDs. If reseal returns an error, the webhook is left as it is. Reseal returns the
-	// ID of the last webhook that it handled, or "" if there are no more.
+	// Reseal examines up to limit webhooks with an ID greater than after, in the order
+	// of their IDs. It calls reseal with the secrets of each one that has a secret
+	// sealed under a key other than current, and stores the secrets that reseal
+	// returns. If reseal returns an error, the webhook is left as it is. Reseal returns
+	// the ID of the last webhook that it examined, or "" if there are no more.
 	Reseal(ctx context.Context, current string, after domain.WebhookID, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error)) (domain.WebhookID, error)
 
 	// ForgetDeliveries removes up to limit deliveries that are older than

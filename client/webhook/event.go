@@ -21,15 +21,15 @@ const (
 	Test            = "webhook.test" // sent on request of the webhook's owner
 )
 
-// Event is what a message says. It contains no secret.
+// Event is the content of a message. It contains no secret.
 type Event struct {
 	Type      string    `json:"type"` // further types may be added
 	Timestamp time.Time `json:"timestamp"`
 	Data      Data      `json:"data"`
 }
 
-// Data is the key that an event is about. All fields but the workspace are empty in a
-// [Test].
+// Data describes the key that an event is about. In a [Test], all fields except the
+// workspace are empty.
 type Data struct {
 	WorkspaceID string `json:"workspaceId"`
 	KeyID       string `json:"apiKeyId"`
@@ -39,8 +39,8 @@ type Data struct {
 	// AccountID is the account that made the change; empty if the cause is time or a
 	// limit.
 	AccountID string `json:"accountId"`
-	// ExpiresAt is when the key expires, or has expired, of [KeyExpiring] and
-	// [KeyExpired]; zero for others.
+	// ExpiresAt is when the key expires or has expired. It is set for [KeyExpiring] and
+	// [KeyExpired], and zero for all other types.
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 

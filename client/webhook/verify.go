@@ -14,13 +14,13 @@ import (
 
 // The headers of a message.
 const (
-	HeaderID        = "Webhook-Id" // unique, and the same when the message is sent again
+	HeaderID        = "Webhook-Id" // unique; unchanged when the message is sent again
 	HeaderTimestamp = "Webhook-Timestamp"
 	HeaderSignature = "Webhook-Signature"
 )
 
 // Tolerance is the maximum difference between the time of a message and the clock of its
-// receiver. An older message may have been recorded and sent again by someone else.
+// receiver. An older message may be a replay by an attacker.
 const Tolerance = 5 * time.Minute
 
 // The reasons for which a message is rejected.
@@ -44,22 +44,23 @@ const (
 	maxSignatures = 16
 )
 
-// Verify returns nil if the message with that header and body, exactly as received, was
-// signed with one of secrets within the [Tolerance], and otherwise an error that wraps
-// [ErrHeader], [ErrTime], [ErrSignature] or [ErrSecret]. Signatures are compared in
-// constant time.
+// Verify returns nil if the message with the given header and body was signed with one
+// of secrets and its time is within the [Tolerance]. Otherwise it returns an error that
+// wraps [ErrHeader], [ErrTime], [ErrSignature] or [ErrSecret]. body must be exactly as
+// received. Signatures are compared in constant time.
 //
-// While a secret is rotated, pass the new and the old one.
+// During a rotation, pass both the new and the old secret.
 func Verify(header http.Header, body []byte, secrets ...string) error {
 	return Verifier{Secrets: secrets}.Verify(header, body)
 }
 
-// Verifier verifies messages. The zero value rejects all. It is safe for concurrent use.
+// Verifier verifies messages. The zero value rejects every message. It is safe for
+// concurrent use.
 type Verifier struct {
-	// Secrets are the secrets of which one must have signed, in the form in which they
-	// are shown when a webhook is created: whsec_ and base64.
+	// Secrets are the accepted secrets, one of which must have signed the message, in
+	// the form in which they are shown when a webhook is created: whsec_ and base64.
 	Secrets []string
-	// Now is the clock; nil: [time.Now].
+	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 }
 

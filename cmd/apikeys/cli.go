@@ -35,8 +35,8 @@ To manage keys, as an operator:
 Exit codes: 0 success, 1 failure, 2 wrong usage, 78 wrong configuration; of
 'apikeys keys', 'webhooks' and 'import' also 3 not found, 4 refused, 5 store unreachable.`
 
-// settings is a [config.Config] that hides Validate from kong, which would call
-// it for every command, and show its faults separately from all others.
+// settings is a [config.Config] without its method Validate, which kong would call for
+// every command, showing its faults separately from all others.
 type settings config.Config
 
 // cli is the command line.
@@ -46,11 +46,11 @@ type cli struct {
 	Keys        keysCmd        `cmd:"" help:"List, show and change API keys on the configured store, as an operator."`
 	Webhooks    webhooksCmd    `cmd:"" help:"List, show and change the webhooks of a workspace, and see what was delivered, as an operator."`
 	Import      importCmd      `cmd:"" help:"Import keys that another system issued, so that they keep working."`
-	Doctor      doctorCmd      `cmd:"" help:"Check whether a service with these settings can do its work here, and say how to correct what it cannot."`
+	Doctor      doctorCmd      `cmd:"" help:"Check whether a service with these settings would work on this machine, and say how to correct what would not."`
 	Completion  completionCmd  `cmd:"" help:"Print a script that completes commands in a shell."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Check whether a running service is ready."`
 	Token       tokenCmd       `cmd:"" help:"Create a token for a service that runs with --dev."`
-	Pepper      pepperCmd      `cmd:"" help:"Create a pepper, an entry for APIKEYS_PEPPERS, or show what depends on which."`
+	Pepper      pepperCmd      `cmd:"" help:"Create a pepper (an entry for APIKEYS_PEPPERS), or show how many secrets depend on each."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 
 	VersionFlag versionFlag `name:"version" help:"Show the version."`
@@ -66,8 +66,8 @@ var flagsOf = map[string][]string{
 	"healthcheck":          {"internal-addr", "timeout"},
 }
 
-// onlyCommandOf returns options that omit the commands beside the one that args name,
-// because preparing the flags of all takes most of the time of a start.
+// onlyCommandOf returns options that omit all commands except the one that args name,
+// because preparing the flags of all commands takes most of the startup time.
 func onlyCommandOf(args []string) []kong.Option {
 	options := []kong.Option{kong.PostBuild(removeOthers(args))}
 	if len(args) == 0 {
@@ -90,7 +90,7 @@ func onlyCommandOf(args []string) []kong.Option {
 	return append(options, kong.IgnoreFields(`^cli\.(`+strings.Join(others, "|")+`)$`))
 }
 
-// removeOthers returns a function that removes the commands beside the one that args
+// removeOthers returns a function that removes all commands except the one that args
 // name, before kong expands variables in their help.
 func removeOthers(args []string) func(*kong.Kong) error {
 	return func(k *kong.Kong) error {
@@ -107,7 +107,8 @@ func removeOthers(args []string) func(*kong.Kong) error {
 	}
 }
 
-// hideUnused hides the other flags from the help of these commands.
+// hideUnused hides all flags that are not in flagsOf from the help of the commands in
+// it.
 func hideUnused(k *kong.Kong) error {
 	hideUnusedBelow(k.Model.Node, "")
 	return nil

@@ -9,7 +9,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// completeCommand is how the scripts ask for candidates. It is in no help.
+// completeCommand is the command with which the scripts request candidates. No help
+// mentions it.
 const completeCommand = "__complete"
 
 type completionCmd struct {
@@ -30,8 +31,8 @@ func (c *completionCmd) Run(io streams) error {
 	return err
 }
 
-// completionScripts ask the command itself for candidates: the word to complete as
-// --word=, then those before it.
+// completionScripts are the scripts by shell. They request candidates from the command
+// itself, passing the word to complete as --word= and then the words before it.
 var completionScripts = map[string]string{
 	"bash": `_apikeys() {
   local IFS=$'\n'
@@ -58,8 +59,8 @@ compdef _apikeys apikeys
 `,
 }
 
-// completeWords prints what could stand in place of the word in args[0], after the
-// words that follow it there.
+// completeWords prints the candidates for the word in args[0]. The other elements of
+// args are the words before it.
 func completeWords(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return misuse("nothing to complete")
@@ -80,7 +81,7 @@ func completeWords(args []string, stdout io.Writer) error {
 // candidates returns the commands, flags and values that begin with word and may
 // follow the words before it, in alphabetical order.
 func candidates(node *kong.Node, word string, before []string) []string {
-	var open *kong.Flag // waits for its value
+	var open *kong.Flag // a flag that still needs its value
 	for _, w := range before {
 		if open != nil {
 			open = nil

@@ -11,8 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// confirm asks whether to do something to a key. Where nobody can be asked, --yes
-// is required.
+// confirm asks whether to change a key. If nobody can be asked, --yes is required.
 func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 	if yes {
 		return nil
@@ -28,12 +27,13 @@ func (d *desk) confirm(ctx context.Context, yes bool, verb, id string) error {
 	return d.ask(false, fmt.Sprintf("%s %s, %q of workspace %s?", verb, s.ID, s.Name.String(), s.Workspace))
 }
 
-// cannotAsk is the error of what needs --yes where nobody can be asked.
+// cannotAsk returns the error of a command that needs --yes because nobody can be
+// asked.
 func cannotAsk(what string) error {
 	return misuse(what + " asks before it acts, and nobody can be asked here; give --yes")
 }
 
-// canAsk reports whether a person is there to be asked.
+// canAsk reports whether there is a person to ask.
 func (d *desk) canAsk() bool {
 	in, ok := d.io.in.(*os.File)
 	return ok && isatty.IsTerminal(in.Fd()) && isTerminal(d.io.err)

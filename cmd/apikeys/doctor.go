@@ -18,7 +18,7 @@ type doctorCmd struct {
 
 // Help is shown below the usage of the command.
 func (doctorCmd) Help() string {
-	return `Checks whether a service with these settings can do its work on this machine: its configuration, files, database, peppers, token keys and addresses. Every finding is OK, WARN or FAIL, and says how to correct it. It changes nothing, and may run beside the service, whose addresses are then in use.
+	return `Checks whether a service with these settings would work on this machine: its configuration, files, database, peppers, token keys and addresses. Every finding is OK, WARN or FAIL, and those that are not OK say what to do. It changes nothing, and may run beside the service; it then reports the addresses of the service as in use.
 
   apikeys doctor
   apikeys doctor --output json | jq -r '.checks[] | select(.status != "OK") | .remedy'
@@ -26,7 +26,7 @@ func (doctorCmd) Help() string {
 Exit codes: 0 if no check has failed, 1 otherwise. JSON: {"checks": [{"check", "status", "detail", "remedy"}]}, remedy null if the status is OK. If sealing keys are missing, "lostKeys": [{"sealingKey", "webhooks", "first": [{"webhookId", "workspaceId", "previousSecret"}]}] has the number of webhooks that depend on each, and the first 20.`
 }
 
-// doctorRecord is a finding in JSON output.
+// doctorRecord is a finding in the JSON output.
 type doctorRecord struct {
 	Check  string  `json:"check"`
 	Status string  `json:"status"`
@@ -36,7 +36,7 @@ type doctorRecord struct {
 	LostKeys []lostKeyRecord `json:"lostKeys,omitempty"`
 }
 
-// lostKeyRecord is a missing sealing key in JSON output.
+// lostKeyRecord is a missing sealing key in the JSON output.
 type lostKeyRecord struct {
 	SealingKey string                `json:"sealingKey"`
 	Webhooks   int64                 `json:"webhooks"`
@@ -46,7 +46,7 @@ type lostKeyRecord struct {
 type sealedWebhookRecord struct {
 	WebhookID      domain.WebhookID   `json:"webhookId"`
 	WorkspaceID    domain.WorkspaceID `json:"workspaceId"`
-	PreviousSecret bool               `json:"previousSecret"` // only that depends on the key
+	PreviousSecret bool               `json:"previousSecret"` // whether only the previous secret depends on the key
 }
 
 func lostKeyRecords(lost []apikeys.LostSealingKey) (records []lostKeyRecord) {
@@ -87,7 +87,8 @@ func (c *doctorCmd) Run(ctx context.Context, given *inputs, io streams) error {
 	return nil
 }
 
-// configurationFindings returns a finding for each fault, or one that there is none.
+// configurationFindings returns a finding for each fault, or a single one if there are
+// none.
 func configurationFindings(err error) (list []apikeys.Finding) {
 	const check = "configuration"
 	var faults config.Faults
@@ -124,7 +125,7 @@ func judgeMode(variable, path string, forbidden os.FileMode, danger string) apik
 	case err != nil:
 		f.Status, f.Detail, f.Remedy = apikeys.FindingFail, err.Error(), "name a file that the service may read"
 	case !info.Mode().IsRegular():
-		// A pipe, such as that of a shell's <(…), is nobody else's.
+		// No other account can read a pipe, such as that of a shell's <(…).
 		f.Detail = path + " is not a regular file"
 	case os.PathSeparator == '/' && info.Mode().Perm()&forbidden != 0:
 		f.Status = apikeys.FindingWarn

@@ -19,9 +19,9 @@ var injected = regexp.MustCompile(`^APIKEYS_(?:[A-Z0-9_]+_)?(?:` +
 	`PORT=(?:tcp|udp|sctp)://|` +
 	`PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?=)`)
 
-// unknownVariables returns the names in environ, a list of name=value, that look
-// like settings of the service but are not known, in alphabetical order: a
-// misspelt variable must not silently have no effect.
+// unknownVariables returns the names in environ, a list of name=value, that look like
+// settings of the service but are not, in alphabetical order, so that a misspelt
+// variable is not silently ignored.
 func unknownVariables(environ []string, known map[string]bool) []string {
 	var unknown []string
 	for _, entry := range environ {

@@ -17,8 +17,8 @@ type importCmd struct {
 	File      path              `arg:"" help:"File to read; - is standard input."`
 	Format    string            `required:"" enum:"unkey,better-auth,sanctum,prefixed,knox,plain" help:"How the other system stores its keys: ${enum}."`
 	Workspace string            `short:"w" required:"" placeholder:"ID" help:"Workspace that gets the keys."`
-	Column    map[string]string `placeholder:"PROPERTY=COLUMN" mapsep:"," help:"Where a property of a key is in the file, if not where the format has it; may be repeated."`
-	Scope     []string          `placeholder:"SCOPE,..." help:"What every key may do, in place of the scopes in the file; may be repeated."`
+	Column    map[string]string `placeholder:"PROPERTY=COLUMN" mapsep:"," help:"Column of the file with a property of the keys, if it is not the usual one of the format; may be repeated."`
+	Scope     []string          `placeholder:"SCOPE,..." help:"Scopes of every key, instead of those in the file; may be repeated."`
 	DryRun    bool              `help:"Check the file and change nothing."`
 	Output    string            `short:"o" default:"table" enum:"table,json" help:"How rejected rows and the totals are written: ${enum} (${default})."`
 	Quiet     bool              `short:"q" help:"Write nothing but rejected rows and errors."`
@@ -28,7 +28,7 @@ type importCmd struct {
 
 // Help is shown below the usage of the command.
 func (importCmd) Help() string {
-	return `Keys that another system issued keep working: their holders need not notice. The file is CSV (RFC 4180) with a head, or JSON Lines; it is read row by row, whatever its size.
+	return `Keys that another system issued keep working, and their holders notice nothing. The file is CSV (RFC 4180) with a header row, or JSON Lines. It is read row by row and may have any size.
 
   apikeys import --format unkey --workspace ws_1 --dry-run keys.csv
   apikeys import --format sanctum --workspace ws_1 --scope report:read tokens.csv
@@ -42,11 +42,11 @@ Formats, with the column of the secret:
   knox         digest: SHA-512, without a salt (django-rest-knox)
   plain        key: the key itself (Kong, Tyk)
 
-Properties: secret, name, scopes, expires, ips, enabled, deleted. A name that is missing is made up. Scopes and addresses are lists, as a JSON array or separated by commas or spaces. A row is rejected, with its line and the reason, if a property of it is not valid here, if it has expired or was deleted, or if its secret is a password hash or has fewer than 128 random bits. Nothing of a rejected row is stored.
+Properties: secret, name, scopes, expires, ips, enabled, deleted. A key without a name is given one. Scopes and addresses are lists: a JSON array, or separated by commas or spaces. A row is rejected, with its line and the reason, if one of its properties is not valid in this service, if the key has expired or was deleted, or if its secret is a password hash or has fewer than 128 random bits. Nothing of a rejected row is stored.
 
-A key is imported once: after an interruption, or for the rows that were corrected, run the same command again. It leaves alone what it finds, whatever became of it since. APIKEYS_MAX_KEYS_PER_WORKSPACE applies.
+A key is imported only once. After an interruption, or once rejected rows are corrected, run the same command again: it does not touch keys that were imported before, even if they were changed or deleted since. APIKEYS_MAX_KEYS_PER_WORKSPACE applies.
 
-Exit codes: 0 if no row was rejected; 4 otherwise. JSON is a line {"line", "reason"} for each rejected row, and a last one {"imported", "existed", "rejected", "dryRun"}.`
+Exit codes: 0 if no row was rejected; 4 otherwise. JSON: a line {"line", "reason"} for each rejected row, and a last line {"imported", "existed", "rejected", "dryRun"}.`
 }
 
 // importedAtATime is the number of rows that are imported together.
@@ -66,7 +66,7 @@ func (c *importCmd) Run(ctx context.Context, given *inputs, io streams) error {
 		}
 		defer file.Close()
 		bar := d.progress(sizeOf([]path{c.File}), "importing")
-		defer func() { _ = bar.Close() }() // it is for people only
+		defer func() { _ = bar.Close() }() // an error would concern only the display
 		rows, err := newRows(&countingReader{ctx: ctx, r: file, bar: bar})
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ type importing struct {
 	imported, existed, rejected int
 }
 
-// batch is some rows of a file, in order.
+// batch is a number of consecutive rows of a file.
 type batch struct {
 	specs    []domain.ForeignKeySpec
 	lines    []int // of specs
@@ -121,7 +121,8 @@ func (i *importing) all(ctx context.Context, rows *rows) error {
 	}
 }
 
-// next reads the next rows, and those before an error.
+// next reads the next batch. If it returns an error, the batch contains the rows before
+// it.
 func (i *importing) next(rows *rows) (b batch, err error) {
 	for len(b.specs)+len(b.rejected) < importedAtATime {
 		row, err := rows.next()
@@ -143,7 +144,7 @@ func (i *importing) next(rows *rows) (b batch, err error) {
 	return b, nil
 }
 
-// together imports a batch, counts what became of it, and reports what was rejected.
+// together imports a batch, counts the outcomes, and reports the rejected rows.
 func (i *importing) together(ctx context.Context, b batch) error {
 	results, err := i.desk.in(i.desk.workspace).ImportKeys(ctx, b.specs, i.dryRun)
 	if err != nil {
@@ -193,7 +194,7 @@ func (i *importing) reject(r *rowError) error {
 	return i.desk.printText(onOneLine(r.Error()))
 }
 
-// conclude reports the totals, and returns the error of the command.
+// conclude reports the totals and returns the error of the command.
 func (i *importing) conclude(err error) error {
 	if i.desk.of.Output == "json" {
 		written := i.desk.printLine(struct {
@@ -211,7 +212,7 @@ func (i *importing) conclude(err error) error {
 	i.desk.say("%d %s, %d there already, %d rejected", i.imported, done, i.existed, i.rejected)
 	switch {
 	case err != nil:
-		return fmt.Errorf("interrupted, run the command again to go on: %w", err)
+		return fmt.Errorf("interrupted; run the command again to continue: %w", err)
 	case i.rejected == 0:
 		return nil
 	}

@@ -14,12 +14,12 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// layout says where the properties of a key are in a file.
+// layout maps the properties of a key to the columns of a file.
 type layout struct {
 	format domain.ForeignFormat
 	of     map[string]string // by property
-	given  map[string]string // of these, the ones that the command line names
-	scopes []string          // in place of those of the file, if not nil
+	given  map[string]string // those of them that the command line names
+	scopes []string          // instead of those in the file, if not nil
 }
 
 // secretColumns are the columns in which the formats have the secret.
@@ -32,8 +32,8 @@ var secretColumns = map[domain.ForeignFormat]string{
 	domain.FormatPlain:      "key",
 }
 
-// otherColumns are the columns of the other properties, for formats that have them
-// under other names than these.
+// otherColumns are the columns of the other properties, for formats in which a column
+// is not named like its property.
 var otherColumns = map[domain.ForeignFormat]map[string]string{
 	domain.FormatUnkey:      {"scopes": "permissions"},
 	domain.FormatBetterAuth: {"scopes": "permissions", "expires": "expiresAt"},
@@ -57,7 +57,7 @@ func layoutOf(format domain.ForeignFormat, given map[string]string, scopes []str
 	return layout{format: format, of: of, given: given, scopes: scopes}, nil
 }
 
-// check returns an error if a CSV file with that head lacks a column.
+// check returns an error if a CSV file with the given header row lacks a column.
 func (c layout) check(head []string) error {
 	if head == nil {
 		return nil
@@ -129,7 +129,8 @@ func (c layout) spec(r row) (spec domain.ForeignKeySpec, err error) {
 	return spec, joined(errs)
 }
 
-// joined returns the errors as one on one line, or nil.
+// joined returns one error with the texts of errs on one line, or nil if there are
+// none.
 func joined(errs []error) error {
 	if len(errs) == 0 {
 		return nil
@@ -141,7 +142,7 @@ func joined(errs []error) error {
 	return errors.New(strings.Join(texts, "; "))
 }
 
-// empty reports whether a value is that of an empty cell. Databases export NULL in
+// empty reports whether v is the value of an empty cell. Databases export NULL in
 // several ways.
 func empty(v any) bool {
 	text, ok := v.(string)
@@ -163,8 +164,8 @@ func textOf(v any) (string, error) {
 
 var errList = errors.New("must be a list of texts, as a JSON array or separated by commas or spaces")
 
-// listOf returns a list. An object of lists, as better-auth has for permissions, is
-// that of all name:entry.
+// listOf returns v as a list. An object of lists, which is how better-auth stores
+// permissions, becomes the list of all name:entry.
 func listOf(v any) ([]string, error) {
 	switch v := v.(type) {
 	case string:
@@ -212,14 +213,14 @@ func listIn(text string) ([]string, error) {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), nil
 }
 
-// timeLayouts are those in which databases export times. Without an offset they are
-// in UTC.
+// timeLayouts are the layouts in which databases export times. Times without an offset
+// are in UTC.
 var timeLayouts = []string{
 	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02",
 }
 
-// timeOf returns a time. A number is seconds since the Unix epoch or, from 100 billion
-// (the year 5138), milliseconds.
+// timeOf returns v as a time. A number means seconds since the Unix epoch or, from 100
+// billion (the year 5138) on, milliseconds.
 func timeOf(v any) (time.Time, error) {
 	text, ok := v.(string)
 	if number, isNumber := v.(float64); isNumber {
@@ -245,7 +246,7 @@ func timeOf(v any) (time.Time, error) {
 	return time.Time{}, errors.New("must be an RFC 3339 time, or seconds or milliseconds since 1970")
 }
 
-// boolOf returns a truth value; an empty cell is true.
+// boolOf returns v as a bool. An empty cell is true.
 func boolOf(v any) (bool, error) {
 	switch value := v.(type) {
 	case bool:

@@ -14,13 +14,13 @@ import (
 // maxRow is the maximum size of one row, in bytes.
 const maxRow = 1 << 20
 
-// row is a row of a file. Its values are strings or, in JSON Lines, those of JSON.
+// row is a row of a file. Its values are strings or, in JSON Lines, JSON values.
 type row struct {
 	line   int // of its first byte, from 1
 	values map[string]any
 }
 
-// rowError says why one row is rejected. The following rows can be read.
+// rowError is the reason why one row is rejected. The rows after it can still be read.
 type rowError struct {
 	line   int
 	reason string
@@ -34,7 +34,7 @@ type rows struct {
 	next func() (row, error)
 }
 
-// newRows begins to read. A file whose first character is a brace is JSON Lines.
+// newRows starts reading r. A file whose first character is a brace is JSON Lines.
 func newRows(r io.Reader) (*rows, error) {
 	buffered := bufio.NewReader(r)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
@@ -77,7 +77,7 @@ func jsonRows(r io.Reader) func() (row, error) {
 	}
 }
 
-// csvRows reads the head of a CSV file.
+// csvRows reads the header row of a CSV file.
 func csvRows(r io.Reader) (*rows, error) {
 	bounded := &boundedRow{r: r, left: maxRow}
 	table := csv.NewReader(bounded)
@@ -105,8 +105,8 @@ func csvRows(r io.Reader) (*rows, error) {
 	return &rows{head: head, next: next}, nil
 }
 
-// boundedRow fails if more is read than one row may have: without it, a quotation mark
-// that is not closed would read the rest of a file into memory.
+// boundedRow returns an error if a row is longer than maxRow. Without it, a missing
+// closing quotation mark would cause the rest of the file to be read into memory.
 type boundedRow struct {
 	r    io.Reader
 	left int

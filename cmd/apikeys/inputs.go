@@ -12,15 +12,15 @@ import (
 
 const fileSuffix = "_FILE"
 
-// inputs records which settings were set by flags and variables, and their
-// faults. As a resolver of kong it reads secrets from files. kong would stop at
-// the first fault; inputs collects them, so that all are shown at once.
+// inputs records which settings were set by flags and variables, and their faults. As a
+// kong resolver it also reads secrets from files. kong would stop at the first fault;
+// inputs collects them so that all are shown at once.
 type inputs struct {
 	set    map[string]bool // by variable: it is not empty, or set by a flag or file
 	faults config.Faults
 }
 
-// Validate accepts every command line; [inputs.judge] reports the faults.
+// Validate accepts every command line, because [inputs.judge] reports the faults.
 func (in *inputs) Validate(*kong.Application) error { return nil }
 
 // Resolve returns the content of a secret's file, if one is set.

@@ -20,7 +20,7 @@ import (
 )
 
 type keysCmd struct {
-	Workspace string   `short:"w" placeholder:"ID" help:"Workspace of the keys. Without it, list reads all workspaces, and the other commands find that of the key."`
+	Workspace string   `short:"w" placeholder:"ID" help:"Workspace of the keys. Without it, list shows the keys of all workspaces, and the other commands find the workspace of the key."`
 	Output    string   `short:"o" default:"table" enum:"table,json" help:"How results are written: ${enum} (${default})."`
 	Quiet     bool     `short:"q" help:"Write only key IDs, or a new secret, and nothing to standard error but errors."`
 	Operator  string   `placeholder:"NAME" help:"Your name in the audit trail, as operator:NAME (that of your account on this machine)."`
@@ -36,14 +36,14 @@ type keysCmd struct {
 	Delete  keysDeleteCmd  `cmd:"" help:"Delete a key for good."`
 	Events  keysEventsCmd  `cmd:"" help:"Show the audit trail of a key: who changed what, and when."`
 	Usage   keysUsageCmd   `cmd:"" help:"Show how much a key is used: its checks by day, and the last use of its scopes."`
-	Find    keysFindCmd    `cmd:"" help:"Find secrets in files, and say which keys they are of and whether they work."`
+	Find    keysFindCmd    `cmd:"" help:"Find secrets in files, and show which keys they belong to and whether they work."`
 	Export  keysExportCmd  `cmd:"" help:"Write an inventory of all keys, as CSV or JSON Lines, without secrets."`
-	Explain keysExplainCmd `cmd:"" help:"Say step by step whether a key may do something, from an address, at a time."`
+	Explain keysExplainCmd `cmd:"" help:"Explain step by step whether a check of a key would be allowed."`
 }
 
 // Help is shown below the usage of the command.
 func (keysCmd) Help() string {
-	return `These commands work on the store of running services, which see a change within a second. They need APIKEYS_DATABASE_URL, and those that make or check a secret APIKEYS_PEPPERS as well; no token, and no running service.
+	return `These commands work directly on the store; running services see a change within a second. They need APIKEYS_DATABASE_URL, and those that create or check a secret also need APIKEYS_PEPPERS. They need neither a token nor a running service.
 
   apikeys keys list --status ACTIVE
   apikeys keys create --workspace ws_1 --name "Nightly report" --scope report:read --secret-file report.key
@@ -55,13 +55,14 @@ func (keysCmd) Help() string {
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 no such key, 4 refused, 5 store unreachable, 78 wrong configuration.`
 }
 
-// How long a command may take, and how long of that to reach the store.
+// How long a command may take, including the time to reach the store, which is limited
+// separately.
 const (
 	keysTimeout  = time.Minute
 	reachTimeout = 10 * time.Second
 )
 
-// desk is what a command on keys works with.
+// desk holds what a command on keys works with.
 type desk struct {
 	of        *keysCmd
 	io        streams
@@ -99,7 +100,7 @@ func (c *keysCmd) work(ctx context.Context, given *inputs, io streams, n needs, 
 	return withExitCode(errors.Join(d.explained(do(ctx, d)), d.service.Close()))
 }
 
-// read reads the flags that all commands have.
+// read validates the flags that all commands have.
 func (d *desk) read() error {
 	if d.of.Workspace != "" {
 		workspace, faults := domain.ParseWorkspaceID(d.of.Workspace)
@@ -139,7 +140,7 @@ func (c *keysCmd) configure(given *inputs, n needs) (config.Config, error) {
 	case kind == config.StoreMemory:
 		given.fault("APIKEYS_DATABASE_URL", "is memory://, which has no keys that another process could see")
 	case kind == config.StoreSQLite:
-		// A path that is wrong must not become a new, empty database.
+		// A wrong path must not create a new, empty database.
 		if _, err := os.Stat(filepath.FromSlash(location.Reveal())); errors.Is(err, fs.ErrNotExist) {
 			given.fault("APIKEYS_DATABASE_URL", "names a file that does not exist: "+location.Reveal())
 		}
@@ -155,7 +156,7 @@ func (c *keysCmd) configure(given *inputs, n needs) (config.Config, error) {
 
 func (d *desk) open(ctx context.Context, cfg config.Config, n needs) error {
 	if cfg.Peppers == "" {
-		// Nothing is hashed or compared: a pepper of no use makes up for it.
+		// This command hashes and compares nothing, but the service requires a pepper.
 		unused, err := apikeys.NewPepper("unused")
 		if err != nil {
 			return err
@@ -216,7 +217,8 @@ func withExitCode(err error) error {
 	return err
 }
 
-// key returns the key with that ID, of the named workspace or of any.
+// key returns the key with the given ID, in the named workspace or, if none was named,
+// in any.
 func (d *desk) key(ctx context.Context, id string) (*domain.APIKey, error) {
 	parsed, ok := domain.ParseKeyID(id)
 	if !ok {
@@ -235,13 +237,12 @@ func (d *desk) key(ctx context.Context, id string) (*domain.APIKey, error) {
 	return key, nil
 }
 
-// in returns the workspace with that ID, for changes in the operator's name.
+// in returns the workspace with the given ID, for changes in the operator's name.
 func (d *desk) in(id domain.WorkspaceID) *apikeys.Workspace {
 	return d.service.OperatorWorkspace(d.operator, id, domain.Origin{})
 }
 
-// changeKey finds a key, calls change with its workspace, and shows the key as it is
-// then.
+// changeKey finds a key, calls change with its workspace, and shows the changed key.
 func (d *desk) changeKey(ctx context.Context, id, done string, change func(*apikeys.Workspace, domain.KeyID) error) error {
 	key, err := d.key(ctx, id)
 	if err != nil {

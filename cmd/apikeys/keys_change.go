@@ -14,11 +14,11 @@ import (
 func isNotFound(err error) bool { return errors.Is(err, domain.ErrKeyNotFound) }
 
 type keysCreateCmd struct {
-	Name      string      `required:"" placeholder:"NAME" help:"Name of the key, for people."`
+	Name      string      `required:"" placeholder:"NAME" help:"Display name of the key."`
 	Scope     []string    `placeholder:"SCOPE,..." help:"What the key may do, such as payment:read; may be repeated. Without any, it may do nothing."`
-	IP        []string    `name:"ip" placeholder:"IP,..." help:"Address or CIDR range it may be used from; may be repeated. Without any, from everywhere."`
-	Expires   string      `placeholder:"WHEN" help:"When it ends: an RFC 3339 time, or a duration such as 90d or 12h. Without it, never."`
-	RateLimit []string    `name:"rate-limit" placeholder:"LIMIT/WINDOW,..." help:"How much may be spent within a window, such as 100/60s or burst=10/1s; may be repeated. Without any, as much as is asked for."`
+	IP        []string    `name:"ip" placeholder:"IP,..." help:"Address or CIDR range it may be used from; may be repeated. Without any, it may be used from anywhere."`
+	Expires   string      `placeholder:"WHEN" help:"When it expires: an RFC 3339 time, or a duration such as 90d or 12h. Without it, never."`
+	RateLimit []string    `name:"rate-limit" placeholder:"LIMIT/WINDOW,..." help:"How much may be spent within a window, such as 100/60s or burst=10/1s; may be repeated. Without any, there is no rate limit."`
 	Quota     string      `placeholder:"LIMIT/PERIOD" help:"How much may be spent within a DAY, a MONTH (UTC) or in TOTAL, such as 100000/MONTH."`
 	Secret    secretFlags `embed:""`
 }
@@ -29,7 +29,7 @@ func (keysCreateCmd) Help() string {
   apikeys keys create --workspace ws_1 --name CI --scope build:write,build:read --ip 192.0.2.0/24 --expires 90d
   apikeys keys create --workspace ws_1 --name Partner --scope shop:read --rate-limit 100/60s --quota 100000/MONTH
 
-The secret is shown once: on a terminal, or in --secret-file. Into a pipe it goes only with --print-secret. The key is LIVE; only the PARTNER portal creates TEST keys.`
+The secret is shown once: it is written to the terminal or to --secret-file, and to a pipe only with --print-secret. The key is LIVE; only the PARTNER portal can create TEST keys.`
 }
 
 // Run creates a key.
@@ -58,7 +58,7 @@ func (c *keysCreateCmd) Run(ctx context.Context, of *cli, given *inputs, io stre
 	})
 }
 
-// parseWhen reads an RFC 3339 time or a duration from now; "" is the zero time.
+// parseWhen parses an RFC 3339 time or a duration from now; "" is the zero time.
 func parseWhen(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -81,13 +81,13 @@ func parseWhen(s string, now time.Time) (time.Time, error) {
 type keysUpdateCmd struct {
 	ID           string   `arg:"" name:"key-id" help:"ID of the key."`
 	Name         string   `placeholder:"NAME" help:"New name."`
-	Scope        []string `xor:"scopes" placeholder:"SCOPE,..." help:"New scopes, in place of the old ones; may be repeated."`
+	Scope        []string `xor:"scopes" placeholder:"SCOPE,..." help:"New scopes, instead of the old ones; may be repeated."`
 	NoScopes     bool     `name:"no-scopes" xor:"scopes" help:"Remove all scopes: the key may do nothing."`
-	IP           []string `name:"ip" xor:"ips" placeholder:"IP,..." help:"New IP whitelist, in place of the old one; may be repeated."`
-	AnyIP        bool     `name:"any-ip" xor:"ips" help:"Remove the IP whitelist: the key may be used from everywhere."`
+	IP           []string `name:"ip" xor:"ips" placeholder:"IP,..." help:"New IP whitelist, instead of the old one; may be repeated."`
+	AnyIP        bool     `name:"any-ip" xor:"ips" help:"Remove the IP whitelist: the key may be used from anywhere."`
 	Expires      string   `xor:"expiry" placeholder:"WHEN" help:"New expiry: an RFC 3339 time, or a duration such as 90d or 12h."`
-	NoExpiry     bool     `name:"no-expiry" xor:"expiry" help:"Remove the expiry: the key never ends."`
-	RateLimit    []string `name:"rate-limit" xor:"rates" placeholder:"LIMIT/WINDOW,..." help:"New rate limits, in place of the old ones, such as 100/60s or burst=10/1s; may be repeated."`
+	NoExpiry     bool     `name:"no-expiry" xor:"expiry" help:"Remove the expiry: the key never expires."`
+	RateLimit    []string `name:"rate-limit" xor:"rates" placeholder:"LIMIT/WINDOW,..." help:"New rate limits, instead of the old ones, such as 100/60s or burst=10/1s; may be repeated."`
 	NoRateLimits bool     `name:"no-rate-limits" xor:"rates" help:"Remove all rate limits."`
 	Quota        string   `xor:"quota" placeholder:"LIMIT/PERIOD" help:"New quota, such as 100000/MONTH; what was spent in the period stays spent."`
 	NoQuota      bool     `name:"no-quota" xor:"quota" help:"Remove the quota."`
@@ -99,7 +99,7 @@ func (keysUpdateCmd) Help() string {
   apikeys keys update sk_live_4fKpLr9Xw2Qb7ZtN --rate-limit 100/60s --rate-limit burst=10/1s
   apikeys keys update sk_live_4fKpLr9Xw2Qb7ZtN --scope payment:read --ip 192.0.2.0/24,2001:db8::/32
 
-What is not given stays as it is.`
+Properties that are not given stay as they are.`
 }
 
 func (c *keysUpdateCmd) patch(now time.Time) (apikeys.KeyPatch, error) {
@@ -202,7 +202,7 @@ func (keysRotateCmd) Help() string {
 	return `  apikeys keys rotate sk_live_4fKpLr9Xw2Qb7ZtN --grace 24h --secret-file new.key
   apikeys keys rotate sk_live_4fKpLr9Xw2Qb7ZtN --yes --print-secret --quiet | store-secret
 
-Without --grace the old secret ends at once.`
+Without --grace the old secret stops working at once.`
 }
 
 // Run rotates the secret of a key.
@@ -230,7 +230,7 @@ type keysDeleteCmd struct {
 func (keysDeleteCmd) Help() string {
 	return `  apikeys keys delete sk_live_4fKpLr9Xw2Qb7ZtN --yes
 
-A deleted key does not come back; disable it if you are not sure. Its audit trail stays.`
+A deletion cannot be undone; if you are not sure, disable the key instead. The audit trail is kept.`
 }
 
 // Run deletes a key.

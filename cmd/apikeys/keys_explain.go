@@ -13,12 +13,12 @@ import (
 )
 
 type keysExplainCmd struct {
-	ID      string   `arg:"" optional:"" name:"key-id" help:"ID of the key: would it be allowed, if its secret is right?"`
-	KeyFile string   `placeholder:"FILE" help:"Take the secret from this file, or from standard input if it is -, and check it too."`
-	Scope   []string `placeholder:"SCOPE,..." help:"What it is to do; may be repeated."`
-	IP      string   `name:"ip" placeholder:"IP" help:"Address it is used from. Without one, the address is unknown."`
-	Cost    int64    `default:"1" placeholder:"N" help:"What it spends from the limits of the key, 0 to 1000000 (${default})."`
-	At      string   `placeholder:"TIME" help:"When, as an RFC 3339 time. Without it, now."`
+	ID      string   `arg:"" optional:"" name:"key-id" help:"ID of the key, whose secret is then assumed to be right."`
+	KeyFile string   `placeholder:"FILE" help:"Read the secret from this file, or from standard input if it is -, and check it as well."`
+	Scope   []string `placeholder:"SCOPE,..." help:"Requested scopes; may be repeated."`
+	IP      string   `name:"ip" placeholder:"IP" help:"Address of the caller. Without it, the address is unknown."`
+	Cost    int64    `default:"1" placeholder:"N" help:"What the check spends from the limits of the key, 0 to 1000000 (${default})."`
+	At      string   `placeholder:"TIME" help:"Time of the check, in RFC 3339. Without it, now."`
 }
 
 // Help is shown below the usage of the command.
@@ -73,7 +73,7 @@ func (c *keysExplainCmd) question(in io.Reader) (apikeys.Question, error) {
 	return q, nil
 }
 
-// readKey reads a secret from a file, or from in if path is "-".
+// readKey reads a secret from the file at path, or from in if path is "-".
 func readKey(path string, in io.Reader) (string, error) {
 	if path != "-" {
 		return readSecretFile(path)

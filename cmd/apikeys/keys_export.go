@@ -10,7 +10,7 @@ import (
 )
 
 type keysExportCmd struct {
-	Format string `default:"csv" enum:"csv,jsonl" help:"${enum}: CSV (RFC 4180) with a head, or JSON Lines (${default})."`
+	Format string `default:"csv" enum:"csv,jsonl" help:"${enum}: CSV (RFC 4180) with a header row, or JSON Lines (${default})."`
 }
 
 // Help is shown below the usage of the command.
@@ -18,7 +18,7 @@ func (keysExportCmd) Help() string {
 	return `  apikeys keys export > keys.csv
   apikeys keys export --workspace ws_1 --format jsonl | jq -r 'select(.scopes | length == 0) | .apiKeyId'
 
-An inventory of all living keys, oldest first, never with a secret or digest. Lists in CSV are separated by spaces. A cell that a spreadsheet would take for a formula begins with an apostrophe. Keys that are deleted meanwhile may cause others to be left out.`
+An inventory of all living keys, oldest first, never with a secret or digest. Lists in CSV are separated by spaces. A cell that a spreadsheet would take for a formula is preceded by an apostrophe. If keys are deleted during the export, others may be left out.`
 }
 
 // Run writes all keys.
@@ -54,7 +54,7 @@ func (d *desk) eachKey(ctx context.Context, do func(*domain.APIKey) error) error
 	})
 }
 
-// exportColumns is the head of a CSV file. Columns may be added at the end.
+// exportColumns is the header row of a CSV file. Columns may be added at the end.
 var exportColumns = []string{
 	"apiKeyId", "workspaceId", "name", "status", "mode", "scopes", "ipWhitelist", "createdAt", "createdBy", "lastUsedAt", "expiresAt",
 	"rateLimits", "quota",
@@ -79,7 +79,8 @@ func orEmpty(text *string) string {
 	return *text
 }
 
-// noFormula marks as text what a spreadsheet would run: owners choose names.
+// noFormula marks a cell as text if a spreadsheet would run it as a formula, because
+// owners choose names.
 func noFormula(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell

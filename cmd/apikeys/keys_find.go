@@ -24,8 +24,8 @@ import (
 type path string
 
 type keysFindCmd struct {
-	Paths   []path `arg:"" optional:"" name:"file" help:"Files to read, and directories with all that is below them; - or none is standard input."`
-	Disable bool   `help:"Stop the secrets that were found and still work, by disabling their keys. A superseded secret only ends its grace period, and its key keeps working."`
+	Paths   []path `arg:"" optional:"" name:"file" help:"Files to read, or directories, including everything below them. - or no file means standard input."`
+	Disable bool   `help:"Stop the found secrets that still work, by disabling their keys. For a superseded secret, only its grace period ends, and its key keeps working."`
 	Yes     bool   `short:"y" help:"Do not ask before --disable."`
 }
 
@@ -36,9 +36,9 @@ func (keysFindCmd) Help() string {
   zcat dump.sql.gz | apikeys keys find --output json
   git log -p --all | apikeys keys find
 
-It reads text and binary data of any size and shows which keys the secrets in it are of, whether they still work, and where they were found. The secrets themselves are never shown. Symbolic links are not followed, and nothing is unpacked.
+It reads text and binary data of any size and shows which keys the secrets in it belong to, whether they still work, and where they were found. The secrets themselves are never shown. Symbolic links are not followed, and nothing is unpacked.
 
-Exit codes: 0 if no secret was found that still works, or all that did were stopped; 4 otherwise. JSON: {"items": [key with "state", "count" and "places"], "bytes": number of bytes read}.`
+Exit codes: 0 if no secret that still works was found, or if all of those were stopped; 4 otherwise. JSON: {"items": [key with "state", "count" and "places"], "bytes": number of bytes read}.`
 }
 
 // Bounds of what is remembered of a search.
@@ -53,7 +53,7 @@ const (
 	stateDisabled = "DISABLED" // would work if the key were enabled
 	stateExpired  = "EXPIRED"
 	stateReplaced = "REPLACED" // by a rotation
-	stateUnknown  = "UNKNOWN"  // of no key, or of a deleted one
+	stateUnknown  = "UNKNOWN"  // belongs to no key, or to a deleted one
 )
 
 // place is where a secret was found.
@@ -125,7 +125,7 @@ func (s *search) read(ctx context.Context, d *desk, paths []path) error {
 		paths = []path{"-"}
 	}
 	bar := d.progress(sizeOf(paths), "searching")
-	defer func() { _ = bar.Close() }() // it is for people only
+	defer func() { _ = bar.Close() }() // an error would concern only the display
 	for _, p := range paths {
 		if p == "-" {
 			if err := s.readFrom(ctx, "-", d.io.in, bar); err != nil {
@@ -185,7 +185,8 @@ func (s *search) note(found domain.FoundSecret, file string) error {
 	return nil
 }
 
-// countingReader counts what is read, and ends with its context.
+// countingReader counts the bytes that are read, and returns an error when its context
+// ends.
 type countingReader struct {
 	ctx context.Context //nolint:containedctx // a Reader has no other way to end
 	r   io.Reader
@@ -216,8 +217,8 @@ func sizeOf(paths []path) int64 {
 	return size
 }
 
-// progress returns a bar with rate and rest on standard error, if that is a
-// terminal.
+// progress returns a bar that shows the rate and the remaining time on standard error,
+// if that is a terminal.
 func (d *desk) progress(size int64, doing string) io.WriteCloser {
 	if d.of.Quiet || !isTerminal(d.io.err) {
 		return silent{}
@@ -234,7 +235,7 @@ func (silent) Write(p []byte) (int, error) { return len(p), nil }
 
 func (silent) Close() error { return nil }
 
-// judge finds out which key a secret is of and whether it works, leaving aside
+// judge finds out which key a secret belongs to and whether it works, leaving aside
 // scopes and addresses.
 func (d *desk) judge(ctx context.Context, f *finding) error {
 	e, err := d.service.Explain(ctx, apikeys.Question{Check: apikeys.Check{Secret: f.secret}})
@@ -298,11 +299,12 @@ func (d *desk) sayStopped(id domain.KeyID, outcome domain.LeakOutcome) {
 	case domain.LeakEnded:
 		d.say("%s: the superseded secret ended; the key works with its current one", id)
 	default:
-		d.say("%s: did not work any more", id)
+		d.say("%s: had already stopped working", id)
 	}
 }
 
-// foundRecord is a finding in JSON output. Of an unknown key it has only the ID.
+// foundRecord is a finding in the JSON output. For an unknown key it contains only the
+// ID.
 type foundRecord struct {
 	State  string  `json:"state"`
 	Count  int64   `json:"count"`
@@ -335,7 +337,7 @@ func (d *desk) printFindings(s *search) error {
 	return d.printTable([]string{"KEY", "STATE", "WORKSPACE", "NAME", "SCOPES", "CREATED", "LAST USED", "FOUND AT"}, table)
 }
 
-// rank orders what works first.
+// rank returns the position of a finding in the output: secrets that work come first.
 func rank(f *finding) int {
 	return slices.Index([]string{stateLive, stateDisabled, stateExpired, stateReplaced, stateUnknown}, f.state)
 }

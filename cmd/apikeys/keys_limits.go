@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys"
 )
 
-// parseRateLimits reads rate limits such as 100/60s, whose name is default, or
-// burst=10/1s.
+// parseRateLimits parses rate limits such as burst=10/1s or 100/60s, whose name is
+// default.
 func parseRateLimits(texts []string) ([]apikeys.RateLimitSpec, error) {
 	var specs []apikeys.RateLimitSpec
 	for _, text := range texts {
@@ -28,7 +28,7 @@ func parseRateLimits(texts []string) ([]apikeys.RateLimitSpec, error) {
 	return specs, nil
 }
 
-// parseWindow reads a window as a duration, or as a number of days or seconds.
+// parseWindow parses a window given as a duration, or as a number of days or seconds.
 func parseWindow(s string) (seconds int64, ok bool) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseInt(days, 10, 32)
@@ -41,7 +41,7 @@ func parseWindow(s string) (seconds int64, ok bool) {
 	return int64(d / time.Second), err == nil && d%time.Second == 0
 }
 
-// parseQuota reads a quota such as 100000/MONTH; "" is the zero value.
+// parseQuota parses a quota such as 100000/MONTH; "" is the zero value.
 func parseQuota(text string) (apikeys.QuotaSpec, error) {
 	if text == "" {
 		return apikeys.QuotaSpec{}, nil
@@ -53,7 +53,7 @@ func parseQuota(text string) (apikeys.QuotaSpec, error) {
 	return apikeys.QuotaSpec{Limit: limit, Period: strings.ToUpper(period)}, nil
 }
 
-// parseLimit reads a number and what follows it after a slash.
+// parseLimit parses a number, a slash and the text after it.
 func parseLimit(s string) (limit int64, per string, ok bool) {
 	number, per, ok := strings.Cut(s, "/")
 	limit, err := strconv.ParseInt(number, 10, 64)

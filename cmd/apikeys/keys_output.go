@@ -73,7 +73,7 @@ func orDash(t *string) string {
 // say writes a line for people to standard error.
 func (d *desk) say(format string, args ...any) {
 	if !d.of.Quiet {
-		_, _ = fmt.Fprintf(d.io.err, format+"\n", args...) // without standard error there is nobody to tell
+		_, _ = fmt.Fprintf(d.io.err, format+"\n", args...) // without standard error, nobody can be told
 	}
 }
 
@@ -109,8 +109,8 @@ const (
 	yellow = "33"
 )
 
-// colored returns text in a color if standard output is a terminal that wants it
-// (no-color.org).
+// colored returns text in a color if standard output is a terminal and NO_COLOR is not
+// set (no-color.org).
 func (d *desk) colored(color, text string) string {
 	if color == "" || !colorful(d.io.out) {
 		return text
@@ -171,8 +171,8 @@ func (d *desk) printRows(rows [][]cell) error {
 	return nil
 }
 
-// onOneLine replaces what could move the cursor or hide text: account IDs come from
-// the tokens of others.
+// onOneLine replaces characters that could move the cursor or hide text, because
+// account IDs come from tokens that others issued.
 func onOneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsGraphic(r) {
@@ -182,7 +182,7 @@ func onOneLine(text string) string {
 	}, text)
 }
 
-// columns returns how many columns of a terminal text takes.
+// columns returns the width of text in terminal columns.
 func columns(text string) int {
 	n := 0
 	for _, r := range text {
@@ -197,13 +197,14 @@ func columns(text string) int {
 	return n
 }
 
-// printKey writes everything about a key, a property on each line.
+// printKey writes all properties of a key, one on each line.
 func (d *desk) printKey(key *domain.APIKey) error {
 	r := toKeyRecord(key)
 	return d.printRecord(r, r, rowsOf(r))
 }
 
-// printKeyAndLimits is printKey with what is left of the limits of the key.
+// printKeyAndLimits is like printKey, but also writes what is left of the limits of the
+// key.
 func (d *desk) printKeyAndLimits(key *domain.APIKey, left []domain.LimitState) error {
 	r := toKeyRecord(key)
 	rows := rowsOf(r)
@@ -220,7 +221,8 @@ func (d *desk) printKeyAndLimits(key *domain.APIKey, left []domain.LimitState) e
 	}{r, append([]domain.LimitState{}, left...)}, rows)
 }
 
-// printRecord writes a key as the flags say: its ID, the given value as JSON, or the rows.
+// printRecord writes a key in the form that the flags select: its ID, the given value as
+// JSON, or the rows.
 func (d *desk) printRecord(r keyRecord, asJSON any, rows [][]cell) error {
 	switch {
 	case d.of.Quiet:
@@ -263,7 +265,7 @@ func spelledState(state domain.LimitState) string {
 	return fmt.Sprintf("%s, resets in %s", text, time.Duration(seconds)*time.Second)
 }
 
-// spelledLimits returns rate limits as the flag --rate-limit takes them.
+// spelledLimits returns rate limits in the form of the flag --rate-limit.
 func spelledLimits(limits []domain.Limit) []string {
 	var texts []string
 	for _, l := range limits {
@@ -272,7 +274,7 @@ func spelledLimits(limits []domain.Limit) []string {
 	return texts
 }
 
-// spelledQuota returns a quota as the flag --quota takes it, or nothing for nil.
+// spelledQuota returns a quota in the form of the flag --quota, or nil for nil.
 func spelledQuota(quota *domain.Limit) []string {
 	if quota == nil {
 		return nil

@@ -12,9 +12,9 @@ import (
 type keysListCmd struct {
 	Status string `placeholder:"STATUS" help:"Only keys that are ACTIVE, DISABLED or EXPIRED."`
 	Mode   string `placeholder:"MODE" help:"Only LIVE or only TEST keys."`
-	Name   string `placeholder:"TEXT" help:"Only keys with this in their name, in any case."`
+	Name   string `placeholder:"TEXT" help:"Only keys with this text in their name, ignoring case."`
 	Sort   string `default:"createdAt,desc" placeholder:"ORDER" help:"createdAt or name, followed by ,asc or ,desc (${default})."`
-	Limit  int    `default:"1000" placeholder:"N" help:"List at most so many; 0 lists all (${default})."`
+	Limit  int    `default:"1000" placeholder:"N" help:"Maximum number of keys to list; 0 lists all (${default})."`
 }
 
 // Help is shown below the usage of the command.
@@ -62,8 +62,8 @@ func (c *keysListCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 	})
 }
 
-// list returns the keys that match, at most limit if that is not 0, and the number
-// of all that match.
+// list returns the matching keys, at most limit if it is not 0, and the total number of
+// matching keys.
 func (d *desk) list(ctx context.Context, filter domain.KeyFilter, order domain.Order, limit int) (keys []*domain.APIKey, total int64, _ error) {
 	err := d.eachPage(ctx, filter, order, func(page []*domain.APIKey, matching int64) (more bool, _ error) {
 		keys, total = append(keys, page...), matching
@@ -78,8 +78,9 @@ func (d *desk) list(ctx context.Context, filter domain.KeyFilter, order domain.O
 	return keys, total, nil
 }
 
-// eachPage calls do with each page of the keys that match, of the named workspace or
-// of all, and with the number of all that match, until do wants no more.
+// eachPage calls do with each page of the matching keys of the named workspace, or of
+// all workspaces if none was named, and with the total number of matching keys, until
+// do returns false or an error.
 func (d *desk) eachPage(ctx context.Context, filter domain.KeyFilter, order domain.Order, do func(keys []*domain.APIKey, total int64) (more bool, _ error)) error {
 	read := d.service.Operator(d.operator).ListKeys
 	if d.workspace != "" {
@@ -144,7 +145,7 @@ func (keysShowCmd) Help() string {
 	return `  apikeys keys show sk_live_4fKpLr9Xw2Qb7ZtN
   apikeys keys show sk_live_4fKpLr9Xw2Qb7ZtN --output json | jq -r .workspaceId
 
-What is left of limits does not include what running services have leased and not spent. JSON: a key, then "limits": [{"name", "limit", "remaining", "resetSeconds"}].`
+What is left of limits does not include what running services have leased but not spent. JSON: a key, then "limits": [{"name", "limit", "remaining", "resetSeconds"}].`
 }
 
 // Run shows a key.
@@ -164,7 +165,7 @@ func (c *keysShowCmd) Run(ctx context.Context, of *cli, given *inputs, io stream
 
 type keysEventsCmd struct {
 	ID    string `arg:"" name:"key-id" help:"ID of the key. For a deleted one, --workspace is required."`
-	Limit int    `default:"100" placeholder:"N" help:"Show at most so many, newest first, 1 to 100 (${default})."`
+	Limit int    `default:"100" placeholder:"N" help:"Maximum number of events to show, newest first, 1 to 100 (${default})."`
 }
 
 // Help is shown below the usage of the command.

@@ -24,7 +24,7 @@ func (keysUsageCmd) Help() string {
 	return `  apikeys keys usage sk_live_4fKpLr9Xw2Qb7ZtN
   apikeys keys usage sk_live_4fKpLr9Xw2Qb7ZtN --from 2026-03-01 --to 2026-03-31 --output json
 
-Running services write what they count every 5 s. JSON: {"days": [{"date", "allowed", "denied": {reason: number}}], "scopes": [{"scope", "lastUsedAt"}], "previousSecret": {"validUntil", "lastUsedAt"} or null}.`
+Running services write their counts every 5 s. JSON: {"days": [{"date", "allowed", "denied": {reason: number}}], "scopes": [{"scope", "lastUsedAt"}], "previousSecret": {"validUntil", "lastUsedAt"} or null}.`
 }
 
 func (c *keysUsageCmd) days(now time.Time) (domain.DayRange, error) {
@@ -145,8 +145,8 @@ func denied(day domain.DayUsage) (n int64) {
 // barColumns is the length of the longest bar.
 const barColumns = 40
 
-// bar returns the bar of a day, whose length is relative to that of the day with most
-// checks. What happened at all has at least one column.
+// bar returns the bar of a day. Its length is relative to that of the day with the most
+// checks. A count above 0 has at least one column.
 func bar(day domain.DayUsage, most int64) string {
 	return strings.Repeat("█", share(day.Allowed, most)) + strings.Repeat("░", share(denied(day), most))
 }

@@ -13,13 +13,13 @@ import (
 type migrateCmd struct {
 	Settings settings `embed:""`
 
-	Up     migrateUpCmd     `cmd:"" help:"Apply pending migrations to APIKEYS_DATABASE_URL; several may run at once."`
+	Up     migrateUpCmd     `cmd:"" help:"Apply pending migrations to APIKEYS_DATABASE_URL. It may run several times at once."`
 	Status migrateStatusCmd `cmd:"" help:"List the migrations, and whether each one is applied."`
 }
 
-// configure returns the configuration with the database to migrate, and prints
-// the name of the database. The default of serve does not apply, so that no
-// database is migrated by accident.
+// configure returns the configuration with the database to migrate, and prints the name
+// of the database. The default database of serve does not apply, so that no database is
+// migrated by accident.
 func (c *migrateCmd) configure(given *inputs, io streams) (config.Config, error) {
 	cfg := config.Config(c.Settings)
 	kind, _ := cfg.Database()

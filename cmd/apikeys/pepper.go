@@ -7,8 +7,8 @@ import (
 )
 
 type pepperCmd struct {
-	New          pepperNewCmd    `cmd:"" default:"withargs" help:"Create a pepper; 'apikeys pepper' is short for it."`
-	RotateStatus pepperStatusCmd `cmd:"" help:"Show how many secrets depend on which pepper."`
+	New          pepperNewCmd    `cmd:"" default:"withargs" help:"Create a pepper. 'apikeys pepper' is short for this command."`
+	RotateStatus pepperStatusCmd `cmd:"" help:"Show how many secrets depend on each pepper."`
 }
 
 type pepperNewCmd struct {
@@ -23,7 +23,7 @@ func (pepperNewCmd) Help() string {
 
 set -C protects an existing file: if its pepper were lost, every key would be too.
 
-To rotate peppers, append a new entry, after a comma, on every replica and restart each; then move it to the front in the same way. Keep the old ones: secrets hashed under a removed pepper are rejected. 'apikeys pepper rotate-status' shows when none depends on one any more.`
+To rotate peppers, append a new entry, after a comma, on every replica and restart each replica; then move the entry to the front in the same way. Keep the old peppers: secrets hashed under a removed pepper are rejected. 'apikeys pepper rotate-status' shows when no secret depends on a pepper any longer.`
 }
 
 // Run prints a new entry.

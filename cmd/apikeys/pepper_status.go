@@ -19,15 +19,15 @@ type pepperStatusCmd struct {
 
 // Help is shown below the usage of the command.
 func (pepperStatusCmd) Help() string {
-	return `It reads all keys of APIKEYS_DATABASE_URL and counts the secrets that depend on each pepper: those of keys that are not deleted, without superseded ones whose grace period is over. A secret moves to the current pepper when it is used. An old pepper may be removed once no secret depends on it; the secrets that still do are rejected from then on.
+	return `It reads all keys of APIKEYS_DATABASE_URL and counts the secrets that depend on each pepper. It leaves out deleted keys and superseded secrets whose grace period is over. A secret moves to the current pepper when it is used. Remove an old pepper once no secret depends on it; secrets that still depend on a removed pepper are rejected.
 
   apikeys pepper rotate-status
   apikeys pepper rotate-status --output json | jq '.items[] | select(.state == "OLD")'
 
-STATE is CURRENT for the first entry of APIKEYS_PEPPERS, OLD for the others, and MISSING for one that is not there: its secrets are rejected. FOREIGN are the secrets of imported keys that were not used yet; they depend on no pepper. JSON: {"items": [{"pepper", "state", "secrets", "neverUsed", "oldestLastUseAt", "latestLastUseAt"}]}.`
+STATE is CURRENT for the first entry of APIKEYS_PEPPERS, OLD for the others, and MISSING for a pepper that is not in it, whose secrets are rejected. FOREIGN counts the secrets of imported keys that were not used yet; they depend on no pepper. JSON: {"items": [{"pepper", "state", "secrets", "neverUsed", "oldestLastUseAt", "latestLastUseAt"}]}.`
 }
 
-// pepperRecord is what depends on one pepper.
+// pepperRecord describes the secrets that depend on one pepper.
 type pepperRecord struct {
 	Pepper          string  `json:"pepper"`
 	State           string  `json:"state"`
@@ -38,7 +38,7 @@ type pepperRecord struct {
 	oldest, latest  time.Time
 }
 
-// Run shows what depends on which pepper.
+// Run shows how many secrets depend on each pepper.
 func (c *pepperStatusCmd) Run(ctx context.Context, given *inputs, io streams) error {
 	keys := &keysCmd{Output: c.Output, Settings: c.Settings}
 	return keys.work(ctx, given, io, needs{time: true}, func(ctx context.Context, d *desk) error {
@@ -72,7 +72,7 @@ func configuredPeppers(ring string) map[string]*pepperRecord {
 	return records
 }
 
-// countSecrets counts the secrets of a key that work or could.
+// countSecrets counts the secrets of a key that work, or would if the key were enabled.
 func countSecrets(peppers map[string]*pepperRecord, key domain.Snapshot, now time.Time) {
 	for _, secret := range key.Secrets {
 		if end := secret.ValidUntil; !end.IsZero() && !now.Before(end) {

@@ -15,9 +15,9 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// The exit codes. A wrong configuration has EX_CONFIG of sysexits.h. It must not
-// be 2, with which a Go program exits when it crashes: a supervisor must restart
-// after a crash, but not after a wrong configuration.
+// The exit codes. The code for a wrong configuration is EX_CONFIG of sysexits.h. It
+// must not be 2, the exit code of a Go program that crashes, because a supervisor
+// should restart the service after a crash, but not if its configuration is wrong.
 const (
 	exitOK            = 0
 	exitFailure       = 1
@@ -35,12 +35,12 @@ type streams struct {
 	out, err io.Writer
 }
 
-// misuse is an error in the command line that kong does not detect.
+// misuse is an error in the command line that kong cannot detect.
 type misuse string
 
 func (m misuse) Error() string { return string(m) }
 
-// exitError is an error with an exit code of its own.
+// exitError is an error with an exit code.
 type exitError struct {
 	error
 	code int
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.ConfigureHelp(kong.HelpOptions{NoAppDescFormat: true, Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(explain),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { exited = true }), // only by --help and --version
+		kong.Exit(func(int) { exited = true }), // called only by --help and --version
 		kong.Resolvers(given),
 		kong.PostBuild(hideUnused),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// secretFlags say where a new secret goes.
+// secretFlags determine where a new secret is written.
 type secretFlags struct {
 	SecretFile  string `xor:"secret" placeholder:"FILE" help:"Write the secret to this file, which must not exist, with mode 0600."`
 	PrintSecret bool   `xor:"secret" help:"Write the secret to standard output even if that is not a terminal."`
@@ -20,12 +20,13 @@ type secretFlags struct {
 type newlyIssued struct {
 	id     string
 	secret interface{ Reveal() string }
-	// show prints it with its secret, or with the file that holds it.
+	// show prints it with its secret, or with the name of the file that contains the
+	// secret.
 	show func(secret, file string) error
 }
 
-// withSecret creates something with a secret, and shows it where the flags say. The
-// place is there before anything is created, so that no secret is created and then lost.
+// withSecret calls issue and shows the secret where the flags say. It opens that place
+// before it calls issue, so that no secret is created and then lost.
 func (d *desk) withSecret(flags secretFlags, issue func() (newlyIssued, error)) error {
 	if flags.SecretFile == "" {
 		return d.printSecret(flags, issue)
@@ -57,7 +58,7 @@ func (d *desk) printSecret(flags secretFlags, issue func() (newlyIssued, error))
 	return created.show(created.secret.Reveal(), "")
 }
 
-// issuedKey takes what the use cases that issue a key return.
+// issuedKey takes the results of the use cases that issue a secret of a key.
 func (d *desk) issuedKey(created apikeys.CreatedKey, err error) (newlyIssued, error) {
 	if err != nil {
 		return newlyIssued{}, err
@@ -67,14 +68,14 @@ func (d *desk) issuedKey(created apikeys.CreatedKey, err error) (newlyIssued, er
 	}}, nil
 }
 
-// createdRecord is a key with a new secret in JSON output.
+// createdRecord is a key with a new secret in the JSON output.
 type createdRecord struct {
 	keyRecord
 	Secret     string `json:"secret,omitempty"`
 	SecretFile string `json:"secretFile,omitempty"`
 }
 
-// printCreated shows a key and its secret, or only the key if that is in a file.
+// printCreated shows a key and its secret, or only the key if the secret is in a file.
 func (d *desk) printCreated(key *domain.APIKey, secret, file string) error {
 	switch {
 	case d.of.Quiet && secret == "":
@@ -87,6 +88,6 @@ func (d *desk) printCreated(key *domain.APIKey, secret, file string) error {
 	if err := d.printKey(key); err != nil || secret == "" {
 		return err
 	}
-	d.say("the secret is shown once and kept nowhere:")
+	d.say("the secret is shown only now and is not stored:")
 	return d.printText("secret     " + secret)
 }

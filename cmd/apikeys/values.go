@@ -26,15 +26,15 @@ func (in *inputs) typed() []kong.Option {
 	return options
 }
 
-// decode implements kong.Mapper. It collects the errors of settings; kong would
-// stop at the first and show the value.
+// decode implements kong.Mapper. It collects the errors of settings, because kong would
+// stop at the first one and show its value.
 func (in *inputs) decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	err := decode(ctx, target)
 	if err == nil || !isSetting(ctx.Value) {
 		return err
 	}
 	f := config.Fault{Variable: ctx.Value.Tag.Envs[0], Problem: err.Error()}
-	if !slices.Contains(in.faults, f) { // kong decodes a variable once per command that has it
+	if !slices.Contains(in.faults, f) { // kong decodes a variable once for each command that uses it
 		in.faults = append(in.faults, f)
 	}
 	return nil

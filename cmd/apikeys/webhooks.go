@@ -21,17 +21,17 @@ type webhooksCmd struct {
 	Show       webhooksShowCmd       `cmd:"" help:"Show a webhook."`
 	Create     webhooksCreateCmd     `cmd:"" help:"Create a webhook and show its secret, once."`
 	Update     webhooksUpdateCmd     `cmd:"" help:"Change, disable or enable a webhook."`
-	Rotate     webhooksRotateCmd     `cmd:"" help:"Give a webhook a new secret; the old one signs too for 24 hours."`
-	Test       webhooksTestCmd       `cmd:"" help:"Have a test event delivered."`
-	Delete     webhooksDeleteCmd     `cmd:"" help:"Delete a webhook for good."`
-	Events     webhooksEventsCmd     `cmd:"" help:"Show the audit trail of a webhook, also of a deleted one."`
+	Rotate     webhooksRotateCmd     `cmd:"" help:"Give a webhook a new secret; the old one also signs for 24 hours."`
+	Test       webhooksTestCmd       `cmd:"" help:"Send a test event to a webhook."`
+	Delete     webhooksDeleteCmd     `cmd:"" help:"Delete a webhook permanently."`
+	Events     webhooksEventsCmd     `cmd:"" help:"Show the audit trail of a webhook, even of a deleted one."`
 	Deliveries webhooksDeliveriesCmd `cmd:"" help:"List the deliveries of a webhook of the last 30 days."`
-	Retry      webhooksRetryCmd      `cmd:"" help:"Have a delivery attempted again."`
+	Retry      webhooksRetryCmd      `cmd:"" help:"Retry a delivery."`
 }
 
 // Help is shown below the usage of the command.
 func (webhooksCmd) Help() string {
-	return `These commands work on the store of running services, which deliver. They need APIKEYS_DATABASE_URL, and those that make a secret APIKEYS_SEALING_KEYS as well; no token, and no running service.
+	return `These commands work directly on the store; running services send the deliveries. They need APIKEYS_DATABASE_URL, and those that create a secret also need APIKEYS_SEALING_KEYS. They need neither a token nor a running service.
 
   apikeys webhooks list --workspace ws_1
   apikeys webhooks create --workspace ws_1 --url https://hooks.example.com/keys --event api_key.expiring --secret-file hook.secret
@@ -40,7 +40,7 @@ func (webhooksCmd) Help() string {
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 no such webhook, 4 refused, 5 store unreachable, 78 wrong configuration.`
 }
 
-// work opens the store as the commands on keys do, and calls do with the workspace.
+// work opens the store like the commands on keys, and calls do with the workspace.
 func (c *webhooksCmd) work(ctx context.Context, given *inputs, io streams, n needs, do func(context.Context, *desk, *apikeys.Workspace) error) error {
 	keys := &keysCmd{Workspace: c.Workspace, Output: c.Output, Quiet: c.Quiet, Operator: c.Operator, Settings: c.Settings}
 	return keys.work(ctx, given, io, n, func(ctx context.Context, d *desk) error { return do(ctx, d, d.in(d.workspace)) })
@@ -73,7 +73,7 @@ func (w webhookID) about(ctx context.Context, of *cli, given *inputs, io streams
 	})
 }
 
-// webhookRecord is a webhook in JSON output.
+// webhookRecord is a webhook in the JSON output.
 type webhookRecord struct {
 	WebhookID      domain.WebhookID          `json:"webhookId"`
 	WorkspaceID    domain.WorkspaceID        `json:"workspaceId"`
@@ -114,7 +114,7 @@ func (r webhookRecord) events() string {
 	return strings.Join(orNone(names, "all"), ", ")
 }
 
-// printWebhook writes everything about a webhook.
+// printWebhook writes all properties of a webhook.
 func (d *desk) printWebhook(r webhookRecord) error {
 	switch {
 	case d.of.Quiet && r.Secret != "":
@@ -136,7 +136,7 @@ func (d *desk) printWebhook(r webhookRecord) error {
 	if err != nil || r.Secret == "" {
 		return err
 	}
-	d.say("the secret is shown once and kept only encrypted:")
+	d.say("the secret is shown only now and is stored only encrypted:")
 	return d.printText("secret       " + r.Secret)
 }
 
@@ -186,7 +186,7 @@ func (c *webhooksShowCmd) Run(ctx context.Context, of *cli, given *inputs, io st
 
 type webhooksCreateCmd struct {
 	URL         string      `required:"" placeholder:"URL" help:"Where the events are sent: https on port 443 or 8443."`
-	Event       []string    `placeholder:"TYPE" help:"Event to send, such as api_key.expiring; repeat it for several (all)."`
+	Event       []string    `placeholder:"TYPE" help:"Event to send, such as api_key.expiring; may be repeated. Without any, all events are sent."`
 	Description string      `placeholder:"TEXT" help:"What the webhook is for."`
 	Secret      secretFlags `embed:""`
 }
@@ -200,7 +200,7 @@ func (c *webhooksCreateCmd) Run(ctx context.Context, of *cli, given *inputs, io 
 	})
 }
 
-// issuedWebhook takes what the use cases that issue the secret of a webhook return.
+// issuedWebhook takes the results of the use cases that issue a secret of a webhook.
 func (d *desk) issuedWebhook(created apikeys.CreatedWebhook, err error) (newlyIssued, error) {
 	if err != nil {
 		return newlyIssued{}, err
@@ -214,12 +214,12 @@ func (d *desk) issuedWebhook(created apikeys.CreatedWebhook, err error) (newlyIs
 
 type webhooksUpdateCmd struct {
 	webhookID
-	URL         *string  `placeholder:"URL" help:"Send the events there."`
-	Event       []string `xor:"events" placeholder:"TYPE" help:"Send only these events; repeat it for several."`
+	URL         *string  `placeholder:"URL" help:"New URL."`
+	Event       []string `xor:"events" placeholder:"TYPE" help:"Send only these events; may be repeated."`
 	AllEvents   bool     `xor:"events" help:"Send all events."`
 	Description *string  `placeholder:"TEXT" help:"What the webhook is for."`
 	Enable      bool     `xor:"enabled" help:"Enable it."`
-	Disable     bool     `xor:"enabled" help:"Disable it, and drop what is still to be delivered."`
+	Disable     bool     `xor:"enabled" help:"Disable it, and drop its pending deliveries."`
 }
 
 // Run changes a webhook.
@@ -257,13 +257,13 @@ func (c *webhooksRotateCmd) Run(ctx context.Context, of *cli, given *inputs, io 
 
 type webhooksTestCmd struct{ webhookID }
 
-// Run has a test delivered.
+// Run queues a test event.
 func (c *webhooksTestCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	return c.about(ctx, of, given, io, needs{}, func(ctx context.Context, d *desk, ws *apikeys.Workspace, id domain.WebhookID) error {
 		if err := ws.TestWebhook(ctx, id); err != nil {
 			return err
 		}
-		d.say("%s: a test is to be delivered", id)
+		d.say("%s: a test event will be delivered", id)
 		return nil
 	})
 }
@@ -316,7 +316,7 @@ type webhooksDeliveriesCmd struct {
 	Page   int64  `placeholder:"N" help:"Number of the page, from 0."`
 }
 
-// deliveryRecord is a delivery in JSON output.
+// deliveryRecord is a delivery in the JSON output.
 type deliveryRecord struct {
 	DeliveryID    domain.DeliveryID       `json:"deliveryId"`
 	EventType     domain.WebhookEventType `json:"eventType"`
@@ -378,7 +378,7 @@ type webhooksRetryCmd struct {
 	Delivery string `arg:"" help:"ID of the delivery."`
 }
 
-// Run has a delivery attempted again.
+// Run schedules a delivery for another attempt.
 func (c *webhooksRetryCmd) Run(ctx context.Context, of *cli, given *inputs, io streams) error {
 	delivery, ok := domain.ParseDeliveryID(c.Delivery)
 	if !ok {
@@ -388,7 +388,7 @@ func (c *webhooksRetryCmd) Run(ctx context.Context, of *cli, given *inputs, io s
 		if err := ws.RetryDelivery(ctx, id, delivery); err != nil {
 			return err
 		}
-		d.say("%s: to be attempted again", delivery)
+		d.say("%s: will be attempted again", delivery)
 		return nil
 	})
 }

@@ -11,9 +11,9 @@ import (
 // net/http cannot tell from one that is gone, still gets the 503.
 const StatusAbandoned = 499
 
-// Abandoned reports whether err comes from the end of ctx, the context of a
-// request, which the server cancels if the client hangs up. A failure that only
-// coincides with a hang-up is a failure.
+// Abandoned reports whether err was caused by the end of ctx, the context of a request,
+// which the server cancels if the client hangs up. It returns false for a failure that
+// merely coincides with a hang-up.
 func Abandoned(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The reasons to refuse a request for the API key that it presents.
+// The reasons to refuse a request because of the API key that it presents.
 var (
 	ErrInvalidKey     = errors.New("invalid API key")
 	ErrLacksScope     = errors.New("API key lacks a required scope")

@@ -24,11 +24,11 @@ type faultBody struct {
 	Message string `json:"message"`
 }
 
-// Text returns the sentence with that identifier.
+// Text returns the message with the given identifier.
 type Text func(id string, args map[string]string) string
 
-// ErrorBody returns the error envelope with that code for err, in the language
-// of text.
+// ErrorBody returns the error envelope with the given code for err, in the language of
+// text.
 func ErrorBody(code string, err error, text Text) ([]byte, error) {
 	return AppendJSON(nil, errorBody{Code: code, Message: text(code, nil), Errors: faultBodies(err, text)})
 }
@@ -49,7 +49,7 @@ func faultBodies(err error, text Text) []faultBody {
 	return bodies
 }
 
-// AppendJSON appends v as encoding/json writes it for readers other than browsers.
+// AppendJSON appends v as encoding/json encodes it without HTML escaping.
 func AppendJSON(b []byte, v any) ([]byte, error) {
 	buf := bytes.NewBuffer(b)
 	enc := json.NewEncoder(buf)

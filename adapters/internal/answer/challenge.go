@@ -40,9 +40,9 @@ func challenge(h http.Header, err error) {
 // header.
 const maxScopeAttribute = 1 << 10
 
-// scopeAttribute joins scopes as in RFC 6749 section 3.3. A caller may ask for
-// anything: what is no scope-token, or would make the attribute too long, is
-// left out.
+// scopeAttribute joins scopes as in RFC 6749 section 3.3. A caller may request
+// anything, so scopes that are not a scope-token, or that would make the attribute too
+// long, are left out.
 func scopeAttribute(scopes []domain.Scope) string {
 	var b strings.Builder
 	for _, s := range scopes {
@@ -57,7 +57,7 @@ func scopeAttribute(scopes []domain.Scope) string {
 	return b.String()
 }
 
-// keyRefusals are the refusals of a request for the key that it presents, with
+// keyRefusals are the refusals of a request because of the key that it presents, with
 // their challenges.
 var keyRefusals = []struct {
 	reason    error
@@ -69,8 +69,8 @@ var keyRefusals = []struct {
 	{keycheck.ErrInvalidKey, &Challenged{Refusal: ErrInvalidKey, Code: "invalid_token", Description: "The API key is invalid"}},
 }
 
-// Refusal returns the refusal for an error of a key check that required these
-// scopes, or err itself if the check failed.
+// Refusal returns the refusal for err, the error of a key check that required the given
+// scopes. It returns err itself if the check could not be made.
 func Refusal(err error, required []domain.Scope) error {
 	switch {
 	case errors.Is(err, keycheck.ErrScopeMissing):

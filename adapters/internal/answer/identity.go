@@ -6,8 +6,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// IdentityHeaders are the headers that say which key was allowed, in their
-// canonical form.
+// IdentityHeaders are the headers that identify the allowed key, in their canonical
+// form.
 var IdentityHeaders = [...]string{"X-Api-Key-Id", "X-Workspace-Id", "X-Api-Key-Mode", "X-Api-Key-Scopes"}
 
 // IdentityValues returns the values of [IdentityHeaders] for a key.

@@ -24,8 +24,8 @@ func ParseCost(value string) (domain.Cost, domain.Faults) {
 // (draft-ietf-httpapi-ratelimit-headers) of a response about a key that has limits, and
 // Retry-After if they refuse a check of that cost.
 //
-// A response that must not tell whether a secret is one of a disabled or expired key, or
-// of none, has no such field.
+// A response that must not reveal whether a secret belongs to a disabled key, to an
+// expired key or to none has no such field.
 func SetLimits(h http.Header, decision domain.Decision, cost domain.Cost) {
 	if len(decision.Limits) == 0 {
 		return

@@ -8,9 +8,10 @@ import (
 
 const maxRequestID = 128
 
-// RequestID returns the caller's identifier, given the values of X-Request-Id,
-// if it is one value of 1 to 128 visible ASCII characters that contains nothing
-// shaped like a secret, or else a new one. Identifiers are sent back and logged.
+// RequestID returns the identifier that the caller sent in X-Request-Id, given the
+// values of that header, or a new one. The caller's is used if there is exactly one
+// value, of 1 to 128 visible ASCII characters, that contains nothing shaped like a
+// secret, because identifiers are sent back and logged.
 func RequestID(values []string) string {
 	if len(values) == 1 && len(values[0]) >= 1 && len(values[0]) <= maxRequestID && VisibleASCII(values[0]) && !domain.HasSecret(values[0]) {
 		return values[0]
@@ -28,9 +29,9 @@ func VisibleASCII(s string) bool {
 	return true
 }
 
-// newRequestID returns 128 random bits as 26 base32 characters. Identifiers of
-// requests prove nothing, so that they need not come from crypto/rand, whose
-// Text takes 0.4 µs where this takes 0.05.
+// newRequestID returns 128 random bits as 26 base32 characters. Request identifiers
+// prove nothing, so they need not come from crypto/rand, whose Text takes 0.4 µs
+// instead of 0.05 µs.
 func newRequestID() string {
 	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	var id [26]byte

@@ -2,8 +2,8 @@ package answer
 
 import "github.com/slaunchx/apikeys/domain"
 
-// The rules of requests over HTTP and gRPC. Each is a sentence of the message
-// catalogs, which may name the Field.
+// The rules of requests over HTTP and gRPC. The message catalogs have a message for
+// each, which may contain the Field.
 const (
 	RuleUnknownField  domain.Rule = "unknown_field"
 	RuleCheckSyntax   domain.Rule = "check_syntax"

@@ -24,7 +24,7 @@ var mediaTypes = map[string]string{
 type File struct {
 	Name   string // its extension determines the media type
 	Gzip   []byte
-	Brotli []byte // nil: not available
+	Brotli []byte // nil if not available
 }
 
 // ServeHTTP serves the file in the smallest coding that the request accepts. Caches

@@ -1,6 +1,6 @@
-// Package clientaddr finds the address of a client from what servers and
-// proxies write of it. Every adapter that needs a client's address uses it, so
-// that they all agree.
+// Package clientaddr determines the address of a client from its connection and from
+// X-Forwarded-For. Every adapter that needs a client's address uses it, so that they
+// all agree.
 package clientaddr
 
 import (
@@ -18,13 +18,12 @@ const optionalSpace = " \t"
 
 // Of returns the address of a client, or the zero address if it is unknown.
 //
-// The client is the peer of the connection unless the peer is trusted. In that
-// case it is the right-most entry of forwarded that is not trusted, since the
-// client itself may have written whatever stands to the left. The elements of
-// forwarded are the lines of X-Forwarded-For, which make one list. Empty
-// entries are skipped. If every entry is trusted, the client is the left-most
-// one, and if there is none, the peer. An entry that is no address makes the
-// client unknown.
+// The client is the peer of the connection unless the peer is trusted. In that case it
+// is the right-most entry of forwarded that is not trusted, since the client itself may
+// have written everything to the left of it. The elements of forwarded are the lines of
+// X-Forwarded-For, which form one list. Empty entries are skipped. If every entry is
+// trusted, the client is the left-most one; if there are no entries, it is the peer. If
+// an entry is not an address, the client is unknown.
 //
 // The address is in the form that [Parse] returns.
 func Of(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
@@ -50,11 +49,11 @@ func Of(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	return addr
 }
 
-// Parse reads an address that may be followed by a port, as in 203.0.113.7,
-// 203.0.113.7:51008, 2001:db8::1, [2001:db8::1] and [2001:db8::1]:443, with
-// spaces and tabs around it. It returns the address without its zone, and an
-// IPv4-mapped IPv6 address as IPv4, or the zero address and false if text is
-// none of these.
+// Parse parses an address that may be followed by a port, as in 203.0.113.7,
+// 203.0.113.7:51008, 2001:db8::1, [2001:db8::1] and [2001:db8::1]:443. Spaces and tabs
+// around it are ignored. It returns the address without its zone, and an IPv4-mapped
+// IPv6 address as IPv4. If text has none of these forms, it returns the zero address
+// and false.
 func Parse(text string) (netip.Addr, bool) {
 	text = strings.Trim(text, optionalSpace)
 	addr, err := netip.ParseAddr(text)
@@ -67,7 +66,7 @@ func Parse(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), true
 }
 
-// parseWithPort reads the forms that netip.ParseAddr does not: those with a
+// parseWithPort parses the forms that netip.ParseAddr does not accept: addresses with a
 // port, and an IPv6 address in brackets without one.
 func parseWithPort(text string) (netip.Addr, error) {
 	if strings.HasSuffix(text, "]") {

@@ -1,5 +1,5 @@
-// Package fetch reads documents with public keys from an address that the operator has
-// configured.
+// Package fetch fetches documents with public keys from an address that the operator
+// has configured.
 package fetch
 
 import (
@@ -21,8 +21,9 @@ type Source struct {
 	client *http.Client
 }
 
-// New returns the document at address of at most limit bytes, whose types are accept. It is
-// fetched with client, or with one of its own if that is nil.
+// New returns the document at address, which may have at most limit bytes. accept is sent
+// as the Accept header. The document is fetched with client or, if client is nil, with a
+// client of its own.
 func New(address, accept string, limit int64, client *http.Client) Source {
 	c := http.Client{Transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -63,7 +64,7 @@ func (s Source) Read(ctx context.Context) ([]byte, error) {
 	return ReadAll(response.Body, s.limit)
 }
 
-// ReadAll reads r, which must have at most limit bytes.
+// ReadAll reads r until its end. It returns an error if r has more than limit bytes.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	document, err := io.ReadAll(io.LimitReader(r, limit+1))
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The reasons to refuse a request. Disabled and expired keys are refused like
-// unknown ones, since the response may reach anybody.
+// The reasons to refuse a request. Disabled and expired keys are refused like unknown
+// ones, since anybody may see the response.
 var (
 	ErrNoKey          = errors.New("no API key")
 	ErrKeyTwice       = errors.New("credentials were sent more than once")
@@ -25,7 +25,7 @@ var (
 	ErrQuotaExceeded  = errors.New("the API key has used up its quota")
 )
 
-// Request is what a check uses of a request.
+// Request contains the parts of a request that a check uses.
 type Request struct {
 	APIKey        []string // values of X-Api-Key
 	Authorization []string // values of Authorization
@@ -37,7 +37,7 @@ type Request struct {
 // decision.
 type Authorize func(ctx context.Context, check domain.Check) (domain.Decision, error)
 
-// Wanted is what a request wants of its key.
+// Wanted is what a request requires of its key.
 type Wanted struct {
 	Scopes []domain.Scope
 	Cost   domain.Cost
@@ -74,7 +74,7 @@ func (r Request) secret() (domain.Secret, error) {
 	}
 	var key string
 	if len(r.APIKey) == 1 {
-		key = r.APIKey[0] // some proxies send an empty value for none
+		key = r.APIKey[0] // some proxies send an empty value if there is no key
 	}
 	if len(r.Authorization) == 1 {
 		token, ok := BearerToken(r.Authorization[0])

@@ -12,12 +12,12 @@ import (
 // EnvoyRoute is the route of Envoy's gRPC authorization.
 const EnvoyRoute = "/envoy.service.auth.v3.Authorization/Check"
 
-// ServerOptions are what a server of permission checks, such as that of
-// adapters/extauthz, works with.
+// ServerOptions are the options of a server of permission checks, such as
+// adapters/extauthz.
 type ServerOptions struct {
 	// Authorize performs permission checks; *apikeys.Service has such a method.
 	Authorize Authorize
-	// Messages are the sentences of responses, such as those of adapters/i18n.
+	// Messages returns the messages of responses; adapters/i18n implements it.
 	Messages Messages
 	Logger   *slog.Logger
 	Now      func() time.Time
@@ -28,18 +28,18 @@ type ServerOptions struct {
 	// the caller did not wait for the response. The context has the span of a traced
 	// check. If Observe is nil, checks are not observed.
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
-	// InternalToken is what callers must send; empty: anyone who reaches the server
-	// may ask.
+	// InternalToken is the token that callers must send. If it is empty, anyone who can
+	// reach the server may call it.
 	InternalToken string
-	// TrustedProxies may name their clients in X-Forwarded-For; may be empty.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted; may be empty.
 	TrustedProxies []netip.Prefix
 }
 
-// Messages speaks the languages of the service.
+// Messages returns messages in the languages of the service.
 type Messages interface {
 	// Match returns the tag of the language that fits the lines of an
 	// Accept-Language header best.
 	Match(acceptLanguage ...string) string
-	// Message returns the sentence with that identifier.
+	// Message returns the message with the given identifier.
 	Message(language, id string, args map[string]string) string
 }

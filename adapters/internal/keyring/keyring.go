@@ -26,8 +26,8 @@ type Entry struct {
 
 // Parse parses a comma-separated list of keys of the form id:base64. The base64 is
 // standard and padded (RFC 4648 section 4) and decodes to at least [MinKeyLength]
-// bytes; an ID is 1 to [MaxIDLength] of A-Z a-z 0-9 _ - and unique. White space
-// around an entry is ignored. Errors call a key noun.
+// bytes; an ID is 1 to [MaxIDLength] of A-Z a-z 0-9 _ - and unique. White space around
+// an entry is ignored. Errors refer to a key as noun.
 //
 // The error joins all errors found and contains no part of a key.
 func Parse(noun, text string) ([]Entry, error) {

@@ -1,5 +1,5 @@
-// Package release names the release of this module that runs, for metrics and
-// traces, which must agree on it.
+// Package release determines the running release of this module, so that metrics and
+// traces report the same one.
 package release
 
 import (
@@ -9,9 +9,8 @@ import (
 
 const modulePath = "github.com/slaunchx/apikeys"
 
-// Version returns named or, if that is empty, the version of this module in the
-// Go build of the program that embeds it. If the build does not know one
-// either, it returns "(devel)".
+// Version returns named or, if it is empty, the version of this module recorded in the
+// Go build of the program. If the build records none, it returns "(devel)".
 func Version(named string) string {
 	return cmp.Or(named, moduleVersion(read()), "(devel)")
 }

@@ -11,9 +11,9 @@ import (
 // that changed nothing.
 var ErrNothingToWrite = errors.New("nothing to write")
 
-// Change is a caller's part of an update. The goroutine that holds the
-// transaction requests it, and the caller's own goroutine runs it: there a
-// panic does not affect others, and it never runs once the caller has left.
+// Change is the caller's part of an update. The goroutine that holds the transaction
+// requests it, but the caller's own goroutine runs it, so that a panic affects only the
+// caller, and the change never runs once the caller has left.
 type Change struct {
 	apply func(*domain.APIKey) (domain.Event, error)
 	asked chan *domain.APIKey
@@ -21,7 +21,7 @@ type Change struct {
 	gone  chan struct{}
 }
 
-// decision is the result of a caller's part of an update.
+// decision is the result of the caller's part of an update.
 type decision struct {
 	event   domain.Event
 	refusal error
@@ -61,10 +61,11 @@ func (c *Change) Of(ctx context.Context, key *domain.APIKey) (domain.Event, erro
 	}
 }
 
-// Write runs write, which calls Of, in a separate goroutine. It returns the
-// error of write, the error of the last change instead of [ErrNothingToWrite],
-// an error that wraps [domain.ErrUnavailable] as soon as ctx ends, or one that
-// wraps [domain.ErrPanicked] if write panics.
+// Write runs write, which calls Of, in a separate goroutine. It returns the error of
+// write, except that it returns the error of the last change instead of
+// [ErrNothingToWrite]. As soon as ctx ends, it returns an error that wraps
+// [domain.ErrUnavailable]; if write panics, it returns one that wraps
+// [domain.ErrPanicked].
 func (c *Change) Write(ctx context.Context, write func() error) error {
 	if err := ctx.Err(); err != nil {
 		return Unavailable(err)

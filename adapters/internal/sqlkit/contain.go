@@ -7,10 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Contained calls a function in a goroutine whose panics nobody else would
-// recover. It returns a panic as an error that wraps [domain.ErrPanicked], with the
-// type and the stack of the panic, but without its value, which may contain
-// anything.
+// Contained calls call and turns a panic into an error that wraps [domain.ErrPanicked].
+// It is for goroutines in which a panic would end the process. The error contains the
+// type and the stack of the panic, but not its value, which may be confidential.
 func Contained[T any](what string, call func() (T, error)) (value T, err error) {
 	defer func() {
 		if p := recover(); p != nil {

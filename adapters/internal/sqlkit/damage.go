@@ -10,8 +10,8 @@ import (
 // maxDamages limits how much a [Damage] remembers, and so how much it logs.
 const maxDamages = 10_000
 
-// Damage logs which stored keys and events are partly unreadable, each of them
-// once, and never the stored values. It is safe for concurrent use.
+// Damage logs the IDs of stored keys and events that are partly unreadable, each of
+// them once, but never their values. It is safe for concurrent use.
 type Damage struct {
 	logger *slog.Logger
 	mu     sync.Mutex
@@ -50,7 +50,8 @@ func (d *Damage) Events(id domain.KeyID, unreadable []string) {
 	}
 }
 
-// Watched returns change, and logs the keys with which it is called.
+// Watched returns a function that forwards to change and logs the unreadable parts of
+// the keys it is called with.
 func (d *Damage) Watched(change func(*domain.APIKey) (domain.Event, error)) func(*domain.APIKey) (domain.Event, error) {
 	return func(key *domain.APIKey) (domain.Event, error) {
 		d.Key(key)
@@ -58,7 +59,8 @@ func (d *Damage) Watched(change func(*domain.APIKey) (domain.Event, error)) func
 	}
 }
 
-// first reports whether this is to be logged, and remembers that it was.
+// first reports whether damage is to be logged because it was not logged before, and
+// remembers it.
 func (d *Damage) first(name string, parts domain.Parts) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

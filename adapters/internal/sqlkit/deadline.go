@@ -2,9 +2,9 @@ package sqlkit
 
 import "context"
 
-// UntilDone returns what call returns, or an error that wraps domain.ErrUnavailable as soon as
-// ctx ends. It then abandons call, which need not end with the context. A panic
-// of call is returned as an error that begins with what.
+// UntilDone returns the results of call or, as soon as ctx ends, an error that wraps
+// domain.ErrUnavailable. In that case it abandons call, which need not respect ctx. If call
+// panics, UntilDone returns an error that begins with what.
 func UntilDone[T any](ctx context.Context, what string, call func() (T, error)) (T, error) {
 	type outcome struct {
 		value T

@@ -38,8 +38,8 @@ func (c Codec[T]) Key(rows []KeyRow[T]) (*domain.APIKey, error) {
 	return domain.Rehydrate(r.Snapshot), nil
 }
 
-// secret reads a secret as a whole: without one of its columns it cannot be
-// verified. A digest of another length than those of this version is
+// secret reads a secret. If any of its columns is unreadable, the whole secret is,
+// because it cannot be verified. A digest whose length is not one of this version's is
 // unreadable too.
 func (c Codec[T]) secret(row *SecretRow[T]) (domain.StoredSecret, bool) {
 	algorithm, okAlgorithm := row.Algorithm.required()
@@ -97,7 +97,7 @@ func (c Codec[T]) event(row *EventRow[T]) (event domain.Event, ok bool) {
 	return event, ok && okAt && okIP && okChanges
 }
 
-// shown returns an identifier that can be displayed, whatever bytes are stored.
+// shown returns a stored identifier as valid UTF-8, so that it can be displayed.
 func shown(stored string) string { return strings.ToValidUTF8(stored, "\uFFFD") }
 
 func decodeAddr(stored Field[string]) (netip.Addr, bool) {

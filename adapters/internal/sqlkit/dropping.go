@@ -8,13 +8,14 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// dropTime is how long the rest of the deliveries of a webhook that was stopped are dropped
-// at once. What then remains is left to the sweep.
+// dropTime is how long Dropping goes on dropping the deliveries of a webhook that was
+// stopped. The rest is left to the sweep.
 const dropTime = 500 * time.Millisecond
 
-// Dropping makes a change of a webhook. If that has left more to be dropped, it calls drop
-// until a batch is not full, for a limited time. If the change is refused because of what
-// is to be dropped before, it calls drop until nothing is left and makes the change again.
+// Dropping makes a change of a webhook. If the change leaves deliveries to be dropped, it
+// calls drop until a batch is not full or dropTime has passed. If the change is refused
+// because earlier deliveries must be dropped first, it calls drop until none is left and
+// makes the change again.
 func Dropping(ctx context.Context, drop func(context.Context) (int64, error), change func() (more bool, err error)) error {
 	for {
 		more, err := change()
@@ -42,9 +43,9 @@ func dropAll(ctx context.Context, drop func(context.Context) (int64, error)) err
 	}
 }
 
-// ChangeWebhook applies change to a webhook that a transaction has read, and calls store
-// with the event and with whether the webhook was enabled, unless there is nothing to
-// change. It returns what store reports.
+// ChangeWebhook applies change to a webhook that a transaction has read. Unless nothing
+// changed, it calls store with the event and with whether the webhook was enabled
+// before, and returns the result of store.
 func ChangeWebhook(
 	w *domain.Webhook, change func(*domain.Webhook) (domain.Event, error), store func(event domain.Event, enabled bool) (more bool, err error),
 ) (more bool, err error) {

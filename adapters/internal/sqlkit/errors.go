@@ -14,8 +14,8 @@ func Unavailable(cause error) error {
 	return fmt.Errorf("%w: %w", domain.ErrUnavailable, cause)
 }
 
-// Settled reports whether err is an error of the store itself, which is
-// returned unchanged, and not one of its driver.
+// Settled reports whether err is an error of the store itself, which is returned
+// unchanged, rather than one of its driver.
 func Settled(err error) bool {
 	_, own := errors.AsType[ownError](err)
 	_, replayed := errors.AsType[*ports.Replayed](err)
@@ -37,8 +37,8 @@ var words = []error{
 	domain.ErrIdempotencyKeyInUse,
 }
 
-// Refused returns the error with which a caller refused a change, so that it is
-// returned to it.
+// Refused wraps the error with which a caller refused a change, so that it is returned
+// to the caller unchanged.
 func Refused(err error) error { return ownError{err} }
 
 // ownError is an error in a stored value, or in one to be stored.

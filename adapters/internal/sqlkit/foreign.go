@@ -6,8 +6,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// foreign holds for a secret of another algorithm than that of this service. It is
-// the condition of the index api_key_secrets_foreign_idx.
+// foreign is true for a secret whose algorithm is not that of this service. It is the
+// condition of the index api_key_secrets_foreign_idx.
 const foreign = `algorithm <> 'hmac-sha256'`
 
 const (

@@ -64,8 +64,9 @@ func decodeQuota(stored string) (domain.Limit, domain.Faults) {
 	return domain.ParseQuota(domain.QuotaSpec(quota))
 }
 
-// decodeStrictly reports whether stored is a value of v without other members: what a
-// later build may store there would restrict the key in a way that is unknown here.
+// decodeStrictly decodes stored into v and reports whether that was possible. It
+// rejects unknown members, because one that a later build stores may restrict the key
+// in a way that this build does not know.
 func decodeStrictly(stored string, v any) bool {
 	decoder := json.NewDecoder(bytes.NewBufferString(stored))
 	decoder.DisallowUnknownFields()

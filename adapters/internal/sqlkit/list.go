@@ -53,11 +53,10 @@ func (c Codec[T]) AllKeys(d Dialect, filter domain.KeyFilter, order domain.Order
 	return c.keyList(d, allKeys, filter, order, page)
 }
 
-// keyList reads page and total in one statement, and so as of one moment. The
-// page of a workspace comes from an index that contains all filtered columns,
-// and only its keys are read: page is a list of identifiers, and the last ORDER
-// BY sorts the keys of the page. The second LIMIT repeats that they are few,
-// for planners that do not consider arguments.
+// keyList reads the page and the total in one statement, and so as of one moment. The
+// page of a workspace is a list of identifiers from an index that contains all filtered
+// columns; only the keys on the page are read, and the last ORDER BY sorts them. The
+// second LIMIT tells planners that do not look at arguments that there are only a few.
 func (c Codec[T]) keyList(d Dialect, of extent, filter domain.KeyFilter, order domain.Order, page domain.Page) KeyList {
 	conditions, values := c.conditions(d, filter)
 	args := append(slices.Clone(of.args), values...)
@@ -84,7 +83,7 @@ func (c Codec[T]) conditions(d Dialect, filter domain.KeyFilter) (conditions str
 		conditions += " AND " + condition
 		args = append(args, values...)
 	}
-	// An expiry after the last instant is unreadable, and so has passed.
+	// An expiry after the last instant is unreadable, so it counts as past.
 	switch at, last := c.Encode(filter.At.UTC()), c.Encode(lastInstant); filter.Status {
 	case "":
 	case domain.StatusActive:

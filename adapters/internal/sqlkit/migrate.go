@@ -30,7 +30,7 @@ type Migrator struct {
 	provider *goose.Provider
 	tables   []string
 	applied  func(ctx context.Context) ([]int64, error)
-	current  atomic.Bool // the schema was that of this build or a newer one
+	current  atomic.Bool // the schema has been that of this build or a newer one
 }
 
 // NewMigrator returns the migrator of the files named NNNNN_name.sql in the
@@ -73,8 +73,8 @@ func tablesOf(folder fs.FS) (tables []string, err error) {
 	return tables, nil
 }
 
-// Tables returns the tables that the migrations make, besides [VersionTable],
-// which is made before all of them.
+// Tables returns the tables that the migrations create. They do not include
+// [VersionTable], which is created before them.
 func (m *Migrator) Tables() []string { return m.tables }
 
 // Up applies missing migrations. It does not change a schema that is newer than
@@ -87,8 +87,8 @@ func (m *Migrator) Up(ctx context.Context) error {
 	return err
 }
 
-// require returns nil if the schema is that of this build or a newer one. It asks
-// the database until it is: no migration is ever reverted.
+// require returns nil if the schema is that of this build or a newer one. Once it is,
+// require no longer asks the database, because no migration is ever reverted.
 func (m *Migrator) require(ctx context.Context) error {
 	if m.current.Load() {
 		return nil

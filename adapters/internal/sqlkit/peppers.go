@@ -61,5 +61,5 @@ func StoredPepper(id string, found []PepperRow) (domain.PepperCheck, error) {
 	return check, nil
 }
 
-// errPepperGone means that an operator has deleted the row meanwhile.
+// errPepperGone means that an operator has deleted the row in the meantime.
 var errPepperGone = errors.New("the check value of a pepper was deleted")

@@ -10,20 +10,19 @@ const (
 
 	GetKey = selectKey + ` WHERE k.id = ? AND k.` + OfWorkspace + ` AND ` + Living + ` ORDER BY s.position`
 
-	// Living holds for a key that is not deleted. It is written differently
-	// from the condition of the indexes for lists, whose last column is the
-	// identifier: a plan that PostgreSQL made while there were no keys would
-	// search a whole index.
+	// Living is true for a key that is not deleted. It differs from the condition of
+	// the indexes for lists, whose last column is the identifier. Otherwise a plan that
+	// PostgreSQL made while there were no keys could search a whole index.
 	Living = `coalesce(deleted_at IS NULL, false)`
 
-	// OfWorkspace holds for a key of the workspace that is its argument. No
-	// index matches it, so that the primary key is used: without statistics of
-	// the table, PostgreSQL would search a whole workspace in the index of
-	// names, whose last column is the identifier.
+	// OfWorkspace is true for a key of the workspace that is its argument. No index
+	// matches it, so PostgreSQL uses the primary key. Otherwise, without statistics of
+	// the table, it would search a whole workspace in the index of names, whose last
+	// column is the identifier.
 	OfWorkspace = `workspace_id || '' = ?`
 
-	// ListEvents reads a page, latest event first whatever the clock said, with
-	// the total in each row. Its arguments are those of [ListEventsArgs].
+	// ListEvents reads a page with the total in each row. The event that was stored
+	// last comes first, whatever its time. Its arguments are those of [ListEventsArgs].
 	ListEvents = `SELECT t.total, e.event_id, e.api_key_id, e.workspace_id, e.type, e.at, e.account_id, e.portal, e.client_hash, e.ip, e.request_id, e.changes
 FROM (SELECT count(*) AS total FROM api_key_events WHERE api_key_id = ? AND workspace_id = ?) t
 LEFT JOIN (

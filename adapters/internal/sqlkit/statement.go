@@ -18,9 +18,9 @@ type Statement struct {
 	prepared atomic.Pointer[sqlx.Stmt]
 }
 
-// Statement returns the statement of query, which has ? for arguments. It is only
-// prepared once the schema is that of this build: on an older one it might
-// succeed and be wrong.
+// Statement returns the statement of query, which has ? for arguments. It is not
+// prepared before the schema is that of this build, because on an older schema it might
+// succeed with a wrong result.
 func (m *Migrator) Statement(db *sqlx.DB, query string) *Statement {
 	return &Statement{db: db, schema: m, query: db.Rebind(query)}
 }

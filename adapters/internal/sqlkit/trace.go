@@ -14,9 +14,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traces creates spans for the statements that are sent to a database while a
-// span is recorded: with the text of a statement, which contains no values, and
-// never with its arguments. Background work has no spans.
+// Traces creates spans for statements that are sent to a database while a span is being
+// recorded; background work has no spans. A span contains the text of the statement,
+// which contains no values, but never its arguments.
 type Traces struct {
 	Provider trace.TracerProvider // nil means no spans
 	System   attribute.KeyValue   // db.system.name
@@ -24,7 +24,7 @@ type Traces struct {
 	Code func(error) string
 }
 
-// OpenDB is [sql.OpenDB], traced.
+// OpenDB is like [sql.OpenDB], with tracing.
 func (t Traces) OpenDB(connector driver.Connector) *sql.DB {
 	if t.Provider == nil {
 		return sql.OpenDB(connector)
@@ -32,7 +32,7 @@ func (t Traces) OpenDB(connector driver.Connector) *sql.DB {
 	return otelsql.OpenDB(connector, t.options()...)
 }
 
-// Open is [sql.Open], traced.
+// Open is like [sql.Open], with tracing.
 func (t Traces) Open(driverName, dsn string) (*sql.DB, error) {
 	if t.Provider == nil {
 		return sql.Open(driverName, dsn)

@@ -19,7 +19,7 @@ type ChangedRows[T any] struct {
 	Unchanged bool
 
 	ID          string
-	Name        *string // nil means unchanged, also below
+	Name        *string // nil means unchanged, here and below
 	NameFolded  *string
 	Scopes      *string
 	IPWhitelist *string

@@ -7,9 +7,10 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// FindUsage reads the usage of a key: its counts, the last uses of its scopes, and that
-// of its previous secret. counts is a table u of the counts of the requested days. The
-// other arguments are those of [Codec.FindUsageArgs].
+// FindUsage returns the statement that reads the usage of a key: its counts, the last
+// uses of its scopes, and the last use of its previous secret. counts is the text of a
+// table u with the counts of the requested days. The remaining arguments of the
+// statement are those of [Codec.FindUsageArgs].
 func FindUsage(counts string) string {
 	return `SELECT u.day, u.reason AS name, u.checks, NULL AS used_at
 FROM ` + counts + `
@@ -17,8 +18,8 @@ UNION ALL SELECT NULL, scope, NULL, last_used_at FROM api_key_scope_uses WHERE a
 UNION ALL SELECT NULL, NULL, NULL, last_used_at FROM api_key_grace_uses WHERE valid_until = ? AND api_key_id = ?`
 }
 
-// FindUsageArgs returns the arguments of [FindUsage]. Those of its counts are the first
-// and the last day and the ID of the key.
+// FindUsageArgs returns the arguments of [FindUsage]. The arguments of counts are the
+// first day, the last day and the ID of the key.
 func (c Codec[T]) FindUsageArgs(query ports.UsageQuery) []any {
 	id := string(query.KeyID)
 	return []any{int64(query.Days.From), int64(query.Days.To), id, id, c.Encode(query.PreviousValidUntil.UTC()), id}

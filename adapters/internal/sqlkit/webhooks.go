@@ -17,13 +17,14 @@ const (
 	webhookColumns = `w.id, w.workspace_id, w.url, w.events, w.description, w.enabled, w.disabled_reason,
 w.created_at, w.created_by, w.deleted_at, w.failing_since, w.secrets`
 
-	// SelectWebhooks selects all webhooks, and those that a condition after it admits.
+	// SelectWebhooks selects all webhooks; a condition may be appended to it.
 	SelectWebhooks = `SELECT ` + webhookColumns + ` FROM api_key_webhooks w`
 
 	// FindWebhook finds a webhook by its ID and workspace.
 	FindWebhook = SelectWebhooks + ` WHERE w.id = ? AND w.workspace_id = ? AND w.deleted_at IS NULL`
 
-	// ListWebhooks lists the webhooks of a workspace, of which there are few.
+	// ListWebhooks lists all webhooks of a workspace, of which there are at most
+	// [domain.MaxWebhooks].
 	ListWebhooks = SelectWebhooks + ` WHERE w.workspace_id = ? AND w.deleted_at IS NULL ORDER BY w.created_at DESC, w.id DESC`
 
 	// InsertWebhook stores a webhook; see [Codec.InsertWebhookArgs].
@@ -61,11 +62,12 @@ AND e.expires_at BETWEEN ? AND ? AND (e.expires_at > ? OR e.expires_at > w.since
 WHERE e.id > ? ORDER BY e.id LIMIT ?
 ) ORDER BY k.id, s.position`
 
-	// SetFailingSince notes since when the endpoint of a webhook fails.
+	// SetFailingSince sets the time since which a webhook has been failing.
 	SetFailingSince = `UPDATE api_key_webhooks SET failing_since = ? WHERE id = ?`
 
-	// NextSealed selects a page of the living webhooks for [Codec.Reseal], which are
-	// judged there: a condition on the secrets would fail if one of them is damaged.
+	// NextSealed selects a page of the living webhooks. [Codec.Reseal] decides which of
+	// them to reseal, because a condition on the secrets would fail if one of them is
+	// damaged.
 	NextSealed = SelectWebhooks + ` WHERE w.id > ? AND w.deleted_at IS NULL ORDER BY w.id LIMIT ?`
 
 	// SealedSecrets selects the secrets of all living webhooks; see [SealingUses].
@@ -74,7 +76,8 @@ WHERE e.id > ? ORDER BY e.id LIMIT ?
 	// SetSecrets replaces the secrets of a webhook.
 	SetSecrets = `UPDATE api_key_webhooks SET secrets = ? WHERE id = ?`
 
-	// ForgetWarnings removes old warnings, but those like [LastingWarnings].
+	// ForgetWarnings removes old warnings, except those whose kind matches
+	// [LastingWarnings].
 	ForgetWarnings = `DELETE FROM api_key_warnings WHERE due < ? AND NOT (kind LIKE ?)`
 
 	// InsertDelivery stores a pending delivery of one webhook; see [Codec.InsertDeliveryArgs].
@@ -123,12 +126,12 @@ type sealedJSON struct {
 	ValidUntil time.Time `json:"until,omitzero"`
 }
 
-// unreadableKey stands for the sealing key of secrets that cannot be read. No sealing key
-// has this ID.
+// unreadableKey stands for the sealing key of unreadable secrets. No sealing key has this
+// ID.
 const unreadableKey = "(unreadable)"
 
-// encodeSealed returns the stored form of secrets. What could not be read is stored as it
-// was.
+// encodeSealed returns the stored form of secrets. Unreadable secrets are stored
+// unchanged.
 func encodeSealed(secrets []domain.SealedSecret) (string, error) {
 	if len(secrets) == 1 && secrets[0].KeyID == unreadableKey {
 		return string(secrets[0].Box), nil
@@ -141,9 +144,9 @@ func encodeSealed(secrets []domain.SealedSecret) (string, error) {
 	return string(text), err
 }
 
-// DecodeSealed returns the secrets of which stored is the form. If it is damaged, that is
-// one secret that nothing opens, under a sealing key that nobody has: nothing is sent to
-// the webhook until its owner rotates it.
+// DecodeSealed returns the secrets whose stored form is stored. If it is damaged,
+// DecodeSealed returns a single secret that cannot be opened, under a sealing key that
+// does not exist, so that nothing is sent to the webhook until its owner rotates it.
 func DecodeSealed(stored string) []domain.SealedSecret {
 	var in []sealedJSON
 	if err := json.Unmarshal([]byte(stored), &in); err != nil || in == nil {
@@ -156,11 +159,10 @@ func DecodeSealed(stored string) []domain.SealedSecret {
 	return out
 }
 
-// unreadableEvent stands for the name of a type of event that cannot be read. No event
-// has this type.
+// unreadableEvent stands for an unreadable event type. No event has this type.
 const unreadableEvent domain.WebhookEventType = "unreadable"
 
-// decodeEventTypes returns the types of which stored is the form.
+// decodeEventTypes returns the types whose stored form is stored.
 func decodeEventTypes(stored string) (types []domain.WebhookEventType) {
 	var in []any
 	if err := json.Unmarshal([]byte(stored), &in); err != nil {
@@ -176,23 +178,24 @@ func decodeEventTypes(stored string) (types []domain.WebhookEventType) {
 	return types
 }
 
-// DropBatch is how many deliveries a transaction drops. A webhook may have any number of
-// them, and the transaction must end in time.
+// DropBatch is the maximum number of deliveries that a transaction drops, so that it
+// ends in time even if a webhook has many of them.
 const DropBatch = 2000
 
-// ErrManyPending is the error of a transaction that would enable a webhook before all its
+// ErrManyPending is returned by a transaction that would enable a webhook before all its
 // earlier deliveries are dropped.
 var ErrManyPending = fmt.Errorf("more than %d deliveries are to be dropped first: %w", DropBatch, domain.ErrUnavailable)
 
-// Drops reports whether a change of a webhook, which was enabled before or was not, drops
-// its pending deliveries: when it stops, and when it starts again, because a change that
-// was made while it stopped may have added one.
+// Drops reports whether a change of a webhook to w drops its pending deliveries, given
+// whether it was enabled before. They are dropped when the webhook is stopped, and again
+// when it is enabled, because a change of a key may have added one while it was being
+// stopped.
 func Drops(w *domain.Webhook, enabled bool) bool { return !receives(w) || !enabled }
 
 func receives(w *domain.Webhook) bool { return w.Enabled && w.DeletedAt.IsZero() }
 
-// Dropped returns whether deliveries of w remain to be dropped after dropping a batch, of
-// which n were pending. It returns [ErrManyPending] if w must not be enabled before.
+// Dropped reports whether deliveries of w remain to be dropped after a batch in which n
+// were dropped. It returns [ErrManyPending] if they must be dropped before w is enabled.
 func Dropped(w *domain.Webhook, n int64) (more bool, err error) {
 	more = n >= DropBatch
 	if more && receives(w) {
@@ -254,10 +257,10 @@ func (c Codec[T]) FoundWebhook(rows []WebhookRow[T]) (*domain.Webhook, error) {
 	return c.Webhook(rows[0]), nil
 }
 
-// Reseal calls store with the secrets that reseal returns for each of up to limit
-// webhooks, unless all of them are sealed with the current key. It returns the last of
-// them, or "" if there are no more. A webhook for which reseal returns an error keeps its
-// secrets.
+// Reseal calls reseal for each webhook of rows that has a secret sealed under a key
+// other than current, and store with the secrets that reseal returns. A webhook for
+// which reseal returns an error keeps its secrets. Reseal returns the ID of the last
+// webhook of rows, or "" if there are fewer than limit.
 func (c Codec[T]) Reseal(rows []WebhookRow[T], current string, limit int, reseal func(domain.WebhookID, []domain.SealedSecret) ([]domain.SealedSecret, error), store func(secrets, id string) error) (last domain.WebhookID, err error) {
 	found := c.Webhooks(rows)
 	for _, w := range found {
@@ -323,7 +326,7 @@ func (c Codec[T]) WebhookEventArgs(event domain.Event) ([]any, error) {
 	return []any{e.KeyID, e.At, e.ID, e.WorkspaceID, e.Type, e.AccountID, e.Portal, e.ClientHash, e.IP, e.RequestID, e.Changes}, nil
 }
 
-// InsertDeliveryArgs returns the arguments of [InsertDelivery], of a delivery that is due
+// InsertDeliveryArgs returns the arguments of [InsertDelivery] for a delivery that is due
 // at now.
 func (c Codec[T]) InsertDeliveryArgs(id domain.WebhookID, e domain.WebhookEvent, now time.Time) []any {
 	var key *string
@@ -342,7 +345,7 @@ func ListDeliveriesArgs(id domain.WebhookID, status domain.DeliveryStatus, page 
 // DeliveryRow is a row of [ListDeliveries].
 type DeliveryRow[T any] struct {
 	Total         int64   `db:"total"`
-	ID            *string `db:"id"` // nil: the page is empty
+	ID            *string `db:"id"` // nil if the page is empty
 	Type          *string `db:"type"`
 	KeyID         *string `db:"api_key_id"`
 	Status        *string `db:"status"`
@@ -432,7 +435,8 @@ func (c Codec[T]) JudgeWebhook(workspace domain.WorkspaceID, found []Idempotency
 	return &ports.WebhookReplayed{Outcome: w, At: at}
 }
 
-// LastingWarnings is the pattern of the kinds of warnings that [domain.Warning.Lasts].
+// LastingWarnings is the LIKE pattern of the kinds of warnings for which
+// [domain.Warning.Lasts] returns true.
 const LastingWarnings = "limit % TOTAL"
 
 // PageOf returns the rows of all that are on the page.
@@ -444,7 +448,8 @@ func PageOf[Row any](all []Row, page domain.Page) []Row {
 // Optional returns nil for the zero time.
 func (c Codec[T]) Optional(t time.Time) *T { return c.encodeOptional(t) }
 
-// HookColumns is an event that is delivered to webhooks; Type is empty if it is not.
+// HookColumns is an event in the form in which it is delivered to webhooks. Type is
+// empty if it is not delivered.
 type HookColumns[T any] struct {
 	Digits string // of the event's ID, which IDs of deliveries begin with
 	Type   string
@@ -466,8 +471,8 @@ func (c Codec[T]) HookOf(e domain.WebhookEvent) HookColumns[T] {
 	return HookColumns[T]{Digits: digits, Type: string(e.Type), Body: string(e.Body), At: c.Encode(e.At)}
 }
 
-// Attempted applies the outcomes that were recorded to a webhook, and returns the event
-// to record if it is stopped.
+// Attempted applies recorded outcomes to a webhook. It returns the event to record if
+// they stop the webhook, and otherwise the zero Event.
 func Attempted(w *domain.Webhook, outcomes []ports.Outcome, now time.Time) (stopped domain.Event) {
 	for _, o := range outcomes {
 		event := w.Attempted(o.Kind == ports.OutcomeDelivered, o.Kind == ports.OutcomeGone, o.EventID, now)

@@ -1,5 +1,5 @@
-// Package tracing contains what the spans of requests have in common over HTTP
-// and gRPC.
+// Package tracing contains the code that the spans of requests over HTTP and gRPC
+// share.
 package tracing
 
 import (
@@ -15,16 +15,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Caller returns the span that traceparent names (W3C Trace Context); it is
-// invalid if traceparent is. Callers must not pass on tracestate, which is text of
+// Caller returns the span context in traceparent (W3C Trace Context), which is invalid
+// if traceparent is. tracestate must not be passed on, because it is arbitrary text of
 // the caller.
 func Caller(traceparent string) trace.SpanContext {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": traceparent})
 	return trace.SpanContextFromContext(ctx)
 }
 
-// Outcome is what a span records of the outcome of its request, no more than the
-// log line. Empty fields are not recorded.
+// Outcome is the outcome of a request as recorded by its span, which contains no more
+// than the log line. Empty fields are not recorded.
 type Outcome struct {
 	Status                        int // of the HTTP response, which is always recorded
 	RequestID                     string
@@ -53,8 +53,8 @@ func End(span trace.Span, o Outcome) {
 	}
 }
 
-// ID returns the attribute that leads from a log line to its trace, under
-// OpenTelemetry's name for other logs. It is empty without a trace.
+// ID returns the attribute of a log line that identifies its trace, under the name that
+// OpenTelemetry recommends for logs. It is empty if there is no trace.
 func ID(ctx context.Context) slog.Attr {
 	span := trace.SpanContextFromContext(ctx)
 	if !span.IsValid() {

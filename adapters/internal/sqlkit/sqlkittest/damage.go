@@ -1,4 +1,4 @@
-// Package sqlkittest has what the tests of the two SQL stores share.
+// Package sqlkittest contains the code that the tests of the two SQL stores share.
 package sqlkittest
 
 import (
@@ -25,8 +25,8 @@ type KeyDamage struct {
 	Set   string
 }
 
-// EventDamage makes a part of an event unreadable. Edit makes of the stored event
-// what the store must return.
+// EventDamage makes a part of an event unreadable. Edit changes the stored event into
+// the one that the store must return.
 type EventDamage struct {
 	Name, Set string
 	Edit      func(*domain.Event)

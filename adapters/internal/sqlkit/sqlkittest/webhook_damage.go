@@ -13,7 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-// hooks is a workspace with a damaged webhook and one in good order.
+// hooks is a workspace with a damaged webhook and an undamaged one.
 type hooks struct {
 	portstest.WebhookedStore
 
@@ -107,7 +107,7 @@ func (h hooks) attempt(t *testing.T, want func(domain.SealedSecret) bool) {
 	}
 }
 
-// reseal seals the secrets of the sound webhook with another key.
+// reseal seals the secrets of the undamaged webhook under another key.
 func (h hooks) reseal(t *testing.T) {
 	t.Helper()
 	named := false
@@ -132,7 +132,7 @@ func (h hooks) reseal(t *testing.T) {
 	}
 }
 
-// revise changes what is not damaged.
+// revise changes the undamaged parts.
 func (h hooks) revise(t *testing.T) {
 	t.Helper()
 	h.change(t, func(w *domain.Webhook) domain.Event {
@@ -140,7 +140,7 @@ func (h hooks) revise(t *testing.T) {
 	})
 }
 
-// repair sets what is damaged, and deletes both webhooks.
+// repair replaces the damaged part, and deletes both webhooks.
 func (h hooks) repair(t *testing.T) {
 	t.Helper()
 	h.change(t, func(w *domain.Webhook) domain.Event {

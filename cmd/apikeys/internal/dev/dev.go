@@ -25,9 +25,9 @@ const (
 	entryID      = "dev" // of the pepper and of the sealing key
 )
 
-// Config returns a configuration for this machine alone, and a demo to try it
-// with. The service trusts an issuer whose key is in dir, so it must never be
-// reachable by others.
+// Config returns a configuration for use on this machine only, and a demo to try it
+// with. The service trusts an issuer whose key is in dir, so it must never be reachable
+// by others.
 //
 // Config creates what is missing: dir, and in it a pepper, a sealing key and a signing
 // key with mode 0600, so that keys, webhooks and tokens outlive a restart. Concurrent
@@ -101,8 +101,9 @@ func Token(dir string, c Claims) (string, error) {
 }
 
 // loadOrCreate returns the content of the file at path: a ring of peppers or of sealing
-// keys, which have the same form. It creates the file unless another process is faster.
-// Of a file that it cannot use, errors contain only the path, and what would be lost.
+// keys, which have the same form. If the file does not exist, it creates it, unless
+// another process is faster. If the file cannot be used, the error contains only its
+// path and what would be lost.
 func loadOrCreate(path, lost string) (config.Secret, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -120,9 +121,9 @@ func loadOrCreate(path, lost string) (config.Secret, error) {
 	return config.Secret(bytes.TrimSpace(content)), nil
 }
 
-// create creates a file with a ring of one entry. It makes the whole file appear at once:
-// it writes it under another name and then links it, which unlike a rename replaces
-// nothing.
+// create creates a file with a ring of one entry. The file appears complete: create
+// writes it under another name and then links it, which unlike a rename does not replace
+// an existing file.
 func create(path string) error {
 	entry, err := secrets.NewPepper(rand.Reader, entryID)
 	if err != nil {
