@@ -105,7 +105,15 @@ func newDatabase(t testing.TB, template string) string {
 
 // sharedAdmin returns the account that creates databases. The first call starts the
 // server.
-func sharedAdmin() (admin, error) {
+var sharedAdmin = sync.OnceValues(func() (admin, error) {
+	a, err := newSharedAdmin()
+	if err != nil {
+		return admin{}, err
+	}
+	return a.pooled()
+})
+
+func newSharedAdmin() (admin, error) {
 	if given := os.Getenv(urlVariable); given != "" {
 		return parseAdmin(given)
 	}
