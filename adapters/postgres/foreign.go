@@ -18,21 +18,13 @@ const (
 	workspacesOf = sqlkit.SelectWorkspaces + `= ANY(?::text[])`
 )
 
-// HasForeign implements ports.ForeignKeys.
-func (r *KeyRepository) HasForeign(ctx context.Context) (bool, error) {
-	found, err := read[struct {
-		ID string `db:"api_key_id"`
-	}](ctx, r.queries.HasForeign, []byte{})
-	return len(found) > 0, err
-}
-
 // FindForeign implements ports.ForeignKeys. It reads the primary.
 func (r *KeyRepository) FindForeign(ctx context.Context, digests []domain.Digest) (domain.KeyID, error) {
 	sums := make(pq.ByteaArray, len(digests))
 	for i := range digests {
 		sums[i] = digests[i].Sum[:]
 	}
-	rows, err := read[sqlkit.ForeignRow](ctx, r.findForeign, sums)
+	rows, err := sqlkit.Rows[sqlkit.ForeignRow](ctx, lookUp, r.findForeign, sums)
 	if err != nil {
 		return "", err
 	}
@@ -45,6 +37,6 @@ func (r *KeyRepository) WorkspacesOf(ctx context.Context, ids []domain.KeyID) (m
 	for i, id := range ids {
 		list[i] = string(id)
 	}
-	rows, err := read[sqlkit.WorkspaceRow](ctx, r.workspacesOf, list)
+	rows, err := sqlkit.Rows[sqlkit.WorkspaceRow](ctx, lookUp, r.workspacesOf, list)
 	return sqlkit.WorkspacesOf(rows), err
 }

@@ -118,15 +118,6 @@ func (tx transaction) remember(ctx context.Context, idempotency *ports.Idempoten
 	return tx.exec(ctx, sqlkit.InsertIdempotencyKey, args...)
 }
 
-// Replayed implements ports.IdempotencyStore.
-func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.WorkspaceID, idempotency ports.Idempotency) (*ports.Replayed, error) {
-	found, err := read[idempotencyRow](ctx, r.queries.IdempotencyKey, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
-	if err != nil {
-		return nil, err
-	}
-	return codec.Replayed(workspace, found, idempotency)
-}
-
 // Forget implements ports.IdempotencyStore.
 func (r *KeyRepository) Forget(ctx context.Context, since time.Time, limit int) (int, error) {
 	return untilDone(ctx, func() (int, error) {

@@ -15,6 +15,7 @@ type (
 	newRows        = sqlkit.NewRows[time.Time]
 	changedRows    = sqlkit.ChangedRows[time.Time]
 	idempotencyRow = sqlkit.IdempotencyRow[time.Time]
+	reads          = sqlkit.Reads[time.Time]
 )
 
 // codec writes times as timestamptz, truncated to microseconds, which
@@ -23,6 +24,10 @@ var codec = sqlkit.Codec[time.Time]{
 	Encode: func(t time.Time) time.Time { return t.Truncate(time.Microsecond) },
 	Decode: time.Time.UTC,
 }
+
+// dialect compares names byte by byte, which for UTF-8 is by code point,
+// whatever the locale of the database.
+var dialect = sqlkit.Dialect{Name: `k.name COLLATE "C"`, Position: "strpos"}
 
 // secretArrays converts the rows of secrets to one array per column.
 func secretArrays(secrets []sqlkit.SecretColumns[time.Time]) []any {

@@ -284,11 +284,11 @@ func (tx transaction) attempted(
 
 // Queue implements ports.Outbox.
 func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
-	rows, err := read[struct {
+	rows, err := sqlkit.Rows[struct {
 		Pending int64 `db:"pending"`
 		Due     int64 `db:"due"`
 		Oldest  int64 `db:"oldest"`
-	}](ctx, r.queueState, r.clock())
+	}](ctx, lookUp, r.queueState, r.clock())
 	if err != nil || len(rows) != 1 {
 		return ports.QueueState{}, err
 	}
@@ -297,7 +297,7 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 
 // SealingKeys implements ports.Outbox.
 func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
-	stored, err := read[sqlkit.SealedRow](ctx, r.queries.SealedSecrets)
+	stored, err := sqlkit.Rows[sqlkit.SealedRow](ctx, lookUp, r.queries.SealedSecrets)
 	if err != nil {
 		return nil, err
 	}
@@ -356,20 +356,6 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		})
 		return removed, err
 	})
-}
-
-// ExpiringKeys implements ports.Warnings.
-func (r *KeyRepository) ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error) {
-	from, to := domain.ExpiryHorizon(now)
-	rows, err := onSound(func() ([]keyRow, error) {
-		return sqlkit.SelectKeys[time.Time](promptly(ctx), r.queries.ExpiringKeys,
-			codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
-	})
-	if err != nil {
-		return nil, translate(ctx, err)
-	}
-	list, err := codec.KeyPage(rows, 0)
-	return list.Keys, err
 }
 
 // Warn implements ports.Warnings.

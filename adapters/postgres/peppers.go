@@ -14,7 +14,7 @@ func (r *KeyRepository) KeepPepper(ctx context.Context, check domain.PepperCheck
 	if err := flush(ctx, r.keepPepper, sqlkit.InsertPepperArgs(check)...); err != nil {
 		return domain.PepperCheck{}, err
 	}
-	found, err := read[sqlkit.PepperRow](ctx, r.findPepper, check.PepperID)
+	found, err := sqlkit.Rows[sqlkit.PepperRow](ctx, lookUp, r.findPepper, check.PepperID)
 	if err != nil {
 		return domain.PepperCheck{}, err
 	}

@@ -27,6 +27,7 @@ type KeyRepository struct {
 	standby     *standby // nil: every read is the primary's
 	floors      floors
 	damage      *sqlkit.Damage
+	reads
 
 	migrator       *sqlkit.Migrator
 	creator        creator
@@ -36,7 +37,6 @@ type KeyRepository struct {
 	writing        sqlkit.Statements
 	webhookWriting sqlkit.Statements
 	recordUse      *sqlkit.Statement
-	usage          *sqlkit.Statement
 	forgetUsage    *sqlkit.Statement
 	rehash         *sqlkit.Statement
 	queries        sqlkit.Queries
@@ -113,10 +113,10 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 		affectedWebhooks, reportOutcomes, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
 		sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
-	r.usage = r.migrator.Statement(r.pool, findUsage)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)
 	r.rehash = r.migrator.Statement(r.pool, rehash)
-	r.queries = r.migrator.Queries(r.pool)
+	r.queries = r.migrator.Queries(r.pool, findUsage)
+	r.reads = sqlkit.NewReads(codec, dialect, r.queries, r.damage, lookUp, search)
 	r.forget = r.migrator.Statement(r.pool, forgetIdempotencyKeys)
 	r.lease = r.migrator.Statement(r.pool, leaseShare)
 	r.peek = r.migrator.Statement(r.pool, peekCount)

@@ -145,22 +145,11 @@ func checkCounts(counts map[ports.CheckCount]int64) []any {
 	return []any{days, ids, verdicts, numbers}
 }
 
-// Usage implements ports.UsageRecorder.
-func (r *KeyRepository) Usage(ctx context.Context, query ports.UsageQuery) (ports.Usage, error) {
-	return untilDone(ctx, func() (ports.Usage, error) {
-		rows, err := read[sqlkit.UsageRow[time.Time]](ctx, r.usage, codec.FindUsageArgs(query)...)
-		if err != nil {
-			return ports.Usage{}, err
-		}
-		return codec.Usage(query.KeyID, rows), nil
-	})
-}
-
 // ForgetUsage implements ports.UsageRecorder.
 func (r *KeyRepository) ForgetUsage(ctx context.Context, today domain.Day, limit int) (int, error) {
 	return untilDone(ctx, func() (int, error) {
 		limit := max(limit, 0)
-		rows, err := read[int](ctx, r.forgetUsage, int64(today-domain.KeptUsageDays), limit,
+		rows, err := sqlkit.Rows[int](ctx, lookUp, r.forgetUsage, int64(today-domain.KeptUsageDays), limit,
 			int64(today-1), limit, (today - 1).Start(), limit)
 		if err != nil {
 			return 0, err

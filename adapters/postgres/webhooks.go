@@ -193,38 +193,6 @@ func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID)
 	})
 }
 
-// Webhook implements ports.WebhookRepository.
-func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
-	rows, err := read[webhookRow](ctx, r.queries.Webhook, string(id), string(workspace))
-	if err != nil {
-		return nil, err
-	}
-	return codec.FoundWebhook(rows)
-}
-
-// Webhooks implements ports.WebhookRepository.
-func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (ports.WebhookPage, error) {
-	rows, err := read[webhookRow](ctx, r.queries.Webhooks, string(workspace))
-	if err != nil {
-		return ports.WebhookPage{}, err
-	}
-	return ports.WebhookPage{Webhooks: codec.Webhooks(sqlkit.PageOf(rows, page)), Total: int64(len(rows))}, nil
-}
-
-// WebhookEvents implements ports.WebhookRepository.
-func (r *KeyRepository) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (ports.EventPage, error) {
-	return r.eventsOf(ctx, r.queries.WebhookEvents, workspace, domain.KeyID(id), page)
-}
-
-// Deliveries implements ports.WebhookRepository.
-func (r *KeyRepository) Deliveries(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) (ports.DeliveryPage, error) {
-	if _, err := r.Webhook(ctx, workspace, id); err != nil {
-		return ports.DeliveryPage{}, err
-	}
-	rows, err := read[sqlkit.DeliveryRow[time.Time]](ctx, r.queries.Deliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
-	return codec.Deliveries(rows), err
-}
-
 // enabledWebhook locks and reads a webhook that is enabled.
 func (tx transaction) enabledWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
 	w, err := tx.lockedWebhook(ctx, workspace, id)

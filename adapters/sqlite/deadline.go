@@ -31,7 +31,7 @@ func within[T any](ctx context.Context, s slots, what string, call func() (T, er
 // read is [within] for a call that reads the database. It first checks that the
 // files are in place, and translates errors of the driver.
 func read[T any](ctx context.Context, r *KeyRepository, call func() (T, error)) (T, error) {
-	value, err := within(ctx, r.reads, "reading from SQLite", func() (T, error) {
+	value, err := within(ctx, r.reading, "reading from SQLite", func() (T, error) {
 		if err := r.file.inPlace(ctx); err != nil {
 			var none T
 			return none, err
@@ -39,4 +39,10 @@ func read[T any](ctx context.Context, r *KeyRepository, call func() (T, error)) 
 		return call()
 	})
 	return value, translate(ctx, err)
+}
+
+// look is the [sqlkit.Runner] of the reads of this store.
+func (r *KeyRepository) look(ctx context.Context, call func(ctx context.Context) error) error {
+	_, err := read(ctx, r, func() (struct{}, error) { return struct{}{}, call(ctx) })
+	return err
 }

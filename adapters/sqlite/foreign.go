@@ -17,14 +17,6 @@ const (
 	workspacesOf = sqlkit.SelectWorkspaces + `IN (SELECT value FROM json_each(?))`
 )
 
-// HasForeign implements ports.ForeignKeys.
-func (r *KeyRepository) HasForeign(ctx context.Context) (bool, error) {
-	found, err := selectAll[struct {
-		ID string `db:"api_key_id"`
-	}](ctx, r, r.queries.HasForeign, []byte{})
-	return len(found) > 0, err
-}
-
 // FindForeign implements ports.ForeignKeys.
 func (r *KeyRepository) FindForeign(ctx context.Context, digests []domain.Digest) (domain.KeyID, error) {
 	sums := make([]string, len(digests))
@@ -35,7 +27,7 @@ func (r *KeyRepository) FindForeign(ctx context.Context, digests []domain.Digest
 	if err != nil {
 		return "", err
 	}
-	rows, err := selectAll[sqlkit.ForeignRow](ctx, r, r.findForeign, string(list))
+	rows, err := sqlkit.Rows[sqlkit.ForeignRow](ctx, r.look, r.findForeign, string(list))
 	if err != nil {
 		return "", err
 	}
@@ -48,13 +40,6 @@ func (r *KeyRepository) WorkspacesOf(ctx context.Context, ids []domain.KeyID) (m
 	if err != nil {
 		return nil, err
 	}
-	rows, err := selectAll[sqlkit.WorkspaceRow](ctx, r, r.workspacesOf, string(list))
+	rows, err := sqlkit.Rows[sqlkit.WorkspaceRow](ctx, r.look, r.workspacesOf, string(list))
 	return sqlkit.WorkspacesOf(rows), err
-}
-
-func selectAll[Row any](ctx context.Context, r *KeyRepository, query *sqlkit.Statement, args ...any) ([]Row, error) {
-	return read(ctx, r, func() (rows []Row, err error) {
-		err = query.Select(ctx, &rows, args...)
-		return rows, err
-	})
 }

@@ -120,7 +120,7 @@ func TestReads_EndWithTheirContextThoughTheDiskHangs(t *testing.T) {
 			return
 		}
 	}
-	for range cap(repo.reads) - (len(hanging) - 1) { // all but Poll have a slot
+	for range cap(repo.reading) - (len(hanging) - 1) { // all but Poll have a slot
 		if !hang("Find") {
 			return
 		}
@@ -132,8 +132,8 @@ func TestReads_EndWithTheirContextThoughTheDiskHangs(t *testing.T) {
 			return
 		}
 	}
-	if open := repo.reader.Stats().InUse; open > cap(repo.reads) {
-		t.Errorf("%d connections are in use, want %d at most", open, cap(repo.reads))
+	if open := repo.reader.Stats().InUse; open > cap(repo.reading) {
+		t.Errorf("%d connections are in use, want %d at most", open, cap(repo.reading))
 	}
 
 	release()

@@ -39,18 +39,6 @@ func (tx transaction) idempotently(workspace domain.WorkspaceID, idempotency *po
 	return tx.exec(sqlkit.InsertIdempotencyKey, args...)
 }
 
-// Replayed implements ports.IdempotencyStore.
-func (r *KeyRepository) Replayed(ctx context.Context, workspace domain.WorkspaceID, idempotency ports.Idempotency) (*ports.Replayed, error) {
-	found, err := read(ctx, r, func() (found []idempotencyRow, err error) {
-		err = r.queries.IdempotencyKey.Select(ctx, &found, codec.FindIdempotencyKeyArgs(workspace, idempotency)...)
-		return found, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return codec.Replayed(workspace, found, idempotency)
-}
-
 // Forget implements ports.IdempotencyStore.
 func (r *KeyRepository) Forget(ctx context.Context, since time.Time, limit int) (int, error) {
 	var forgotten int64

@@ -12,6 +12,7 @@ type (
 	newRows        = sqlkit.NewRows[int64]
 	changedRows    = sqlkit.ChangedRows[int64]
 	idempotencyRow = sqlkit.IdempotencyRow[int64]
+	reads          = sqlkit.Reads[int64]
 )
 
 // codec writes instants as microseconds since the Unix epoch.
@@ -19,3 +20,6 @@ var codec = sqlkit.Codec[int64]{
 	Encode: time.Time.UnixMicro,
 	Decode: func(us int64) time.Time { return time.UnixMicro(us).UTC() },
 }
+
+// dialect compares names byte by byte, which for UTF-8 is by code point.
+var dialect = sqlkit.Dialect{Name: "k.name", Position: "instr"}

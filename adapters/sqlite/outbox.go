@@ -123,7 +123,7 @@ func changing[T any](ctx context.Context, r *KeyRepository, f func(tx transactio
 // Claim implements ports.Outbox. It writes only if something is due.
 func (r *KeyRepository) Claim(ctx context.Context, request ports.ClaimRequest) ([]ports.DueDelivery, error) {
 	now := codec.Encode(r.now())
-	due, err := selectAll[string](ctx, r, r.anyDue, now, now)
+	due, err := sqlkit.Rows[string](ctx, r.look, r.anyDue, now, now)
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
@@ -239,11 +239,11 @@ func (tx transaction) attempted(w *domain.Webhook, o ports.Outcome, now time.Tim
 func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 	now := r.now()
 	at := codec.Encode(now)
-	rows, err := selectAll[struct {
+	rows, err := sqlkit.Rows[struct {
 		Pending int64  `db:"pending"`
 		Due     int64  `db:"due"`
 		Oldest  *int64 `db:"oldest"`
-	}](ctx, r, r.queueState, at, at, at, at)
+	}](ctx, r.look, r.queueState, at, at, at, at)
 	if err != nil || len(rows) != 1 {
 		return ports.QueueState{}, err
 	}
@@ -256,7 +256,7 @@ func (r *KeyRepository) Queue(ctx context.Context) (ports.QueueState, error) {
 
 // SealingKeys implements ports.Outbox.
 func (r *KeyRepository) SealingKeys(ctx context.Context) (map[string]domain.SealingUse, error) {
-	stored, err := selectAll[sqlkit.SealedRow](ctx, r, r.queries.SealedSecrets)
+	stored, err := sqlkit.Rows[sqlkit.SealedRow](ctx, r.look, r.queries.SealedSecrets)
 	if err != nil {
 		return nil, err
 	}
@@ -292,19 +292,6 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 		}
 		return int(max(removed, dropped)), tx.exec(forgetWebhooks, before, max(limit, 0))
 	})
-}
-
-// ExpiringKeys implements ports.Warnings.
-func (r *KeyRepository) ExpiringKeys(ctx context.Context, now time.Time, after domain.KeyID, limit int) ([]*domain.APIKey, error) {
-	from, to := domain.ExpiryHorizon(now)
-	rows, err := read(ctx, r, func() ([]keyRow, error) {
-		return sqlkit.SelectKeys[int64](ctx, r.queries.ExpiringKeys, codec.Encode(from), codec.Encode(to), codec.Encode(now), string(after), max(limit, 0))
-	})
-	if err != nil {
-		return nil, err
-	}
-	list, err := codec.KeyPage(rows, 0)
-	return list.Keys, err
 }
 
 // Warn implements ports.Warnings.

@@ -24,14 +24,14 @@ type KeyRepository struct {
 	reader *sqlx.DB
 	file   *file
 	damage *sqlkit.Damage
+	reads
 
-	reads, migrations slots
+	reading, migrations slots
 
 	migrator     *sqlkit.Migrator
 	committer    *committer
 	queries      sqlkit.Queries
 	counts       *sqlkit.Statement
-	usage        *sqlkit.Statement
 	findForeign  *sqlkit.Statement
 	workspacesOf *sqlkit.Statement
 	anyDue       *sqlkit.Statement
@@ -92,7 +92,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	connections := max(4, runtime.GOMAXPROCS(0))
 	r = &KeyRepository{
 		damage:     sqlkit.NewDamage(o.logger),
-		reads:      make(slots, connections),
+		reading:    make(slots, connections),
 		migrations: make(slots, 1),
 		closing:    make(slots, 1),
 		now:        o.now,
@@ -112,9 +112,9 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	}
 	r.file.tables = r.migrator.Tables()
 	r.committer = startCommitter(r.writer, r.migrator, r.file, o.now, r.followers.wake)
-	r.queries = r.migrator.Queries(r.reader)
+	r.queries = r.migrator.Queries(r.reader, findUsage)
+	r.reads = sqlkit.NewReads(codec, dialect, r.queries, r.damage, r.look, r.look)
 	r.counts = r.migrator.Statement(r.reader, findCount)
-	r.usage = r.migrator.Statement(r.reader, findUsage)
 	r.findForeign = r.migrator.Statement(r.reader, findForeign)
 	r.workspacesOf = r.migrator.Statement(r.reader, workspacesOf)
 	r.anyDue = r.migrator.Statement(r.reader, anyDue)
@@ -125,7 +125,7 @@ func connect(path string, opts []Option) (r *KeyRepository, err error) {
 // Ready implements ports.KeyRepository. It also fails if a file of the database
 // was removed, replaced or overwritten.
 func (r *KeyRepository) Ready(ctx context.Context) error {
-	_, err := within(ctx, r.reads, "looking at SQLite", func() (struct{}, error) {
+	_, err := within(ctx, r.reading, "looking at SQLite", func() (struct{}, error) {
 		if err := r.file.inPlace(ctx); err != nil {
 			return struct{}{}, translate(ctx, err)
 		}

@@ -112,18 +112,6 @@ func (r *KeyRepository) RecordUse(ctx context.Context, batch ports.UsageBatch) e
 	}))
 }
 
-// Usage implements ports.UsageRecorder.
-func (r *KeyRepository) Usage(ctx context.Context, query ports.UsageQuery) (ports.Usage, error) {
-	rows, err := read(ctx, r, func() (rows []sqlkit.UsageRow[int64], err error) {
-		err = r.usage.Select(ctx, &rows, codec.FindUsageArgs(query)...)
-		return rows, err
-	})
-	if err != nil {
-		return ports.Usage{}, err
-	}
-	return codec.Usage(query.KeyID, rows), nil
-}
-
 // ForgetUsage implements ports.UsageRecorder.
 func (r *KeyRepository) ForgetUsage(ctx context.Context, today domain.Day, limit int) (int, error) {
 	removed := make(chan int64, 1)

@@ -132,38 +132,6 @@ func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.Work
 	})
 }
 
-// Webhook implements ports.WebhookRepository.
-func (r *KeyRepository) Webhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID) (*domain.Webhook, error) {
-	rows, err := selectAll[webhookRow](ctx, r, r.queries.Webhook, string(id), string(workspace))
-	if err != nil {
-		return nil, err
-	}
-	return codec.FoundWebhook(rows)
-}
-
-// Webhooks implements ports.WebhookRepository.
-func (r *KeyRepository) Webhooks(ctx context.Context, workspace domain.WorkspaceID, page domain.Page) (ports.WebhookPage, error) {
-	rows, err := selectAll[webhookRow](ctx, r, r.queries.Webhooks, string(workspace))
-	if err != nil {
-		return ports.WebhookPage{}, err
-	}
-	return ports.WebhookPage{Webhooks: codec.Webhooks(sqlkit.PageOf(rows, page)), Total: int64(len(rows))}, nil
-}
-
-// WebhookEvents implements ports.WebhookRepository.
-func (r *KeyRepository) WebhookEvents(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, page domain.Page) (ports.EventPage, error) {
-	return r.eventsOf(ctx, r.queries.WebhookEvents, workspace, domain.KeyID(id), page)
-}
-
-// Deliveries implements ports.WebhookRepository.
-func (r *KeyRepository) Deliveries(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, status domain.DeliveryStatus, page domain.Page) (ports.DeliveryPage, error) {
-	if _, err := r.Webhook(ctx, workspace, id); err != nil {
-		return ports.DeliveryPage{}, err
-	}
-	rows, err := selectAll[sqlkit.DeliveryRow[int64]](ctx, r, r.queries.Deliveries, sqlkit.ListDeliveriesArgs(id, status, page)...)
-	return codec.Deliveries(rows), err
-}
-
 // TestWebhook implements ports.WebhookRepository.
 func (r *KeyRepository) TestWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, event domain.WebhookEvent, idempotency *ports.Idempotency) error {
 	return r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {

@@ -60,18 +60,20 @@ func (l *KeyLists) Of(list KeyList) *Statement {
 	return statement
 }
 
-// Queries are the statements that read alike in both stores.
+// Queries are the statements of [Reads].
 type Queries struct {
 	Find, FindEver, Get, Events *Statement
 	Lists                       *KeyLists
 	IdempotencyKey, HasForeign  *Statement
+	Usage                       *Statement
 
 	Webhook, Webhooks, WebhookEvents, Deliveries *Statement
 	SealedSecrets, ExpiringKeys                  *Statement
 }
 
-// Queries returns the statements that read in db; see [Migrator.Statement].
-func (m *Migrator) Queries(db *sqlx.DB) Queries {
+// Queries returns the statements that read in db, with a [FindUsage]; see
+// [Migrator.Statement].
+func (m *Migrator) Queries(db *sqlx.DB, usage string) Queries {
 	return Queries{
 		Find:           m.Statement(db, FindKey),
 		FindEver:       m.Statement(db, FindEverKey),
@@ -80,6 +82,7 @@ func (m *Migrator) Queries(db *sqlx.DB) Queries {
 		Lists:          m.KeyLists(db),
 		IdempotencyKey: m.Statement(db, FindIdempotencyKey),
 		HasForeign:     m.Statement(db, HasForeign),
+		Usage:          m.Statement(db, usage),
 		Webhook:        m.Statement(db, FindWebhook),
 		Webhooks:       m.Statement(db, ListWebhooks),
 		WebhookEvents:  m.Statement(db, ListWebhookEvents),
