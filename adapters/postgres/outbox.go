@@ -178,9 +178,9 @@ func (r *KeyRepository) Claim(ctx context.Context, request ports.ClaimRequest) (
 }
 
 // Report implements ports.Outbox.
-func (r *KeyRepository) Report(ctx context.Context, outcomes []ports.Outcome) (stopped []ports.StoppedWebhook, err error) {
-	return untilDone(ctx, func() ([]ports.StoppedWebhook, error) {
-		err := r.written(ctx, func(ctx context.Context) error {
+func (r *KeyRepository) Report(ctx context.Context, outcomes []ports.Outcome) ([]ports.StoppedWebhook, error) {
+	return untilDone(ctx, func() (stopped []ports.StoppedWebhook, err error) {
+		err = r.written(ctx, func(ctx context.Context) error {
 			return r.transactWith(ctx, r.webhookWriting, func(tx transaction) (err error) {
 				stopped, err = tx.report(ctx, outcomes, r.clock())
 				return err

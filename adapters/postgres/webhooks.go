@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -165,25 +166,27 @@ func (tx transaction) storeWebhook(ctx context.Context, w *domain.Webhook, event
 // UpdateWebhook implements ports.WebhookRepository.
 func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.WorkspaceID, id domain.WebhookID, change func(*domain.Webhook) (domain.Event, error), idempotency *ports.Idempotency) error {
 	drop := func(ctx context.Context) (int64, error) { return r.dropStragglers(ctx, id) }
-	return sqlkit.Dropping(ctx, drop, func() (more bool, err error) {
-		err = r.writeWebhook(ctx, workspace, idempotency, func(ctx context.Context, tx transaction) (*domain.Webhook, error) {
+	return sqlkit.Dropping(ctx, drop, func() (bool, error) {
+		var more atomic.Bool // a transaction that is left behind still writes to it
+		err := r.writeWebhook(ctx, workspace, idempotency, func(ctx context.Context, tx transaction) (*domain.Webhook, error) {
 			w, err := tx.lockedWebhook(ctx, workspace, id)
 			if err != nil {
 				return nil, err
 			}
-			more, err = sqlkit.ChangeWebhook(w, change, func(event domain.Event, enabled bool) (bool, error) {
+			rest, err := sqlkit.ChangeWebhook(w, change, func(event domain.Event, enabled bool) (bool, error) {
 				return tx.storeWebhook(ctx, w, event, enabled)
 			})
+			more.Store(rest)
 			return w, err
 		})
-		return more, err
+		return more.Load(), err
 	})
 }
 
 // dropStragglers drops a batch of deliveries of a webhook that is disabled or deleted.
-func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID) (dropped int64, err error) {
-	return untilDone(ctx, func() (int64, error) {
-		err := r.written(ctx, func(ctx context.Context) error {
+func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID) (int64, error) {
+	return untilDone(ctx, func() (dropped int64, err error) {
+		err = r.written(ctx, func(ctx context.Context) error {
 			return r.transactWith(ctx, r.webhookWriting, func(tx transaction) (err error) {
 				dropped, err = tx.change(ctx, dropStragglers, string(id), string(id), sqlkit.DropBatch)
 				return err
