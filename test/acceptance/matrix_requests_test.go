@@ -50,20 +50,32 @@ func (s situation) spelling() (path, header, key string) {
 	return s.own(), s.own(), s.own()
 }
 
-// asked returns the request of a situation for the key with that identifier.
-func (w *world) asked(t *testing.T, s situation, id string) request {
+// tokenFor returns the token of a situation.
+func (w *world) tokenFor(t *testing.T, s situation) string {
 	t.Helper()
-	number := map[string]string{"LIVE": "1", "TEST": "2"}[s.mode]
-	filled := strings.NewReplacer("$id", id, "$mode", s.mode, "$number", number)
-	path, header, _ := s.spelling()
-	token := w.token(t, portal(s.portal), func(c *jwttest.Claims) {
+	return w.token(t, portal(s.portal), func(c *jwttest.Claims) {
 		c.Workspaces = map[string]string{s.own(): s.role}
 		if s.role == "none" {
 			c.Workspaces = nil
 		}
 	})
-	r := w.create(t, filled.Replace(asks[s.operation].body), as(token), set("X-Workspace-Id", header))
-	r.method = asks[s.operation].method
-	r.url = w.public + "/web/v1/workspaces/" + path + "/api-keys" + filled.Replace(asks[s.operation].path)
-	return r
+}
+
+// asked returns the request of a case.
+func (w *world) asked(c matrixCase) request {
+	number := map[string]string{"LIVE": "1", "TEST": "2"}[c.mode]
+	filled := strings.NewReplacer("$id", c.id, "$mode", c.mode, "$number", number)
+	path, header, _ := c.spelling()
+	ask := asks[c.operation]
+	return request{
+		method: ask.method,
+		url:    w.public + "/web/v1/workspaces/" + path + "/api-keys" + filled.Replace(ask.path),
+		body:   filled.Replace(ask.body),
+		header: http.Header{
+			"Authorization":  {"Bearer " + c.token},
+			"Content-Type":   {"application/json"},
+			"X-Client-Hash":  {clientHash},
+			"X-Workspace-Id": {header},
+		},
+	}
 }
