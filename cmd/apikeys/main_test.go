@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -16,7 +17,7 @@ import (
 // second.
 const raceAtOnce = "GORACE=atexit_sleep_ms=0"
 
-// releasedAs is the release of the test binary.
+// releasedAs is the release of the test binary, and of the command that scripts run.
 const releasedAs = "v0.0.0-tested"
 
 // TestMain lets the test binary replace the commands that tests run.
@@ -36,29 +37,47 @@ func (m withPostgres) Run() int { return pgtest.Run(m.M) }
 
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
-	p := scripts("sqlite", func() string { return "sqlite://keys.db" })
-	p.Dir = "testdata/script"
-	testscript.Run(t, p)
+	bin := buildReleased(t)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		p := scripts(bin, "sqlite", func() string { return "sqlite://keys.db" })
+		p.Dir = "testdata/script"
+		testscript.Run(t, p)
+	})
+	// The commands on keys only.
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		p := scripts(bin, "postgres", func() string { return pgtest.NewDatabase(t) })
+		for _, name := range []string{"keys", "keys_find", "keys_export"} {
+			p.Files = append(p.Files, "testdata/script/"+name+".txtar")
+		}
+		testscript.Run(t, p)
+	})
 }
 
-// The commands on keys, which the other test runs on SQLite.
-func TestCommandLine_OnPostgreSQL(t *testing.T) {
-	t.Parallel()
-	p := scripts("postgres", func() string { return pgtest.NewDatabase(t) })
-	for _, name := range []string{"keys", "keys_find", "keys_export"} {
-		p.Files = append(p.Files, "testdata/script/"+name+".txtar")
+// buildReleased builds the command as it is released, and returns its folder. Under the
+// race detector starting a command would take longer than what most scripts test; tests
+// that run goroutines in it start the test binary instead.
+func buildReleased(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.version="+releasedAs, "-o", bin, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
 	}
-	testscript.Run(t, p)
+	return bin
 }
 
-// scripts returns the parameters of scripts on a store, whose name is a condition and
-// whose URL is in KEYS_DATABASE.
-func scripts(store string, url func() string) testscript.Params {
+// scripts returns the parameters of scripts that run the command in bin on a store, whose
+// name is a condition and whose URL is in KEYS_DATABASE.
+func scripts(bin, store string, url func() string) testscript.Params {
 	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, raceAtOnce, "GOGC="+os.Getenv("GOGC"), "KEYS_DATABASE="+url())
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
+			e.Vars = append(e.Vars, raceAtOnce, "KEYS_DATABASE="+url())
 			return copyPepperLine(e.WorkDir)
 		},
 		Condition: func(condition string) (bool, error) { return condition == store, nil },
