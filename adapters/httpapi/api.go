@@ -58,10 +58,10 @@ type Options struct {
 	Now                  func() time.Time
 	// Tracer traces requests. If it is nil, nothing is traced.
 	Tracer trace.Tracer
-	// Observe is called after each request with the template of its route,
-	// which is empty if none matched, its method as sent, and its status, which
-	// is 499 if the client hung up before the response. The context has the
-	// span of a traced request. If Observe is nil, requests are not observed.
+	// Observe is called after each request with the template of its route (empty if
+	// none matched), its method as sent, and its status (499 if the client hung up
+	// before the response). The context has the span of a traced request. If Observe is
+	// nil, requests are not observed.
 	Observe func(ctx context.Context, route, method string, status int, took time.Duration)
 	// Metrics is served at /metrics on the internal listener. If it is nil,
 	// there is no such endpoint.
@@ -87,7 +87,7 @@ type Options struct {
 	Leaks *application.Leaks
 	// LeakRate limits leak reports, by address.
 	LeakRate Limiter
-	// LeakConcurrency limits the leak reports that are worked on.
+	// LeakConcurrency limits the leak reports that are processed at a time.
 	LeakConcurrency *Concurrency
 	// GitHubReports verifies reports by GitHub. If it is nil, there is no endpoint
 	// for them.
@@ -95,11 +95,11 @@ type Options struct {
 	// After returns a channel that receives once the duration has passed, for
 	// responses that take a constant time.
 	After func(time.Duration) <-chan time.Time
-	// PublicReference and InternalReference are the reference pages of the
-	// listeners, served at /docs; nil: there is no such page.
+	// PublicReference and InternalReference are the reference pages of the two
+	// listeners, served at /docs. If one is nil, its listener has no such page.
 	PublicReference, InternalReference Page
-	// Console is the page for owners of workspaces, served at /console of the public
-	// listener; nil: there is no such page.
+	// Console is the page for workspace owners, served at /console of the public
+	// listener. If it is nil, there is no such page.
 	Console Page
 	// CORSOrigins are the origins whose pages may use the management API; may be
 	// empty. They are compared exactly.
@@ -129,7 +129,7 @@ func New(o Options) *API {
 	}
 }
 
-// The routes, as echo writes them.
+// The routes, in echo's syntax.
 const (
 	keysPath          = "/web/v1/workspaces/:workspaceId/api-keys"
 	deletePath        = keysPath + "/delete"
@@ -236,7 +236,7 @@ func (a *API) Internal() http.Handler {
 	return e
 }
 
-// newEcho returns a router that lets pages of these origins use the management API.
+// newEcho returns a router that lets pages of the given origins use the management API.
 func (a *API) newEcho(relation relation, origins []string) *echo.Echo {
 	e := echo.New()
 	e.Use(a.exchanged(relation, origins))

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// forProxy adapts h to a proxy's request about a request of its client, which
-// may have any method and has no body.
+// forProxy adapts h to requests that a proxy makes about the requests of its clients.
+// They may have any method, and have no body.
 func (a *API) forProxy(h handler) echo.HandlerFunc {
 	h = a.internal(h)
 	return a.plain(func(x *exchange) error {
@@ -29,10 +29,10 @@ func (a *API) forProxy(h handler) echo.HandlerFunc {
 	})
 }
 
-// proxied is what a proxy asks for.
+// proxied contains the parameters of a proxy's request.
 type proxied struct {
 	keycheck.Wanted
-	// asForbidden asks for a 403 instead of a 429, because auth_request of nginx turns
+	// asForbidden requests a 403 instead of a 429, because auth_request of nginx turns
 	// a 429 into a 500.
 	asForbidden bool
 }
@@ -46,7 +46,7 @@ func (a *API) authorizeByQuery(x *exchange) error {
 	return a.authorize(x, asked)
 }
 
-// authorizeByPath reads the scopes from the path, and the cost if it is there.
+// authorizeByPath reads the scopes, and the cost if there is one, from the path.
 func (a *API) authorizeByPath(x *exchange) error {
 	var asked proxied
 	if asked.Scopes = scopesInPath(x.Request().URL.RawPath != "", x.Param("*")); asked.Scopes == nil {
@@ -95,8 +95,8 @@ func (p *reply) identify(key domain.Identity) {
 }
 
 // readProxyQuery appends every scope parameter to scopes, and reads cost and refuse. It
-// rejects all other parameters, since a misspelt one must not silently check less, and
-// queries that url.ParseQuery rejects.
+// rejects queries that url.ParseQuery rejects and all other parameters, so that a
+// misspelt parameter does not silently make the check weaker.
 func readProxyQuery(scopes []domain.Scope, query string) (proxied, domain.Faults) {
 	asked := proxied{Wanted: keycheck.Wanted{Scopes: scopes}}
 	var faults domain.Faults
@@ -108,7 +108,7 @@ func readProxyQuery(scopes []domain.Scope, query string) (proxied, domain.Faults
 		}
 		name, value, illFormed := form.SplitPair(pair)
 		switch {
-		case illFormed != nil: // named after a parameter that there is
+		case illFormed != nil: // reported as a fault of a parameter that exists
 			return proxied{}, form.Fault("scope", domain.ReasonSyntax, form.RuleQuerySyntax)
 		case name == "scope":
 			asked.Scopes = append(asked.Scopes, domain.Scope(value))

@@ -15,7 +15,7 @@ type Concurrency struct {
 	refused atomic.Uint64
 }
 
-// NewConcurrency returns a limit of that many requests.
+// NewConcurrency returns a limit of the given number of requests.
 func NewConcurrency(limit int) *Concurrency {
 	return &Concurrency{taken: make(chan struct{}, limit)}
 }
@@ -37,8 +37,8 @@ func (c *Concurrency) acquire() error {
 
 func (c *Concurrency) release() { <-c.taken }
 
-// check returns errBusy if no place is free. It is called before a request costs
-// anything, above all before its token is verified.
+// check returns errBusy if no place is free. It is called before a request causes any
+// work, in particular before its token is verified.
 func (c *Concurrency) check() error {
 	if len(c.taken) < cap(c.taken) {
 		return nil

@@ -119,8 +119,8 @@ func toKeySpec(body jsontext.Value) (spec domain.KeySpec, read form.Body) {
 	return spec, read
 }
 
-// decodeMode reads a mode, which is a number in requests. Clients that write its
-// name, as responses do, are told the number.
+// decodeMode decodes a mode, which is a number in requests. If a client sends a name,
+// as in responses, the fault states the number.
 func decodeMode(v jsontext.Value) (domain.Mode, domain.Faults) {
 	number, faults := form.DecodeInteger(v)
 	if faults != nil {
@@ -155,8 +155,8 @@ func checkMembers(check *domain.Check) []form.Member {
 	}
 }
 
-// decodeSecret reads a secret. It returns the zero secret for a malformed one, so
-// that its caller gets NOT_FOUND like anyone else who has proven nothing.
+// decodeSecret decodes a secret. It returns the zero secret for a malformed one, so
+// that the caller gets NOT_FOUND like any other caller that has proven nothing.
 func decodeSecret(v jsontext.Value) (domain.Secret, domain.Faults) {
 	s, faults := form.DecodeString(v)
 	if faults != nil {

@@ -10,17 +10,17 @@ import (
 // use.
 const managementPath = "/web/v1/"
 
-// Headers of the CORS protocol (Fetch standard, section 3.3). Credentials are
-// never allowed: requests are authenticated by a bearer token, which a page must
-// have. Nobody may write to these.
+// Headers of the CORS protocol (Fetch standard, section 3.3). Credentials are never
+// allowed, because requests are authenticated by a bearer token that the page must
+// have. These slices must not be modified.
 var (
 	corsExposedHeaders = []string{"Allow, Content-Language, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id"}
 	corsAllowedHeaders = []string{"Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, X-Client-Hash, X-Request-Id, X-Workspace-Id"}
-	corsMaxAge         = []string{"600"} // seconds; a change of the configuration shows after that
+	corsMaxAge         = []string{"600"} // seconds, after which a change of the configuration takes effect
 )
 
-// share lets a page of one of the origins read the response, whatever it will be.
-// Without origins it changes nothing.
+// share lets pages of the given origins read the response, whatever its status. Without
+// origins it changes nothing.
 func share(x *exchange, origins []string) {
 	if len(origins) == 0 || !strings.HasPrefix(x.Request().URL.Path, managementPath) {
 		return
@@ -36,8 +36,8 @@ func share(x *exchange, origins []string) {
 	h["Access-Control-Expose-Headers"] = corsExposedHeaders
 }
 
-// refuseMethod returns the error of a method that the route does not have, unless
-// it is OPTIONS and asks what a page may do (a CORS preflight).
+// refuseMethod returns the error for a method that the route does not have, unless the
+// request is a CORS preflight.
 func refuseMethod(x *exchange, methods string) error {
 	if !x.shared || x.Request().Method != http.MethodOptions {
 		return methodNotAllowed{allow: methods}

@@ -30,8 +30,8 @@ func bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// authenticate authenticates the actor, and checks that the token is used from
-// its device.
+// authenticate authenticates the actor, and checks that the token is used on the device
+// that it is bound to.
 func authenticate(x *exchange) (domain.Actor, error) {
 	actor, err := actorOf(x)
 	if err != nil {
@@ -65,9 +65,9 @@ func actorOf(x *exchange) (domain.Actor, error) {
 	return actor, err
 }
 
-// actorOfRequest returns the actor according to the RequestAuthenticator. Its
-// errors have the challenge of a bearer token, because the contract has no
-// other; missing is the error of a request without such a token.
+// actorOfRequest returns the actor according to the RequestAuthenticator. Its errors
+// have the challenge of a bearer token, because the contract has no other. missing is
+// the error for a request without such a token.
 func actorOfRequest(ctx context.Context, x *exchange, missing error) (domain.Actor, error) {
 	if len(x.Request().Header.Values("Authorization")) > 1 {
 		return domain.Actor{}, missing

@@ -49,8 +49,8 @@ func outcomeOf(err error) answer.Outcome {
 	return o
 }
 
-// asForbidden is the error of a request that is refused with 403, because its caller
-// cannot forward the status of the error.
+// asForbidden is the error for a request that is refused with 403 because its caller
+// cannot forward the status of the wrapped error.
 type asForbidden struct{ error }
 
 func (e *asForbidden) Unwrap() error { return e.error }
@@ -70,7 +70,7 @@ func allow(h http.Header, err error) {
 	}
 }
 
-// askSignature sets the challenge of a report that is not signed.
+// askSignature sets the challenge for a report without a valid signature.
 func askSignature(h http.Header, _ error) { h.Set("WWW-Authenticate", "Signature") }
 
 // acceptIdentity lists the accepted content codings (RFC 9110 section 12.5.3).

@@ -25,7 +25,8 @@ import (
 // not counting the time its body takes to arrive.
 const storeTimeout = 2 * time.Second
 
-// exchange is one request and what becomes known of it while it is judged.
+// exchange is one request, together with what becomes known about it while it is
+// handled.
 type exchange struct {
 	echo.Context
 	reply
@@ -38,24 +39,23 @@ type exchange struct {
 	keyID     domain.KeyID
 	quiet     bool // a success is counted, not logged
 
-	shared bool // with the page of another origin that has sent the request
+	shared bool // whether the page that sent the request may read the response (CORS)
 
-	wanted [2]domain.Scope // room for what authorize is asked for
+	wanted [2]domain.Scope // memory for the scopes of authorize
 }
 
 type handler func(x *exchange) error
 
-// plain adapts h to echo, where exchanged has made the context an exchange:
-// that costs nothing, and a value set in the context costs a map.
+// plain adapts h to echo. The context is the exchange that exchanged has created,
+// because storing a value in echo's context would allocate a map.
 func (a *API) plain(h handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		return h(c.(*exchange)) //nolint:forcetypeassert // exchanged passes nothing else on
 	}
 }
 
-// exchanged wraps every request, also one that matches no route: it gives it
-// an identifier, a language and a span, renders what went wrong and writes the
-// log line.
+// exchanged wraps every request, even one that matches no route. It gives the request
+// an identifier, a language and a span, renders errors, and writes the log line.
 func (a *API) exchanged(relation relation, origins []string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -71,7 +71,7 @@ func (a *API) exchanged(relation relation, origins []string) echo.MiddlewareFunc
 	}
 }
 
-// answer has the request served, and tells of it.
+// answer serves the request, reports it to Observe and logs it.
 func (x *exchange) answer(next echo.HandlerFunc) {
 	begun := x.api.options.Now()
 	x.begin()
@@ -95,7 +95,7 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
-			if errors.Is(err, domain.ErrPanicked) { // in a goroutine of its own
+			if errors.Is(err, domain.ErrPanicked) { // in another goroutine
 				answer.LogPanic(x.Request().Context(), x.api.options.Logger, x.requestID, "", err.Error())
 				err = domain.ErrPanicked
 			}
@@ -104,16 +104,17 @@ func (x *exchange) run(next echo.HandlerFunc) (err error) {
 		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 			panic(p)
 		}
-		// The panic's value may hold anything, a secret too; its type and the
-		// stack, which shows no values, tell where to look.
+		// The panic value may contain anything, even a secret. Its type and the stack,
+		// which shows no values, say where to look.
 		err = fmt.Errorf("panic of type %T", p)
 		answer.LogPanic(x.Request().Context(), x.api.options.Logger, x.requestID, fmt.Sprintf("%T", p), string(debug.Stack()))
 	}()
-	// echo lets a parameter be empty and answers OPTIONS by itself.
+	// echo accepts empty parameters and responds to OPTIONS itself.
 	if x.Path() != authorizeForPath && x.Path() != authorizeCostPath && strings.Contains(echo.GetPath(x.Request()), "//") {
 		return echo.ErrNotFound
 	}
-	// To echo what has no such method there may still be a parameter: a key or a webhook.
+	// If a path without parameters does not have the method, echo matches it as a key or
+	// a webhook.
 	if x.Path() == keyPath && x.Param("keyId") == "delete" || x.Path() == webhookPath && x.Param("webhookId") == "delete" {
 		return refuseMethod(x, http.MethodPost)
 	}
@@ -128,9 +129,9 @@ func (x *exchange) bounded() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(x.Request().Context(), storeTimeout)
 }
 
-// carryOut runs a use case in a place of the limit, with the deadline of one
-// step. It must not include reading the body or writing the response: a slow
-// client would keep the place.
+// carryOut runs a use case while holding a place of the concurrency limit, with the
+// deadline of one step. The use case must neither read the body nor write the response,
+// because a slow client would then hold the place.
 func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (outcome T, err error) {
 	if err := x.api.options.Concurrency.acquire(); err != nil {
 		return outcome, err
@@ -141,14 +142,14 @@ func carryOut[T any](x *exchange, useCase func(context.Context) (T, error)) (out
 	return useCase(ctx)
 }
 
-// change is carryOut for a use case without a result.
+// change is like carryOut, for a use case without a result.
 func (x *exchange) change(useCase func(context.Context) error) error {
 	_, err := carryOut(x, func(ctx context.Context) (struct{}, error) { return struct{}{}, useCase(ctx) })
 	return err
 }
 
-// replayed reports whether err says that the request was carried out before,
-// and sets the header that says so.
+// replayed reports whether err means that the request was carried out before. If so, it
+// sets the header that tells the client.
 func (x *exchange) replayed(err error) (*ports.Replayed, bool) {
 	replayed, ok := errors.AsType[*ports.Replayed](err)
 	if ok {
@@ -189,8 +190,8 @@ func pathParam(x *exchange, name string) string {
 	return value
 }
 
-// log writes the one line of this request. It names no header and no body
-// value but those the contract lists for it.
+// log writes the log line of the request. Of headers and bodies it contains only the
+// values that the contract allows.
 func (x *exchange) log(err error, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
@@ -217,7 +218,7 @@ func (x *exchange) log(err error, took time.Duration) {
 			attrs = append(attrs, a)
 		}
 	}
-	// Authenticators say in constant words why they refuse a token.
+	// The messages of authenticators are constant, so they can be logged.
 	if err != nil && (x.status >= http.StatusInternalServerError || errors.Is(err, domain.ErrInvalidToken) || errors.Is(err, errTooMany)) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
@@ -226,8 +227,8 @@ func (x *exchange) log(err error, took time.Duration) {
 
 const otherMethod = "other"
 
-// knownMethod keeps a method that nobody has heard of, which may be as long as
-// a header, out of the log.
+// knownMethod returns method, or a placeholder for an unknown one, which could be as
+// long as a header, to keep it out of the log.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

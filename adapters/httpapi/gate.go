@@ -12,9 +12,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// checkKeyOf checks the API key of r. Once the secret is proven, the decision
-// names the key even if it is denied. The error is nil if the key is allowed.
-// Otherwise it is the error of a denied key, or of a failed check.
+// checkKeyOf checks the API key of r. Once the secret is proven, the decision names the
+// key even if it is denied. The error is nil if the key is allowed. Otherwise it says
+// why the key was denied, or why the check failed.
 func (a *API) checkKeyOf(r *http.Request, wanted keycheck.Wanted) (domain.Decision, error) {
 	decision, err := a.authorizeKey.Do(r.Context(), keycheck.Request{
 		APIKey:        r.Header["X-Api-Key"],
@@ -35,8 +35,8 @@ type Gate struct {
 	scopes []domain.Scope
 }
 
-// Gate returns a gate for those scopes. Without scopes, it admits every key
-// with at least one scope.
+// Gate returns a gate for the given scopes. Without scopes, it admits every key with at
+// least one scope.
 func (a *API) Gate(scopes ...domain.Scope) *Gate { return &Gate{api: a, scopes: scopes} }
 
 // Echo returns next behind the gate.

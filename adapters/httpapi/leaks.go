@@ -26,8 +26,8 @@ type receivedReport struct {
 	Received int `json:"received"`
 }
 
-// reportLeaks serves POST on leaks. Its response depends only on the form of the
-// request, and on whether the work was done in time.
+// reportLeaks serves POST on leaks. The response depends only on the form of the
+// request and on whether the work was done in time.
 func (a *API) reportLeaks(x *exchange) error {
 	r := x.Request()
 	if r.ContentLength > maxBody {
@@ -48,7 +48,8 @@ func (a *API) reportLeaks(x *exchange) error {
 		return err
 	}
 	due := a.options.After(leakAnswerTime)
-	// Reporters need no response, so disconnecting does not cancel the work.
+	// The work continues if the reporter disconnects, because a report does not depend
+	// on its response.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	origin := a.reporter(x)
@@ -69,7 +70,7 @@ func (a *API) reportLeaks(x *exchange) error {
 	return x.succeed(http.StatusAccepted, receivedReport{Received: len(found)})
 }
 
-// stopLeaked stops leaked secrets in a place of the limit of reports.
+// stopLeaked stops leaked secrets while holding a place of the limit on reports.
 func (a *API) stopLeaked(ctx context.Context, found []application.LeakedSecret, origin domain.Origin) ([]domain.LeakOutcome, error) {
 	if err := a.options.LeakConcurrency.acquire(); err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 
 // ReportVerifier verifies the signatures of reports.
 type ReportVerifier interface {
-	// Verify returns nil if signature is that of body by the key with that
-	// identifier. Otherwise it returns an error that wraps
+	// Verify returns nil if signature is a valid signature of body by the key with the
+	// given identifier. Otherwise it returns an error that wraps
 	// [domain.ErrInvalidSignature] or [domain.ErrUnavailable].
 	Verify(ctx context.Context, identifier, signature string, body []byte) error
 }
@@ -77,8 +77,8 @@ func (a *API) reportFromGitHub(x *exchange) error {
 	return x.Blob(http.StatusOK, answer.ContentType, text)
 }
 
-// signedBody returns the body of a report, exactly as it was sent, if GitHub has signed
-// it. Only reports that are not signed count against the rate limit.
+// signedBody returns the body of a report, exactly as it was sent, if it has a valid
+// signature of GitHub. Only reports without one count against the rate limit.
 func (a *API) signedBody(x *exchange) ([]byte, error) {
 	r := x.Request()
 	identifier, signature := r.Header.Values("Github-Public-Key-Identifier"), r.Header.Values("Github-Public-Key-Signature")

@@ -10,8 +10,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// verifyForTrufflehog serves the verification of a custom detector of trufflehog, which
-// goes by the status: 200 if any of the secrets is live, 403 if none is.
+// verifyForTrufflehog serves the verification requests of a custom detector of
+// trufflehog. The status is the result: 200 if any of the secrets is live, 403 if none
+// is.
 func (a *API) verifyForTrufflehog(x *exchange) error {
 	x.quiet = true
 	body, err := x.readJSON(maxBody)
@@ -53,8 +54,8 @@ func toDetected(body jsontext.Value) ([]domain.Secret, domain.Faults) {
 	return secrets, nil
 }
 
-// onlyMember returns the value of the only member of an object, which must have that
-// name unless name is empty.
+// onlyMember returns the value of the only member of an object. Unless name is empty,
+// the member must have that name.
 func onlyMember(object jsontext.Value, name string) (value jsontext.Value, ok bool) {
 	if object.Kind() != '{' {
 		return nil, false

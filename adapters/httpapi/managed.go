@@ -18,11 +18,10 @@ const maxBody = 64 << 10
 // managedHandler serves a request of the owner of a workspace.
 type managedHandler func(x *exchange, ws *application.Workspace) error
 
-// managed checks a management request in the order of the contract, so that
-// nobody learns what they may not know: declared size, token, rate, accepted
-// type, content type, headers, role. h checks the body and the state. An
-// overload is reported before the token is checked, and reveals nothing about
-// it.
+// managed checks a management request in the order of the contract, so that callers
+// learn nothing that they may not know: declared size, token, rate, accepted type,
+// content type, headers, role. h checks the body and the state. An overload is reported
+// before the token is checked, so it reveals nothing about the token.
 func (a *API) managed(h managedHandler) echo.HandlerFunc {
 	return a.plain(func(x *exchange) error {
 		r := x.Request()
@@ -73,7 +72,7 @@ func readTarget(x *exchange, r *http.Request) (domain.WorkspaceID, domain.Origin
 		f = domain.Faults{{Field: "X-Workspace-Id", Reason: domain.ReasonMismatch, Rule: RuleWorkspaceMismatch}}
 	}
 	faults = append(faults, f...)
-	most := 0 // where the header has no meaning, only its number is checked
+	most := 0 // if the header has no meaning, only check that it is sent at most once
 	if r.Method == http.MethodPost {
 		most = 255
 	}

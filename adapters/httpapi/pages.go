@@ -9,9 +9,9 @@ import (
 
 // Page is a page for people, with its assets.
 type Page interface {
-	// File returns the handler of the asset with the given name, or of the page
-	// itself if name is empty, and false if there is no such asset. To the console,
-	// name is the path below /console, with its slash. The handler sets
+	// File returns the handler of the asset with the given name, or of the page itself
+	// if name is empty, and false if there is no such asset. For the console, name is
+	// the path below /console, including the leading slash. The handler sets
 	// Cache-Control.
 	File(name string) (http.Handler, bool)
 }
@@ -31,7 +31,7 @@ func (a *API) paged(e *echo.Echo, page Page) {
 	e.Match(methods, referencePath, a.plain(func(x *exchange) error { return x.serveFile(page, "") }))
 	e.Match(methods, referenceAssetPath, a.plain(func(x *exchange) error {
 		name := x.Param("asset")
-		if name == "" { // echo lets a parameter be empty
+		if name == "" { // echo accepts empty parameters
 			return echo.ErrNotFound
 		}
 		return x.serveFile(page, name)

@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// cpuProfile is the only profile that takes time, under the name that "go tool
-// pprof" uses.
+// cpuProfile is the only profile that is recorded over a period. Its name is the one
+// that "go tool pprof" uses.
 const cpuProfile = "profile"
 
 // maxProfiling is the maximum duration of a CPU profile, in seconds: the

@@ -63,7 +63,7 @@ func (p *reply) fail(err error) {
 	}
 	body, err := answer.ErrorBody(o.Code, err, p.text)
 	if err == nil {
-		// If writing the response fails, there is nobody to tell.
+		// If writing the response fails, nobody can be told.
 		_ = p.write(o.Status, body)
 	}
 }
@@ -98,9 +98,9 @@ func (p *reply) write(status int, body []byte) error {
 	return err
 }
 
-// identifierOf returns the identifier that an embedder's middleware has given
-// the request, unless that contains a secret, or else that of the caller or a
-// new one.
+// identifierOf returns the identifier that an embedder's middleware has given the
+// request, if it does not contain a secret. Otherwise it returns the caller's
+// identifier or a new one.
 func identifierOf(w http.ResponseWriter, r *http.Request) string {
 	if given := w.Header()["X-Request-Id"]; len(given) > 0 && !domain.HasSecret(given[0]) {
 		return given[0]

@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// verdict is the data of one permission check, in the contract's order. If the
-// key is not proven, it has only the first two members; if the key never
-// expires, expiresAt is null; limits is there only if the key has some.
+// verdict is the data of one permission check, in the contract's order. If the key is
+// not proven, it has only the first two members. If the key never expires, expiresAt is
+// null. It has limits only if the key has some.
 type verdict domain.Decision
 
 func (v verdict) appendTo(b []byte) []byte {

@@ -49,7 +49,7 @@ func (a *API) verifyAll(x *exchange, body jsontext.Value) error {
 	if faults != nil {
 		return faults.Err()
 	}
-	ctx, cancel := x.bounded() // one for all: a hundred keys may have to be read
+	ctx, cancel := x.bounded() // one deadline for all checks, which may read a hundred keys
 	defer cancel()
 	decisions := make(verdicts, len(checks))
 	for i, check := range checks {

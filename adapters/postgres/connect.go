@@ -10,8 +10,8 @@ import (
 
 const (
 	maxConnections = 16
-	// maxChanges is how many of them changes may use: while a row is locked for
-	// long, the changes that wait for it must leave connections for reads.
+	// maxChanges is how many of them changes may use. While a row is locked for long,
+	// the changes that wait for it must leave connections for reads.
 	maxChanges = 12
 	// connectionLifetime bounds how long a connection is used after a failover, or
 	// after the address of its host has changed.
@@ -37,11 +37,12 @@ func newConnector(cfg pq.Config, dialer pq.Dialer) (*pq.Connector, error) {
 // TCP times out, and a change that waits for another one's lock must not occupy
 // its connection until its deadline.
 //
-// Every statement looks rows up by an index. The planner prefers to scan a
-// whole table as long as it believes the table to be small, and a prepared
-// statement keeps that plan until the next ANALYZE, however much the table
-// grows. A small table without an index then appears so expensive to scan that
-// the server would compile the statement first, for tens of milliseconds.
+// Every statement looks up rows by an index, so sequential scans are discouraged: the
+// planner prefers to scan a whole table as long as it believes the table to be small,
+// and a prepared statement keeps that plan until the next ANALYZE, however much the
+// table grows. This makes scanning a small table without an index appear so expensive
+// that the server would first compile the statement, for tens of milliseconds, so that
+// is turned off too.
 const setup = `SET idle_in_transaction_session_timeout = '5s';
 SET lock_timeout = '1s';
 SET tcp_keepalives_idle = 15;

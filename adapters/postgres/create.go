@@ -55,11 +55,11 @@ func (r *KeyRepository) Create(ctx context.Context, key *domain.APIKey, event do
 	return r.createTogether(c)
 }
 
-// create inserts rows. If the connection is lost, database/sql runs the statement
-// again on another one, although the first run may have been committed. The
-// second is then rejected, because the ID exists or because the key has taken the
-// last place in its workspace. So a rejection counts only if the event, whose ID
-// is unique to this creation, is not stored.
+// create inserts rows. If the connection is lost, database/sql runs the statement again
+// on another one, although the first run may have been committed. In that case the
+// second run is rejected, because the ID exists or because the key has taken the last
+// place in its workspace. So a rejection counts only if the event, whose ID is unique
+// to this creation, is not stored.
 func (r *KeyRepository) create(ctx context.Context, rows newRows, maxKeys int) error {
 	insert, err := r.insert.Prepared(ctx)
 	if err != nil {
@@ -79,8 +79,8 @@ func (r *KeyRepository) create(ctx context.Context, rows newRows, maxKeys int) e
 	return rejection
 }
 
-// inserted returns nil if insertKey or insertKeys, whose result is given, has stored
-// what it was to store.
+// inserted returns nil if insertKey or insertKeys, given its result, has stored
+// everything.
 func inserted(result sql.Result, err error) error {
 	if keyExists(err) {
 		return domain.ErrKeyExists

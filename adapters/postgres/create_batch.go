@@ -10,9 +10,9 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// insertKeys is insertKey for several living keys of one workspace: it writes all of
-// them, or none if the workspace has no room for all. The first keys of a workspace
-// have room. The events for webhooks are not even unpacked if there is none.
+// insertKeys is like insertKey for several living keys of one workspace. It writes all
+// of them, or none if the workspace has no room for all. If the workspace has no
+// webhook, the events for webhooks are not even unpacked.
 const insertKeys = `WITH counted AS (
 INSERT INTO api_key_counts AS c (workspace_id, living)
 VALUES (?, ?)
@@ -48,9 +48,9 @@ FROM keys JOIN unnest(?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text
 AS e (id, at, event_id, type, account_id, portal, client_hash, ip, request_id, changes) ON e.id = keys.id`
 
 // createAll stores the keys of a batch, and returns those that it did not store and that
-// must be created on their own: all if the workspace has no room for them or the server
-// rejects one of them, and those whose idempotency key is in use or in flight. An error is
-// one of all.
+// must be created on their own. These are all of them, if the workspace has no room for
+// them or the server rejects one of them, and otherwise those whose idempotency key is in
+// use or in flight. An error applies to the whole batch.
 func (r *KeyRepository) createAll(ctx context.Context, batch []*creation) (alone []*creation, err error) {
 	create := r.createUnderKeys
 	if batch[0].options.Idempotency == nil {
@@ -91,8 +91,8 @@ func (r *KeyRepository) createUnderKeys(ctx context.Context, batch []*creation) 
 	return unclaimed, err
 }
 
-// rejected reports whether the server rejected the statement for what it was to write,
-// so that a part of it may be accepted.
+// rejected reports whether the server rejected the statement because of its data, so
+// that it may accept a part of the data.
 func rejected(err error) bool {
 	failed := asServerError(err)
 	return failed != nil && !temporary(failed.Code) && !schemaMissing(failed.Code) && !spoiled(failed)

@@ -15,21 +15,22 @@ import (
 const (
 	// maxTogether is the number of keys that one transaction creates.
 	maxTogether = 64
-	// togetherLimit bounds the transaction of a batch, which ends with none of its
-	// callers.
+	// togetherLimit bounds the transaction of a batch, which does not end when a
+	// caller's context does.
 	togetherLimit = 5 * time.Second
-	// maxQueued is the number of creations that wait in one workspace. Further ones do
-	// not wait.
+	// maxQueued is the maximum number of creations that wait in one workspace. Further
+	// creations do not wait.
 	maxQueued = 1024
-	// turnLimit is how long a creation waits for the transaction before it. Then it
-	// has one of its own, so that a connection which hangs affects no others.
+	// turnLimit is how long a creation waits for the transaction before it. After that
+	// it uses its own transaction, so that a connection that hangs does not affect
+	// others.
 	turnLimit = 250 * time.Millisecond
 )
 
-// creator lets creations in one workspace that wait for each other share a
-// transaction: each locks the count of the workspace until its commit is on disk, so
-// that alone they would wait for one sync of the disk after another. A creation that
-// nobody waits for has a transaction of its own, and begins at once.
+// creator lets concurrent creations in one workspace share a transaction. Each creation
+// locks the count of the workspace until its commit is on disk, so with separate
+// transactions they would wait for one disk sync after another. A creation that finds
+// no other in flight uses its own transaction and begins at once.
 type creator struct {
 	turn    time.Duration // turnLimit
 	mu      sync.Mutex
@@ -42,23 +43,25 @@ type creation struct {
 	rows    newRows
 	made    domain.Snapshot // the key
 	options ports.CreateOptions
-	// claimed by the batch that stores the key, or by the caller, who gave up before.
+	// claimed is set by the batch that stores the key, or by the caller if it gives up
+	// before that.
 	claimed atomic.Bool
 	answer  chan error
 }
 
 func (c *creation) claim() bool { return c.claimed.CompareAndSwap(false, true) }
 
-// joins reports whether the creation can be in the batch of other, whose idempotency
-// keys are taken. One transaction locks an idempotency key twice without noticing, so
-// a second creation with the same one waits for the next batch.
+// joins reports whether the creation can be in the batch of other. taken are the
+// idempotency keys of that batch. A transaction that locks an idempotency key twice
+// does not notice, so a second creation with the same idempotency key waits for the
+// next batch.
 func (c *creation) joins(other *creation, taken map[string]bool) bool {
 	mine, others := c.options.Idempotency, other.options.Idempotency
 	return c.options.MaxKeys == other.options.MaxKeys && (mine == nil) == (others == nil) && (mine == nil || !taken[mine.Key])
 }
 
-// enter reports whether the creation waits for its turn, and otherwise whether it is
-// the first in its workspace, which those that wait for it follow.
+// enter reports whether the creation must wait for its turn. If not, it also reports
+// whether it is the first in its workspace, so that later creations wait for it.
 func (cr *creator) enter(c *creation) (waits, first bool) {
 	cr.mu.Lock()
 	defer cr.mu.Unlock()
@@ -75,9 +78,9 @@ func (cr *creator) enter(c *creation) (waits, first bool) {
 	return true, false
 }
 
-// next returns the creations that waited, all with the same cap and either all or none
-// with an idempotency key, or none if no creation in the workspace is in flight any
-// more.
+// next returns the creations of the next batch: all with the same cap, and either all
+// or none with an idempotency key. If no creation waits, it returns none, and the
+// workspace no longer has a creation in flight.
 func (cr *creator) next(workspace string) []*creation {
 	cr.mu.Lock()
 	defer cr.mu.Unlock()
@@ -129,14 +132,14 @@ func (r *KeyRepository) createTogether(c *creation) error {
 	}
 }
 
-// createWaiting creates the keys that wait, until none does.
+// createWaiting creates the keys of the waiting creations until none waits.
 func (r *KeyRepository) createWaiting(workspace string) {
 	for batch := r.creator.next(workspace); len(batch) > 0; batch = r.creator.next(workspace) {
 		r.createBatch(batch)
 	}
 }
 
-// createBatch answers every creation of a batch.
+// createBatch creates the keys of a batch, and passes every creation its result.
 func (r *KeyRepository) createBatch(batch []*creation) {
 	alone, maxKeys := batch, batch[0].options.MaxKeys
 	if len(batch) > 1 && (maxKeys == 0 || len(batch) <= maxKeys) {
@@ -159,7 +162,7 @@ func (r *KeyRepository) createBatch(batch []*creation) {
 	creating.Wait()
 }
 
-// createOne creates a key in a transaction of its own.
+// createOne creates a key in its own transaction.
 func (r *KeyRepository) createOne(c *creation) error {
 	_, err := untilDone(c.ctx, func() (struct{}, error) {
 		return struct{}{}, r.written(c.ctx, func(ctx context.Context) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// statementLimit is how long the server may be silent, or not read, before a
+// statementLimit is how long the server may neither send nor receive data before a
 // connection is abandoned.
 const statementLimit = 3 * time.Second
 

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Diagnosis is what [KeyRepository.Diagnose] finds.
+// Diagnosis is the result of [KeyRepository.Diagnose].
 type Diagnosis struct {
 	// Lacking are the privileges that the role of the store lacks, each as "INSERT
 	// on api_keys", for the tables that exist.
@@ -49,8 +49,8 @@ ORDER BY n.name, n.privilege`
 	tableExists = `SELECT to_regclass(?) IS NOT NULL`
 )
 
-// Diagnose examines a database that [KeyRepository.Examine] finds nothing wrong with,
-// whatever its schema is. It changes nothing.
+// Diagnose examines a database for which [KeyRepository.Examine] returns nil, whatever
+// the version of its schema. It changes nothing.
 func (r *KeyRepository) Diagnose(ctx context.Context) (Diagnosis, error) {
 	return untilDone(ctx, func() (Diagnosis, error) {
 		d, err := r.diagnose(ctx)

@@ -128,9 +128,9 @@ func translateDSN(dsn string) string {
 	return u.String()
 }
 
-// hostsAndPorts splits a list such as db1:5432,db2:5433, in which lib/pq would
-// take the ports for parts of the names. ok is false for lists that lib/pq
-// parses correctly: a single host, and a list with one port for all at its end.
+// hostsAndPorts splits a list such as db1:5432,db2:5433, whose ports lib/pq would take
+// for parts of the names. ok is false for lists that lib/pq parses correctly: a single
+// host, and a list with one port for all at its end.
 func hostsAndPorts(list string) (hosts, ports string, ok bool) {
 	entries := strings.Split(list, ",")
 	names, numbers := make([]string, len(entries)), make([]string, len(entries))
@@ -165,8 +165,9 @@ func whyUnreadable() string {
 // libpqOption is an option of libpq that lib/pq does not know. lib/pq would
 // send it to the server, which would refuse the connection.
 type libpqOption struct {
-	// dropped are the values that have the same effect as no option, besides the
-	// empty one. Any other value would be ignored silently.
+	// dropped are the values that, like the empty one, have the same effect as leaving
+	// the option out. Dropping the option with any other value would silently ignore
+	// it.
 	dropped []string
 	// dropsAll means that the option can be ignored whatever its value.
 	dropsAll bool

@@ -25,17 +25,17 @@ const (
 	maxTold = 10_000
 )
 
-// pollChanges selects the keys with an event that is visible in the snapshot of
-// this statement and was not in that of the last poll. Such events are of
-// transactions that the last snapshot saw as not yet begun (at or past its
-// xmax) or as in progress (in its xip). So each event is reported once, in
-// whatever order transactions commit, and a transaction held open anywhere in
-// the cluster hides nothing and costs nothing.
+// pollChanges selects the keys with an event that is visible in the snapshot of this
+// statement and was not in that of the last poll. Such events belong to transactions
+// that had not begun in the last snapshot (at or past its xmax) or were in progress (in
+// its xip). So each event is reported once, in whatever order transactions commit, and
+// a transaction held open anywhere in the cluster neither hides an event nor makes
+// polls slower.
 //
-// Transaction IDs that this cluster has not assigned yet came with a restored
-// dump. The ranges and orders make the planner use the index, whatever its
-// statistics say. The OIDs of the tables are read each time, because a restored
-// dump replaces the tables and no event says so.
+// Transaction IDs that this cluster has not assigned yet come from a restored dump. The
+// ranges and orders make the planner use the index, whatever its statistics say. The
+// OIDs of the tables are read each time, because a restored dump replaces the tables
+// and no event says so.
 const pollChanges = `SELECT pg_is_in_recovery() AS standby,
 CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline,
 CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END AS position,
@@ -60,8 +60,8 @@ var errStandby = errors.New("postgres: the server is a standby, which does not t
 type pollRow struct {
 	Standby  bool           `db:"standby"`
 	Timeline string         `db:"timeline"`
-	Position int64          `db:"position"` // past all that the snapshot sees
-	Tables   string         `db:"tables"`   // which they are, and in which files
+	Position int64          `db:"position"` // past everything that the snapshot sees
+	Tables   string         `db:"tables"`   // identifies the tables and their files
 	Snapshot string         `db:"snapshot"`
 	Backend  int            `db:"backend"` // the process that serves the session
 	Rewound  bool           `db:"rewound"`
@@ -73,21 +73,20 @@ type pollRow struct {
 	writes  uint64    // of this process that had ended by then
 }
 
-// feed implements ports.ChangeFeed on a connection of its own, so that it never
-// waits for one that serves requests. It never replaces that connection
-// silently: a lost connection is the only sign that the server has crashed, and
-// a server that crashed assigns transaction IDs again that the last snapshot
-// has already seen.
+// feed implements ports.ChangeFeed on its own connection, so that it never waits for
+// one that serves requests. It never replaces that connection silently: a lost
+// connection is the only sign that the server has crashed, and after a crash a server
+// assigns transaction IDs again that the last snapshot has already seen.
 type feed struct {
 	pool *sqlx.DB
-	idle chan struct{} // holds a token while no poll is under way
+	idle chan struct{} // holds a token while no poll is in flight
 
 	// Only the holder of the token in idle may access these.
-	conn     *sqlx.Conn // nil: to be connected
+	conn     *sqlx.Conn // nil if not connected
 	poll     *sqlx.Stmt
-	origin   *sqlx.Stmt // nil: nobody needs it
+	origin   *sqlx.Stmt // nil if nobody needs it
 	sessions int        // connections made so far
-	backend  int        // the process of the server that serves conn; 0: not known yet
+	backend  int        // the process of the server that serves conn; 0 if not known yet
 
 	// These are from the last successful poll.
 	session  int
@@ -132,9 +131,9 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 	return changes, nil
 }
 
-// replaced reports whether row may come from another database than the last
-// poll: another connection, a server on another timeline or whose transaction
-// IDs went back, or tables that were replaced.
+// replaced reports whether row may come from a different database than the last poll:
+// over another connection, from a server on another timeline or whose transaction IDs
+// went back, or from tables that were replaced.
 func (f *feed) replaced(row pollRow) bool {
 	return !f.snapshot.Valid || row.session != f.session || row.Rewound || row.Timeline != f.timeline || row.Tables != f.tables
 }
@@ -222,7 +221,7 @@ func (f *feed) Wake() <-chan struct{} { return f.listener.wake }
 // Close implements ports.ChangeFeed.
 func (f *feed) Close() error {
 	err := f.listener.close()
-	<-f.idle // a poll that was left behind ends by its limits
+	<-f.idle // an abandoned poll ends by the limits of its connection
 	f.hangUp()
 	return errors.Join(err, f.pool.Close())
 }

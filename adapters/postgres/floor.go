@@ -21,16 +21,16 @@ type floor struct {
 	writes   uint64 // of this process that had ended when the poll was sent
 }
 
-// floors hold the current floor. They are safe for concurrent use.
+// floors holds the current floor. It is safe for concurrent use.
 type floors struct {
-	wanted bool // a standby is read
+	wanted bool // whether a standby is read
 	last   atomic.Pointer[floor]
 	writes atomic.Uint64
 }
 
-// wrote is called when a change of this process has ended, before its response:
-// a read that begins later must see the change, and only a poll that is sent
-// later knows its position in the log.
+// wrote must be called when a change of this process has ended, before its response. A
+// read that begins later must see the change, and only a poll that is sent later knows
+// its position in the log.
 func (f *floors) wrote() { f.writes.Add(1) }
 
 // raise records the state that a poll saw, unless a later poll was faster.

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// lockIdempotencyKey locks an idempotency key until the transaction ends,
-	// and returns false if another transaction holds the lock. A lock is a hash
-	// of 64 bits: if two idempotency keys in flight collide, one of the requests
-	// is told, wrongly, that the same request is in flight, and the client
-	// retries. The seed keeps the hash apart from those of other applications.
+	// lockIdempotencyKey locks an idempotency key until the transaction ends, and
+	// returns false if another transaction holds the lock. A lock is a 64-bit hash. If
+	// two idempotency keys in flight collide, one of the requests is wrongly rejected
+	// as in flight, and its client retries. The seed distinguishes the hash from those
+	// of other applications.
 	lockIdempotencyKey = `SELECT pg_try_advisory_xact_lock(hashtextextended(?, ` + lockSeed + `))`
 	lockSeed           = `7020584498297316462`
 
@@ -35,7 +35,7 @@ SELECT ?, key, fingerprint, at, until, outcome::jsonb FROM locked WHERE granted
 ` + sqlkit.ReplaceExpiredIdempotencyKey + `
 RETURNING key`
 
-	// forgetIdempotencyKeys skips rows that a request is just replacing.
+	// forgetIdempotencyKeys skips rows that a request is replacing at the same time.
 	forgetIdempotencyKeys = `WITH free AS (
 SELECT workspace_id, key FROM idempotency_keys WHERE until <= ? ORDER BY until LIMIT ?
 FOR UPDATE SKIP LOCKED

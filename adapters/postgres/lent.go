@@ -21,17 +21,17 @@ const lentConnections = maxConnections + 4
 // github.com/lib/pq, as with [Open] but without a URL. It connects when it is first
 // used. Closing the repository does not close db.
 //
-// The repository takes up to 20 connections out of db, each for up to 30 minutes,
-// and sets parameters of their sessions, so db closes them when they are returned.
-// It returns an [*UnfitError] if the driver of db is another one, or a wrapper, or if
+// The repository takes up to 20 connections out of db, each for up to 30 minutes, and
+// sets parameters of their sessions, so db closes them when they are returned. OpenDB
+// returns an [*UnfitError] if db has another driver, or a wrapper around lib/pq, or if
 // the limit of db ([sql.DB.SetMaxOpenConns]) is below 20. Other users of db need
 // connections beyond these.
 //
-// The connections must lead to one server, which accepts writes, directly or through
-// a pooler in session mode. Two promises of [Open] are weaker. Changes made by other
-// processes are not notified, so they are seen at the next poll of the feed,
-// which is every 200 ms. And a commit on a connection that falls silent keeps its
-// place until the operating system gives the connection up.
+// The connections must lead to one server, which accepts writes, directly or through a
+// pooler in session mode. Two promises of [Open] are weaker. Changes made by other
+// processes are not notified, so they are seen at the next poll of the feed, which is
+// every 200 ms. And a commit on a connection that falls silent occupies that connection
+// until the operating system gives it up.
 func OpenDB(_ context.Context, db *sql.DB, opts ...Option) (*KeyRepository, error) {
 	o := newOptions(opts)
 	switch limit := db.Stats().MaxOpenConnections; {
@@ -92,8 +92,8 @@ func (c *lentConn) Close() error {
 	return nil
 }
 
-// lentLine is the network connection of a lent connection, which only lib/pq
-// knows. It can be closed, which fails reads in flight.
+// lentLine is the network connection of a lent connection, which only lib/pq can
+// access. Closing it makes reads in flight fail.
 type lentLine struct{ conn driver.Conn }
 
 func (l lentLine) Close() error { return l.conn.Close() }
@@ -112,7 +112,7 @@ func (lentLine) SetReadDeadline(time.Time) error { return errors.ErrUnsupported 
 
 func (lentLine) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
 
-// borrow makes a connection of one out of the caller's pool.
+// borrow takes a connection out of the caller's pool.
 func (c promptConnector) borrow(ctx context.Context, begun time.Time) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout) // the caller's pool may be exhausted
 	defer cancel()

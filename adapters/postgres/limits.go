@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// windowNow has the time and the start of the window that contains it, in seconds
-	// since the Unix epoch. It determines both by the clock of the server, so that all
-	// replicas have the same windows, unless the clock of a test is its last argument.
+	// windowNow returns the time and the start of the window that contains it, in
+	// seconds since the Unix epoch. It uses the clock of the server, so that all
+	// replicas have the same windows, unless a test passes its own time as an argument.
 	windowNow = `WITH clock AS MATERIALIZED (SELECT coalesce($3::timestamptz, clock_timestamp()) AS at),
 current AS MATERIALIZED (
 SELECT at, CASE $1::text
@@ -25,12 +25,13 @@ END AS start
 FROM clock
 )`
 
-	// grant follows a table base (start, granted, returned) and has what it grants of it.
+	// grant follows a table base (start, granted, returned) and computes what is granted
+	// of it.
 	grant = `, LATERAL (SELECT least($6::bigint, greatest($5::bigint - base.granted + base.returned, 0)) AS available) a,
 LATERAL (SELECT CASE WHEN a.available >= $7::bigint THEN a.available ELSE 0 END AS share) g`
 
 	// leaseShare grants a share in one statement, which locks the one row it changes.
-	// What the caller has seen counts if it is of the same window; see
+	// What the caller has seen counts if it belongs to the same window; see
 	// ports.LeaseRequest.
 	leaseShare = windowNow + `
 INSERT INTO api_key_limit_counts AS c (api_key_id, name, span, started_at, granted, returned, last_granted)
@@ -51,7 +52,7 @@ greatest(CASE WHEN c.started_at = s.start THEN c.returned ELSE 0 END, CASE WHEN 
 )
 RETURNING started_at, granted, returned, last_granted, (SELECT at FROM clock) AS at`
 
-	// peekCount has zeros for a bucket without a count.
+	// peekCount returns zeros for a bucket without a count.
 	peekCount = windowNow + `
 SELECT current.at, current.start AS started_now, coalesce(c.started_at, 0) AS started_at,
 coalesce(c.granted, 0) AS granted, coalesce(c.returned, 0) AS returned, 0 AS last_granted
@@ -69,7 +70,7 @@ FOR NO KEY UPDATE OF c
 UPDATE api_key_limit_counts c SET returned = least(c.returned + shares.amount, c.granted)
 FROM shares WHERE c.api_key_id = shares.api_key_id AND c.name = shares.name AND c.span = shares.span`
 
-	// forgetCounts takes a month to have 31 days.
+	// forgetCounts assumes that every month has 31 days.
 	forgetCounts = `WITH ended AS (
 SELECT api_key_id, name, span FROM api_key_limit_counts
 WHERE started_at + CASE span WHEN 'TOTAL' THEN NULL WHEN 'MONTH' THEN 31 * 86400 WHEN 'DAY' THEN 86400 ELSE span::bigint END
@@ -95,7 +96,7 @@ func (row countRow) count() limitcount.Count {
 	return limitcount.Count{Start: time.Unix(row.StartedAt, 0).UTC(), Granted: row.Granted, Returned: row.Returned}
 }
 
-// clock returns the time of the test's clock, or nil for that of the server.
+// clock returns the time of a test's clock, or nil if the server's clock is used.
 func (r *KeyRepository) clock() *time.Time {
 	if r.now == nil {
 		return nil
@@ -116,7 +117,8 @@ func (r *KeyRepository) Lease(ctx context.Context, request ports.LeaseRequest) (
 	return limitcount.LeaseOf(bucket, row.count(), row.LastGranted, row.At), nil
 }
 
-// seenStart returns the start of the window that was seen, or a number that is no start.
+// seenStart returns the start of the window that was seen, or a number that is not the
+// start of any window.
 func seenStart(seen ports.Lease) int64 {
 	if seen.Start.IsZero() {
 		return -1
@@ -140,7 +142,7 @@ func (r *KeyRepository) Peek(ctx context.Context, request ports.LeaseRequest) (p
 }
 
 // readCount returns the row that a statement returns. A statement that is sent again
-// grants again; what it granted before is not spent.
+// grants again; what it granted the first time stays unspent.
 func (r *KeyRepository) readCount(ctx context.Context, statement *sqlkit.Statement, args ...any) (countRow, error) {
 	return untilDone(ctx, func() (row countRow, err error) {
 		err = translate(ctx, retrying(ctx, func(ctx context.Context) error {

@@ -12,11 +12,11 @@ import (
 type line struct {
 	net.Conn
 	limit time.Duration // 0 means none
-	// statements is the limit of a whole statement, for lines whose reads and
-	// writes cannot be bounded; 0 means none.
+	// statements is the limit of a whole statement, for lines whose individual reads
+	// and writes cannot be limited; 0 means none.
 	statements time.Duration
 	asked      string      // the address that lib/pq dialled
-	closed     atomic.Bool // by a context that ended
+	closed     atomic.Bool // whether a context that ended has closed it
 }
 
 func (l *line) Read(p []byte) (int, error) {
@@ -54,8 +54,9 @@ func (l *line) abort() {
 	_ = l.Close()
 }
 
-// closeWith is closeAfter if ctx is marked by promptly. It returns the context for
-// lib/pq, which must not watch a marked one as well.
+// closeWith is like closeAfter if ctx was marked by promptly, and otherwise does
+// nothing. It returns the context for lib/pq, which must not watch a marked context as
+// well.
 func (l *line) closeWith(ctx context.Context) (forDriver context.Context, stop func()) {
 	if ctx.Value(prompt{}) == nil {
 		return ctx, func() {}

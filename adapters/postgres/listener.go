@@ -17,8 +17,8 @@ const (
 	maxReconnect = time.Second
 )
 
-// listener wakes a feed. It only makes changes visible sooner, so it does not
-// report errors and retries.
+// listener wakes a feed. It only makes changes visible sooner, so it retries after an
+// error without reporting it.
 type listener struct {
 	pq      *pq.Listener
 	channel string
@@ -26,8 +26,8 @@ type listener struct {
 	closed  chan struct{}
 }
 
-// listen returns a listener that is never woken if the connections are lent:
-// lib/pq makes those that listen by itself, from a URL.
+// listen returns a listener. If the connections are lent, it never wakes, because
+// lib/pq opens the listening connection itself, from a URL.
 func (r *KeyRepository) listen() *listener {
 	if r.sessions.db != nil {
 		return &listener{wake: make(chan struct{}, 1)}
@@ -102,7 +102,7 @@ func listeningDSN(dsn string) string {
 		return dsn + " target_session_attrs=" + primary + " connect_timeout=" + timeout
 	}
 	query := u.Query()
-	query.Del(searchPath) // of which a channel knows nothing, and some poolers neither
+	query.Del(searchPath) // channels have no schema, and some poolers reject the parameter
 	query.Set("target_session_attrs", primary)
 	query.Set("connect_timeout", timeout)
 	u.RawQuery = query.Encode()

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// LockedError means that a migration would have to wait for a table that other
-// sessions have locked. Everyone else would queue behind it, so the migration
-// must be retried instead. It wraps [domain.ErrUnavailable].
+// LockedError means that a migration would have to wait for a table that other sessions
+// have locked. Every other statement on the table would queue behind it, so the
+// migration must be retried instead. It wraps [domain.ErrUnavailable].
 type LockedError struct {
 	// By describes the locks, such as "api_keys, by process 4711 (pg_dump)".
 	By  string

@@ -18,8 +18,8 @@ type (
 	reads          = sqlkit.Reads[time.Time]
 )
 
-// codec writes times as timestamptz, truncated to microseconds, which
-// PostgreSQL would round to.
+// codec writes times as timestamptz. It truncates them to microseconds, because
+// PostgreSQL would round them.
 var codec = sqlkit.Codec[time.Time]{
 	Encode: func(t time.Time) time.Time { return t.Truncate(time.Microsecond) },
 	Decode: time.Time.UTC,

@@ -20,12 +20,12 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration = sqlkit.Migration
 
-// Migrate brings the schema to the version of this build, unless it is that already. If
-// several processes migrate at once, one does and the others wait for it, for up to a
-// minute. It returns an error that wraps [domain.ErrUnavailable] if the server cannot be
-// used now, which is a [*LockedError] if a table is locked, and an [*UnfitError] if the
-// role may not change the schema, or another program has tables in it. It creates the
-// schema that the DSN names, if it does not exist.
+// Migrate brings the schema to the version of this build, unless it already has it. If
+// several processes migrate at once, one of them does, and the others wait for it for up
+// to a minute. It returns an error that wraps [domain.ErrUnavailable] if the server
+// cannot be used now, which is a [*LockedError] if a table is locked, and an
+// [*UnfitError] if the role may not change the schema, or another program has tables in
+// it. It creates the schema that the DSN names, if it does not exist.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	if r.migrator.Current(ctx) == nil { // asked on a connection that checks need anyway
 		return nil

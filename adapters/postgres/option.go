@@ -31,14 +31,14 @@ func newOptions(opts []Option) options {
 }
 
 // WithSchema keeps the tables, and everything else of the repository, in the schema
-// of that name, in place of the one that search_path names in the URL. The name has
-// at most 47 of a-z 0-9 _ and begins neither with a digit nor with pg_.
+// with the given name, instead of the one that search_path in the URL names. The name
+// consists of at most 47 of a-z 0-9 _ and begins neither with a digit nor with pg_.
 func WithSchema(name string) Option {
 	return func(o *options) { o.schema = &name }
 }
 
-// WithLogger logs messages for operators, which callers do not get, to l. The
-// default discards them.
+// WithLogger logs to l the messages for operators that are not returned to callers. By
+// default they are discarded.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }

@@ -1,7 +1,7 @@
 package postgres
 
-// origin identifies a database and its copies: a position in a log proves
-// nothing in the log of another cluster.
+// origin identifies a database and its copies. Without it, a position in the log of one
+// cluster could be compared with the log of another.
 type origin struct {
 	// Database is the system identifier of the cluster and the OID of the
 	// database in it.

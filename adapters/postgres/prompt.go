@@ -13,12 +13,12 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// This file makes a connection end when the context of its caller does. lib/pq
-// alone does not: while it connects, it passes the context to the dialer only;
-// and when the context of a query ends, it asks the server over another
-// connection to cancel, and keeps reading from this one, which holds its place
-// in the pool for as long as the server is silent. A check that waits for 200 ms
-// would occupy a connection for 3 s. See ADR 0017.
+// This file makes a connection end when the context of its caller does. lib/pq alone
+// does not: while it connects, it passes the context to the dialer only; and when the
+// context of a query ends, it asks the server over another connection to cancel, and
+// keeps reading from this one, which holds its place in the pool for as long as the
+// server is silent. A check that waits for 200 ms would occupy a connection for 3 s
+// (see ADR 0017).
 
 // promptly marks the context of a read whose connection is closed when the
 // context ends. Use it only for reads that wait for no lock and are part of no
@@ -28,8 +28,8 @@ func promptly(ctx context.Context) context.Context { return context.WithValue(ct
 
 type prompt struct{}
 
-// promptConnector makes connections that respect promptly and that sessions has
-// found fit. Connecting ends when its context does.
+// promptConnector opens connections that respect promptly and that sessions has found
+// usable. Connecting ends when its context does.
 type promptConnector struct {
 	cfg      pq.Config
 	limit    time.Duration // of one read or write; 0 means none
@@ -78,7 +78,7 @@ type promptDialer struct {
 	limit      time.Duration   // of one read or write; 0 means none
 	connecting context.Context // closes the line when it ends; nil once connected
 	line       *line           // the last one dialled while connecting
-	stop       func()          // ends that connecting closes line; may be nil
+	stop       func()          // if called, the end of connecting no longer closes line; may be nil
 	pinned     *line           // if not nil, dial only its address, and its server
 }
 
@@ -135,7 +135,7 @@ type promptConn struct {
 	line     *line
 	sessions *sessions
 	made     time.Time // when connecting began
-	spoiled  bool      // its prepared statements cannot be relied on
+	spoiled  bool      // whether its prepared statements are unreliable
 }
 
 // IsValid implements driver.Validator.

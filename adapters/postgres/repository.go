@@ -24,7 +24,7 @@ type KeyRepository struct {
 	maintenance *sqlx.DB
 	changes     *semaphore.Weighted
 	sessions    *sessions
-	standby     *standby // nil: every read is the primary's
+	standby     *standby // nil if only the primary is read
 	floors      floors
 	damage      *sqlkit.Damage
 	reads
@@ -42,7 +42,7 @@ type KeyRepository struct {
 	queries        sqlkit.Queries
 	forget         *sqlkit.Statement
 
-	now                       func() time.Time // nil: the clock of the server
+	now                       func() time.Time // nil means the clock of the server
 	lease, peek, forgetCounts *sqlkit.Statement
 	givingBack                sqlkit.Statements
 
@@ -75,7 +75,8 @@ func Open(_ context.Context, dsn string, opts ...Option) (*KeyRepository, error)
 	return r, nil
 }
 
-// open opens the database that cfg leads to, or db if that is not nil.
+// open returns the repository of the database that cfg describes, or of db if it is not
+// nil.
 func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, err error) {
 	if o.schema != nil {
 		cfg = cfg.Clone()

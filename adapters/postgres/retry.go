@@ -29,9 +29,8 @@ func retrying(ctx context.Context, f func(ctx context.Context) error) error {
 	})
 }
 
-// onSound returns the result of f, and calls it once more if the prepared
-// statements of its connection are invalid. That connection and all that are as
-// old are not used again.
+// onSound returns the result of f, and calls it once more if the prepared statements of
+// its connection are invalid. That connection and all older ones are not used again.
 func onSound[T any](f func() (T, error)) (T, error) {
 	value, err := f()
 	if spoiled(err) {
@@ -49,9 +48,9 @@ func (r *KeyRepository) written(ctx context.Context, write func(ctx context.Cont
 	return written(ctx, write)
 }
 
-// written writes a change, and reports it as made only while its caller still
-// waits. A server that is told not to wait for its synchronous standby any
-// longer reports the change as made, although a failover would lose it.
+// written writes a change, and reports it as made only while its caller still waits. A
+// server that is told to stop waiting for its synchronous standby reports the change as
+// made, although a failover would lose it.
 func written(ctx context.Context, write func(ctx context.Context) error) error {
 	err := translate(ctx, retrying(ctx, write))
 	if err == nil && ctx.Err() != nil {

@@ -23,10 +23,9 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,46}$`)
 
 const problemSchema = "has a search_path that is not the name of one schema; write search_path=NAME, with at most 47 of a-z 0-9 _, not beginning with a digit or pg_"
 
-// schema is the schema that a DSN names, or "" for the one that the server
-// chooses. It has the tables, functions and triggers of the store, and a channel
-// and advisory locks of its own, so that stores in two schemas of one database do
-// not disturb each other.
+// schema is the schema that a DSN names, or "" for the one that the server chooses. It
+// contains the tables, functions and triggers of the store, and has its own channel and
+// advisory locks, so that stores in two schemas of one database do not interfere.
 type schema string
 
 func schemaOf(cfg pq.Config) schema { return schema(cfg.Runtime[searchPath]) }
@@ -40,16 +39,16 @@ func schemaProblem(cfg pq.Config) string {
 	return ""
 }
 
-// withoutSchema returns cfg without its schema, which is not sent with the start
-// of a connection: poolers refuse what they do not know.
+// withoutSchema returns cfg without its schema. The schema is not sent in the startup
+// message of a connection, because poolers reject parameters that they do not know.
 func withoutSchema(cfg pq.Config) pq.Config {
 	cfg = cfg.Clone()
 	delete(cfg.Runtime, searchPath)
 	return cfg
 }
 
-// setup returns the statement that makes a connection use the schema alone: a
-// table of the same name in another one must not be taken for ours.
+// setup returns the statement that makes a connection use only this schema, so that a
+// table of the same name in another schema is not mistaken for ours.
 func (s schema) setup() string {
 	if s == "" {
 		return ""
@@ -57,8 +56,8 @@ func (s schema) setup() string {
 	return fmt.Sprintf("SET search_path = %q;\n", string(s))
 }
 
-// channel returns the channel that an update notifies when it commits. The
-// payload is empty: whoever is woken reads the events.
+// channel returns the channel that an update notifies when it commits. The payload is
+// empty, because the listeners then read the events.
 func (s schema) channel() string {
 	if s == "" {
 		return "apikeys_changes"
@@ -66,8 +65,8 @@ func (s schema) channel() string {
 	return "apikeys_changes_" + string(s)
 }
 
-// lockText returns the text whose hash is the advisory lock of an idempotency
-// key. No workspace ID has the separator.
+// lockText returns the text whose hash is the advisory lock of an idempotency key. No
+// workspace ID contains the separator.
 func (s schema) lockText(workspace, key string) string {
 	if s == "" {
 		return workspace + " " + key
@@ -85,7 +84,7 @@ func (s schema) migrationLock() int64 {
 	return int64(hash.Sum64())
 }
 
-// prepareSchema makes the schema if there is none. It returns an [*UnfitError],
+// prepareSchema creates the schema if it does not exist. It returns an [*UnfitError],
 // and changes nothing, if another program has tables there.
 func (r *KeyRepository) prepareSchema(ctx context.Context) error {
 	if err := r.requireOwnTables(ctx); err != nil || r.schema == "" {
@@ -103,8 +102,8 @@ func (r *KeyRepository) prepareSchema(ctx context.Context) error {
 	return err
 }
 
-// foreignTables returns the tables with one of our names in a schema without the
-// table that the first migration makes before all others.
+// foreignTables returns the tables that have one of our names, in schemas without the
+// table that the first migration creates before all others.
 const foreignTables = `SELECT n.nspname AS schema, c.relname AS table
 FROM unnest($1::text[]) AS name
 JOIN pg_class c ON c.oid = to_regclass(quote_ident(name))

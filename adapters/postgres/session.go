@@ -17,8 +17,8 @@ import (
 	"github.com/lib/pq/pqerror"
 )
 
-// witnessLifetime limits how long a witness is used after its address leads
-// elsewhere.
+// witnessLifetime limits how long a witness is used, because its address may come to
+// lead elsewhere.
 const witnessLifetime = time.Minute
 
 // sessions examines connections: each must be a separate session, in a database
@@ -29,8 +29,8 @@ const witnessLifetime = time.Minute
 // prepared under it.
 type sessions struct {
 	cfg    pq.Config
-	db     *sql.DB // lends the connections; nil: they are made by cfg
-	read   bool    // they belong to the read database URL
+	db     *sql.DB // lends the connections; if nil, they are made from cfg
+	read   bool    // whether they belong to the read database URL
 	logger *slog.Logger
 	limit  time.Duration // how long the witness may be silent
 
@@ -56,9 +56,9 @@ func (s *sessions) close() {
 	s.turn <- w
 }
 
-// recall closes all existing connections as soon as they are not in use. It
-// does so at most once a second, so that a failure that new connections do not
-// fix does not cost all of them for each request.
+// recall closes all existing connections as soon as they are not in use. It does so at
+// most once a second, so that a failure that persists on new connections does not close
+// all of them at every request.
 func (s *sessions) recall() {
 	last, now := s.recalled.Load(), time.Now().UnixNano()
 	if now-last > int64(time.Second) {
@@ -125,9 +125,9 @@ func (s *sessions) problem(ctx context.Context, conn serverConn, at *line, setup
 // shared reports whether conn shares its session with other clients: whether
 // another client sees what conn has prepared, or conn does not see it.
 //
-// The order of the looks always detects a pooler that nobody else uses, whether
-// it hands out the connection that was used last or first. For a busy pooler,
-// each look is another chance.
+// The order of the queries always detects a pooler that has no other clients, whether
+// it hands out the connection that was used most or least recently. With a busy pooler,
+// each query is another chance to detect it.
 func (s *sessions) shared(ctx context.Context, conn serverConn, at *line, statement string) (shared bool, err error) {
 	var w *witness
 	select {
@@ -156,16 +156,16 @@ func (s *sessions) shared(ctx context.Context, conn serverConn, at *line, statem
 	return false, nil
 }
 
-// witness is the connection with which others are compared.
+// witness is the connection that others are compared with.
 type witness struct {
 	conn serverConn // nil if not connected
 	line *line
 	made time.Time
 }
 
-// query runs a query on the witness, which is connected to the same address as
-// at. An existing connection may have been closed meanwhile, so it reconnects
-// if the query fails.
+// query runs a query on the witness, which is connected to the same address as at. An
+// existing connection may have been closed in the meantime, so it reconnects if the
+// query fails.
 func (w *witness) query(ctx context.Context, s *sessions, at *line, query string) (string, error) {
 	if w.conn != nil && w.line.asked == at.asked && w.line.RemoteAddr().String() == at.RemoteAddr().String() && time.Since(w.made) < witnessLifetime {
 		defer w.line.closeAfter(ctx)()

@@ -14,8 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Limits of reads from a standby. If it does not answer soon, the primary is
-// read, within the deadline that the caller sets for both.
+// Limits of reads from a standby. If it does not respond soon, the primary is read,
+// within the deadline that the caller sets for both.
 const (
 	standbyReaders        = 12 // as many as the permission check reads at once
 	standbyTimeout        = 250 * time.Millisecond
@@ -42,8 +42,8 @@ type standby struct {
 	sessions *sessions
 	floors   *floors
 	idle     chan *standbyReader
-	resting  atomic.Pointer[time.Time] // until when the standby is not asked
-	foreign  atomic.Bool               // it follows another database, as was logged
+	resting  atomic.Pointer[time.Time] // the time until which the standby is not read
+	foreign  atomic.Bool               // whether it was logged that it follows another database
 	logger   *slog.Logger
 }
 
@@ -51,7 +51,7 @@ type standby struct {
 // lasts, and the last known progress of that server. The position of a server
 // only goes back if the server also closes its connections.
 type standbyReader struct {
-	conn           *sqlx.Conn // nil: to be connected
+	conn           *sqlx.Conn // nil if not connected
 	find, replayed *sqlx.Stmt
 	progress       progress
 }
@@ -112,8 +112,8 @@ func (s *standby) Find(ctx context.Context, id domain.KeyID) (*domain.APIKey, bo
 }
 
 var (
-	// errLate means that the caller had left when the connection was made. The
-	// next caller uses it.
+	// errLate means that the caller had left when the connection was made. The next
+	// caller uses that connection.
 	errLate   = errors.New("postgres: the standby was connected too late")
 	errBehind = errors.New("postgres: the standby is behind")
 	// errForeign means that a server does not replicate the primary.
@@ -159,7 +159,7 @@ func (p progress) reaches(needed floor) error {
 	case p.Database != needed.origin.Database:
 		return errForeign
 	case !p.Standby, p.Timeline != needed.timeline, p.Position < needed.position:
-		return errBehind // a primary may be one that was given up
+		return errBehind // it may be a former primary
 	case p.Tables != needed.origin.Tables:
 		return errForeign
 	}
@@ -180,8 +180,7 @@ func (r *standbyReader) look(ctx context.Context) error {
 	return nil
 }
 
-// connect does not end with ctx, because connecting takes longer than most
-// callers wait.
+// connect does not respect ctx, because connecting takes longer than most callers wait.
 func (r *standbyReader) connect(ctx context.Context, pool *sqlx.DB) (err error) {
 	if r.conn != nil {
 		return nil
@@ -238,9 +237,8 @@ func (s *standby) rests() bool {
 	return until != nil && time.Now().Before(*until)
 }
 
-// restAfter stops reads from the standby for a while after err, so that callers
-// do not wait for it in vain. It logs once that a server does not replicate the
-// primary.
+// restAfter stops reads from the standby for a while after err, so that callers do not
+// waste time on it. It logs once that a server does not replicate the primary.
 func (s *standby) restAfter(err error) {
 	var rest time.Duration
 	switch {

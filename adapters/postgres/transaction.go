@@ -21,7 +21,7 @@ func (r *KeyRepository) transact(ctx context.Context, f func(tx transaction) err
 	return r.transactWith(ctx, r.writing, f)
 }
 
-// transactWith is transact for transactions with other statements.
+// transactWith is like transact, for transactions with other statements.
 func (r *KeyRepository) transactWith(ctx context.Context, statements sqlkit.Statements, f func(tx transaction) error) error {
 	prepared, err := statements.Prepared(ctx)
 	if err != nil {

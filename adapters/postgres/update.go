@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// lockKey locks the key, after the update that holds it. The key is then read
-	// by a second statement, whose snapshot includes that update.
+	// lockKey locks the key. It waits for an update that holds the lock. The key is
+	// then read by a second statement, whose snapshot includes that update.
 	lockKey = `SELECT id FROM api_keys WHERE id = ? AND ` + sqlkit.OfWorkspace + ` AND ` + sqlkit.Living + ` FOR UPDATE`
 
 	// readLocked also locks the secrets, because a re-hash changes them without

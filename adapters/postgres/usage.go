@@ -15,7 +15,7 @@ import (
 // flushes of several processes cannot deadlock.
 const (
 	// recordUse adds to the counts only if the batch is new. If the same batch is being
-	// recorded, it waits for the end of that.
+	// recorded at the same time, it waits until that has ended.
 	recordUse = `WITH batch AS (
 INSERT INTO api_key_usage_batches (day, id) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id
 ), used AS (
@@ -50,7 +50,7 @@ WHERE ` + sqlkit.Living + `
 ORDER BY c.day, k.id, c.reason
 ON CONFLICT ON CONSTRAINT api_key_usage_pkey DO UPDATE SET checks = u.checks + excluded.checks`
 
-	// countsOfDays looks up one day after another, because the key is the second column
+	// countsOfDays looks up each day separately, because the key is the second column
 	// of the primary key.
 	countsOfDays = `(SELECT c.* FROM generate_series(?::bigint, ?::bigint) AS d (day) CROSS JOIN LATERAL (
 SELECT day, reason, checks FROM api_key_usage WHERE day = d.day AND api_key_id = ? OFFSET 0

@@ -13,9 +13,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Body is the form of a JSON object: the order of its members, and its faults
-// apart from those of the values. The domain checks the values, in its own
-// order; With and Sorted merge both in the order of the request.
+// Body is the form of a JSON object: the order of its members, and the faults of its
+// form, without those of its values. The domain checks the values, in its own order;
+// With and Sorted merge both in the order of the request.
 type Body struct {
 	Faults  domain.Faults
 	object  bool

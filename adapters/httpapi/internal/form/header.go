@@ -98,8 +98,8 @@ func SendsJSON(values []string) bool {
 // ErrCoding is the error of a body with a content coding.
 var ErrCoding = errors.New("content coding is not identity")
 
-// CheckCoding returns [ErrCoding] if the body of r, if it has one, has a content
-// coding (RFC 9110 section 8.4) other than identity: none is decoded here.
+// CheckCoding returns [ErrCoding] if r has a body with a content coding (RFC 9110
+// section 8.4) other than identity, because none is supported.
 func CheckCoding(r *http.Request) error {
 	if r.ContentLength == 0 {
 		return nil

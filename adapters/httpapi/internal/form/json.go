@@ -48,8 +48,8 @@ func ReadBytes(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, err
 	return body, nil
 }
 
-// smallBody is how many bytes are allocated for a declared body before any of it
-// has arrived.
+// smallBody is the maximum number of bytes that are allocated for a body before any of
+// it has arrived.
 const smallBody = 4 << 10
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
@@ -100,7 +100,7 @@ func isNoncharacter(r rune) bool { return unicode.Is(unicode.Noncharacter_Code_P
 // duplicatesAllowed leaves repeated member names to [DecodeObject].
 var duplicatesAllowed = jsontext.AllowDuplicateNames(true)
 
-// decoders are reused: a new one is most of the cost of reading a check.
+// decoders are reused, because creating one is most of the cost of reading a check.
 var decoders sync.Pool // of *jsontext.Decoder
 
 // newDecoder returns a decoder of body that does not copy it. Call release when
@@ -114,7 +114,8 @@ func newDecoder(body []byte) *jsontext.Decoder {
 	return dec
 }
 
-// release drops the body, which may contain a secret, and keeps the decoder.
+// release forgets the body, which may contain a secret, and keeps the decoder for
+// reuse.
 func release(dec *jsontext.Decoder) {
 	dec.Reset(nothing)
 	decoders.Put(dec)

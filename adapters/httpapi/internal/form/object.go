@@ -19,8 +19,8 @@ type Member struct {
 	Decode func(jsontext.Value) domain.Faults
 }
 
-// DecodeObject reads the members of object, which [ParseJSON] returned. There
-// can be at most 64 known members; their names match exactly. Faults are in the
+// DecodeObject decodes the members of object, which must come from [ParseJSON]. There
+// may be at most 64 known members, whose names must match exactly. Faults are in the
 // order of the members as sent, followed by those of the missing ones.
 func DecodeObject(object jsontext.Value, members []Member) domain.Faults {
 	var faults domain.Faults
@@ -173,8 +173,8 @@ func DecodeInteger(value jsontext.Value) (int64, domain.Faults) {
 	if value.Kind() != '0' || err == nil && number != math.Trunc(number) {
 		return 0, Fault("", domain.ReasonType, RuleTypeInteger)
 	}
-	// Beyond the 53 bits of I-JSON (RFC 7493 section 2.2), every value is out of
-	// any range there is here.
+	// Beyond the 53 bits of I-JSON (RFC 7493 section 2.2), a value is outside of every
+	// range that this service accepts.
 	const most = 1 << 53
 	return int64(max(-most, min(most, number))), nil
 }

@@ -17,9 +17,9 @@ type Parameter struct {
 	Decode func(value string) domain.Faults
 }
 
-// DecodeQuery reads the parameters of a query. It rejects unknown parameters,
-// since a misspelt filter must not silently show more, duplicate ones, and
-// queries that [url.ParseQuery] rejects. Faults are in the order of the query.
+// DecodeQuery decodes the parameters of a query. It rejects queries that
+// [url.ParseQuery] rejects, duplicate parameters, and unknown parameters, so that a
+// misspelt filter does not silently select more. Faults are in the order of the query.
 func DecodeQuery(query string, parameters ...Parameter) domain.Faults {
 	var faults domain.Faults
 	seen := map[string]bool{}

@@ -5,8 +5,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The rules of form. Each is a message of the catalogs, which may name the
-// Field; further arguments are listed.
+// The rules of this package. The message catalogs have a message for each, which may
+// contain the Field; comments list further arguments.
 const (
 	RuleTypeString       domain.Rule = "type_string"
 	RuleTypeStringList   domain.Rule = "type_string_list"
