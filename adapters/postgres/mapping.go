@@ -11,7 +11,6 @@ import (
 
 type (
 	keyRow         = sqlkit.KeyRow[time.Time]
-	eventRow       = sqlkit.EventRow[time.Time]
 	newRows        = sqlkit.NewRows[time.Time]
 	changedRows    = sqlkit.ChangedRows[time.Time]
 	idempotencyRow = sqlkit.IdempotencyRow[time.Time]
