@@ -25,11 +25,7 @@ func operatorsOn(t *testing.T, keys *memory.KeyRepository) *apikeys.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := service.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAtEnd(t, service)
 	return service
 }
 

@@ -38,12 +38,17 @@ func startable(t *testing.T, cfg config.Config, opts ...apikeys.Option) *apikeys
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAtEnd(t, service)
+	return service
+}
+
+func closeAtEnd(t *testing.T, service *apikeys.Service) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := service.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return service
 }
 
 func TestNew_RejectsAnInvalidConfiguration(t *testing.T) {

@@ -38,6 +38,13 @@ func (s *keyServer) serve(document []byte) {
 
 func (s *keyServer) handle(h http.HandlerFunc) { s.answer.Store(&h) }
 
+func wantFetches(t *testing.T, s *keyServer, want int64) {
+	t.Helper()
+	if got := s.hits.Load(); got != want {
+		t.Errorf("the keys were fetched %d times, want %d", got, want)
+	}
+}
+
 // clock is a clock that stands still until it is advanced.
 type clock struct {
 	mu sync.Mutex

@@ -21,9 +21,7 @@ func TestAuthenticate_FollowsRotatedKeys(t *testing.T) {
 	wantAccepted(t, a, ecKey().token(claims())) // nothing has caused a look-up yet
 	wantAccepted(t, a, edKey().token(claims()))
 	wantRejected(t, a, ecKey().token(claims()))
-	if n := server.hits.Load(); n != 2 {
-		t.Errorf("the keys were fetched %d times, want 2", n)
-	}
+	wantFetches(t, server, 2)
 }
 
 func TestAuthenticate_LooksUpUnknownKeysOncePerMinute(t *testing.T) {
@@ -37,14 +35,10 @@ func TestAuthenticate_LooksUpUnknownKeysOncePerMinute(t *testing.T) {
 	server.serve(keySet(edKey().public()))
 	clock.advance(59 * time.Second)
 	wantRejected(t, a, edKey().token(claims()))
-	if n := server.hits.Load(); n != 2 {
-		t.Errorf("the keys were fetched %d times, want 2", n)
-	}
+	wantFetches(t, server, 2)
 	clock.advance(time.Second)
 	wantAccepted(t, a, edKey().token(claims()))
-	if n := server.hits.Load(); n != 3 {
-		t.Errorf("the keys were fetched %d times, want 3", n)
-	}
+	wantFetches(t, server, 3)
 }
 
 func TestAuthenticate_LooksUpUnknownKeysAfterTheClockIsSetBack(t *testing.T) {
@@ -53,9 +47,7 @@ func TestAuthenticate_LooksUpUnknownKeysAfterTheClockIsSetBack(t *testing.T) {
 	server := serveKeys(t, keySet(ecKey().public()))
 	a := start(t, config(fromURL(server.URL), onClock(clock)))
 	wantRejected(t, a, strangerKey().token(claims(object{"exp": now.Add(24 * time.Hour).Unix()})))
-	if n := server.hits.Load(); n != 2 {
-		t.Errorf("the keys were fetched %d times, want 2", n)
-	}
+	wantFetches(t, server, 2)
 	server.serve(keySet(edKey().public()))
 	clock.advance(-2 * time.Hour)
 	wantAccepted(t, a, edKey().token(claims()))
@@ -78,9 +70,7 @@ func TestAuthenticate_NeedsNoLookUpToReject(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if n := server.hits.Load(); n != 1 {
-			t.Errorf("the keys were fetched %d times, want 1", n)
-		}
+		wantFetches(t, server, 1)
 	})
 }
 

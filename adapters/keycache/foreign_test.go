@@ -53,18 +53,11 @@ type foreignWorld struct {
 
 func newForeignWorld(t *testing.T) *foreignWorld {
 	t.Helper()
-	w := &foreignWorld{world: newWorld(t, time.Minute), foreign: &foreignStore{ids: map[byte]domain.KeyID{}}}
-	c, err := New(Options{
-		Finder: w.store, Foreign: w.foreign, Hasher: firstByte{}, MaximumKeys: 1000, OutageGrace: time.Minute,
-		Now: func() time.Time { return w.clock },
-	})
-	if err != nil {
-		t.Fatal(err)
+	foreign := &foreignStore{ids: map[byte]domain.KeyID{}}
+	return &foreignWorld{
+		world:   newWorldWith(t, Options{Foreign: foreign, Hasher: firstByte{}, OutageGrace: time.Minute}),
+		foreign: foreign,
 	}
-	t.Cleanup(c.Close)
-	w.Cache = c
-	w.poll(t)
-	return w
 }
 
 func (w *foreignWorld) find(t *testing.T, first byte) string {

@@ -101,8 +101,15 @@ type world struct {
 
 func newWorld(t *testing.T, grace time.Duration) *world {
 	t.Helper()
+	return newWorldWith(t, Options{OutageGrace: grace})
+}
+
+// newWorldWith returns a world with a store and a clock of its own.
+func newWorldWith(t *testing.T, options Options) *world {
+	t.Helper()
 	w := &world{store: newStore(), feed: &script{}, clock: begin}
-	c, err := New(Options{Finder: w.store, MaximumKeys: 1000, OutageGrace: grace, Now: func() time.Time { return w.clock }})
+	options.Finder, options.MaximumKeys, options.Now = w.store, 1000, func() time.Time { return w.clock }
+	c, err := New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

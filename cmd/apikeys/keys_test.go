@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 // operate runs a command on keys; see command.
@@ -49,17 +50,9 @@ func reason(t *testing.T, base, secret string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, text := serving.Exchange(t, http.DefaultClient, r)
 	var body struct{ Data struct{ Reason string } }
-	if err := json.Unmarshal(text, &body); err != nil {
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	return body.Data.Reason

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
 	"testing"
+
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestVersionLine_SaysWhatWasBuilt(t *testing.T) {
@@ -44,14 +45,6 @@ func TestServe_ReportsItsReleaseAsAMetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	expect(t, string(text), `(?m)^apikeys_build_info\{.*version="`+releasedAs+`"\} 1$`)
+	_, text := serving.Exchange(t, http.DefaultClient, r)
+	expect(t, text, `(?m)^apikeys_build_info\{.*version="`+releasedAs+`"\} 1$`)
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestCreateKey_406(t *testing.T) {
@@ -86,16 +88,8 @@ func TestCreateKey_413_outgrown(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header = r.header
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mustBe(t, answer{status: res.StatusCode, header: res.Header, body: string(text)}, 413, "4130", "Request body is too large")
+	res, text := serving.Exchange(t, client, req)
+	mustBe(t, answer{status: res.StatusCode, header: res.Header, body: text}, 413, "4130", "Request body is too large")
 }
 
 func TestCreateKey_201_takesABodyOf64KiB(t *testing.T) {

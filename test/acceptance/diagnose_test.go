@@ -286,6 +286,18 @@ func TestDiagnose_FindsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// onDurableStores runs test for each store but memory, with the configuration of a service
+// in memory and the location of an empty database.
+func onDurableStores(t *testing.T, test func(t *testing.T, cfg config.Config, location string)) {
+	t.Helper()
+	for _, store := range []string{"sqlite", "postgres"} {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			test(t, serving.ConfigTrusting(t, jwttest.NewIssuer(t)), emptyStores[store](t))
+		})
+	}
+}
+
 func jwksFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "jwks.json")
@@ -297,64 +309,50 @@ func jwksFile(t *testing.T, text string) string {
 
 func TestDiagnose_FindsNothingWrongWithAServiceInGoodOrder(t *testing.T) {
 	t.Parallel()
-	for store, location := range emptyStores {
-		if store == "memory" {
-			continue
+	onDurableStores(t, func(t *testing.T, cfg config.Config, location string) {
+		cfg.DatabaseURL = usedBefore(t, cfg, location)
+		found, err := apikeys.Diagnose(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Run(store, func(t *testing.T) {
-			t.Parallel()
-			cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
-			cfg.DatabaseURL = usedBefore(t, cfg, location(t))
-			found, err := apikeys.Diagnose(t.Context(), cfg)
-			if err != nil {
-				t.Fatal(err)
+		for _, f := range found {
+			if f.Status != apikeys.FindingOK {
+				t.Errorf("%s: %s %s", f.Check, f.Status, f.Detail)
 			}
-			for _, f := range found {
-				if f.Status != apikeys.FindingOK {
-					t.Errorf("%s: %s %s", f.Check, f.Status, f.Detail)
-				}
-			}
-			if len(found) < 8 {
-				t.Errorf("only %d findings", len(found))
-			}
-		})
-	}
+		}
+		if len(found) < 8 {
+			t.Errorf("only %d findings", len(found))
+		}
+	})
 }
 
 func TestDiagnose_NamesTheWebhooksOfALostSealingKey(t *testing.T) {
 	t.Parallel()
-	for store, location := range emptyStores {
-		if store == "memory" {
-			continue
+	onDurableStores(t, func(t *testing.T, cfg config.Config, location string) {
+		sealing(&cfg)
+		cfg.DatabaseURL = config.Secret(location)
+		want := webhooksIn(t, cfg, "ws_a", "ws_b", "ws_c") // 10 each
+		cfg.SealingKeys = "s2" + cfg.SealingKeys[2:]
+		found, err := apikeys.Diagnose(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Run(store, func(t *testing.T) {
-			t.Parallel()
-			cfg := serving.ConfigTrusting(t, jwttest.NewIssuer(t))
-			sealing(&cfg)
-			cfg.DatabaseURL = config.Secret(location(t))
-			want := webhooksIn(t, cfg, "ws_a", "ws_b", "ws_c") // 10 each
-			cfg.SealingKeys = "s2" + cfg.SealingKeys[2:]
-			found, err := apikeys.Diagnose(t.Context(), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			i := slices.IndexFunc(found, func(f apikeys.Finding) bool { return f.Check == "sealing keys" })
-			if i < 0 {
-				t.Fatalf("no finding about sealing keys: %v", found)
-			}
-			lost := apikeys.LostSealingKey{ID: "s1", Webhooks: 30, First: want[:20]}
-			if diff := cmp.Diff([]apikeys.LostSealingKey{lost}, found[i].LostKeys); diff != "" {
-				t.Errorf("lost keys (-want +got):\n%s", diff)
-			}
-			names := ""
-			for _, w := range want[:20] {
-				names += string(w.ID) + " in " + string(w.Workspace) + ", "
-			}
-			if detail := "s1 (30 webhooks: " + names + "and 10 more)"; found[i].Status != apikeys.FindingFail || !strings.Contains(found[i].Detail, detail) {
-				t.Errorf("%s %s, want %q", found[i].Status, found[i].Detail, detail)
-			}
-		})
-	}
+		i := slices.IndexFunc(found, func(f apikeys.Finding) bool { return f.Check == "sealing keys" })
+		if i < 0 {
+			t.Fatalf("no finding about sealing keys: %v", found)
+		}
+		lost := apikeys.LostSealingKey{ID: "s1", Webhooks: 30, First: want[:20]}
+		if diff := cmp.Diff([]apikeys.LostSealingKey{lost}, found[i].LostKeys); diff != "" {
+			t.Errorf("lost keys (-want +got):\n%s", diff)
+		}
+		names := ""
+		for _, w := range want[:20] {
+			names += string(w.ID) + " in " + string(w.Workspace) + ", "
+		}
+		if detail := "s1 (30 webhooks: " + names + "and 10 more)"; found[i].Status != apikeys.FindingFail || !strings.Contains(found[i].Detail, detail) {
+			t.Errorf("%s %s, want %q", found[i].Status, found[i].Detail, detail)
+		}
+	})
 }
 
 // webhooksIn creates as many webhooks in each workspace as there may be, and returns them

@@ -48,7 +48,7 @@ var layers = []layer{
 	{in: "cmd", may: []string{".", "config", "domain", "adapters/apidocs", "adapters/console", "adapters/extauthz", "adapters/otlp", "adapters/telemetry"}, why: "the command can do nothing that an embedder cannot"},
 	{in: "test/serving", may: []string{".", "config", "domain", "adapters/jwtauth/jwttest", "adapters/telemetry"}, why: "it runs the service for tests from outside, as the command does"},
 	{in: "test/embedder", may: []string{".", "config", "domain"}, why: "it is the smallest program that embeds the service"},
-	{in: "test/migrated", may: []string{"adapters/postgres", "adapters/sqlite", "test/pgtest"}, why: "it has the stores migrate the databases that tests copy"},
+	{in: "test/migrated", may: []string{"adapters/postgres", "adapters/sqlite", "test/filetemplate", "test/pgtest"}, why: "it has the stores migrate the databases that tests copy"},
 	{in: "test/ownstore", may: []string{"domain", "ports"}, why: "an embedder's own store needs the ports alone"},
 	{in: "test/*", may: []string{"test/servers", "test/logbook"}, why: "shared test code must not depend on the code under test"},
 	{in: ".", may: []string{"domain", "config", "ports", "application", "adapters"}, why: "the root assembles all packages except those that use it"},

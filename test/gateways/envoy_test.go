@@ -48,15 +48,9 @@ import (
 // an unknown field or a value that Envoy would refuse.
 func parseEnvoy(t *testing.T, value any, m proto.Message) {
 	t.Helper()
-	text, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := protojson.Unmarshal(text, m); err != nil {
-		t.Fatal(err)
-	}
+	parsePatch(t, value, m)
 	// Messages within an Any have constraints of their own.
-	err = protorange.Range(m.ProtoReflect(), func(p protopath.Values) error {
+	err := protorange.Range(m.ProtoReflect(), func(p protopath.Values) error {
 		if v, ok := p.Index(-1).Value.Interface().(protoreflect.Message); ok {
 			return validate(v.Interface())
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -167,16 +166,8 @@ func (w *world) create(t *testing.T, body string) answer {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Client-Hash", "device")
 	req.Header.Set("X-Workspace-Id", "ws_1")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
+	res, text := serving.Exchange(t, http.DefaultClient, req)
+	return answer{status: res.StatusCode, header: res.Header, body: text}
 }
 
 // broadScopes returns the scopes of the broad key: 100, of 128 characters each

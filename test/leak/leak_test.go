@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +27,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/test/logbook"
 	"github.com/slaunchx/apikeys/test/pgtest"
+	"github.com/slaunchx/apikeys/test/serving"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -204,16 +204,8 @@ func send(t *testing.T, method, url string, header http.Header, body string) []b
 		t.Fatal(err)
 	}
 	req.Header = header
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	content, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
+	_, content := serving.Exchange(t, http.DefaultClient, req)
+	return []byte(content)
 }
 
 // files returns the contents of all files in dir, including the write-ahead log.

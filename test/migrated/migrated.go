@@ -6,13 +6,11 @@ package migrated
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/slaunchx/apikeys/adapters/postgres"
 	"github.com/slaunchx/apikeys/adapters/sqlite"
+	"github.com/slaunchx/apikeys/test/filetemplate"
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
@@ -30,33 +28,16 @@ func PostgreSQL(t testing.TB) string {
 	return template.NewDatabase(t)
 }
 
+var file = filetemplate.New(func(path string) error {
+	repo, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(repo.Migrate(context.Background()), repo.Close())
+})
+
 // SQLite returns the URL of a new file, which is removed when t ends.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	content, err := file()
-	if err != nil {
-		t.Fatalf("migrated: %v", err)
-	}
-	path := filepath.Join(t.TempDir(), "apikeys.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatalf("migrated: %v", err)
-	}
-	return "sqlite://" + path
+	return "sqlite://" + file.NewFile(t)
 }
-
-var file = sync.OnceValues(func() (content []byte, err error) {
-	dir, err := os.MkdirTemp("", "apikeys-migrated-*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "apikeys.db")
-	repo, err := sqlite.Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(repo.Migrate(context.Background()), repo.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path) // closing the last connection leaves nothing in other files
-})

@@ -3,7 +3,9 @@ package serving
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -80,6 +82,21 @@ func ConfigTrusting(t testing.TB, issuer *jwttest.Issuer) config.Config {
 	cfg := Config()
 	cfg.JWKSFile, cfg.JWTIssuer, cfg.JWTAudience = issuer.JWKSFile(t), issuer.Issuer(), issuer.Audience()
 	return cfg
+}
+
+// Exchange sends r and returns the response with its body, which is closed.
+func Exchange(t testing.TB, client *http.Client, r *http.Request) (*http.Response, string) {
+	t.Helper()
+	res, err := client.Do(r) //nolint:gosec // a test chose the address
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
 }
 
 // Owner accepts every token as that of an OWNER of the workspace ws_1 in the
