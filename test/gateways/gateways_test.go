@@ -52,6 +52,7 @@ func run(t *testing.T, g gateway) {
 // behaviours are the requirements for every gateway.
 var behaviours = map[string]func(*testing.T, *world){
 	"an allowed request has the identity and no key":    hasIdentityAndNoKey,
+	"an imported key does not reach the API":            keepsImportedKeys,
 	"credentials for the API are passed on":             passesOtherCredentials,
 	"every method passes":                               passesMethods,
 	"a body passes":                                     passesBody,

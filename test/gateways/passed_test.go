@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slaunchx/apikeys"
+	"github.com/slaunchx/apikeys/domain"
 )
 
 // identity returns the identity headers of a request, as the API got them.
@@ -91,6 +94,36 @@ func hasIdentityAndNoKey(t *testing.T, w *world) {
 		t.Parallel()
 		w.mustIdentify(t, w.passed(t, get("/refunds/1", "X-Api-Key: "+w.writer)), w.writer)
 	})
+}
+
+// keepsImportedKeys uses a key that does not look like one of this service.
+func keepsImportedKeys(t *testing.T, w *world) {
+	const secret = "k3-9fQw7LzX2mVbT8rYcN5d"
+	credential, err := domain.ParseForeignCredential(domain.FormatPlain, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := apikeys.ForeignKeySpec{KeySpec: apikeys.KeySpec{Name: "imported", Scopes: []string{"payment:read"}}, Credential: credential}
+	imported, err := w.service.OperatorWorkspace("test", "ws_1", domain.Origin{}).ImportKeys(t.Context(), []apikeys.ForeignKeySpec{spec}, false)
+	if err != nil || imported[0].Err != nil {
+		t.Fatalf("ImportKeys: %+v, %v", imported, err)
+	}
+	for name, header := range map[string]string{
+		"X-Api-Key": "X-Api-Key: " + secret, "a bearer token": "Authorization: bearer " + secret,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := w.passed(t, get("/payments/1", header))
+			if id := got.header.Get("X-Api-Key-Id"); id != string(imported[0].ID) {
+				t.Errorf("the API was told of the key %q, want %s", id, imported[0].ID)
+			}
+			for name, values := range got.header {
+				if strings.Contains(strings.Join(values, " "), secret) {
+					t.Errorf("the API got the key in %s", name)
+				}
+			}
+		})
+	}
 }
 
 func passesOtherCredentials(t *testing.T, w *world) {
