@@ -4,7 +4,7 @@ import { keys, type Key, type RotatedKey } from './api';
 import { useAction, useLoad } from './load';
 import { randomText } from './session';
 import { between, count, duration, relative, t } from './text';
-import { Dialog, Field, Foreign, Notice, Rich, Trouble, Waiting } from './ui';
+import { Dialog, Field, Foreign, Notice, Question, Rich, Trouble, Waiting } from './ui';
 
 interface Asked { of: Key; close: () => void }
 
@@ -13,13 +13,13 @@ const graces = [0, 3600, 86_400, 604_800];
 export function RotateDialog({ of, close, done }: Asked & { done: (key: RotatedKey, until?: string) => void }) {
   const [grace, setGrace] = useState(86_400);
   const once = useRef('');
-  const { run, busy, failure } = useAction(async () => {
+  const act = useAction(async () => {
     once.current ||= randomText();
     const { data } = await keys.rotate(of.apiKeyId, grace, once.current);
     done(data, grace > 0 ? new Date(Date.now() + grace * 1000).toISOString() : undefined);
   });
   return (
-    <Dialog title={t('rotate_title')} close={close}>
+    <Question title={t('rotate_title')} action={t('rotate_do')} {...{ close, act }}>
       <p>{t('rotate_hint')}</p>
       <fieldset class="field">
         <legend>{t('grace')}</legend>
@@ -33,27 +33,17 @@ export function RotateDialog({ of, close, done }: Asked & { done: (key: RotatedK
         </div>
         <div class="hint">{t(grace === 0 ? 'grace_none_hint' : 'grace_hint')}</div>
       </fieldset>
-      {failure && <Trouble failure={failure} />}
-      <div class="actions">
-        <button type="button" class="primary" disabled={busy} onClick={() => void run()}>{t('rotate_do')}</button>
-        <button type="button" onClick={close}>{t('cancel')}</button>
-      </div>
-    </Dialog>
+    </Question>
   );
 }
 
 export function DisableDialog({ of, close, done }: Asked & { done: () => void }) {
-  const { run, busy, failure } = useAction(async () => { await keys.disable(of.apiKeyId); done(); });
+  const act = useAction(async () => { await keys.disable(of.apiKeyId); done(); });
   return (
-    <Dialog title={t('disable_title')} close={close}>
+    <Question title={t('disable_title')} action={t('disable_do')} {...{ close, act }}>
       <p><Rich message="disable_hint" values={{ name: <strong><Foreign text={of.name} /></strong> }} /></p>
       <LastUse of={of} />
-      {failure && <Trouble failure={failure} />}
-      <div class="actions">
-        <button type="button" class="primary" disabled={busy} onClick={() => void run()}>{t('disable_do')}</button>
-        <button type="button" onClick={close}>{t('cancel')}</button>
-      </div>
-    </Dialog>
+    </Question>
   );
 }
 

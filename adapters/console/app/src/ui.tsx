@@ -2,6 +2,7 @@
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Failure, offline } from './api';
+import type { useAction } from './load';
 import { go } from './route';
 import { moment, parts, relative, t, type Message } from './text';
 
@@ -200,6 +201,22 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
       <h2 id={id} tabIndex={-1}>{title}</h2>
       {children}
     </dialog>
+  );
+}
+
+/** A dialog that asks before it acts. */
+export function Question({ title, action, style = 'primary', close, act: { run, busy, failure }, children }: {
+  title: string; action: string; style?: string; close: () => void; act: ReturnType<typeof useAction<[]>>; children: ComponentChildren;
+}) {
+  return (
+    <Dialog title={title} close={close}>
+      {children}
+      {failure && <Trouble failure={failure} />}
+      <div class="actions">
+        <button type="button" class={style} disabled={busy} onClick={() => void run()}>{action}</button>
+        <button type="button" onClick={close}>{t('cancel')}</button>
+      </div>
+    </Dialog>
   );
 }
 

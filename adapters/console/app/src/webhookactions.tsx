@@ -4,7 +4,7 @@ import { webhooks, type CreatedWebhook, type Webhook } from './api';
 import { useAction } from './load';
 import { randomText } from './session';
 import { t, type Message } from './text';
-import { Dialog, Foreign, Notice, Rich, Trouble } from './ui';
+import { Foreign, Notice, Question, Rich } from './ui';
 import { titleOf } from './webhooks';
 
 interface Asked { of: Webhook; close: () => void }
@@ -12,7 +12,7 @@ interface Asked { of: Webhook; close: () => void }
 export function RotateWebhookDialog({ of, close, done }: Asked & { done: (webhook: CreatedWebhook) => void }) {
   const once = useRef('');
   const [lost, setLost] = useState(false);
-  const { run, busy, failure } = useAction(async () => {
+  const act = useAction(async () => {
     once.current ||= randomText();
     const { data } = await webhooks.rotate(of.webhookId, once.current);
     once.current = ''; // the next press is a new rotation
@@ -20,40 +20,30 @@ export function RotateWebhookDialog({ of, close, done }: Asked & { done: (webhoo
     else setLost(true);
   });
   return (
-    <Dialog title={t('rotate_title')} close={close}>
+    <Question title={t('rotate_title')} action={t('rotate_do')} {...{ close, act }}>
       <p>{t('webhook_rotate_hint')}</p>
       {lost && <Notice kind="warn" title={t('secret_lost')}><p>{t('webhook_rotate_lost')}</p></Notice>}
-      {failure && <Trouble failure={failure} />}
-      <div class="actions">
-        <button type="button" class="primary" disabled={busy} onClick={() => void run()}>{t('rotate_do')}</button>
-        <button type="button" onClick={close}>{t('cancel')}</button>
-      </div>
-    </Dialog>
+    </Question>
   );
 }
 
 export function DisableWebhookDialog({ of, close, done }: Asked & { done: () => void }) {
   const act = useAction(async () => { await webhooks.update(of.webhookId, { enabled: false }); done(); });
-  return <Question {...{ of, close, act }} title="disable_webhook" hint="disable_webhook_hint" style="primary" />;
+  return <Confirm {...{ of, close, act }} title="disable_webhook" hint="disable_webhook_hint" style="primary" />;
 }
 
 export function DeleteWebhookDialog({ of, close, done }: Asked & { done: () => void }) {
   const act = useAction(async () => { await webhooks.delete(of.webhookId); done(); });
-  return <Question {...{ of, close, act }} title="delete_webhook" hint="delete_webhook_hint" style="danger solid" />;
+  return <Confirm {...{ of, close, act }} title="delete_webhook" hint="delete_webhook_hint" style="danger solid" />;
 }
 
-function Question({ of, close, act: { run, busy, failure }, title, hint, style }: Asked & {
+function Confirm({ of, close, act, title, hint, style }: Asked & {
   act: ReturnType<typeof useAction<[]>>; title: Message; hint: Message; style: string;
 }) {
   return (
-    <Dialog title={t(title)} close={close}>
+    <Question title={t(title)} action={t(title)} {...{ style, close, act }}>
       <p><Rich message={hint} values={{ name: <strong><Foreign text={titleOf(of)} /></strong> }} /></p>
       <p><code class="id">{of.url}</code></p>
-      {failure && <Trouble failure={failure} />}
-      <div class="actions">
-        <button type="button" class={style} disabled={busy} onClick={() => void run()}>{t(title)}</button>
-        <button type="button" onClick={close}>{t('cancel')}</button>
-      </div>
-    </Dialog>
+    </Question>
   );
 }
