@@ -50,6 +50,12 @@ func watchLocks(t *testing.T, db *sql.DB) *lockWatch {
 }
 
 func (l *lockWatch) watch(ctx context.Context) error {
+	// Planning the query takes longer than executing it.
+	locks, err := l.db.PrepareContext(ctx, seenLocks)
+	if err != nil {
+		return err
+	}
+	defer locks.Close()
 	tick := time.NewTicker(betweenLooks)
 	defer tick.Stop()
 	for {
@@ -58,15 +64,15 @@ func (l *lockWatch) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := l.look(context.WithoutCancel(ctx)); err != nil {
+		if err := l.look(context.WithoutCancel(ctx), locks); err != nil {
 			return err
 		}
 	}
 }
 
 // look records how long each lock has been seen so far.
-func (l *lockWatch) look(ctx context.Context) error {
-	rows, err := l.db.QueryContext(ctx, seenLocks)
+func (l *lockWatch) look(ctx context.Context, locks *sql.Stmt) error {
+	rows, err := locks.QueryContext(ctx)
 	if err != nil {
 		return err
 	}
