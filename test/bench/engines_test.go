@@ -79,7 +79,7 @@ func sqliteFiles(testing.TB) func(testing.TB) string {
 }
 
 func durableServer(t testing.TB) func(testing.TB) string {
-	return pgtest.Start(t, pgtest.WithDurability()).NewDatabase
+	return pgtest.Start(t, pgtest.WithDurability(), pgtest.OnDisk()).NewDatabase
 }
 
 func sqliteDSN(databaseURL string) string {

@@ -93,7 +93,7 @@ func TestClock_ChangeFeed(t *testing.T) {
 
 func TestClock_OutageGrace(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.WithDurability())
+	server := startDurable(t)
 	c := startClocked(t, server.NewDatabase(t), func(cfg *config.Config) { cfg.OutageGrace = 2 * grace })
 	secret := c.knownKey(t)
 	known := c.feed(t)

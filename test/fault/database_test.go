@@ -157,7 +157,7 @@ func mustBeUnavailable(t *testing.T, what string, a answer) {
 
 func TestDatabase_IsUsedAgainAfterAnOutage(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.WithDurability())
+	server := startDurable(t)
 	w := start(t, server.NewDatabase(t))
 	secret := w.newKey(t)
 

@@ -22,7 +22,7 @@ func TestFailover_LosesNothingWithASynchronousStandby(t *testing.T) {
 
 func failOver(t *testing.T) {
 	t.Helper()
-	primary := pgtest.Start(t, pgtest.WithDurability())
+	primary := startDurable(t)
 	databaseURL := primary.NewDatabase(t)
 	standby := primary.Standby(t)
 	primary.Exec(`ALTER SYSTEM SET synchronous_standby_names = '*'`)

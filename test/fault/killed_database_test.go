@@ -11,7 +11,7 @@ const crashes, crashesSoaking = 2, 10
 
 func TestDatabase_LosesNothingWhenKilledUnderLoad(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.WithDurability())
+	server := startDurable(t)
 	databaseURL := server.NewDatabase(t)
 	service := deploy(t, databaseURL).start(t)
 	good, bad := service.keys(t)

@@ -42,7 +42,7 @@ func TestWebhooks_DeliverEveryChangeThoughTheServiceIsKilled(t *testing.T) {
 
 func TestWebhooks_DeliverEveryChangeThoughTheDatabaseCrashes(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.WithDurability())
+	server := startDurable(t)
 	databaseURL := server.NewDatabase(t)
 	r := newReceiver(t)
 	d := deploy(t, databaseURL)

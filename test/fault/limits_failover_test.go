@@ -31,7 +31,7 @@ type limitFailover struct {
 
 func newLimitFailover(t *testing.T) *limitFailover {
 	t.Helper()
-	f := &limitFailover{primary: pgtest.Start(t, pgtest.WithDurability())}
+	f := &limitFailover{primary: startDurable(t)}
 	f.databaseURL = f.primary.NewDatabase(t)
 	f.standby = f.primary.Standby(t)
 	return f

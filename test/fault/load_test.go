@@ -7,8 +7,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // loadVariable sets how long the long form loads the service. It defaults to 30
@@ -88,7 +86,7 @@ func mustBeRight(t *testing.T, y *tally) {
 // Not parallel, because it measures.
 func TestLoad_AtFourFifthsOfTheMaximum(t *testing.T) { //nolint:paralleltest // it measures
 	f := formOfLoad(t)
-	url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
+	url := startDurable(t).NewDatabase(t)
 	h := newBusyHouse(t, url, f.keys)
 	callers := h.callers(t, steadyCallers)
 	rate := f.maximum(t, callers, mixed) * 4 / 5
@@ -115,7 +113,7 @@ func TestLoad_AtThreeTimesTheMaximum(t *testing.T) { //nolint:paralleltest // it
 		{"both", mixed},
 	} {
 		t.Run(of.name, func(t *testing.T) { //nolint:paralleltest // it measures
-			url := pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t)
+			url := startDurable(t).NewDatabase(t)
 			h := newBusyHouse(t, url, f.keys)
 			few := h.callers(t, steadyCallers)
 			for _, c := range few {

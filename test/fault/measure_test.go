@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 // soakVariable selects the long form of the tests. Its value multiplies how
@@ -17,6 +19,17 @@ const patience = time.Minute
 
 // soaking reports whether the tests run in their long form.
 func soaking() bool { return os.Getenv(soakVariable) != "" }
+
+// startDurable starts a database whose commits survive its crash. Only the long form
+// waits for a disk.
+func startDurable(t *testing.T) *pgtest.Server {
+	t.Helper()
+	options := []pgtest.Option{pgtest.WithDurability()}
+	if soaking() {
+		options = append(options, pgtest.OnDisk())
+	}
+	return pgtest.Start(t, options...)
+}
 
 // times returns how often a fault is injected in the short form or the long one.
 func times(t *testing.T, short, long int) int {

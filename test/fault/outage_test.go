@@ -20,7 +20,7 @@ const (
 
 func TestOutage_AcceptsCachedKeysUntilTheGraceEnds(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.WithDurability())
+	server := startDurable(t)
 	w := start(t, server.NewDatabase(t), func(cfg *config.Config) { cfg.OutageGrace = grace })
 	secret := w.knownKey(t)
 	known := w.feed(t)

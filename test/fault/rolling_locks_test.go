@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/config"
-	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
 const (
@@ -15,7 +14,7 @@ const (
 )
 
 func migrateMany(t *testing.T, older olderBuild) {
-	d := deploy(t, pgtest.Start(t, pgtest.WithDurability()).NewDatabase(t))
+	d := deploy(t, startDurable(t).NewDatabase(t))
 	f := new(fleet)
 	service := older.of(d, config.MigrateAuto).start(t)
 	f.add(service)

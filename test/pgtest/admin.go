@@ -24,7 +24,7 @@ type admin struct {
 	// and restarts of the server do not matter.
 	pool *sql.DB
 	// copies makes the server copy the files of a template instead of writing its pages
-	// to the log, which takes half the processor time if it does not wait for the disk.
+	// to the log, which takes half the processor time in memory, but waits for a disk.
 	copies bool
 }
 

@@ -203,5 +203,5 @@ func (i *instance) admin() admin {
 		Host:     net.JoinHostPort(loopback, i.port),
 		Path:     "/postgres",
 		RawQuery: "sslmode=disable",
-	}, copies: !i.settings.durable}
+	}, copies: !i.settings.disk}
 }

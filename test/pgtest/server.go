@@ -13,16 +13,19 @@ type Server struct {
 // Option configures a [Server].
 type Option func(*settings)
 
-// WithDurability makes commits survive a crash, as in production. By default the
-// server never waits for the disk.
+// WithDurability makes commits survive a crash of the server, as in production. By
+// default the server does not sync its files.
 func WithDurability() Option {
 	return func(s *settings) {
-		s.durable = true
 		s.set("fsync", "on")
 		s.set("full_page_writes", "on")
 		s.set("synchronous_commit", "on")
 	}
 }
+
+// OnDisk stores the files of the server on a disk. By default they are in memory if there
+// is enough.
+func OnDisk() Option { return func(s *settings) { s.disk = true } }
 
 // WithOwnIdentity gives the server a system identifier of its own, which takes a second.
 // By default all servers of a test binary are copies of one.

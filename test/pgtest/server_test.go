@@ -48,8 +48,8 @@ func TestWithDurability(t *testing.T) {
 		options []pgtest.Option
 		fsync   string
 	}{
-		"waits for the disk with the option": {[]pgtest.Option{pgtest.WithDurability()}, "on"},
-		"is off by default":                  {nil, "off"},
+		"syncs its files with the option": {[]pgtest.Option{pgtest.WithDurability()}, "on"},
+		"is off by default":               {nil, "off"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 // The last value of a name wins.
 type settings struct {
 	args     []string
-	durable  bool
+	disk     bool
 	identity bool
 }
 
@@ -23,6 +23,7 @@ func defaultSettings() settings {
 	s.set("synchronous_commit", "off")
 	s.set("max_wal_size", "128MB")  // the files may be in memory
 	s.set("max_connections", "400") // test packages use dozens of pools in parallel
+	s.set("jit", "off")             // compiling takes longer than any statement of a test
 	s.set("listen_addresses", loopback)
 	// A client that connects during a shutdown and sends nothing, for example
 	// through a proxy that drops data, delays the shutdown for this long.
@@ -41,9 +42,9 @@ func (s settings) at(h *home, port string) []string {
 }
 
 // folder returns where a server stores its files: in memory if there is enough, unless
-// TMPDIR names another place, or the files must survive a crash.
+// TMPDIR names another place, or they must be on a disk.
 func (s settings) folder() string {
-	if !s.durable && os.Getenv("TMPDIR") == "" && hasMemory() {
+	if !s.disk && os.Getenv("TMPDIR") == "" && hasMemory() {
 		return memoryFolder
 	}
 	return os.TempDir()
