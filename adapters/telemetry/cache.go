@@ -20,38 +20,22 @@ var (
 	feedLag       = describe("feed_lag_seconds", "Age of the last confirmation of the change feed; +Inf before the first.")
 )
 
-func describe(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, nil, nil) }
-
-func counter(d *prometheus.Desc, n uint64, labels ...string) prometheus.Metric {
-	return prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
-}
-
-func gauge(d *prometheus.Desc, value float64) prometheus.Metric {
-	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value)
-}
-
-// cacheCollector reads the cache once per scrape, so that its figures are consistent.
-type cacheCollector struct{ read func() ports.CacheStats }
-
-// Describe implements prometheus.Collector.
-func (cacheCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{cacheHits, cacheMisses, cacheEvicted, cacheKeys, cacheLoads, feedEvictions, feedLosses, feedFailures, feedLag} {
-		out <- d
+func cacheCollector(read func() ports.CacheStats) prometheus.Collector {
+	return collector[ports.CacheStats]{
+		metrics: []*prometheus.Desc{cacheHits, cacheMisses, cacheEvicted, cacheKeys, cacheLoads, feedEvictions, feedLosses, feedFailures, feedLag},
+		read:    read,
+		send: func(out chan<- prometheus.Metric, s ports.CacheStats) {
+			out <- counter(cacheHits, s.Hits)
+			out <- counter(cacheMisses, s.Misses)
+			out <- counter(cacheEvicted, s.Evictions)
+			out <- gauge(cacheKeys, float64(s.Keys))
+			out <- gauge(cacheLoads, float64(s.Loads))
+			out <- counter(feedEvictions, s.FeedEvictions)
+			out <- counter(feedLosses, s.FeedLosses)
+			out <- counter(feedFailures, s.FailedPolls)
+			out <- gauge(feedLag, lag(s))
+		},
 	}
-}
-
-// Collect implements prometheus.Collector.
-func (c cacheCollector) Collect(out chan<- prometheus.Metric) {
-	s := c.read()
-	out <- counter(cacheHits, s.Hits)
-	out <- counter(cacheMisses, s.Misses)
-	out <- counter(cacheEvicted, s.Evictions)
-	out <- gauge(cacheKeys, float64(s.Keys))
-	out <- gauge(cacheLoads, float64(s.Loads))
-	out <- counter(feedEvictions, s.FeedEvictions)
-	out <- counter(feedLosses, s.FeedLosses)
-	out <- counter(feedFailures, s.FailedPolls)
-	out <- gauge(feedLag, lag(s))
 }
 
 // lag returns the lag of the feed in seconds. It is infinite until the feed is

@@ -70,13 +70,13 @@ func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error)
 		m.requests.total,
 		m.requests.duration,
 		buildInfo(m.options.Version),
-		cacheCollector{read: sources.Cache},
-		usageCollector{read: sources.Usage},
-		limitCollector{read: sources.Limits},
-		leakCollector{read: sources.Leaks},
-		keyLimitCollector{read: sources.KeyLimits},
+		cacheCollector(sources.Cache),
+		usageCollector(sources.Usage),
+		limitCollector(sources.Limits),
+		leakCollector(sources.Leaks),
+		keyLimitCollector(sources.KeyLimits),
 		pepperMismatches(sources.PepperMismatches),
-		webhookCollector{read: sources.Webhooks},
+		webhookCollector(sources.Webhooks),
 	)
 	prefixed(m.registry).MustRegister(service...)
 	if m.options.Registerer == nil {
