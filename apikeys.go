@@ -24,12 +24,12 @@ import (
 type Service struct {
 	listen   listen
 	bounds   httpserver.Bounds
-	migrates bool // brings the schema up to date at start
+	migrates bool // whether it brings the schema up to date at start
 	// migrateWait is how long that may wait for locks before it is an error.
 	migrateWait time.Duration
 	logger      *slog.Logger
 	store       Store
-	brought     bool                  // by an option, and not by the configuration
+	brought     bool                  // whether an option, not the configuration, provides the store
 	follow      func(context.Context) // nil if nothing is cached
 	usage       *application.Usage
 	ready       []func(context.Context) error // further checks of Ready
@@ -43,7 +43,7 @@ type Service struct {
 	checks      metered
 	messages    *i18n.Catalog
 	listening   func(Listeners)
-	extAuthz    func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
+	extAuthz    func(httpapi.CheckServerOptions) (Server, error) // nil if not linked
 
 	migrated atomic.Bool
 	stopping atomic.Bool
@@ -86,8 +86,8 @@ func (s *Service) begin() bool {
 // date; if the store is unreachable, New succeeds and continues in the
 // background, and [Service.Ready] reports when it has finished.
 //
-// The context is used only during the start. A nil option, or an option that was
-// given nil, is an error that names it. The caller must close the service.
+// The context is used only during the start. If an option is nil, or was given nil, New
+// returns an error that names it. The caller must close the service.
 func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -130,10 +130,10 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*Service, erro
 	return s, nil
 }
 
-// Handler returns the handler of the public part of the HTTP contract:
-// everything under /web/v1, and the contract itself at /openapi.json and
-// /openapi.yaml. It may be mounted below a path with [http.StripPrefix];
-// Location headers then begin with that path.
+// Handler returns the handler of the public listener: everything under /web/v1, the
+// contract itself at /openapi.json and /openapi.yaml, and the pages of
+// [WithReferencePages] and [WithConsole]. It may be mounted below a path with
+// [http.StripPrefix]; Location headers then begin with that path.
 //
 // [Service.Run] limits the resources of clients. Another server must set such
 // limits itself: the time for a request's header and body and for the response,
@@ -163,15 +163,15 @@ func (s *Service) Explain(ctx context.Context, question Question) (Explanation, 
 }
 
 // Text returns the message of a [domain.Detail] or a [domain.Fault] in the language
-// that fits acceptLanguage best, the values of an Accept-Language header. Without
-// one it is English.
+// that best fits acceptLanguage, the values of an Accept-Language header. If there are
+// none, the message is in English.
 func (s *Service) Text(rule domain.Rule, args map[string]string, acceptLanguage ...string) string {
 	return s.messages.Message(s.messages.Match(acceptLanguage...), string(rule), args)
 }
 
-// Ready returns nil if the service can do its work: it is not stopping, its
-// schema is up to date, its store is connected, the keys that check tokens are
-// known, and the checks of [WithReadinessCheck] return nil.
+// Ready returns nil if the service is able to work: it is not stopping, its schema is
+// up to date, its store is connected, the keys that verify tokens are known, and the
+// checks of [WithReadinessCheck] return nil.
 func (s *Service) Ready(ctx context.Context) error {
 	if err := s.lifetime.Err(); err != nil {
 		return err
@@ -190,10 +190,9 @@ func (s *Service) Ready(ctx context.Context) error {
 	return s.store.Keys.Ready(ctx)
 }
 
-// ComparePeppers compares the configured peppers with those that the store was
-// used with, and remembers in the store those that it has not seen before. It
-// returns [config.Faults] if one differs: secrets made under it are NOT_FOUND to
-// other replicas.
+// ComparePeppers compares the configured peppers with those that the store was used
+// with, and records in the store those that are new to it. It returns [config.Faults]
+// if one differs, because secrets made under it would be NOT_FOUND to other replicas.
 func (s *Service) ComparePeppers(ctx context.Context) error {
 	if err := s.lifetime.Err(); err != nil {
 		return err
@@ -210,10 +209,10 @@ func (s *Service) ComparePeppers(ctx context.Context) error {
 	}}
 }
 
-// Close stops the service, including a [Service.Run], which it waits for, and
-// releases the store. It does not wait for a store that hangs. From then on
-// every other method returns [ErrClosed], and the handlers and middleware of the
-// service respond with 503. It is safe to call Close more than once.
+// Close stops the service and releases the store. It waits for a call of [Service.Run]
+// to return. It does not wait for a store that hangs. From then on every other method
+// returns [ErrClosed], and the handlers and middleware of the service respond with 503.
+// It is safe to call Close more than once.
 func (s *Service) Close() error {
 	s.closed.Do(func() {
 		s.stopping.Store(true)
@@ -231,22 +230,22 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// Workspace returns the workspace with that identifier if actor is its OWNER.
-// All management use cases are methods of it. The audit trail records origin.
-// It returns [domain.ErrNotOwner] otherwise, or an error that wraps
-// [domain.ErrUnavailable].
+// Workspace returns the workspace with the given ID if actor is its OWNER, and
+// otherwise [domain.ErrNotOwner]. The error wraps [domain.ErrUnavailable] if the roles
+// of actor cannot be determined now. All management use cases are methods of the
+// workspace. The audit trail records origin.
 func (s *Service) Workspace(ctx context.Context, actor domain.Actor, id domain.WorkspaceID, origin domain.Origin) (*Workspace, error) {
 	return s.workspaces.Open(ctx, actor, id, origin)
 }
 
-// Operator returns the operator with that name, such as a support tool or a
-// job, which lists and finds keys across workspaces. The caller must
-// authenticate the operator; nothing is checked here.
+// Operator returns the operator with the given name, such as a support tool or a job,
+// which can list and find keys in all workspaces. The caller must authenticate the
+// operator, because Operator checks nothing.
 func (s *Service) Operator(name string) *Operator { return s.workspaces.Operator(name) }
 
-// OperatorWorkspace returns the workspace with that identifier for an operator,
-// such as a support tool or a job. The caller must authenticate the operator;
-// nothing is checked here. The audit trail records operator:NAME and origin.
+// OperatorWorkspace returns the workspace with the given ID for an operator, such as a
+// support tool or a job. The caller must authenticate the operator, because
+// OperatorWorkspace checks nothing. The audit trail records operator:NAME and origin.
 func (s *Service) OperatorWorkspace(name string, id domain.WorkspaceID, origin domain.Origin) *Workspace {
 	return s.workspaces.OpenForOperator(name, id, origin)
 }

@@ -25,8 +25,8 @@ import (
 // FindingStatus is the status of a [Finding].
 type FindingStatus string
 
-// The statuses. A service starts and works in spite of a warning, but perhaps not as
-// its operator expects.
+// The statuses. Despite a warning, a service starts and works, but perhaps not as its
+// operator expects.
 const (
 	FindingOK   FindingStatus = "OK"
 	FindingWarn FindingStatus = "WARN"
@@ -39,16 +39,16 @@ type Finding struct {
 	Status FindingStatus
 	Detail string // what was found, and why it matters
 	Remedy string // how to correct it; empty if the status is OK
-	// LostKeys are the sealing keys that are missing, in a finding about those.
+	// LostKeys are the missing sealing keys, in a finding about sealing keys.
 	LostKeys []LostSealingKey
 }
 
-// LostSealingKey is a sealing key that the configuration does not have, although webhooks
-// depend on it.
+// LostSealingKey is a sealing key that webhooks depend on and that the configuration
+// lacks.
 type LostSealingKey struct {
 	ID       string
-	Webhooks int64 // in all
-	// First are the first of these, by workspace and ID, at most 20.
+	Webhooks int64 // the total number
+	// First are the first 20 of them, ordered by workspace and ID.
 	First []domain.SealedWebhook
 }
 
@@ -64,7 +64,7 @@ func (k LostSealingKey) String() string {
 	return fmt.Sprintf("%s (%s: %s)", k.ID, counted(k.Webhooks, "webhook"), strings.Join(names, ", "))
 }
 
-// counted returns the number with the noun in the singular or plural.
+// counted returns n with the singular or plural of noun.
 func counted(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -75,15 +75,15 @@ func counted(n int64, noun string) string {
 // Bounds of a diagnosis.
 const (
 	diagnoseTimeout = 10 * time.Second // of each part
-	// A clock that differs by clockTolerance is worth a look. By clockLimit, the
-	// tolerance for tokens, valid tokens are rejected.
+	// A clock that differs by clockTolerance is worth a warning. If it differs by
+	// clockLimit, the tolerance for tokens, valid tokens are rejected.
 	clockTolerance = 5 * time.Second
 	clockLimit     = time.Minute
 )
 
-// Diagnose checks whether a service with this configuration, which need not be valid,
-// can do its work here: its database, peppers, token keys and addresses. It changes
-// nothing. It uses only [WithClock] of opts.
+// Diagnose checks whether a service with the configuration cfg, which need not be
+// valid, would work on this machine: its database, peppers, token keys and addresses.
+// It changes nothing. Of opts it uses only [WithClock].
 func Diagnose(ctx context.Context, cfg config.Config, opts ...Option) ([]Finding, error) {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -229,7 +229,7 @@ func judgeMigrations(cfg config.Config, migrations []Migration) Finding {
 	return broken(checkMigrations, "run 'apikeys migrate up'", "%s pending, and APIKEYS_MIGRATE is off", strings.Join(pending, ", "))
 }
 
-// judgeClock judges how much the database's clock is ahead of that of this machine.
+// judgeClock judges by how much the database's clock is ahead of this machine's.
 func judgeClock(ahead time.Duration) Finding {
 	const remedy = "synchronize both clocks (NTP)"
 	detail := "the clock of the database differs from that of this machine by " + ahead.Abs().Round(time.Millisecond).String()
@@ -277,7 +277,7 @@ func judgeStoredPeppers(cfg config.Config, stored []domain.PepperCheck) Finding 
 	return ok(checkPeppers, "%d, which match the store", len(configured))
 }
 
-// judgeSealingKeys judges the configured sealing keys by what depends on each.
+// judgeSealingKeys judges the configured sealing keys, given what depends on each key.
 func judgeSealingKeys(cfg config.Config, uses map[string]domain.SealingUse) Finding {
 	ring, err := provideSealingRing(cfg)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package apikeys issues, manages and checks API keys that belong to
 // workspaces.
 //
-// A [Service] does all of this. The following one stores its keys in a SQLite
-// file and accepts the bearer tokens of the caller's own authenticator:
+// A [Service] does all of this. The following service stores its keys in a SQLite file
+// and accepts the bearer tokens that the program's own authenticator knows:
 //
 //	pepper, err := apikeys.NewPepper("p1") // once: keys are lost without it
 //
@@ -25,18 +25,18 @@
 //
 //	mux.Handle("GET /payments", service.RequireHTTP("payment:read")(payments))
 //
-// [Service.Run] serves the HTTP contract; [Service.Handler] and
-// [Service.InternalHandler] are its handlers, to mount in a server of your own.
+// [Service.Run] serves the HTTP contract. To serve it from your own server, mount
+// [Service.Handler] and [Service.InternalHandler].
 //
 // Keys that were checked before are cached in memory. A change takes effect in
 // the process that made it before the call returns, and in every other process
 // within 1 s while the database is reachable. While it is not, the cache is
 // used for at most the configured OutageGrace.
 //
-// A service measures and traces nothing unless asked to: [WithMetrics] takes
-// the metrics of package adapters/telemetry, for Prometheus, and
-// [WithTracerProvider] any provider of OpenTelemetry. Importing this package
-// registers nothing on [net/http.DefaultServeMux].
+// By default a service measures and traces nothing. [WithMetrics] accepts the metrics
+// of package adapters/telemetry, for Prometheus, and [WithTracerProvider] accepts any
+// provider of OpenTelemetry. Importing this package registers nothing on
+// [net/http.DefaultServeMux].
 //
 // A service that only checks keys does not need the store or the peppers: it can
 // call the internal listener with package client, which has the same Authorize

@@ -48,8 +48,8 @@ const (
 const examineTimeout = 5 * time.Second
 
 // examine returns [config.Faults] if the store cannot use its database until an
-// operator changes something. A database that is unreachable now is examined
-// later, at each connection.
+// operator changes something. A database that is unreachable now is examined later,
+// whenever a connection is made.
 func (s *Service) examine(ctx context.Context) error {
 	if s.store.Schema == nil {
 		return nil
@@ -182,7 +182,8 @@ type nothingToClose struct{}
 
 func (nothingToClose) Close() error { return nil }
 
-// fault returns err, as a fault of the configuration if the store comes from there.
+// fault returns err, as a fault of the configuration if the configuration names the
+// store.
 func (s *Service) fault(err error) error {
 	if s.brought {
 		return err
@@ -233,9 +234,9 @@ func DatabaseName(cfg config.Config) string {
 	return "unknown"
 }
 
-// Migrate brings the schema of the configured store up to date. While others
-// have locked the tables, it waits for up to cfg.MigrateWait and logs who has
-// locked them. It uses only [WithLogger] of opts.
+// Migrate brings the schema of the configured store up to date. While other sessions
+// have locked the tables, it waits for up to cfg.MigrateWait and logs which sessions
+// those are. Of opts it uses only [WithLogger].
 func Migrate(ctx context.Context, cfg config.Config, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {

@@ -23,7 +23,8 @@ import (
 
 // The types of the service that embedders use most.
 type (
-	// Check is a permission check: may this key do this, from this address?
+	// Check is a permission check: whether a secret may be used for scopes from an
+	// address.
 	Check = domain.Check
 	// Decision is the result of a [Check].
 	Decision = domain.Decision
@@ -52,20 +53,20 @@ type (
 	// ForeignKeySpec describes a key that another system issued; see
 	// [Workspace.ImportKeys].
 	ForeignKeySpec = domain.ForeignKeySpec
-	// ImportedKey is what became of such a key.
+	// ImportedKey is the outcome of importing such a key.
 	ImportedKey = application.ImportedKey
 	// Event is one entry of the audit trail; see [WithEventHook].
 	Event = domain.Event
 	// ChangeOption is an option of a change, such as [WithIdempotencyKey].
 	ChangeOption = application.ChangeOption
-	// Replayed is the error of a change that was made before, with the same
-	// idempotency key.
+	// Replayed is the error for a change that an earlier request with the same
+	// idempotency key has made.
 	Replayed = ports.Replayed
-	// Store stores keys, and states its further abilities; see [WithStore].
+	// Store is a store of keys and its optional abilities; see [WithStore].
 	Store = ports.Store
 )
 
-// WithIdempotencyKey makes a change at most once within 24 hours; see
+// WithIdempotencyKey ensures that a change is made at most once in 24 hours; see
 // [application.WithIdempotencyKey].
 func WithIdempotencyKey(key string) ChangeOption { return application.WithIdempotencyKey(key) }
 
@@ -92,8 +93,8 @@ type Metrics interface {
 	// may be read until detach is called, which happens when the service is closed
 	// or, if it cannot start, before [New] returns.
 	Attach(sources ports.MetricSources) (detach func(), err error)
-	// BeginCheck is called immediately before each permission check. EndCheck is
-	// called after it with what BeginCheck returned and with the outcome.
+	// BeginCheck is called immediately before each permission check. EndCheck is called
+	// after the check, with the result of BeginCheck and the outcome.
 	BeginCheck() time.Time
 	EndCheck(begun time.Time, verdict domain.Verdict, err error)
 	// ObserveRequest is called after each HTTP request, with the template of its
@@ -101,7 +102,7 @@ type Metrics interface {
 	// 499 if the client disconnected before the response. The context has the span
 	// of a traced request.
 	ObserveRequest(ctx context.Context, route, method string, status int, took time.Duration)
-	// Handler returns what is served at /metrics of [Service.InternalHandler].
+	// Handler returns the handler of /metrics of [Service.InternalHandler].
 	Handler() http.Handler
 }
 
@@ -123,12 +124,12 @@ type options struct {
 	logger        *slog.Logger
 	listening     func(Listeners)
 	ready         []func(context.Context) error
-	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil: not linked
+	extAuthz      func(httpapi.CheckServerOptions) (Server, error) // nil if not linked
 	publicPage    httpapi.Page                                     // nil: none
 	internalPage  httpapi.Page                                     // nil: none
 	console       func(origins []string) httpapi.Page              // nil: not linked
 	traces        trace.TracerProvider
-	metrics       Metrics // nil: nothing is measured
+	metrics       Metrics // nil if nothing is measured
 	managesOnly   bool
 	hook          func(context.Context, Event) // may be nil
 	faults        []error                      // options with invalid arguments
@@ -182,10 +183,10 @@ func (o *options) completed(cfg config.Config) config.Config {
 	return cfg
 }
 
-// WithStore keeps keys in a store of the caller's own, which must pass the suites
-// of ports/portstest. The fields of [Store] say what each optional ability is
-// for. The service does not close the store. It migrates its schema at its start
-// if Migrate of the configuration is "auto".
+// WithStore keeps keys in the caller's own store, which must pass the suites of
+// ports/portstest. The fields of [Store] say what each optional ability is for. The
+// service does not close the store. If Migrate of the configuration is "auto", it
+// migrates the schema of the store when it starts.
 func WithStore(s Store) Option {
 	return func(o *options) {
 		o.require("Keys of WithStore", s.Keys)
@@ -200,8 +201,8 @@ func WithStore(s Store) Option {
 	}
 }
 
-// WithWorkspaceRoles gets the roles of actors in workspaces from r instead of
-// the token's claims.
+// WithWorkspaceRoles takes the roles of actors in workspaces from r instead of the
+// claims of their tokens.
 func WithWorkspaceRoles(r ports.WorkspaceRoles) Option {
 	return func(o *options) {
 		o.require("WithWorkspaceRoles", r)
@@ -217,12 +218,11 @@ func WithAuthenticator(a Authenticator) Option {
 	}
 }
 
-// WithRequestAuthenticator authenticates requests with a instead of bearer
-// tokens and a JWKS: a sees the whole request except its body, such as the
-// session cookie or the client certificate (mTLS). A rejected request gets the
-// same response as one with a rejected token. Management requests require
-// headers that other sites cannot send together with the user's cookie, unless
-// CORS allows it.
+// WithRequestAuthenticator authenticates requests with a instead of bearer tokens and a
+// JWKS. a sees the whole request except its body, including the session cookie and the
+// client certificate (mTLS). A rejected request gets the same response as one with a
+// rejected token. Management requests require headers that other sites cannot send
+// together with the user's cookie, unless CORS allows it.
 func WithRequestAuthenticator(a RequestAuthenticator) Option {
 	return func(o *options) {
 		o.require("WithRequestAuthenticator", a)
@@ -250,9 +250,9 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithReadinessCheck makes [Service.Ready], and with it /readyz, also call check
-// and return its error. Use it for what an option brings, such as an
-// authenticator that must first fetch its keys. It may be given more than once.
+// WithReadinessCheck makes [Service.Ready], and so /readyz, also call check and return
+// its error. Use it for parts that an option provides, such as an authenticator that
+// must first fetch its keys. It may be given more than once.
 func WithReadinessCheck(check func(context.Context) error) Option {
 	return func(o *options) {
 		o.require("WithReadinessCheck", check)
@@ -260,12 +260,12 @@ func WithReadinessCheck(check func(context.Context) error) Option {
 	}
 }
 
-// WithManagementOnly makes a service for a command or a job, which manages keys on
-// the store of running services and then ends. It needs no JWKS and accepts no
-// token, runs nothing in the background, does not migrate, and does not record the
-// use of keys. [New] returns an error if the store cannot be reached, which wraps
-// [domain.ErrUnavailable], or if its schema is not up to date. Do not serve requests
-// with it.
+// WithManagementOnly makes a service for a command or a job that manages keys in the
+// store of running services and then ends. It needs no JWKS and accepts no tokens, runs
+// nothing in the background, does not migrate, and does not record the use of keys.
+// [New] then returns an error if the schema of the store is not up to date, or one that
+// wraps [domain.ErrUnavailable] if the store cannot be reached. Do not serve requests
+// with such a service.
 func WithManagementOnly() Option {
 	return func(o *options) { o.managesOnly = true }
 }
@@ -278,13 +278,13 @@ func WithListening(f func(Listeners)) Option {
 	}
 }
 
-// WithExtAuthz serves Envoy's gRPC authorization at ExtAuthzAddr of the
-// configuration while [Service.Run] runs, by a server that newServer returns:
+// WithExtAuthz serves Envoy's gRPC authorization at ExtAuthzAddr of the configuration
+// while [Service.Run] runs, with the server that newServer returns:
 //
 //	apikeys.New(ctx, cfg, apikeys.WithExtAuthz(extauthz.New))
 //
-// The server is a package of its own, adapters/extauthz, so that only programs
-// that serve it link gRPC. Without this option, ExtAuthzAddr must be empty.
+// The server is in a separate package, adapters/extauthz, so that only programs that
+// use it link gRPC. Without this option, ExtAuthzAddr must be empty.
 func WithExtAuthz[S Server](newServer func(httpapi.CheckServerOptions) (S, error)) Option {
 	return func(o *options) {
 		o.require("WithExtAuthz", newServer)
@@ -298,8 +298,8 @@ func WithExtAuthz[S Server](newServer func(httpapi.CheckServerOptions) (S, error
 //	apikeys.New(ctx, cfg, apikeys.WithReferencePages(
 //		apidocs.New(apidocs.PublicServer), apidocs.New(apidocs.InternalServer)))
 //
-// The pages are a package of their own, adapters/apidocs, because they are half a
-// megabyte. Without this option, and without apidocs, there is no /docs.
+// The pages are in a separate package, adapters/apidocs, because they take half a
+// megabyte. Without this option there is no /docs.
 func WithReferencePages(public, internal httpapi.Page) Option {
 	return func(o *options) {
 		o.require("WithReferencePages", public)
@@ -308,15 +308,15 @@ func WithReferencePages(public, internal httpapi.Page) Option {
 	}
 }
 
-// WithConsole serves the page on which owners of workspaces manage their keys at
-// /console of the public listener, if Console of the configuration is "on":
+// WithConsole serves the page on which workspace owners manage their keys and webhooks
+// at /console of the public listener, if Console of the configuration is "on":
 //
 //	apikeys.New(ctx, cfg, apikeys.WithConsole(console.New))
 //
-// newPage is given ConsoleOrigins of the configuration. The page signs in with a
+// newPage is called with ConsoleOrigins of the configuration. The page signs in with a
 // bearer token, so it is of no use with [WithRequestAuthenticator] unless that accepts
-// one. It is a package of its own, adapters/console. Without this option there is no
-// /console.
+// such tokens. It is in a separate package, adapters/console. Without this option there
+// is no /console.
 func WithConsole[P httpapi.Page](newPage func(origins []string) P) Option {
 	return func(o *options) {
 		o.require("WithConsole", newPage)
@@ -324,10 +324,10 @@ func WithConsole[P httpapi.Page](newPage func(origins []string) P) Option {
 	}
 }
 
-// WithTracerProvider traces requests and their SQL statements with p, which the
-// service does not shut down. Without it nothing is traced: the service uses
-// neither OpenTelemetry's global provider nor the OTEL_… variables. Package
-// adapters/otlp creates a provider from those variables, like the command.
+// WithTracerProvider traces requests and their SQL statements with p, which the service
+// does not shut down. Without it nothing is traced: the service uses neither
+// OpenTelemetry's global provider nor the OTEL_… variables. Package adapters/otlp,
+// which the command uses, creates a provider from those variables.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) {
 		o.require("WithTracerProvider", p)
@@ -336,8 +336,8 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 }
 
 // WithMetrics measures the service with m and serves the metrics at /metrics of
-// [Service.InternalHandler]. Package adapters/telemetry makes metrics for
-// Prometheus, as the command does; each service needs its own. Without this option
+// [Service.InternalHandler]. Package adapters/telemetry, which the command uses,
+// provides metrics for Prometheus; each service needs its own. Without this option
 // nothing is measured, and /metrics responds with 404.
 func WithMetrics(m Metrics) Option {
 	return func(o *options) {
@@ -350,16 +350,16 @@ func WithMetrics(m Metrics) Option {
 // makes, after the store has written it and checks see it. Changes made by other
 // replicas are passed to their own hooks.
 //
-// The hook is called by one goroutine, so a slow call delays the next, but no
-// change waits for the hook or fails because of it, and its panics are logged.
-// Each call has a context with a deadline of 10 s. Events of one key come in the
-// order in which its changes were made; events of different keys come in any
-// order. The hook must not modify an event.
+// A single goroutine calls the hook, so a slow call delays the next one, but no change
+// waits for the hook or fails because of it. Panics of the hook are logged. Each call
+// has a context with a deadline of 10 s. The events of one key are passed in the order
+// of its changes; the events of different keys are passed in any order. The hook must
+// not modify an event.
 //
-// Delivery is best effort: an event is dropped, and the log says so, while 1,024
-// wait or if the process ends; the event of a change whose outcome is unknown is
-// not passed on. [Service.Close] waits up to 5 s for the events that wait. The
-// audit trail has every event; see [Workspace.KeyEvents].
+// Delivery is best effort. While 1,024 events wait, further events are dropped, and the
+// log says so. Waiting events are lost if the process ends; [Service.Close] waits up to
+// 5 s for them. The event of a change whose outcome is unknown is not passed to the
+// hook. The audit trail has every event; see [Workspace.KeyEvents].
 func WithEventHook(hook func(ctx context.Context, event Event)) Option {
 	return func(o *options) {
 		o.require("WithEventHook", hook)

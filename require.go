@@ -20,12 +20,12 @@ type Identity = domain.Identity
 // key must hold at least one. Handlers get the caller's identity from the
 // request's context with [IdentityFrom].
 //
-// Any other request gets the same response as from the permission check for
-// proxies: 401 without a valid key, 403 for a missing scope or an address that
-// is not allowed, 503 if the store is unreachable, in the envelope and in the
-// request's language. The client's address is RemoteAddr of the request, with
-// or without a port, or the address that a configured trusted proxy forwards.
-// echo's own IPExtractor is not used.
+// Any other request gets the same response as from the permission check for proxies, in
+// the envelope and in the request's language: 401 without a valid key, 403 for a
+// missing scope or an address that is not allowed, 429 if a limit is reached, and 503
+// if the store is unreachable. The client's address is RemoteAddr of the request, with
+// or without a port, or the address that a configured trusted proxy forwards. echo's
+// own IPExtractor is not used.
 //
 // Require panics if one of the scopes is not of the form resource:action.
 func (s *Service) Require(scopes ...string) echo.MiddlewareFunc { return s.gate(scopes).Echo }

@@ -11,11 +11,10 @@ import (
 	"github.com/slaunchx/apikeys/config"
 )
 
-// Run listens on the addresses of the configuration until ctx ends or the
-// service is closed. Then it drains the public listener, and after it those
-// that serve permission checks: the internal one and that of [WithExtAuthz].
-// Each step takes up to 20 s. Run returns nil, or an error if requests were
-// aborted.
+// Run listens on the addresses of the configuration until ctx ends or the service is
+// closed. Then it drains the public listener, and after that the listeners that serve
+// permission checks: the internal one and that of [WithExtAuthz]. Each step takes up to
+// 20 s. Run returns nil, or an error if requests were aborted.
 func (s *Service) Run(ctx context.Context) error {
 	if !s.begin() {
 		return ErrClosed
@@ -44,8 +43,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return errors.Join(err, drain(context.WithoutCancel(ctx), doors))
 }
 
-// Server serves permission checks over another protocol than HTTP; see
-// [WithExtAuthz].
+// Server serves permission checks over a protocol other than HTTP; see [WithExtAuthz].
 type Server interface {
 	// Serve serves the connections of l until Drain is called. It always returns a
 	// non-nil error.
@@ -55,16 +53,16 @@ type Server interface {
 	Drain(ctx context.Context) error
 }
 
-// listen is where a service listens.
+// listen contains the addresses on which a service listens.
 type listen struct {
 	public, internal string // host:port
 	extAuthz         string // host:port, or empty
-	guarded          bool   // callers of all but the public listener must send a token
+	guarded          bool   // whether callers of all listeners except the public one must send a token
 }
 
 // door is a server with its listener.
 type door struct {
-	variable string // that names the address
+	variable string // the variable that sets the address
 	server   Server
 	listener net.Listener
 }
@@ -143,8 +141,8 @@ func (l Listeners) attributes() []any {
 	return attributes
 }
 
-// drain stops the public door first, and then all doors that serve permission
-// checks at once. Each step has [httpserver.DrainTimeout].
+// drain stops the public door first, and then, all at the same time, the doors that
+// serve permission checks. Each step has [httpserver.DrainTimeout].
 func drain(ctx context.Context, doors []door) error {
 	return errors.Join(drainAll(ctx, doors[:1]), drainAll(ctx, doors[1:]))
 }

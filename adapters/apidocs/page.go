@@ -28,8 +28,8 @@ const (
 	InternalServer = "http://127.0.0.1:8081"
 )
 
-// policy is the Content-Security-Policy of the page. Swagger UI has its icons in
-// data: URLs of its style sheet.
+// policy is the Content-Security-Policy of the page. Swagger UI's style sheet contains
+// its icons as data: URLs.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -67,7 +67,7 @@ func (p *Page) serve(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(p.html)
 }
 
-// files are the assets by hashed name, and the page with those names.
+// files are the assets by hashed name, and the page that refers to them by these names.
 type files struct {
 	html   string
 	assets map[string]*asset.File
@@ -109,8 +109,8 @@ func compress(content []byte) []byte {
 	return b.Bytes()
 }
 
-// hashedName returns the name with a part of the digest of the content, so that the
-// asset of that name never changes.
+// hashedName returns name with a part of the digest of content, so that the asset with
+// that name never changes.
 func hashedName(name string, content []byte) string {
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)

@@ -1,7 +1,7 @@
-// Package console is the page for owners of workspaces, on which they manage their
-// API keys in a browser. Everything it needs is embedded: app has the sources, from
-// which "make console" builds dist. Its Content-Security-Policy allows no other host,
-// no inline code and no eval.
+// Package console is the page on which workspace owners manage their API keys and
+// webhooks in a browser. Everything it needs is embedded: "make console" builds dist
+// from the sources in app. Its Content-Security-Policy allows no other host, no inline
+// code and no eval.
 package console
 
 import (
@@ -21,7 +21,7 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// demoName is the name under which a page for development serves its token.
+// demoName is the path at which a page for development serves its token.
 const demoName = "demo-token.txt"
 
 // Page is the console. It is safe for concurrent use.
@@ -29,7 +29,7 @@ type Page struct {
 	policy  string
 	origins string // for an attribute of the page
 	shared  bool   // with the pages of other origins
-	demo    string // a token that the page offers; empty: none
+	demo    string // the token that the page offers; empty if none
 }
 
 // New returns the page. Pages of the given origins (scheme://host, as browsers send
@@ -48,21 +48,21 @@ func New(origins []string) *Page {
 	}
 }
 
-// NewDemo returns a page for development, which signs in with token at the press of
-// a button. Anyone who can open the page gets the token, so the listener must be on
-// a loopback address; see [Page.File] for what keeps other sites from it.
+// NewDemo returns a page for development, on which a button signs the user in with
+// token. Anyone who can open the page gets the token, so the listener must be on a
+// loopback address. [Page.File] describes how other sites are kept from it.
 func NewDemo(origins []string, token string) *Page {
 	p := New(origins)
 	p.demo = token
 	return p
 }
 
-// File returns the handler of what is at a path below /console, which is empty or
-// begins with a slash, and false if there is nothing. A path without a dot is a view
-// of the page.
+// File returns the handler for a path below /console, which is empty or begins with a
+// slash, and false if there is nothing at that path. A path without a dot is a view of
+// the page.
 //
 // The token of [NewDemo] is served only to the page itself: not to a page of another
-// site, not under a host name that is not one of loopback (DNS rebinding), and not
+// site, not under a host name other than a loopback one (DNS rebinding), and not
 // through a proxy.
 func (p *Page) File(name string) (http.Handler, bool) {
 	if !strings.Contains(name, ".") {
@@ -116,7 +116,7 @@ func (p *Page) serveDemo(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(p.demo))
 }
 
-// fromOwnPage reports whether a script of this origin has sent the request from this
+// fromOwnPage reports whether a script of this origin sent the request, from this
 // machine.
 func fromOwnPage(r *http.Request) bool {
 	for _, name := range [...]string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"} {
@@ -141,7 +141,7 @@ func loopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// built are the files of dist. Their names have a part of their digests.
+// built are the files of dist. Their names contain a part of their digests.
 type built struct {
 	html   string
 	assets map[string]*asset.File

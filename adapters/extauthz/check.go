@@ -20,7 +20,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// checkTimeout bounds one check, as a request over HTTP is bounded.
+// checkTimeout bounds one check, like that of a request over HTTP.
 const checkTimeout = 2 * time.Second
 
 var (
@@ -28,14 +28,14 @@ var (
 	errMalformed = domain.Faults{{Reason: domain.ReasonSyntax, Rule: answer.RuleCheckSyntax}}.Err()
 )
 
-// checker answers checks.
+// checker performs checks.
 type checker struct {
 	options  Options
 	language string        // of requests without Accept-Language
 	places   chan struct{} // one element for each check in flight
 }
 
-// check is one check and what becomes known of it.
+// check is one check, together with what becomes known about it while it is handled.
 type check struct {
 	*checker
 	message   message
@@ -44,11 +44,11 @@ type check struct {
 	requestID string
 	decision  domain.Decision
 	cost      domain.Cost
-	status    int    // what the client of the request is told: 200 if the key is allowed
+	status    int    // the status that Envoy's client gets; 200 if the key is allowed
 	code      string // of a denied response
 }
 
-// serve answers one call, whose message receive decodes.
+// serve handles one call. receive decodes its message.
 func (s *checker) serve(ctx context.Context, receive func(any) error) (*authv3.CheckResponse, error) {
 	c := &check{checker: s}
 	if s.options.Tracer == nil {
@@ -59,8 +59,8 @@ func (s *checker) serve(ctx context.Context, receive func(any) error) (*authv3.C
 	return c.answer(ctx, receive)
 }
 
-// answer returns an error only if nobody would read the response: Envoy, with
-// failure_mode_allow, would take it for an approval.
+// answer returns an error only if nobody would read the response, because Envoy would
+// treat an error as an approval if failure_mode_allow is set.
 func (c *check) answer(ctx context.Context, receive func(any) error) (*authv3.CheckResponse, error) {
 	begun := c.options.Now()
 	response, err := c.run(ctx, receive)
@@ -104,7 +104,7 @@ func (c *check) run(ctx context.Context, receive func(any) error) (response *aut
 func (c *check) contain(ctx context.Context, err *error) {
 	p := recover()
 	if p == nil {
-		if errors.Is(*err, domain.ErrPanicked) { // in a goroutine of its own
+		if errors.Is(*err, domain.ErrPanicked) { // in another goroutine
 			answer.LogPanic(ctx, c.options.Logger, c.requestID, "", (*err).Error())
 			*err = domain.ErrPanicked
 		}
@@ -125,8 +125,8 @@ func (c *check) knowsToken(ctx context.Context) bool {
 	return len(values) == 1 && subtle.ConstantTimeCompare([]byte(values[0]), []byte(c.options.InternalToken)) == 1
 }
 
-// receive reads the message. It needs a deep stack, so what calls it has small frames:
-// gRPC handles a call on a new stack, which is copied each time it grows.
+// receive reads the message. This needs a deep stack, so its callers must have small
+// frames: gRPC handles a call on a new stack, which is copied each time it grows.
 func (c *check) receive(ctx context.Context, receive func(any) error) error {
 	if err := receive(&c.message); err != nil {
 		return unreceived(ctx, err)
@@ -192,8 +192,8 @@ func timeoutBefore(ctx context.Context) time.Duration {
 	return min(checkTimeout, time.Until(deadline)*4/5)
 }
 
-// log writes the line of a check that did not allow its request. The others are
-// counted.
+// log writes the log line of a check that did not allow its request. Allowed checks are
+// only counted.
 func (c *check) log(ctx context.Context, err error, took time.Duration) {
 	level := slog.LevelInfo
 	if c.status >= http.StatusInternalServerError {

@@ -16,9 +16,9 @@ type headers struct {
 	apiKey, authorization, forwardedFor, acceptLanguage, requestID []string
 }
 
-// headersOf returns the headers of a request, from both of the fields in which
-// Envoy may send them. In the field headers, Envoy joins the values of one name
-// with commas; a field that only repeats what the other one says adds nothing.
+// headersOf returns the headers of a request, from both of the fields in which Envoy
+// may send them. In the field headers, Envoy joins the values of one name with commas.
+// A value that only repeats one from the other field is ignored.
 func headersOf(request *authv3.AttributeContext_HttpRequest) headers {
 	var h headers
 	for _, header := range request.GetHeaderMap().GetHeaders() {
@@ -59,20 +59,20 @@ func (h *headers) named(name string) *[]string {
 	return nil
 }
 
-// repeats reports whether joined, a value of the field headers, is made of those
+// repeats reports whether joined, a value of the field headers, consists of the given
 // values of the field header_map.
 func repeats(joined string, values []string) bool {
 	return len(values) > 0 && (joined == strings.Join(values, ",") || joined == strings.Join(values, ", "))
 }
 
-// extensions are what the configuration of a route says of its checks.
+// extensions are the settings of a route for its checks.
 type extensions struct {
 	keycheck.Wanted
 	hideKey bool
 }
 
-// extensionsOf reads context_extensions. An unknown one is refused, since a
-// misspelt one must never silently ask for less.
+// extensionsOf parses context_extensions. It rejects unknown names, so that a misspelt
+// one does not silently make the check weaker.
 func extensionsOf(given map[string]string) (extensions, domain.Faults) {
 	var e extensions
 	var faults domain.Faults

@@ -25,7 +25,7 @@ var (
 	statusDenied          = &rpcstatus.Status{Code: int32(codes.PermissionDenied)}
 )
 
-// allowed returns the response that lets the request pass, with who the key is
+// allowed returns the response that lets the request pass, with the identity of the key
 // for the upstream.
 func (c *check) allowed() *authv3.CheckResponse {
 	values := answer.IdentityValues(c.decision.Key)
@@ -78,7 +78,7 @@ func (c *check) denied(err error) *authv3.CheckResponse {
 	body, err := answer.ErrorBody(o.Code, err, func(id string, args map[string]string) string {
 		return c.options.Messages.Message(language, id, args)
 	})
-	if err != nil { // the status says enough
+	if err != nil { // respond without a body; the status is enough
 		body = nil
 	}
 	denied := &authv3.DeniedHttpResponse{
@@ -123,7 +123,7 @@ func replacing(names, values []string) []*corev3.HeaderValueOption {
 	return headers
 }
 
-// metadataOf returns who the key is, for other filters and for access logs.
+// metadataOf returns the identity of the key, for other filters and for access logs.
 func metadataOf(key domain.Identity) *structpb.Struct {
 	names := []string{string(key.KeyID), string(key.Workspace), key.Mode.String()}
 	for code := range key.Scopes.All() {

@@ -19,8 +19,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/keycheck"
 )
 
-// Options are what a [Server] works with. Every field is required unless it says
-// otherwise.
+// Options configure a [Server]. Every field is required unless it says otherwise.
 type Options = keycheck.ServerOptions
 
 // The bounds of a server. A caller without the internal token cannot make it read
@@ -29,16 +28,16 @@ const (
 	// maxMessage leaves room for the headers of a request, which Envoy limits to
 	// 60 KiB by default. The body of a request is not needed.
 	maxMessage = 256 << 10
-	// maxRead is the size from which gRPC itself answers a message, with an error.
-	// It is above what Envoy can send without the body: its limit for headers cannot
+	// maxRead is the size of a message above which gRPC itself responds with an error.
+	// Envoy cannot send as much without the body, because its limit for headers cannot
 	// exceed 8 MiB.
 	maxRead = 16 << 20
-	// maxStreams is the number of calls in flight on one connection; Envoy opens
-	// another one for more.
+	// maxStreams is the maximum number of calls in flight on one connection; for more,
+	// Envoy opens another connection.
 	maxStreams = 256
-	// maxInFlight is the number of checks in flight on all connections.
+	// maxInFlight is the maximum number of checks in flight on all connections.
 	maxInFlight = 2048
-	// maxMetadata is the size of the metadata of a call.
+	// maxMetadata is the maximum size of the metadata of a call.
 	maxMetadata = 16 << 10
 
 	streamWindow     = 64 << 10
@@ -47,8 +46,8 @@ const (
 	handshakeTimeout = 5 * time.Second
 )
 
-// Connections are pinged, so that those of a caller that is gone are closed. A
-// caller may ping as well, but not without end.
+// Connections are pinged, so that those of a caller that is gone are closed. A caller
+// may ping as well, but only so often.
 var (
 	alive = keepalive.ServerParameters{
 		MaxConnectionIdle: 5 * time.Minute,
@@ -58,8 +57,8 @@ var (
 	pings = keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}
 )
 
-// Server serves Authorization/Check within bounds. Every call that reaches it
-// gets a response: what cannot be decided is denied.
+// Server serves Authorization/Check within bounds. Every call that reaches it gets a
+// response: if there is no decision, the request is denied.
 type Server struct {
 	grpc *grpc.Server
 }
@@ -85,8 +84,8 @@ func New(o Options) (*Server, error) {
 	return &Server{grpc: s}, nil
 }
 
-// service describes Authorization, with a handler that receives the message
-// itself: the generated one would do so before the caller is known.
+// service describes Authorization with a handler that receives the message itself. The
+// generated handler would read the message before the caller is authenticated.
 var service = grpc.ServiceDesc{
 	ServiceName: authv3.Authorization_ServiceDesc.ServiceName,
 	HandlerType: (*any)(nil),
@@ -98,14 +97,14 @@ func handle(server any, ctx context.Context, receive func(any) error, _ grpc.Una
 	return server.(*checker).serve(ctx, receive) //nolint:forcetypeassert // New registers nothing else
 }
 
-// message is a CheckRequest, or why it is none.
+// message is a CheckRequest, or the reason why it could not be decoded.
 type message struct {
 	request authv3.CheckRequest
 	err     error
 }
 
-// tolerant is a codec that receives messages of any kind: gRPC would answer what
-// cannot be decoded with an error, which failure_mode_allow would turn into an
+// tolerant is a codec that accepts any message. Otherwise gRPC would respond to a
+// malformed message with an error, which failure_mode_allow would turn into an
 // approval.
 type tolerant struct{ encoding.CodecV2 }
 

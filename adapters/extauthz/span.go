@@ -27,8 +27,8 @@ func (s *checker) beginSpan(ctx context.Context) (context.Context, trace.Span) {
 		trace.WithAttributes(semconv.RPCSystemNameGRPC, semconv.RPCMethod(method)))
 }
 
-// endSpan records the outcome of the check. The code of gRPC says nothing that the
-// status does not.
+// endSpan records the outcome of the check. The gRPC code is not recorded, because the
+// status says the same.
 func (c *check) endSpan(span trace.Span) {
 	tracing.End(span, tracing.Outcome{
 		Status:      c.status,

@@ -15,7 +15,7 @@ import (
 
 const (
 	// maxAge is how long fetched keys are used. A key that GitHub has withdrawn is
-	// trusted no longer than that.
+	// trusted for at most that long.
 	maxAge = time.Hour
 	// minPause is the minimum time between two attempts to fetch the keys: anyone
 	// can send a report with an unknown identifier.
@@ -32,9 +32,9 @@ type Options struct {
 	// URL is where the public keys are fetched from.
 	URL string
 	Now func() time.Time
-	// Logger is told why keys cannot be fetched.
+	// Logger logs why keys cannot be fetched.
 	Logger *slog.Logger
-	// Client fetches the keys; nil: one without keep-alive.
+	// Client fetches the keys. If it is nil, a client without keep-alive is used.
 	Client *http.Client
 }
 
@@ -47,7 +47,7 @@ type Keys struct {
 	logger *slog.Logger
 	turn   chan struct{} // holds an element while no one uses the fields below
 
-	byID    map[string]*ecdsa.PublicKey // nil: never fetched
+	byID    map[string]*ecdsa.PublicKey // nil if never fetched
 	fetched time.Time                   // when byID was
 	tried   time.Time                   // when the last attempt began
 }
@@ -59,8 +59,8 @@ func New(o Options) *Keys {
 	return k
 }
 
-// Verify returns nil if signature, in base64, is an ECDSA signature with SHA-256 of body
-// by the key with that identifier. Otherwise it returns an error that wraps
+// Verify returns nil if signature is the ECDSA signature, with SHA-256 and in base64, of
+// body by the key with the given identifier. Otherwise it returns an error that wraps
 // [domain.ErrInvalidSignature], or [domain.ErrUnavailable] if the keys cannot be fetched.
 func (k *Keys) Verify(ctx context.Context, identifier, signature string, body []byte) error {
 	if identifier == "" || len(identifier) > maxIdentifier || len(signature) > maxSignature {
@@ -81,8 +81,8 @@ func (k *Keys) Verify(ctx context.Context, identifier, signature string, body []
 	return nil
 }
 
-// key returns the key with that identifier, or nil if there is none. Callers that come
-// while the keys are fetched wait for that.
+// key returns the key with the given identifier, or nil if there is none. If the keys
+// are being fetched, it waits for them.
 func (k *Keys) key(ctx context.Context, identifier string) (*ecdsa.PublicKey, error) {
 	select {
 	case <-k.turn:
@@ -104,7 +104,7 @@ func (k *Keys) key(ctx context.Context, identifier string) (*ecdsa.PublicKey, er
 	return k.byID[identifier], nil
 }
 
-// fetch fetches the keys; if that fails, it leaves them as they are. It does not stop when
+// fetch fetches the keys. If that fails, the previous keys are kept. It does not stop when
 // ctx ends, because other callers wait for the result.
 func (k *Keys) fetch(ctx context.Context, now time.Time) {
 	k.tried = now
@@ -118,8 +118,8 @@ func (k *Keys) fetch(ctx context.Context, now time.Time) {
 	k.byID, k.fetched = keys, now
 }
 
-// within reports whether less than limit has passed since then. The zero time is long
-// ago, and so is one that is later than now, because the clock was set back.
+// within reports whether less than limit has passed between then and now. It returns
+// false if then is zero, or if it is later than now because the clock was set back.
 func within(then, now time.Time, limit time.Duration) bool {
 	passed := now.Sub(then)
 	return !then.IsZero() && passed >= 0 && passed < limit

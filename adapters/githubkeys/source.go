@@ -34,8 +34,8 @@ func (s source) read(ctx context.Context) (map[string]*ecdsa.PublicKey, error) {
 	return parse(document)
 }
 
-// parse returns the keys of a document as GitHub has it. It skips those of other types
-// than ECDSA with P-256.
+// parse returns the keys of a document in GitHub's format. It skips all keys other than
+// ECDSA keys on P-256.
 func parse(document []byte) (map[string]*ecdsa.PublicKey, error) {
 	var d struct {
 		Keys []struct {

@@ -25,7 +25,7 @@ type Authorizer interface {
 // the scopes that a key must hold to call them. Without scopes a method can be
 // called with any key that holds at least one.
 //
-// A method that is not listed cannot be called: a new method is not open by
+// A method that is not listed cannot be called, so that a new method is not open by
 // accident. Methods in [Options.Public] need no key.
 type Methods map[string][]string
 
@@ -40,9 +40,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 }
 
-// Interceptor lets calls through whose key may make them. A caller presents its
-// key in the metadata x-api-key, or in authorization as a bearer token. Handlers
-// get the identity of the key by apikeys.IdentityFrom.
+// Interceptor admits calls whose key is allowed to make them. A caller presents its key
+// in the metadata x-api-key, or in authorization as a bearer token. Handlers get the
+// identity of the key by apikeys.IdentityFrom.
 //
 // Other calls end with a status:
 //
@@ -65,9 +65,9 @@ type Interceptor struct {
 	proxies   []netip.Prefix
 }
 
-// New returns an interceptor that checks keys with authorizer. It returns an error
-// that names every scope that no key can hold, and every method that is both
-// public and not.
+// New returns an interceptor that checks keys with authorizer. It returns an error that
+// names every scope that no key can hold, and every method that is both public and in
+// methods.
 func New(authorizer Authorizer, methods Methods, options Options) (*Interceptor, error) {
 	if authorizer == nil {
 		return nil, errors.New("grpcauth: the authorizer is nil")

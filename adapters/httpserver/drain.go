@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// DrainTimeout is how long a server that stops waits for its requests in flight.
+// DrainTimeout is how long a stopping server waits for its requests in flight.
 const DrainTimeout = 20 * time.Second
 
 // Drain stops the servers one after the other: each stops accepting connections

@@ -43,7 +43,7 @@ type Server struct {
 // New returns a server that serves h within bounds.
 func New(h http.Handler, bounds Bounds, logger *slog.Logger) *Server {
 	var protocols http.Protocols
-	protocols.SetHTTP1(true) // no HTTP/2, because nothing here limits its streams
+	protocols.SetHTTP1(true) // no HTTP/2, because the number of its streams is not limited
 	return &Server{
 		connections: bounds.Connections,
 		http: http.Server{

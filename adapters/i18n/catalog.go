@@ -23,9 +23,10 @@ type Catalog struct {
 	messages  map[Language]func() (map[string]template.ParsedTemplate, error)
 }
 
-// New returns the catalog of the embedded files, or an error if the English file or one
-// of its messages cannot be parsed. A process parses each file once, for all its services,
-// and the others when their language is first used: commands need none of them.
+// New returns the catalog of the embedded files, or an error if the English file or one of
+// its messages cannot be parsed. Each file is parsed once in a process: the English one by
+// New, and the others when their language is first used, because commands need none of
+// them.
 func New() (*Catalog, error) { return embedded() }
 
 var embedded = sync.OnceValues(func() (*Catalog, error) { return load(locales, English) })

@@ -29,19 +29,19 @@ type Config struct {
 	AllowHTTP bool
 	// JWKSFile is a file with the issuer's keys.
 	JWKSFile string
-	// HTTPClient fetches JWKSURL; its CheckRedirect is not used. It deerrs to a
+	// HTTPClient fetches JWKSURL; its CheckRedirect is not used. It defaults to a
 	// client that respects the proxy variables.
 	HTTPClient *http.Client
 
-	// RefreshInterval is the time between two background reads of the keys. It
-	// deerrs to 15 minutes for a URL and 1 minute for a file.
+	// RefreshInterval is the time between two background reads of the keys. It defaults
+	// to 15 minutes for a URL and 1 minute for a file.
 	RefreshInterval time.Duration
-	// LookupInterval is the minimum time between two reads caused by tokens that
-	// no known key has signed. It deerrs to 1 minute.
+	// LookupInterval is the minimum time between two reads caused by tokens that no
+	// known key has signed. It defaults to 1 minute.
 	LookupInterval time.Duration
 
-	Now    func() time.Time // deerrs to time.Now
-	Logger *slog.Logger     // deerrs to a logger that discards everything
+	Now    func() time.Time // defaults to time.Now
+	Logger *slog.Logger     // defaults to a logger that discards everything
 }
 
 // ClaimNames are the names of the claims that identify the caller. An empty name
@@ -59,7 +59,7 @@ const (
 	defaultLookup      = time.Minute
 )
 
-// complete returns c with its deerrs, or all its errors joined.
+// complete returns c with its defaults, or all its errors joined.
 func (c Config) complete() (Config, error) {
 	var errs []error
 	if c.Issuer == "" {

@@ -52,7 +52,7 @@ func loadSigningKey(path string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A copy may have lost the mode.
+	// A copied file may have another mode.
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func createSigningKey(path string) error {
 	return nil
 }
 
-// replaceFile does nothing if the file has the content already, so that starting
-// with an existing key works on a full disk.
+// replaceFile does nothing if the file already has the content, so that starting with
+// an existing key works on a full disk.
 func replaceFile(path string, content []byte, mode fs.FileMode) error {
 	held, err := os.ReadFile(path)
 	if err == nil && bytes.Equal(held, withLineEnd(content)) {

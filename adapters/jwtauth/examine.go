@@ -6,14 +6,15 @@ import (
 	"log/slog"
 )
 
-// KeysFound is what [Examine] finds in a key set.
+// KeysFound is the result of [Examine].
 type KeysFound struct {
 	Usable  int
 	Skipped []string // why each of the other keys cannot be used
 }
 
-// Examine reads the key set of c once, and uses nothing else of c. It returns an error if it cannot be read, or has
-// no usable key. Its errors do not contain the URL, which may have a credential.
+// Examine reads the key set of c once; it uses nothing else of c. It returns an error if the key
+// set cannot be read or has no usable key. Its errors do not contain the URL, which may contain a
+// credential.
 func Examine(ctx context.Context, c Config) (KeysFound, error) {
 	if c.JWKSURL == "" && c.JWKSFile == "" {
 		return KeysFound{}, errors.New("neither a JWKS URL nor a JWKS file is given")

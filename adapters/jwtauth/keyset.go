@@ -100,9 +100,9 @@ func (s *keySet) add(raw jsontext.Value) error {
 	return nil
 }
 
-// verify returns nil if a key of the set signed t. It tries every key that has
-// the kid of t and every key without kid. A token without kid may also be
-// signed by the only key of a set, but by no other key that has one.
+// verify returns nil if a key of the set signed t. It tries every key that has the kid
+// of t and every key without kid. A token without kid may also be signed by the only
+// key of a set, but not by any other key that has a kid.
 func (s *keySet) verify(t token) error {
 	id := t.header.KeyID
 	switch {

@@ -22,8 +22,8 @@ const (
 	// unknownIDs is the maximum number of cached identifiers that belong to no
 	// key.
 	unknownIDs = 16 << 10
-	// unknownFor is how long such an identifier is cached: long enough to
-	// weaken a flood, short enough for a key that another process creates.
+	// unknownFor is how long such an identifier is cached: long enough to weaken a
+	// flood, and short enough that a key that another process creates is found soon.
 	unknownFor = time.Second
 	// stripes is the number of counters of evictions; see generations.
 	stripes = 256
@@ -51,8 +51,8 @@ type Cache struct {
 	finder ports.KeyFinder
 	now    func() time.Time
 	trust  trust
-	// Cached keys are reread in a lane of their own, so that reads of other
-	// keys, which anyone can make up, cannot delay them.
+	// Cached keys are reread in a separate lane, so that reads of other keys, which
+	// anyone can make up, cannot delay them.
 	loads, rereads *loads[*application.KnownKey]
 	foreign        *foreign // nil if the store finds none
 
@@ -71,7 +71,7 @@ type Cache struct {
 // New returns an empty cache. Until the feed is first confirmed, every check
 // reads the store.
 func New(o Options) (*Cache, error) {
-	if o.MaximumKeys < 1 { // which otter takes for no limit
+	if o.MaximumKeys < 1 { // otter would treat this as no limit
 		return nil, errors.New("cache of keys: MaximumKeys must be at least 1")
 	}
 	c := &Cache{
@@ -110,13 +110,14 @@ func (c *Cache) countEviction(e otter.DeletionEvent[domain.KeyID, *application.K
 	}
 }
 
-// Find returns the key from the store, read for this caller or shared with a
-// recent one, or from the cache, as the feed last confirmed it:
+// Find returns the key from the cache or from the store; a read of the store may
+// be shared with other callers. Which of the two depends on when the feed was last
+// confirmed:
 //
 //   - confirmed within the last second: the cache is used;
-//   - not confirmed for longer, or the last poll failed: the store is read, and
-//     the cache is used, until the grace ends, only if that fails, or if this key
-//     got no turn to be read and the store answered no other;
+//   - not confirmed for longer, or the last poll failed: the store is read. Until
+//     the grace ends, the cache is used if that read fails, or if this key got no
+//     turn to be read and the store answered no other read;
 //   - beyond the grace: only the store is used.
 //
 // It returns [domain.ErrKeyNotFound], or an error that wraps
@@ -140,9 +141,9 @@ func (c *Cache) Find(ctx context.Context, id domain.KeyID, at time.Time) (*appli
 	}
 }
 
-// moment identifies the tenth of a second of an instant. While the feed cannot
-// be relied on to end an outdated shared read, a read is shared no longer than
-// that.
+// moment identifies the tenth of a second that contains at. While the feed is not
+// confirmed, it does not end outdated shared reads, so a read is shared only within
+// that time.
 func moment(at time.Time) int64 { return at.UnixMilli() / 100 }
 
 // reread reads a key that may be cached from the store, and falls back on the
@@ -177,8 +178,8 @@ func (c *Cache) EvictAll() {
 	c.unknown.InvalidateAll()
 }
 
-// Close ends the cache's background work. Since nobody follows the feed any
-// more, the cache is no longer used either.
+// Close ends the cache's background work. Because the feed is no longer followed,
+// cached keys are not used after that either.
 func (c *Cache) Close() {
 	c.trust.lose()
 	c.unknown.StopAllGoroutines()
@@ -211,10 +212,9 @@ func (c *Cache) read(ctx context.Context, lane *loads[*application.KnownKey], id
 	})
 }
 
-// keep caches value unless the key was evicted since before. It compares and
-// writes under the lock that Invalidate takes: an eviction either counts before
-// the comparison, or removes the new value, and nobody sees the value in
-// between.
+// keep caches value unless the key was evicted since its eviction count was before. It
+// compares and writes under the lock that Invalidate takes, so an eviction either is
+// counted before the comparison, or removes the new value before anyone sees it.
 func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID, value V, before uint64) {
 	cache.Compute(id, func(held V, _ bool) (V, otter.ComputeOp) {
 		if c.generation(id).Load() != before {
@@ -224,8 +224,8 @@ func keep[V any](c *Cache, cache *otter.Cache[domain.KeyID, V], id domain.KeyID,
 	})
 }
 
-// ownCopy returns a copy of id, which does not retain the memory of the secret
-// that it was cut from.
+// ownCopy returns a copy of id that does not retain the memory of the secret that id is
+// a part of.
 func ownCopy(id domain.KeyID) domain.KeyID { return domain.KeyID(strings.Clone(string(id))) }
 
 func (c *Cache) generation(id domain.KeyID) *atomic.Uint64 {

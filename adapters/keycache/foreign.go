@@ -19,8 +19,8 @@ const (
 	// concurrentForeign is the maximum number of look-ups of foreign secrets in
 	// flight. Anyone can make up such secrets.
 	concurrentForeign = 2
-	// foreignAskedFor is how long the store is not asked again whether it has any
-	// foreign secret.
+	// foreignAskedFor is how long the answer of the store to whether it has any foreign
+	// secret is used.
 	foreignAskedFor = time.Second
 )
 
@@ -32,18 +32,18 @@ type foreign struct {
 	lookups *loads[domain.KeyID]
 	asking  *loads[bool]
 	asked   atomic.Pointer[askedForeign]
-	// created counts keys with a foreign secret that this process creates. What was
-	// read before is not used afterwards.
+	// created counts the keys with a foreign secret that this process has created.
+	// Results that were read before the latest one are not used.
 	created atomic.Uint64
 
-	// A known ID stays right however the key changes, because the secret is verified
-	// with the record of the key. The types are like those of the other caches, so
-	// that the code for them is linked once.
+	// A known ID stays valid however the key changes, because the secret is verified
+	// against the record of the key. The types are those of the other caches, so that
+	// their generic code is linked only once.
 	known   *otter.Cache[string, *domain.KeyID]
 	unknown *otter.Cache[string, struct{}] // by created and digest
 }
 
-// askedForeign is whether the store had any foreign secret.
+// askedForeign is the answer to whether the store has any foreign secret.
 type askedForeign struct {
 	any     bool
 	at      time.Time
@@ -72,9 +72,9 @@ func newForeign(o Options) (*foreign, error) {
 	}, nil
 }
 
-// FindForeign returns the key that may have a foreign secret, as Find returns one with
-// a known ID. It neither hashes the secret nor reads the store if that had no foreign
-// secret within the last second, or at last when it could be asked.
+// FindForeign is like Find for the key that may have a foreign secret. It neither
+// hashes the secret nor looks it up if the store had no foreign secret when it was last
+// asked, which is repeated after a second if the store responds.
 func (c *Cache) FindForeign(ctx context.Context, secret domain.Secret, at time.Time) (*application.KnownKey, error) {
 	if c.foreign == nil {
 		return nil, domain.ErrKeyNotFound
@@ -116,8 +116,8 @@ func (f *foreign) any(ctx context.Context, at time.Time) (bool, error) {
 	return stored, err
 }
 
-// find returns the ID of the key that may have the secret, and the digest by which it
-// is remembered.
+// find returns the ID of the key that may have the secret, and the digest under which
+// the ID is cached.
 func (f *foreign) find(ctx context.Context, secret domain.Secret) (id domain.KeyID, sum string, err error) {
 	digests := f.hasher.Lookups(secret)
 	sum = string(digests[0].Sum[:])
@@ -141,7 +141,7 @@ func (f *foreign) find(ctx context.Context, secret domain.Secret) (id domain.Key
 	return id, sum, err
 }
 
-// evictNew is Evict for a key that was, or may have been, created.
+// evictNew is like Evict, for a key that was or may have been created.
 func (c *Cache) evictNew(key *domain.APIKey) {
 	c.Evict(key.ID())
 	if c.foreign == nil {

@@ -37,26 +37,26 @@ const MaximumReads = concurrentLoads + concurrentRereads
 // failed.
 var errNotRead = fmt.Errorf("not read: %w", domain.ErrUnavailable)
 
-// Both mean that the store has failed: it did not respond in time, or it was
-// not read because it responded to nobody.
+// Both mean that the store has failed: it did not respond in time, or it was not read
+// because it responded to no other read either.
 var (
 	errTooSlow = fmt.Errorf("the store did not respond in time: %w", domain.ErrUnavailable)
 	errSilent  = fmt.Errorf("the store responds to no read: %w", domain.ErrUnavailable)
 )
 
-// load reads one key, or something else about one.
+// load reads one key, or something about one.
 type load[V any] func(context.Context) (V, error)
 
-// loads reads each key once at a time, and at most atOnce keys at a time. A
-// read that the store does not finish in time is abandoned: its callers get an
-// error, and it keeps its place until it ends. So however long a store hangs,
-// no more than atOnce reads hang with it.
+// loads reads each key only once at a time, and at most atOnce keys concurrently. A
+// read that the store does not finish in time is abandoned: its callers get an error,
+// but it keeps its place until it ends. So however long a store hangs, no more than
+// atOnce reads hang with it.
 type loads[V any] struct {
 	timeout  time.Duration
 	atOnce   int64
 	flights  singleflight.Group
 	places   *semaphore.Weighted // first come, first served
-	waited   atomic.Int64        // flights that callers may be waiting for
+	waited   atomic.Int64        // reads that callers may be waiting for
 	answered atomic.Uint64       // reads to which the store responded
 }
 
@@ -110,11 +110,11 @@ func (l *loads[V]) fly(ctx context.Context, load load[V]) (V, error) {
 	return l.read(ctx, load)
 }
 
-// unread returns the error of a flight that got no place in time. A silent
-// store occupies every place, so most flights never read: if the store has
-// responded to no read since, it has failed this one too. If it has responded
-// to another one, that proves nothing about this one; otherwise a flood could
-// bring back a revoked key.
+// unread returns the error of a flight that got no place in time. If the store has
+// responded to no read since then, it counts as failed for this flight too: a silent
+// store occupies every place, so most flights never get one. If it has responded to
+// another read, it does not count as failed; otherwise a flood could bring back a
+// revoked key from the cache.
 func (l *loads[V]) unread(before uint64, err error) error {
 	if l.answered.Load() == before {
 		return errSilent

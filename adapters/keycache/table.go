@@ -9,10 +9,10 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// table holds keys, and can be emptied at once, whatever its size: a new map
-// replaces the one that Load returns, and entries that are added to the old one
-// afterwards are lost. Otter itself would take most of a second to remove a
-// million keys, during which nothing could be confirmed.
+// table holds keys, and can be emptied at once, whatever its size: a new map replaces
+// the one that Load returns, and entries that are added to the old one afterwards are
+// lost. Otter itself would take most of a second to remove a million keys, and the
+// cache could not be confirmed during that time.
 type table struct {
 	options *otter.Options[domain.KeyID, *application.KnownKey]
 

@@ -40,7 +40,8 @@ func (t *trust) confirm(sent time.Time) {
 // lose discards the confirmation of the feed.
 func (t *trust) lose() { t.last.Store(nil) }
 
-// fail does not affect a concurrent confirmation, which counts as a later one.
+// fail marks the last confirmation as followed by a failed poll. A concurrent
+// confirmation counts as later, and is not affected.
 func (t *trust) fail() {
 	last := t.last.Load()
 	if last == nil || last.failing {

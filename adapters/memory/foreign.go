@@ -7,7 +7,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// foreignIndex has the keys with a foreign digest, by digest.
+// foreignIndex maps each foreign digest to the keys that have it.
 type foreignIndex map[domain.Digest]map[domain.KeyID]struct{}
 
 // add adds the foreign digests of a living key.

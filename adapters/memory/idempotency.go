@@ -19,7 +19,7 @@ type idempotencyKey struct {
 type remembered struct {
 	idempotency ports.Idempotency
 	outcome     domain.Snapshot
-	webhook     *domain.Webhook // instead of outcome, of a request about webhooks
+	webhook     *domain.Webhook // the outcome of a request about a webhook
 }
 
 // checkIdempotency returns nil if the change may be made, and otherwise the error

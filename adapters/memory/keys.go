@@ -25,7 +25,7 @@ type KeyRepository struct {
 	checks          map[string]domain.PepperCheck // by the identifier of the pepper
 	feeds           map[*feed]struct{}
 	usage           usage
-	webhooks        *WebhookStore // nil: nothing is delivered
+	webhooks        *WebhookStore // nil if nothing is delivered
 }
 
 // NewKeyRepository returns an empty store.

@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// usage is what is recorded of the usage of keys.
+// usage is the recorded usage of keys.
 type usage struct {
 	batches  map[string]domain.Day // by ID
 	checks   map[ports.CheckCount]int64

@@ -16,7 +16,8 @@ type WebhookStore struct {
 	keys *KeyRepository
 	now  func() time.Time
 
-	// What follows is guarded by keys.mu, and changed while keys.writing is held too.
+	// The fields below are guarded by keys.mu, and changed only while keys.writing is
+	// held as well.
 
 	webhooks   map[domain.WebhookID]*domain.Webhook
 	deliveries map[domain.WebhookID][]*outgoing // oldest first
@@ -34,8 +35,8 @@ type outgoing struct {
 	leasedUntil time.Time // zero if it is not leased
 }
 
-// NewWebhookStore returns the store of webhooks that the changes of keys are delivered
-// to. A repository has one at most. The clock determines what is due.
+// NewWebhookStore returns the store of the webhooks that changes in keys are delivered
+// to. A repository can have only one. The clock determines what is due.
 func NewWebhookStore(keys *KeyRepository, now func() time.Time) *WebhookStore {
 	s := &WebhookStore{
 		keys: keys, now: now,
@@ -164,7 +165,7 @@ func (d *outgoing) end(status domain.DeliveryStatus) {
 	d.Status, d.NextAttemptAt, d.leasedUntil = status, time.Time{}, time.Time{}
 }
 
-// judge returns the error of a request that was made before.
+// judge returns the error for a request that was made before, or nil.
 func (s *WebhookStore) judge(workspace domain.WorkspaceID, idempotency *ports.Idempotency) error {
 	if idempotency == nil {
 		return nil

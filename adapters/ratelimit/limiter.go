@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// maxBuckets is the largest number of buckets kept.
+	// maxBuckets is the maximum number of buckets.
 	maxBuckets = 64 << 10
-	// bucketTTL is how long an unused bucket is kept. After a minute it is full
-	// and a new one is equivalent; the cache's clock may be a second off.
+	// bucketTTL is how long an unused bucket is kept. After a minute it is full, so a
+	// new one is equivalent; the cache's clock may be a second off.
 	bucketTTL = 62 * time.Second
 )
 
@@ -89,9 +89,9 @@ func (l *Limiter) Close() {
 	}
 }
 
-// steadyClock measures the time that has passed on a clock that may be set.
-// Setting the clock back counts as no time: otherwise an empty bucket would not
-// refill until the clock had caught up.
+// steadyClock measures elapsed time with a clock that may be set. When the clock is set
+// back, no time has passed; otherwise an empty bucket would not refill until the clock
+// had caught up.
 type steadyClock struct {
 	now func() time.Time
 
@@ -107,8 +107,8 @@ func (c *steadyClock) NowNano() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	// A longer step makes no difference, because buckets live no longer, and
-	// the sum of several could overflow.
+	// A longer step makes no difference, because buckets do not live longer, and the
+	// sum of several such steps could overflow.
 	c.passed += min(max(now.Sub(c.read), 0), bucketTTL)
 	c.read = now
 	return int64(c.passed)

@@ -35,8 +35,8 @@ func keyedAlgorithm(secret domain.Secret) domain.Algorithm {
 	return domain.AlgorithmHMACSHA256
 }
 
-// Lookups returns the digests by which a store may have a foreign secret, the one of
-// Hash first.
+// Lookups returns all digests under which a store may have a foreign secret. The first
+// is the result of Hash.
 func (h *Hasher) Lookups(secret domain.Secret) []domain.Digest {
 	digests := make([]domain.Digest, 0, len(h.keyed)+len(otherSystems))
 	for _, k := range h.keyed {
@@ -50,7 +50,7 @@ func (h *Hasher) Lookups(secret domain.Secret) []domain.Digest {
 	return digests
 }
 
-// verifyForeign is Verify for a foreign secret.
+// verifyForeign is like Verify, for a foreign secret.
 func (h *Hasher) verifyForeign(secret domain.Secret, digest domain.Digest) bool {
 	var sum [32]byte
 	var known bool

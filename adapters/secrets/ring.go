@@ -38,12 +38,12 @@ func ParseRing(text string) (Ring, error) {
 // or an error if id is malformed or reading fails.
 func NewPepper(random io.Reader, id string) (string, error) { return keyring.New(random, id) }
 
-// checkDomain separates check values from digests: no secret begins like it.
+// checkDomain separates check values from digests: no secret begins with it.
 const checkDomain = "apikeys pepper check 1:"
 
-// Checks returns a check of each pepper, in the order of the ring: the
-// HMAC-SHA-256, under the pepper, of a text that names its identifier. It is as
-// hard to find a pepper by as a digest is.
+// Checks returns a check of each pepper, in the order of the ring: the HMAC-SHA-256,
+// under the pepper, of a text that contains its identifier. Finding a pepper from its
+// check is as hard as from a digest.
 func (r Ring) Checks() []domain.PepperCheck {
 	checks := make([]domain.PepperCheck, len(r.peppers))
 	for i, p := range r.peppers {

@@ -43,8 +43,8 @@ func contained(call func() error) error {
 	return err
 }
 
-// write stores the batch, except jobs whose error it records. If it returns an
-// error, it has stored none.
+// write stores the batch, except for failed jobs, whose errors it records in failures.
+// If it returns an error, it has stored nothing.
 func (c *committer) write(ctx context.Context, batch []*write, failures []error) error {
 	if err := c.file.inPlace(ctx); err != nil {
 		return err

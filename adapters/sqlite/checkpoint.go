@@ -11,12 +11,12 @@ const (
 	// checkpointFrames is how many frames of the log, of one page each, may
 	// wait before a checkpoint copies them. It is SQLite's default.
 	checkpointFrames = 1000
-	// truncateFrames is how long the log may grow, about 64 MiB, before a
-	// checkpoint waits for its readers. As long as they overlap, it never
-	// starts over by itself.
+	// truncateFrames is how long the log may grow, about 64 MiB, before a checkpoint
+	// waits for its readers. As long as reads overlap, the log never starts over by
+	// itself.
 	truncateFrames = 16_000
-	// checkpointWait is how long, in milliseconds, that wait may take. It
-	// blocks writes.
+	// checkpointWait is how long, in milliseconds, that wait may take. Writes are
+	// blocked during the wait.
 	checkpointWait = "500"
 )
 
@@ -24,13 +24,13 @@ const (
 type checkpointer struct {
 	file    *file
 	limit   int // how long the log may grow, in frames, before a checkpoint waits for its readers
-	putOff  int // how much longer, because a reader was too slow
+	putOff  int // by how much the limit was raised because a reader was too slow
 	failing bool
 }
 
-// checkpoint copies the log into the database once it is long enough, and makes
-// a log that has grown large start over. It replaces SQLite's own checkpoints,
-// which delay the response to a commit and do not wait for readers.
+// checkpoint copies the log into the database once it is long enough, and makes a log
+// that has grown large start over. It replaces SQLite's own checkpoints, which would
+// delay the response to a commit and do not wait for readers.
 func (c *checkpointer) checkpoint(ctx context.Context) {
 	_, err := sqlkit.Contained("checkpointing SQLite", func() (struct{}, error) { return struct{}{}, c.file.alone(ctx, c.run) })
 	switch failed := err != nil; {

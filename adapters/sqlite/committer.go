@@ -18,9 +18,9 @@ const (
 
 var errClosed = errors.New("sqlite: the store is closed")
 
-// committer commits waiting writes in one transaction, since each transaction
-// costs a sync of the disk, whatever its size. A write returns after the
-// commit, and can fail alone.
+// committer commits waiting writes in one transaction, because each transaction costs a
+// sync of the disk, whatever its size. A write returns after the commit, and its
+// failure does not affect the others.
 type committer struct {
 	writer     *sqlx.DB
 	statements sqlkit.Statements
@@ -37,8 +37,8 @@ type committer struct {
 type write struct {
 	under context.Context // see transaction
 	run   func(ctx context.Context, tx transaction) error
-	// claimed by the committer, which will run it, or by the caller, which gave
-	// up before.
+	// claimed is set by the committer, which will run the write, or by the caller if it
+	// gives up before that.
 	claimed atomic.Bool
 	answer  chan error
 }
@@ -92,7 +92,8 @@ func (c *committer) do(ctx context.Context, run func(ctx context.Context, tx tra
 	}
 }
 
-// afterClose prefers a result that came during Close.
+// afterClose returns the result of job if it came during Close, and otherwise
+// errClosed.
 func (c *committer) afterClose(job *write) error {
 	select {
 	case err := <-job.answer:
@@ -132,7 +133,7 @@ func (c *committer) batch(first *write) []*write {
 	}
 }
 
-// close waits for the transaction in progress.
+// close waits for the transaction in flight.
 func (c *committer) close() {
 	close(c.closing)
 	<-c.closed

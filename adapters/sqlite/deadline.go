@@ -6,15 +6,15 @@ import (
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 )
 
-// slots limits how many calls may be in progress at once, including abandoned
+// slots limits how many calls may be in flight at the same time, including abandoned
 // ones.
 type slots chan struct{}
 
-// within returns what call returns, or an error that wraps
-// [domain.ErrUnavailable] as soon as ctx ends. A system call on a disk that
-// hangs does not end with a context, so call is abandoned then, and keeps its
-// slot until it ends: however long the disk hangs, no more calls hang with it
-// than there are slots. A panic of call is returned as an error.
+// within returns the results of call or, as soon as ctx ends, an error that wraps
+// [domain.ErrUnavailable]. A system call on a disk that hangs does not end with a
+// context. So call is abandoned, but keeps its slot until it ends: however long the
+// disk hangs, no more calls hang with it than there are slots. If call panics, within
+// returns an error.
 func within[T any](ctx context.Context, s slots, what string, call func() (T, error)) (T, error) {
 	select {
 	case s <- struct{}{}:

@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Diagnosis is what [Diagnose] finds.
+// Diagnosis is the result of [Diagnose].
 type Diagnosis struct {
 	Migrations []Migration
 	// Newer is the version of a schema that is newer than this build, or 0.

@@ -21,9 +21,9 @@ const (
 // more, it reports that every key may have changed.
 const maxTold = 10_000
 
-// feed implements ports.ChangeFeed on a connection of its own: the version of
-// the data, which shows whether anyone else has committed, means something to
-// one connection alone.
+// feed implements ports.ChangeFeed on its own connection, because the version of the
+// data, which shows whether anyone else has committed, is meaningful only within one
+// connection.
 type feed struct {
 	file      *file
 	pool      *sqlx.DB
@@ -31,7 +31,7 @@ type feed struct {
 	followers *followers
 	wake      chan struct{}
 
-	// one is the token for the fields below, which an abandoned poll keeps.
+	// one holds the token for the fields below. An abandoned poll keeps it.
 	one      slots
 	conn     *sqlx.Conn // nil if not connected
 	sessions int        // connections made so far
@@ -78,7 +78,7 @@ func (f *feed) Poll(ctx context.Context) (ports.Changes, error) {
 		return found, err
 	})
 	if errors.Is(err, domain.ErrPanicked) {
-		f.last = cursor{} // forget what it had seen
+		f.last = cursor{} // forget what the last poll has seen
 	}
 	if err != nil {
 		return ports.Changes{}, translate(ctx, err)
@@ -161,7 +161,7 @@ func (f *feed) disconnect() error {
 	return conn.Close()
 }
 
-// Wake implements ports.ChangeFeed. It tells of the commits of this process.
+// Wake implements ports.ChangeFeed. The channel receives after commits of this process.
 func (f *feed) Wake() <-chan struct{} { return f.wake }
 
 // Close implements ports.ChangeFeed. It gives up after 5 s.

@@ -47,8 +47,8 @@ const (
 // path or its permissions. The error that wraps it contains the path.
 var ErrMisplaced = errors.New("no database can be there")
 
-// ForeignError says that the file belongs to another program, which has a table
-// with a name of ours in it. It wraps [ErrMisplaced].
+// ForeignError means that the file belongs to another program, which has a table in it
+// with one of our names. It wraps [ErrMisplaced].
 type ForeignError struct{ Path, Table string }
 
 func (e *ForeignError) Error() string {
@@ -58,18 +58,18 @@ func (e *ForeignError) Error() string {
 // Unwrap returns ErrMisplaced.
 func (*ForeignError) Unwrap() error { return ErrMisplaced }
 
-// misplacing are the errors that last until the path or its permissions are
+// misplacing are the errors that persist until the path or its permissions are
 // corrected, unlike those of a disk that is full or read-only.
 var misplacing = []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR}
 
-// file is a database file. It ensures that the open files are those at its
-// path: SQLite itself continues with files that were removed or replaced, whose
-// changes would be lost with the process.
+// file is a database file. It ensures that the open files are still those at its path.
+// SQLite itself would continue with files that were removed or replaced, and their
+// changes would be lost when the process ends.
 type file struct {
 	path   string // absolute
 	writer *sqlx.DB
 	logger *slog.Logger
-	tables []string // that the migrations make
+	tables []string // that the migrations create
 
 	// known is nil until the file has been opened.
 	known atomic.Pointer[standing]
@@ -77,12 +77,12 @@ type file struct {
 	// one is the token for the fields below.
 	one    slots
 	handle *os.File // closing it earlier could release locks of SQLite
-	// keeper is a connection that stays open, so that nobody removes the log,
-	// which SQLite does when the last connection is closed.
+	// keeper is a connection that stays open, because SQLite removes the log when the
+	// last connection is closed.
 	pool   *sqlx.DB
 	keeper *sqlx.Conn
 	closed bool
-	// unexplained is the state of the files that no checkpoint explained.
+	// unexplained is a state of the files that no checkpoint explains.
 	unexplained *standing
 }
 
@@ -135,7 +135,7 @@ func (f *file) open(ctx context.Context) (err error) {
 	switch {
 	case f.closed:
 		return errClosed
-	case f.known.Load() != nil: // opened meanwhile
+	case f.known.Load() != nil: // opened in the meantime
 		return nil
 	}
 	if f.handle == nil {
@@ -165,9 +165,9 @@ func (f *file) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// requireOwnTables returns a [*ForeignError] if the file has a table with a name
-// of ours, but not the one that the first migration makes before all others. It
-// is called before anything, such as the journal mode, is changed.
+// requireOwnTables returns a [*ForeignError] if the file has a table with one of our
+// names, but not the table that the first migration creates before all others. It is
+// called before anything, such as the journal mode, is changed.
 func (f *file) requireOwnTables(ctx context.Context) error {
 	var names []string
 	err := whileBusy(ctx, func(context.Context) error {
@@ -185,7 +185,8 @@ func (f *file) requireOwnTables(ctx context.Context) error {
 	return nil
 }
 
-// misplaced returns err as an [ErrMisplaced] if it is one.
+// misplaced returns err wrapped in [ErrMisplaced] if it is one of misplacing, and
+// otherwise err.
 func misplaced(err error) error {
 	if slices.ContainsFunc(misplacing, func(cause error) bool { return errors.Is(err, cause) }) {
 		return fmt.Errorf("%w: %w", ErrMisplaced, err)
@@ -203,9 +204,9 @@ func (f *file) note() error {
 	return nil
 }
 
-// explain records the current state of the files as correct if a checkpoint
-// explains it. Another process may be running one, so it waits a little for
-// that to end.
+// explain records the current state of the files as correct if a checkpoint explains
+// it. Another process may be running a checkpoint, so explain waits a little for that
+// to end.
 func (f *file) explain(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, explainLimit)
 	defer cancel()
@@ -318,8 +319,8 @@ func writerDSN(path string) string {
 	})
 }
 
-// Where SQLite keeps the pages of a write that it would need to undo the write alone, and
-// what it sorts. In memory, a write costs less; a migration may need more than fits there.
+// Where SQLite keeps the pages that it needs to undo a single write, and the data that it
+// sorts. In memory, a write costs less, but a migration may need more than fits there.
 const (
 	inMemory = "MEMORY"
 	onDisk   = "FILE"
@@ -337,8 +338,8 @@ func keeperDSN(path string) string {
 	return dsn(path, url.Values{"_pragma": {"busy_timeout(" + checkpointWait + ")"}})
 }
 
-// dsn does not create the file, because a removed one would come back empty.
-// Readers do not use mode=ro, which would leave -wal and -shm behind.
+// dsn returns a DSN that does not create the file, because a removed file would come
+// back empty. Readers do not use mode=ro, which would leave -wal and -shm behind.
 func dsn(path string, params url.Values) string {
 	params.Set("mode", "rw")
 	params.Set("_dqs", "false")

@@ -14,7 +14,7 @@ const (
 	setCount = `INSERT INTO api_key_limit_counts (api_key_id, name, span, started_at, granted, returned) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (api_key_id, name, span) DO UPDATE SET started_at = excluded.started_at, granted = excluded.granted, returned = excluded.returned`
 
-	// forgetCounts takes a month to have 31 days.
+	// forgetCounts assumes that every month has 31 days.
 	forgetCounts = `DELETE FROM api_key_limit_counts WHERE (api_key_id, name, span) IN (
 SELECT api_key_id, name, span FROM api_key_limit_counts
 WHERE span <> 'TOTAL'

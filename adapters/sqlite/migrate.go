@@ -19,14 +19,14 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration = sqlkit.Migration
 
-// Examine implements ports.Schema. It finds nothing: [Open] has examined the
-// file, and if it could not be opened then, it is examined before it is used.
+// Examine implements ports.Schema. It always returns nil, because [Open] has examined
+// the file; a file that could not be opened then is examined before it is used.
 func (r *KeyRepository) Examine(context.Context) error { return nil }
 
-// Migrate brings the schema to the version of this build. Several processes may
-// do so at once: a step is one transaction, so the second one fails completely
-// and tries again. It returns an error that wraps [domain.ErrUnavailable] if
-// the file cannot be used now, or not before ctx ends.
+// Migrate brings the schema to the version of this build. Several processes may do so
+// at once: a step is one transaction, so the second process fails completely and tries
+// again. It returns an error that wraps [domain.ErrUnavailable] if the file cannot be
+// used now, or not before ctx ends.
 func (r *KeyRepository) Migrate(ctx context.Context) error {
 	if err := r.openFile(ctx); err != nil {
 		return err
@@ -52,8 +52,8 @@ func (r *KeyRepository) migrate(ctx context.Context) error {
 	return unmigrated(ctx, r.migrator.Up(ctx))
 }
 
-// unmigrated translates the error of a migration if it comes from the driver.
-// An error in a migration itself does not go away by waiting.
+// unmigrated translates the error of a migration if it comes from the driver. Waiting
+// does not help against an error in a migration itself.
 func unmigrated(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*sqlite.Error](err); ok || ctx.Err() != nil {
 		return translate(ctx, err)
@@ -99,8 +99,8 @@ func newMigrator(writer, reader *sqlx.DB) (*sqlkit.Migrator, error) {
 	return sqlkit.NewMigrator(goose.DialectSQLite3, writer.DB, migrations, applied)
 }
 
-// appliedVersions first checks whether the table exists, because its absence
-// has no error code of its own.
+// appliedVersions first checks whether the table exists, because there is no specific
+// error code for its absence.
 func appliedVersions(ctx context.Context, db *sqlx.DB) ([]int64, error) {
 	var tables int
 	err := db.GetContext(ctx, &tables, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`, sqlkit.VersionTable)

@@ -28,8 +28,8 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(o *options) { o.provider = p }
 }
 
-// WithLogger logs messages for operators, which callers do not get, to l. The
-// default discards them.
+// WithLogger logs to l the messages for operators that are not returned to callers. By
+// default they are discarded.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.logger = l }
 }

@@ -47,11 +47,11 @@ type KeyRepository struct {
 // only its owner can read and write. It does not migrate; see
 // [KeyRepository.Migrate].
 //
-// It returns an [ErrMisplaced] if there cannot be a file at path, which is a
-// [*ForeignError] if the file at path belongs to another program, and another
-// error if the file is no database or cannot have a write-ahead log. A file that
-// cannot be used for now, because its disk is full, read-only or hangs, is no
-// error: each method tries again to open it, and returns an error that wraps
+// It returns an error that wraps [ErrMisplaced] if there cannot be a file at path, or a
+// [*ForeignError] if the file at path belongs to another program. It returns another
+// error if the file is not a database or cannot have a write-ahead log. If the file
+// only cannot be used for now, because its disk is full, read-only or hangs, Open
+// succeeds: each method tries to open the file again, and returns an error that wraps
 // [domain.ErrUnavailable] until that succeeds.
 func Open(ctx context.Context, path string, opts ...Option) (*KeyRepository, error) {
 	r, err := open(ctx, path, opts)
@@ -78,7 +78,7 @@ func open(ctx context.Context, path string, opts []Option) (*KeyRepository, erro
 	return r, nil
 }
 
-// openFile opens the file, if it is not open yet, for 5 s at most.
+// openFile opens the file if it is not open yet. It gives up after 5 s.
 func (r *KeyRepository) openFile(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
@@ -86,7 +86,7 @@ func (r *KeyRepository) openFile(ctx context.Context) error {
 	return err
 }
 
-// connect does not touch the file yet.
+// connect returns the repository without touching the file yet.
 func connect(path string, opts []Option) (r *KeyRepository, err error) {
 	o := newOptions(opts)
 	connections := max(4, runtime.GOMAXPROCS(0))
@@ -134,8 +134,7 @@ func (r *KeyRepository) Ready(ctx context.Context) error {
 	return err
 }
 
-// Close waits for the transaction in progress and closes the file. It gives up
-// after 5 s.
+// Close waits for the transaction in flight and closes the file. It gives up after 5 s.
 func (r *KeyRepository) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()

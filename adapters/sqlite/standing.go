@@ -39,8 +39,8 @@ type progress struct {
 	Checkpointed int `db:"checkpointed"`
 }
 
-// standing is the last state of the files of a database in which they were
-// those that SQLite has open, and only SQLite had written to them.
+// standing is the last known good state of the files of a database: they were those
+// that SQLite has open, and only SQLite had written to them.
 type standing struct {
 	files    found
 	progress progress
@@ -62,11 +62,11 @@ func (s *standing) written(files found) bool {
 	return runtime.GOOS != "windows" && differ(s.files[database], files[database])
 }
 
-// explains reports whether SQLite may have written to the database file between
-// s and a later state. In WAL mode only a checkpoint writes to it, and it
-// either advances or, once a whole log was copied, lets the log start over. A
-// log that was copied as a whole both times, as an empty one is, started over if
-// it was written to meanwhile, though it may be as long as before.
+// explains reports whether SQLite may have written to the database file between s and a
+// later state. In WAL mode only a checkpoint writes to it, and it either advances or,
+// once a whole log was copied, lets the log start over. A log that was completely
+// copied in both states, as an empty log is, has started over if it was written to in
+// between, although it may be as long as before.
 func (s *standing) explains(files found, now progress) bool {
 	return now.Checkpointed != s.progress.Checkpointed || now.Log < s.progress.Log ||
 		s.progress.copied() && now.copied() && differ(s.files[log], files[log])

@@ -21,12 +21,12 @@ func newWriteStatements(writer *sqlx.DB, migrator *sqlkit.Migrator) sqlkit.State
 	}, webhookStatements...)...)
 }
 
-// unwatched is the context of statements in a transaction, without the span of
-// a traced write. Watching a context costs the driver a goroutine per
-// statement, and no statement waits for anything.
+// unwatched is the context of statements in a transaction, apart from the span of a
+// traced write. Watching a context would cost the driver a goroutine per statement, and
+// no statement waits for anything.
 var unwatched = context.Background()
 
-// transaction is the transaction in progress.
+// transaction is the transaction in flight.
 type transaction struct {
 	*sqlx.Tx
 	prepared map[string]*sqlx.Stmt

@@ -24,7 +24,8 @@ const (
 	// once more if an older build had deleted it.
 	setDeletedAt = `UPDATE api_keys SET name_folded = name_folded, deleted_at = ? WHERE id = ?`
 
-	// discountKey never fails: no count prevents a key from being deleted.
+	// discountKey never fails, so that a wrong count cannot prevent the deletion of a
+	// key.
 	discountKey = `UPDATE api_key_counts SET living = max(living - 1, 0) WHERE workspace_id = ?`
 
 	deleteSecrets = `DELETE FROM api_key_secrets WHERE api_key_id = ?`

@@ -39,7 +39,7 @@ FROM json_each(?) AS s JOIN api_keys k ON k.id = s.value ->> 0
 WHERE ` + sqlkit.Living + `
 ON CONFLICT DO UPDATE SET last_used_at = excluded.last_used_at WHERE u.last_used_at < excluded.last_used_at`
 
-	// countsOfDays looks up one day after another, because the key is the second column
+	// countsOfDays looks up each day separately, because the key is the second column
 	// of the primary key.
 	countsOfDays = `(WITH RECURSIVE days (day) AS (SELECT ? UNION ALL SELECT day + 1 FROM days WHERE day < ?)
 SELECT u.day, u.reason, u.checks FROM days CROSS JOIN api_key_usage u ON u.day = days.day AND u.api_key_id = ?) u`

@@ -20,20 +20,22 @@ const maxScrapes = 4
 
 // Options change what [New] returns. The zero value is valid.
 type Options struct {
-	// Registerer has the metrics of the service as well, until the service is
-	// closed. It does not get those of the Go runtime and the process, which a
-	// registry has once. Nil means that only [Metrics.Handler] serves metrics.
+	// Registerer is another registry to register the metrics of the service with, until
+	// the service is closed. The metrics of the Go runtime and the process are not
+	// registered with it, because a registry can have them only once. If it is nil,
+	// only [Metrics.Handler] serves metrics.
 	Registerer prometheus.Registerer
-	// Labels are constant labels of every metric in Registerer. They tell several
-	// services in one registry apart: give each the same names with other values.
+	// Labels are constant labels of every metric in Registerer. They distinguish
+	// several services in one registry, which must use the same names with different
+	// values.
 	Labels prometheus.Labels
 	// Version is the name of the release; it defaults to the module version that
 	// the Go build recorded.
 	Version string
 }
 
-// Metrics counts and times the requests and checks of one service. It has a
-// registry of its own and is safe for concurrent use.
+// Metrics counts and times the requests and checks of one service. It has its own
+// registry and is safe for concurrent use.
 type Metrics struct {
 	options  Options
 	registry *prometheus.Registry
@@ -54,13 +56,13 @@ func New(o Options) *Metrics {
 	return m
 }
 
-// errAttached is returned for the second service that is given the same metrics.
+// errAttached is returned if a second service is given the same metrics.
 var errAttached = errors.New("these metrics belong to another service; make new ones for each")
 
-// Attach makes m read sources from now on, and registers the metrics of the
-// service with the Registerer of the options until detach is called. It must be
-// called once, before requests are observed. If the Registerer refuses a metric,
-// it is left with none, and Attach returns the error.
+// Attach makes m read sources from now on, and registers the metrics of the service
+// with the Registerer of the options until detach is called. It must be called once,
+// before requests are observed. If the Registerer rejects a metric, Attach registers
+// none and returns the error.
 func (m *Metrics) Attach(sources ports.MetricSources) (detach func(), err error) {
 	if !m.attached.CompareAndSwap(false, true) {
 		return nil, errAttached

@@ -33,8 +33,8 @@ type requests struct {
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 
-	// seen caches the counters used so far; it is four times as fast as the
-	// vector. A map stored in seen is never changed.
+	// seen caches the counters used so far, which is four times as fast as looking them
+	// up in the vector. A map stored in seen is never changed.
 	seen      atomic.Pointer[map[series]prometheus.Counter]
 	durations map[string]prometheus.Observer // by route
 }

@@ -43,8 +43,9 @@ type Issuer struct {
 	tokens    sync.Map // by claims, since signing takes long under the race detector
 }
 
-// NewIssuer returns an issuer whose files are removed when the test ends. It signs by
-// ES256: under the race detector, signing and verifying take a fifth of what EdDSA takes.
+// NewIssuer returns an issuer whose files are removed when the test ends. It signs with
+// ES256, because under the race detector signing and verifying take a fifth of the time
+// of EdDSA.
 func NewIssuer(tb testing.TB) *Issuer {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -68,7 +69,7 @@ func NewIssuer(tb testing.TB) *Issuer {
 	})
 }
 
-// NewEd25519Issuer is like [NewIssuer], except that it signs by EdDSA.
+// NewEd25519Issuer is like [NewIssuer], except that it signs with EdDSA.
 func NewEd25519Issuer(tb testing.TB) *Issuer {
 	tb.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
@@ -79,7 +80,8 @@ func NewEd25519Issuer(tb testing.TB) *Issuer {
 	return newIssuer(tb, "EdDSA", sign, map[string]string{"kty": "OKP", "crv": "Ed25519", "x": encode(public)})
 }
 
-// newIssuer returns the issuer with the public key (RFC 7517), which it completes.
+// newIssuer returns an issuer that signs with sign. It completes public, the members of
+// its public key (RFC 7517).
 func newIssuer(tb testing.TB, algorithm string, sign func([]byte) ([]byte, error), public map[string]string) *Issuer {
 	tb.Helper()
 	public["alg"], public["use"], public["kid"] = algorithm, "sig", keyID
@@ -96,8 +98,8 @@ func newIssuer(tb testing.TB, algorithm string, sign func([]byte) ([]byte, error
 
 func encode(content []byte) string { return base64.RawURLEncoding.EncodeToString(content) }
 
-// SetClock sets the clock that tokens are issued by. It must be called before
-// the first token is issued.
+// SetClock sets the clock that determines when tokens are issued. It must be called
+// before the first token is issued.
 func (i *Issuer) SetClock(now func() time.Time) { i.now = now }
 
 // Issuer returns the iss of every token.
