@@ -52,6 +52,7 @@ func (b Body) With(values domain.Faults) domain.Faults {
 	var all domain.Faults
 	rest := b.Faults
 	seen := map[string]bool{}
+	of := byMember(values) // there may be thousands of members
 	for _, name := range b.members {
 		n := 0
 		for n < len(rest) && belongs(rest[n], name) && isRepeated(rest[n], name) == seen[name] {
@@ -60,7 +61,7 @@ func (b Body) With(values domain.Faults) domain.Faults {
 		here := slices.Clone(rest[:n])
 		rest = rest[n:]
 		if !seen[name] {
-			here = withValuesOf(name, here, values)
+			here = withValuesOf(name, here, of[name])
 		}
 		seen[name] = true
 		all = append(all, here...)
@@ -68,12 +69,25 @@ func (b Body) With(values domain.Faults) domain.Faults {
 	return append(all, rest...)
 }
 
+// byMember returns faults by the member that they are of a part of.
+func byMember(faults domain.Faults) map[string]domain.Faults {
+	of := map[string]domain.Faults{}
+	for _, f := range faults {
+		member := f.Field
+		if end := strings.IndexAny(member, "[."); end >= 0 {
+			member = member[:end]
+		}
+		of[member] = append(of[member], f)
+	}
+	return of
+}
+
 // withValuesOf adds the faults of the values of one member to those of its form.
 func withValuesOf(member string, form, values domain.Faults) domain.Faults {
 	all := form
 	for _, f := range values {
 		wrongForm := slices.ContainsFunc(form, func(g domain.Fault) bool { return g.Field == f.Field || g.Field == member })
-		if belongs(f, member) && !wrongForm {
+		if !wrongForm {
 			all = append(all, f)
 		}
 	}
