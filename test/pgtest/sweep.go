@@ -1,12 +1,12 @@
 package pgtest
 
 import (
-	"bufio"
 	"context"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -37,12 +37,12 @@ func sweepHome(path string) {
 // only while the socket in the same folder responds, because the system reuses
 // process IDs.
 func endOrphan(path string) {
-	pid, port, err := readPostmasterPID(filepath.Join(path, "data", "postmaster.pid"))
+	said, err := readPostmasterPID(filepath.Join(path, "data", "postmaster.pid"))
 	if err != nil {
 		return
 	}
-	socket := filepath.Join(path, ".s.PGSQL."+port)
-	if !answers(socket) || syscall.Kill(pid, Immediate.signal()) != nil {
+	socket := filepath.Join(path, ".s.PGSQL."+said.port)
+	if !answers(socket) || syscall.Kill(said.pid, Immediate.signal()) != nil {
 		return
 	}
 	for deadline := time.Now().Add(stopTimeout); answers(socket) && time.Now().Before(deadline); {
@@ -50,19 +50,23 @@ func endOrphan(path string) {
 	}
 }
 
-// readPostmasterPID returns the process ID (line 1) and the port (line 4).
-func readPostmasterPID(file string) (pid int, port string, err error) {
-	f, err := os.Open(file)
+// postmasterPID is what a server says of itself in the file postmaster.pid.
+type postmasterPID struct {
+	pid    int    // line 1
+	port   string // line 4
+	status string // line 8, which is missing at first
+}
+
+func readPostmasterPID(file string) (said postmasterPID, err error) {
+	content, err := os.ReadFile(file)
 	if err != nil {
-		return 0, "", err
+		return postmasterPID{}, err
 	}
-	defer f.Close()
-	var lines [4]string
-	for i, scanner := 0, bufio.NewScanner(f); i < len(lines) && scanner.Scan(); i++ {
-		lines[i] = scanner.Text()
-	}
-	pid, err = strconv.Atoi(lines[0])
-	return pid, lines[3], err
+	var lines [8]string
+	copy(lines[:], strings.Split(string(content), "\n"))
+	said.port, said.status = lines[3], strings.TrimSpace(lines[7])
+	said.pid, err = strconv.Atoi(lines[0])
+	return said, err
 }
 
 func answers(socket string) bool {
