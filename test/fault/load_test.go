@@ -30,7 +30,7 @@ func formOfLoad(t *testing.T) loadForm {
 	t.Helper()
 	if !soaking() {
 		return loadForm{
-			keys: 100, lasting: 1500 * time.Millisecond, turn: 150 * time.Millisecond, overload: 500 * time.Millisecond, rounds: 1,
+			keys: 100, lasting: time.Second, turn: 100 * time.Millisecond, overload: 300 * time.Millisecond, rounds: 1,
 			sampled: 100 * time.Millisecond, crowd: 256, memory: 800 << 20,
 		}
 	}
