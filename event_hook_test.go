@@ -54,7 +54,7 @@ func TestWithEventHook_IsCalledOnceChecksSeeTheChange(t *testing.T) {
 	}
 }
 
-// The order is that of the trail, also on a store with transactions.
+// The order is that of the audit trail, also with a store that has transactions.
 func TestWithEventHook_KeepsTheOrderOfTheTrail(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

@@ -34,8 +34,8 @@ func Example() {
 	}
 	fmt.Println("created:", created.Key.ID()[:len("sk_live_")]+"…", created.Secret)
 
-	// Later, somebody presents a secret. A malformed one becomes the zero
-	// Secret, which belongs to no key.
+	// Later, a caller presents a secret. A malformed one becomes the zero Secret, which
+	// belongs to no key.
 	secret, _ := domain.ParseSecret(created.Secret.Reveal())
 	for _, scope := range []domain.Scope{"payment:read", "payment:refund"} {
 		decision, err := service.Authorize(ctx, apikeys.Check{Secret: secret, Scopes: []domain.Scope{scope}})

@@ -126,7 +126,7 @@ func TestService_EndsChecksAndStopsThoughItsStoreHangs(t *testing.T) {
 	})
 }
 
-// hangingLimits is a store of limits whose looks block until gate is closed.
+// hangingLimits is a store of limits whose reads block until gate is closed.
 type hangingLimits struct {
 	ports.LimitStore
 

@@ -201,8 +201,8 @@ func ExampleWithIdempotencyKey() {
 }
 
 func ExampleWithStore() {
-	// Any store that passes the suites of ports/portstest can be used, and any
-	// decorator of its keys.
+	// Any store that passes the suites of ports/portstest can be used, and its keys may
+	// be decorated.
 	keys := memory.NewKeyRepository()
 	service := mustService(apikeys.WithStore(apikeys.Store{Keys: keys, Changes: keys, Usage: keys}))
 	defer service.Close()

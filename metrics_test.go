@@ -14,7 +14,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/telemetry"
 )
 
-// measured returns the option of metrics that are in registry too.
+// measured returns the option that adds metrics to registry.
 func measured(registry *prometheus.Registry, labels prometheus.Labels) apikeys.Option {
 	return apikeys.WithMetrics(telemetry.New(telemetry.Options{Registerer: registry, Labels: labels}))
 }

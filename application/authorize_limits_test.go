@@ -14,7 +14,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// limiter refuses by the limit with the index refusing, if it is not negative.
+// limiter refuses every check by the limit with the index refusing, unless that is
+// negative.
 type limiter struct {
 	refusing int
 	err      error
@@ -182,7 +183,7 @@ func TestWorkspace_RefusesLimitsThatTheStoreCannotCount(t *testing.T) {
 	wantUnsupported(err)
 }
 
-// counts is a store of limits that only forgets.
+// counts is a store of limits that implements only ForgetLimits.
 type counts struct {
 	ports.LimitStore
 	held int

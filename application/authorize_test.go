@@ -162,7 +162,7 @@ func TestAuthorize_RejectsASecretUnderAnotherPepper(t *testing.T) {
 	}
 }
 
-// newAuthorize returns the use case with a repository that is read every time.
+// newAuthorize returns the use case with a repository that every check reads.
 func newAuthorize(keys ports.KeyFinder, hasher ports.SecretHasher, now func() time.Time) *application.Authorize {
 	return application.NewAuthorize(uncached{keys}, hasher, application.NewUsage(nil, hasher, clock, slog.New(slog.DiscardHandler)), nil, now, &application.Lifetime{})
 }

@@ -130,8 +130,7 @@ func TestEventHook_KeepsTheOrderOfAKeysChanges(t *testing.T) {
 	}
 }
 
-// lingering is a store whose calls return out of order: each after a pause that
-// depends on chance.
+// lingering is a store whose calls return out of order, each after a random pause.
 type lingering struct{ *memory.KeyRepository }
 
 func (l lingering) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {
@@ -175,7 +174,7 @@ func TestEventHook_IsNotToldOfWhatFailed(t *testing.T) {
 	}
 }
 
-// unconfirmed is a store that makes changes and cannot say so.
+// unconfirmed is a store that makes changes and then returns an error.
 type unconfirmed struct{ *memory.KeyRepository }
 
 func (u unconfirmed) Create(context.Context, *domain.APIKey, domain.Event, ports.CreateOptions) error {
@@ -198,7 +197,7 @@ func (p panicking) Update(ctx context.Context, workspace domain.WorkspaceID, id 
 	panic("the marked value")
 }
 
-// twice is a store that has a change decided twice, as after a conflict.
+// twice is a store that decides each change twice, as after a conflict.
 type twice struct{ *memory.KeyRepository }
 
 func (w twice) Update(ctx context.Context, workspace domain.WorkspaceID, id domain.KeyID, change func(*domain.APIKey) (domain.Event, error), options ports.UpdateOptions) error {

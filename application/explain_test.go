@@ -12,7 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// newExplained returns the permission check on keys and the collector of its use.
+// newExplained returns the permission check of keys, and the use case that collects
+// their usage.
 func newExplained(t *testing.T, keys *memory.KeyRepository, lifetime *application.Lifetime) (*application.Authorize, *application.Usage) {
 	t.Helper()
 	hasher := newHasher(t)

@@ -41,7 +41,7 @@ func (w *importWorld) ws(id domain.WorkspaceID) *application.Workspace {
 	return application.NewWorkspaces(w.deps).OpenForOperator("importer", id, domain.Origin{})
 }
 
-// verdict returns that of a check of a process that has just started.
+// verdict returns the verdict of a check in a process that has just started.
 func (w *importWorld) verdict(t *testing.T, text string) domain.Verdict {
 	t.Helper()
 	cache, err := keycache.New(keycache.Options{Finder: w.store, Foreign: w.store, Hasher: w.deps.Hasher, MaximumKeys: 10, Now: clock})
@@ -61,7 +61,7 @@ func (w *importWorld) verdict(t *testing.T, text string) domain.Verdict {
 	return d.Verdict
 }
 
-// tokenOf returns a Sanctum token, and the spec of the key that Sanctum has for it.
+// tokenOf returns a Sanctum token, and the spec of the key to import for it.
 func tokenOf(t *testing.T, seed string) (string, domain.ForeignKeySpec) {
 	t.Helper()
 	token := (seed + strings.Repeat("aB3", 40))[:40]
@@ -216,7 +216,7 @@ func TestImportKeys_KeepsNothingOfRejectedKeys(t *testing.T) {
 	}
 }
 
-// losing is a writer whose changes may be lost from the fourth on.
+// losing is a writer that may lose changes, from the fourth on.
 type losing struct {
 	ports.KeyWriter
 	left chan struct{}

@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// Concurrent checks of a key may all see that a use is due before one of them has
+// Several concurrent checks of a key may see that a use is due before one of them has
 // claimed it.
 func TestKnownKey_OneOfConcurrentChecksClaimsAUse(t *testing.T) {
 	t.Parallel()

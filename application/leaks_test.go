@@ -18,7 +18,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// otherRandom makes other secrets than random.
+// otherRandom yields other secrets than random.
 func otherRandom() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{8}) }
 
 // leaksOf returns the use case on keys, without a cache.
@@ -298,7 +298,7 @@ func TestReport_AwaitsAnotherThatRecordsTheLeak(t *testing.T) {
 	}
 }
 
-// failingOnce fails its update with that number, from 1.
+// failingOnce fails only the update with the given number, counted from 1.
 type failingOnce struct {
 	ports.KeyWriter
 

@@ -46,7 +46,7 @@ func newWarnedWorld(t *testing.T, at time.Time) *warnedWorld {
 
 func (w *warnedWorld) now() time.Time { return w.at }
 
-// replica returns the use case as a process has it that has just started.
+// replica returns the use case of a process that has just started.
 func (w *warnedWorld) replica() *application.Warnings {
 	return w.replicaOn(w.hooks, slog.DiscardHandler)
 }
@@ -141,8 +141,8 @@ func everyHour(from, to time.Duration) []time.Duration {
 	return times
 }
 
-// walk makes the warnings at times before end and returns how long before end there were
-// deliveries, one element for each.
+// walk makes the warnings at the given times before end, and returns how long before end
+// each delivery was made.
 func (w *warnedWorld) walk(t *testing.T, end time.Time, times []time.Duration, warn func(context.Context) error) []time.Duration {
 	t.Helper()
 	var warned []time.Duration
@@ -560,7 +560,7 @@ func quota(period domain.Period) domain.Limit {
 
 var hourly, monthly = rateLimit(3600), quota(domain.PeriodMonth)
 
-// running runs uc in a synctest bubble until the returned function is called.
+// running runs uc, in a synctest bubble, until the returned function is called.
 func running(t *testing.T, uc *application.Warnings) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -568,8 +568,8 @@ func running(t *testing.T, uc *application.Warnings) (stop func()) {
 	return cancel
 }
 
-// spend makes a check of a key with limits of which the one with the index refusing
-// refuses, or none.
+// spend makes a check of a key with limits. The limit with the index refusing refuses
+// the check, or none does if refusing is negative.
 func spend(t *testing.T, uc *application.Warnings, id domain.KeyID, refusing int, limits ...domain.Limit) {
 	t.Helper()
 	states, got, err := uc.Watching(&limiter{refusing: refusing}).Spend(t.Context(), &application.LimitedKey{ID: id, Limits: limits}, 1, now)
@@ -578,7 +578,7 @@ func spend(t *testing.T, uc *application.Warnings, id domain.KeyID, refusing int
 	}
 }
 
-// refuse refuses a check and returns the body of the delivery.
+// refuse has limit refuse a check, and returns the body of the delivery.
 func refuse(t *testing.T, w *warnedWorld, uc *application.Warnings, id domain.KeyID, limit domain.Limit) string {
 	t.Helper()
 	spend(t, uc, id, 0, limit)
@@ -636,8 +636,8 @@ func TestWatching_ReportsTheFirstRefusalOfALongWindow(t *testing.T) {
 	}
 }
 
-// The clock of the store determines the windows. Here those of the replicas are 10 minutes
-// apart, so that each sees another hour.
+// The clock of the store determines the windows. The clocks of these replicas are 10
+// minutes apart, so that each sees another hour.
 func TestWatching_ReportsAWindowOfTheStoreOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

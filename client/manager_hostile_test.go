@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/client"
 )
 
-// exposed lists everything that could print a value.
+// exposed returns what every way of printing a value prints.
 func exposed(v any) string {
 	marshalled, _ := json.Marshal(v)
 	var logged strings.Builder

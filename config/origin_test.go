@@ -53,7 +53,8 @@ func TestValidate_RejectsAnOrigin(t *testing.T) {
 	}
 }
 
-// FuzzOrigins: what is accepted is a single origin in its one canonical spelling.
+// FuzzOrigins checks that whatever is accepted is a single origin in its canonical
+// form.
 func FuzzOrigins(f *testing.F) {
 	for _, seed := range []string{"https://portal.example", "http://localhost:3000", "https://*", "https://[::1]:1", "null"} {
 		f.Add(seed)

@@ -31,7 +31,7 @@ func found(t testing.TB, r io.Reader) []string {
 	return all
 }
 
-// foundNaively is found in the simplest way.
+// foundNaively does what found does, in the simplest way.
 func foundNaively(text []byte) []string {
 	var all []string
 	for i := 0; i+domain.SecretLength <= len(text); i++ {
@@ -107,7 +107,7 @@ func FuzzFindSecrets(f *testing.F) {
 	})
 }
 
-// shortReader returns at most that many bytes at a time.
+// shortReader returns at most the given number of bytes at a time.
 type shortReader struct {
 	r    io.Reader
 	most int

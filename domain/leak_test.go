@@ -90,7 +90,7 @@ func TestLeaked_RecordsTheSource(t *testing.T) {
 	}
 }
 
-// A key is live exactly if a check that nothing restricts is allowed.
+// A key is live if and only if a check that nothing restricts is allowed.
 func TestLive_AgreesWithTheCheck(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

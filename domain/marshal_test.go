@@ -19,7 +19,7 @@ func parse[T any](t *testing.T, read func(string) (T, domain.Faults), s string) 
 	return v
 }
 
-// What an embedder marshals has the members and the spelling of the contract.
+// Values that an embedder marshals have the members of the contract, in its spelling.
 func TestMarshal_WritesTheContract(t *testing.T) {
 	t.Parallel()
 	scopes, _ := domain.NewScopeSet("payment:read", "payment:write")
@@ -105,7 +105,7 @@ func keyJSON(status, lastUsedAt, expiresAt string) string {
 		`,"createdBy":"acc-7","expiresAt":` + expiresAt + `,"rateLimits":[],"quota":null}`
 }
 
-// No value of this package is written as {} for having no exported field.
+// No value of this package is marshaled as {} because it has no exported fields.
 func TestMarshal_LosesNothing(t *testing.T) {
 	t.Parallel()
 	whitelist, _ := domain.NewIPWhitelist(parse(t, domain.ParseIPRange, "10.0.0.1"))

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "take the assets from the package of npm
 // packages is where tools/node.sh puts the packages of npm, whose digests it checks.
 const packages = "../../.cache/typescript/node_modules/swagger-ui-dist/"
 
-// taken are the assets that are files of swagger-ui-dist, one after the other.
+// taken lists the assets that consist of files of swagger-ui-dist, one after the other.
 var taken = map[string][]string{
 	"assets/swagger-ui-bundle.js.gz": {"swagger-ui-bundle.js"},
 	"assets/swagger-ui.css.gz":       {"swagger-ui.css"},

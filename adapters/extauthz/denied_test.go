@@ -238,8 +238,8 @@ func TestCheck_503(t *testing.T) {
 	}
 }
 
-// Envoy takes a call that outlasts its deadline for a failed one, and lets the
-// request pass if failure_mode_allow is set.
+// If a call outlasts its deadline, Envoy considers it failed, and lets the request pass
+// if failure_mode_allow is set.
 func TestCheck_503_BeforeTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	hanging := func(ctx context.Context, _ domain.Check) (domain.Decision, error) {
@@ -303,7 +303,7 @@ func TestCheck_SpeaksTheLanguageOfTheRequest(t *testing.T) {
 	}
 }
 
-// A caller who hangs up gets no response, and its call does not stay.
+// A caller that hangs up gets no response, and its call ends.
 func TestCheck_EndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{})

@@ -25,7 +25,7 @@ func (w waiting) authorize(ctx context.Context, check domain.Check) (domain.Deci
 	}
 }
 
-// asked starts a check, and returns what comes of it once it is in flight.
+// asked starts a check and, once it is in flight, returns a channel for its outcome.
 func (w waiting) asked(t *testing.T, world *world) chan *authv3.CheckResponse {
 	t.Helper()
 	responses := make(chan *authv3.CheckResponse, 1)

@@ -50,8 +50,8 @@ func TestCheck_ObservesEveryCall(t *testing.T) {
 	}
 }
 
-// observing returns a change that sends what is observed to calls, with a clock
-// by which each check takes a second.
+// observing returns a change of the options that sends each observation to calls, with
+// a clock by which each check takes a second.
 func observing(calls chan<- observed) func(*extauthz.Options) {
 	return func(o *extauthz.Options) {
 		now := time.Unix(1, 0)

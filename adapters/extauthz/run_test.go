@@ -47,8 +47,8 @@ func askEnvoys(t *testing.T, addr, token string) int {
 	return int(response.GetDeniedResponse().GetStatus().GetCode())
 }
 
-// While the public listener drains, requests in flight elsewhere still ask for
-// permission.
+// While the public listener drains, requests in flight at other programs are still
+// checked.
 func TestRun_ServesEnvoyUntilThePublicSideIsDrained(t *testing.T) {
 	t.Parallel()
 	cfg := config.Default()

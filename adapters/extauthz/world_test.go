@@ -74,8 +74,8 @@ func oneKey(_ context.Context, check domain.Check) (domain.Decision, error) {
 	return decision, nil
 }
 
-// newWorld starts a server on a real port. Without changes it checks oneKey, and
-// loopback addresses are trusted proxies.
+// newWorld starts a server on a real port. Unless changes say otherwise, it authorizes
+// with oneKey and trusts proxies at loopback addresses.
 func newWorld(t testing.TB, changes ...func(*extauthz.Options)) *world {
 	t.Helper()
 	messages, err := i18n.New()

@@ -12,7 +12,7 @@ import (
 	"github.com/slaunchx/apikeys/test/conform"
 )
 
-// eachMedia calls f with every body of the document, by where it stands.
+// eachMedia calls f with every body of the document, and where it is in the document.
 func eachMedia(document *openapi3.T, f func(where string, media *openapi3.MediaType)) {
 	of := func(where string, content openapi3.Content) {
 		for kind, media := range content {
@@ -74,7 +74,7 @@ func TestDocument_EveryJSONBodyHasAnExample(t *testing.T) {
 	})
 }
 
-// An example is in the language it is named after, and else in English.
+// An example is in the language that it is named after, otherwise in English.
 func TestDocument_ExamplesSayWhatTheServiceSays(t *testing.T) {
 	t.Parallel()
 	messages, err := i18n.New()
@@ -105,7 +105,7 @@ func TestDocument_ExamplesSayWhatTheServiceSays(t *testing.T) {
 	})
 }
 
-// said reports whether some rule has the message of that fault.
+// said reports whether the message of a fault is that of some rule.
 func said(messages *i18n.Catalog, language string, fault map[string]any) bool {
 	args := map[string]string{"Field": fault["field"].(string), "Canonical": "192.168.1.0/24"}
 	ours := []domain.Rule{form.RuleTypeString, form.RuleUnknownField, form.RuleHeaderRequired, RuleWorkspaceMismatch, form.RuleBodySyntax}

@@ -34,8 +34,8 @@ func TestDocument_JSONIsMadeFromYAML(t *testing.T) {
 	}
 }
 
-// encodeNode writes a node with its members in the order in which they stand,
-// which is that of the contract, and its aliases spelt out.
+// encodeNode writes a node with its members in their order in the document, which is
+// that of the contract, and with its aliases expanded.
 func encodeNode(e *jsontext.Encoder, n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.DocumentNode:

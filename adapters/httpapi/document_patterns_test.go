@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// portable are patterns that each language reads alike: those of JSON Schema
-// are ECMAScript's, of which many tools know neither \p nor \x.
+// portable matches patterns that mean the same in every language. The patterns of JSON
+// Schema are those of ECMAScript, but many tools support neither its \p nor its \x.
 var portable = regexp.MustCompile(`^([^\\]|\\u[0-9A-F]{4}|\\[\[\]])+$`)
 
 func TestDocument_HasOnlyPortablePatterns(t *testing.T) {

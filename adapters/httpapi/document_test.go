@@ -64,8 +64,8 @@ type anySignature struct{}
 
 func (anySignature) Verify(context.Context, string, string, []byte) error { return nil }
 
-// documentedRoutes lists the operations at server as method and path; a path
-// that accepts any method once, with *.
+// documentedRoutes lists the operations at server as method and path. A path that
+// accepts any method is listed once, with *.
 func documentedRoutes(document *openapi3.T, server string) []string {
 	var routes []string
 	for path, item := range document.Paths.Map() {
@@ -92,7 +92,7 @@ func servedAt(document *openapi3.T, item *openapi3.PathItem, server string) bool
 	return slices.ContainsFunc(servers, func(s *openapi3.Server) bool { return s.URL == server })
 }
 
-// registeredRoutes lists what e serves as the document writes it.
+// registeredRoutes lists the routes of e in the notation of the document.
 func registeredRoutes(e *echo.Echo) []string {
 	var routes []string
 	for _, r := range e.Routes() {

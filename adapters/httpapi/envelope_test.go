@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// The contract's shapes, as encoding/json reads them: what is appended by hand
-// must be what it writes.
+// The contract's shapes as types for encoding/json: what the package appends by hand
+// must equal what encoding/json writes.
 type (
 	successShape struct {
 		Version   string `json:"version"`
@@ -71,8 +71,8 @@ func mustMatch(t *rapid.T, at int64, message string, given, shape any) {
 	}
 }
 
-// decision has anything at all in its strings, though the domain lets little
-// through: the JSON must be sound whatever a store has kept.
+// decision may have any strings, although the domain accepts few: the JSON must be
+// valid whatever a store returns.
 func decision(t *rapid.T) domain.Decision {
 	v := rapid.SampledFrom([]domain.Verdict{
 		domain.VerdictOK, domain.VerdictNotFound, domain.VerdictDisabled,

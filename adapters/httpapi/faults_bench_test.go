@@ -9,8 +9,8 @@ import (
 	"github.com/slaunchx/apikeys/adapters/httpapi/internal/form"
 )
 
-// The faults of the largest body, with as many members and faults as there can be: whoever
-// may send it must not occupy the processor by it.
+// The faults of the largest body, with as many members and faults as possible: a caller
+// who sends it must not occupy the processor.
 func BenchmarkFaults_OfManyMembers(b *testing.B) {
 	var text strings.Builder
 	wrong := strings.Repeat(`"A",`, 100) + `"A"`

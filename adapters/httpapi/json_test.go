@@ -16,9 +16,9 @@ import (
 
 var testNow = time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)
 
-// FuzzCreateBody holds that whatever is accepted means to a lenient reader
-// the same as it means here: no second member, other case or repaired string
-// can make a key that its author did not describe.
+// FuzzCreateBody checks that an accepted body means the same to a lenient reader: no
+// repeated member, member in another case or repaired string can create a key that its
+// author did not describe.
 func FuzzCreateBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"a"}`,

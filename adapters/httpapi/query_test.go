@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// FuzzToKeyQuery: what is taken is a query that net/url reads alike, with each
-// parameter once and a page within its bounds; every fault names its parameter
-// and says what to mend.
+// FuzzToKeyQuery checks that net/url reads every accepted query alike, with each
+// parameter once and a page within its bounds, and that every fault names its parameter
+// and says what to correct.
 func FuzzToKeyQuery(f *testing.F) {
 	for _, query := range []string{"", "page=0&size=20", "sort=name%2Casc&q=a+b", "page=1;size=2", "q=%zz", "&&", "page=0&p%61ge=1", "status=ACTIVE&mode=LIVE"} {
 		f.Add(query)

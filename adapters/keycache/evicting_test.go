@@ -9,7 +9,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// writer changes the key in a store, and returns what the test sets.
+// writer changes the key in a store, and returns the results that the test sets.
 type writer struct {
 	store  *store
 	err    error

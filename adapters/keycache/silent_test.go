@@ -23,8 +23,7 @@ func inHalfTheTime(context.Context) (*application.KnownKey, error) {
 	return nil, domain.ErrKeyNotFound
 }
 
-// The lane reads two keys at once, for a second each; the last one waits in
-// vain.
+// The lane reads two keys at once, for a second each, so the last one waits in vain.
 func TestLoads_TellWaitingCallersWhetherTheStoreResponds(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

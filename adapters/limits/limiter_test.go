@@ -84,13 +84,14 @@ func rate(name string, maximum int64, window string) domain.Limit {
 	return domain.Limit{Name: name, Max: maximum, Window: w}
 }
 
-// limited returns a key as a new entry of the cache of keys does.
+// limited returns a key as in a new entry of the cache of keys.
 func limited(id domain.KeyID, limits []domain.Limit) *application.LimitedKey {
 	return &application.LimitedKey{ID: id, Limits: limits}
 }
 
-// spend fails the test unless the limit with the given index refuses, or none if it is
-// -1. It returns after all requests to the store have ended.
+// spend fails the test unless the limit with the index refusing refuses the check, or
+// no limit does if refusing is -1. It returns after all requests to the store have
+// ended.
 func spend(t rapid.TB, l *Limiter, limits []domain.Limit, cost int64, refusing int) []domain.LimitState {
 	t.Helper()
 	states, got, err := l.Spend(context.Background(), limited(id, limits), cost, l.now())
@@ -533,7 +534,7 @@ func TestLook_LeasesAndRemembersNothing(t *testing.T) {
 	}
 }
 
-// spendingPeek calls after once a count was read.
+// spendingPeek calls after when a count has been read.
 type spendingPeek struct {
 	ports.LimitStore
 

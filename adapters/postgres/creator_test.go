@@ -56,8 +56,8 @@ func (c *crowd) busy() bool {
 	return busy
 }
 
-// queue starts creations, each once the one before waits. Their errors are in errs after
-// release.
+// queue starts creations one after the other, each when the one before is waiting. After
+// release, errs has their errors.
 func (c *crowd) queue(ctx context.Context, errs []error, keys []*domain.APIKey, events []domain.Event, options func(i int) ports.CreateOptions) {
 	before := c.queued()
 	for i := range keys {

@@ -10,7 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// withoutConstraints lifts what keeps damage out of the tables of keys.
+// withoutConstraints removes the constraints that keep damage out of the tables of
+// keys.
 const withoutConstraints = `DO $$
 DECLARE
     it record;

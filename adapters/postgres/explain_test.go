@@ -13,8 +13,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// manyKeys are so many that the planner would read a whole table only for want of
-// an index.
+// manyKeys is so large that the planner reads a whole table only if there is no index.
 const manyKeys = 5000
 
 // fill creates that many keys, each with a secret and an event.
@@ -31,9 +30,9 @@ INSERT INTO api_key_events (api_key_id, at, event_id, workspace_id, type, accoun
 SELECT id, now(), 'evt', 'ws', 'CREATED', 'acc', 'PARTNER', 'device', 'req', '[]' FROM key`
 }
 
-// The planner may know how many rows there are, or nothing, as until autovacuum
-// has come by for the first time, or that there were few. Prepared statements
-// keep the plan that was made then while the table grows.
+// The planner may know how many rows there are, know nothing, as before the first
+// autovacuum, or believe that there are few. Prepared statements keep the plan of that
+// time while the table grows.
 func TestQueries_AreLookUpsByIndex(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -101,8 +100,8 @@ func someUse(id domain.KeyID) []any {
 	})
 }
 
-// The planner may know of any spread of transaction ids: each event has one of
-// its own, or all came with one restored dump.
+// The planner may have statistics of any distribution of transaction IDs: each event
+// has its own, or all have the same one because they were restored from a dump.
 func TestPoll_ReadsByIndexWhateverTheIDs(t *testing.T) {
 	t.Parallel()
 	spreads := map[string]string{

@@ -8,8 +8,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// A server that crashes gives out the ids of transactions again which wrote
-// nothing to the log: events get ids that the last snapshot has seen.
+// After a crash, a server reuses the IDs of transactions that had not yet written to
+// the log, so events get IDs that the last snapshot has seen.
 func TestFeed_MissesNothingAfterTheServerCrashed(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())

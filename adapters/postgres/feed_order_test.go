@@ -58,8 +58,8 @@ func (p *patient) poll(t *testing.T) (ids []domain.KeyID) {
 	return ids
 }
 
-// TestFeed_MissesNothingWhenWritersCommitOutOfOrder has 16 writers who insert
-// in one order and commit in the opposite one, with a poll after each commit.
+// TestFeed_MissesNothingWhenWritersCommitOutOfOrder has 16 writers that insert in one
+// order and commit in the opposite one, with a poll after each commit.
 func TestFeed_MissesNothingWhenWritersCommitOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const writers, rounds = 16, 4
@@ -175,9 +175,9 @@ func TestFeed_IsNotLateWhileATransactionIsOpenInAnotherDatabase(t *testing.T) {
 	}
 }
 
-// aside returns another way to the database of repo, without the bounds of its
-// pool: a busy machine may take long over what a test prepares, and a
-// transaction that a test leaves open must stay open.
+// aside returns another pool for the database of repo, without the timeouts of its own:
+// on a busy machine, preparing a test may take long, and a transaction that a test
+// leaves open must stay open.
 func aside(t testing.TB, repo *KeyRepository) *sqlx.DB {
 	t.Helper()
 	db, err := sqlx.ConnectContext(t.Context(), "postgres", repo.dsn)
@@ -199,8 +199,8 @@ func startFeed(t *testing.T, repo *KeyRepository) *feed {
 	return f
 }
 
-// polled polls until the server answers within feedLimit, for which a machine
-// that is busy with other things may have no time.
+// polled polls until the server answers within feedLimit, which it may not do at once
+// on a busy machine.
 func polled(t *testing.T, f *feed) ports.Changes {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -68,8 +68,8 @@ func anywhere(t *testing.T, repo *KeyRepository) *sqlx.DB {
 	return pool
 }
 
-// readAnywhere polls on a connection that was not chosen, as one is that was
-// to the primary when it was made.
+// readAnywhere polls on a connection to whatever the server is now, like a connection
+// to a server that was the primary when it was made.
 func (f *feed) readAnywhere(t *testing.T, repo *KeyRepository) (pollRow, error) {
 	t.Helper()
 	other := &feed{pool: anywhere(t, repo), floors: &repo.floors}
@@ -108,7 +108,7 @@ func TestFeed_SaysLostInsteadOfReportingTooMuch(t *testing.T) {
 	}
 }
 
-// The last of many events is of another key than all before it.
+// The last of many events is about another key than all before it.
 func TestFeed_CountsEventsNotKeys(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, migrated(t))

@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// A read that a silent server does not answer ends with its context, and gives its
-// connection up.
+// A read that a silent server does not answer ends with its context, and its connection
+// is abandoned.
 func TestOpenDB_GivesUpASilentConnection(t *testing.T) {
 	t.Parallel()
 	l := newSilentLine(t, migrated(t))

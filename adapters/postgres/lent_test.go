@@ -17,7 +17,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// openDB opens a repository on a pool of the caller, which is closed after it.
+// openDB opens a repository on a pool of the caller, which is closed after the
+// repository.
 func openDB(t testing.TB, dsn string, opts ...postgres.Option) (*postgres.KeyRepository, *sql.DB) {
 	t.Helper()
 	db, err := sql.Open("postgres", dsn)

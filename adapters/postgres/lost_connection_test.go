@@ -26,8 +26,8 @@ func TestCreate_IsMadeOnceWhenItsResponseIsLost(t *testing.T) {
 	}
 }
 
-// The statement is sent again, and then finds the workspace full: by the key
-// that the first sending made.
+// The statement is sent again, and finds the workspace full because of the key that the
+// first statement created.
 func TestCreate_SucceedsWhenItsLostResponseTookTheLastPlace(t *testing.T) {
 	t.Parallel()
 	line := newLine(t, migrated(t))

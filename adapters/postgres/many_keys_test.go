@@ -39,9 +39,9 @@ SELECT 'sk_live_' || lpad(n::text, 16, '0'), 0, 'hmac-sha256', 'p1', decode(repe
 	return repo
 }
 
-// The planner may know the arguments, or plan for any, as it does for a
-// prepared statement that was used some times. Not parallel: beside so much work
-// tests that mind deadlines would miss them.
+// The planner may know the arguments, or plan for any arguments, as for a prepared
+// statement that was used several times. Not parallel, because it is so much work that
+// other tests would miss their deadlines.
 func TestList_ReadsAnIndexRangeOfManyKeys(t *testing.T) {
 	repo := openMany(t, 100_000, 50_000)
 	conn, err := repo.maintenance.Connx(t.Context())
@@ -80,8 +80,8 @@ func TestList_ReadsAnIndexRangeOfManyKeys(t *testing.T) {
 	}
 }
 
-// requirePageByIndex fails unless what is below the limit is that scan alone,
-// and stops at the page.
+// requirePageByIndex fails the test unless the plan below the limit is only that scan,
+// which ends with the page.
 func requirePageByIndex(t *testing.T, plan []string, scan string) {
 	t.Helper()
 	i := slices.IndexFunc(plan, func(line string) bool { return strings.Contains(line, scan) })

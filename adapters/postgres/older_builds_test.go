@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// The columns are those that builds name which know the schema of 00001 alone.
+// These are the columns that builds name which know only the schema of 00001.
 func TestKeyRepository_BesideAnOlderBuild(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewDatabase(t)

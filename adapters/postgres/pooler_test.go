@@ -18,12 +18,12 @@ import (
 	"github.com/slaunchx/apikeys/test/pooler"
 )
 
-// sessionPool is as many connections as a store in a test may want.
+// sessionPool is the number of connections that a store in a test may need.
 const sessionPool = 40
 
-// The tables are in a schema, beside those of another program: neither a pooler nor a
-// name changes what a statement means. Tests of [postgres.OpenDB] use a schema without a
-// pooler.
+// The tables are in a schema beside that of another program, whose tables have the same
+// names: a pooler must not change which tables a statement means. Tests of
+// [postgres.OpenDB] use a schema without a pooler.
 func TestPooler_InSessionModeKeepsEveryPromiseInASchema(t *testing.T) {
 	t.Parallel()
 	p := pooler.Start(t, migrated(t), pooler.Session, sessionPool)
@@ -113,8 +113,8 @@ func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	}
 }
 
-// Where a look-up runs what another session has prepared under the same number,
-// nothing may be lost.
+// A look-up may run a statement that another session has prepared under the same
+// number. Nothing may be lost by that.
 func TestPooler_InTransactionModeNeitherDestroysNorDenies(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{3, 25} {

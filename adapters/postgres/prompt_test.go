@@ -52,8 +52,7 @@ func TestFind_EndsWithItsContextWhenNoResponseComes(t *testing.T) {
 	}
 }
 
-// A connection that may be silent for an hour proves that nothing but its
-// context ends the read.
+// The connection may be silent for an hour, so only its context can end the read.
 func TestPromptConnector_EndsAReadWithItsContext(t *testing.T) {
 	t.Parallel()
 	l := newSilentLine(t, migrated(t))

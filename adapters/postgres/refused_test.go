@@ -60,8 +60,8 @@ func execute(t *testing.T, dsn string, statements ...string) {
 	}
 }
 
-// examine returns the UnfitError of a store on that database, and nil if there
-// is none. A database that is away is none.
+// examine returns the UnfitError of a store on that database, or nil if there is none,
+// for example because the database is unavailable.
 func examine(t *testing.T, dsn string) error {
 	t.Helper()
 	repo, err := postgres.Open(t.Context(), dsn)
@@ -208,9 +208,9 @@ func TestExamine_Certificates(t *testing.T) {
 		"sslmode=verify-full", "is not trusted", "127.0.0.1", "the host as the certificate does")
 }
 
-// offerTLS has the server of dsn offer TLS with a certificate of that name, and
-// returns the path of a copy. The server writes its files itself, since only
-// its own account may.
+// offerTLS makes the server of dsn offer TLS with a certificate for the given host, and
+// returns the path of a copy of the certificate. The server itself writes its files,
+// because only its account may.
 func offerTLS(t *testing.T, dsn, name string) (path string) {
 	t.Helper()
 	certificate, key := selfSigned(t, name)
@@ -226,7 +226,7 @@ TO PROGRAM 'umask 077; cat > ` + file + `'`
 	return path
 }
 
-// selfSigned returns a certificate for a host of that name and its key, as PEM.
+// selfSigned returns a certificate for the given host, and its key, in PEM.
 func selfSigned(t *testing.T, name string) (certificate, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -254,8 +254,8 @@ func selfSigned(t *testing.T, name string) (certificate, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
 
-// The reason outlives the way through the pool: readiness, migrations and logs
-// name it, while the store counts as unavailable, since it may be corrected.
+// The reason is not lost in the pool: readiness, migrations and logs name it. The store
+// counts as unavailable, because an operator may correct it.
 func TestRepository_NamesWhyItIsRefused(t *testing.T) {
 	t.Parallel()
 	dsn := edit(t, pgtest.NewDatabase(t), func(u *url.URL) { u.User = url.UserPassword("nobody", "hunter2") })
@@ -280,8 +280,8 @@ func TestMigrate_RoleThatMustNotMakeTables(t *testing.T) {
 	mustBeUnfit(t, repo.Migrate(t.Context()), `user "tenant"`, "permission denied for schema public", "OWNER TO", "127.0.0.1:")
 }
 
-// What a hosted database prints is taken by every connection, that of the
-// listener included.
+// Every connection, including the listener's, accepts a URL as a hosted database shows
+// it.
 func TestOpen_ADSNAsHostedDatabasesPrintIt(t *testing.T) {
 	t.Parallel()
 	repo := openDSN(t, with(t, with(t, migrated(t), "channel_binding", "prefer"), "gssencmode", "disable"))

@@ -10,9 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// answered polls. A poll that the machine was too slow
-// for makes the next one say that everything may have changed, whatever the
-// reason: it proves nothing, and skips the test.
+// answered polls. If a poll takes too long on a busy machine, the next one reports that
+// everything may have changed, which then proves nothing, so answered skips the test.
 func answered(t *testing.T, f *feed) ports.Changes {
 	t.Helper()
 	changes, err := f.Poll(t.Context())

@@ -18,7 +18,7 @@ import (
 
 const foreignTable = `CREATE TABLE api_keys (id serial PRIMARY KEY, token text)`
 
-// inSchema returns the DSN of a schema that is not there yet, in a database with
+// inSchema returns the DSN of a schema that does not exist yet, in a database with
 // tables of another program.
 func inSchema(t testing.TB) string {
 	t.Helper()
@@ -51,7 +51,7 @@ var migratedSchema = pgtest.NewTemplate(func(dsn string) error {
 	return errors.Join(repo.Migrate(context.Background()), repo.Close())
 })
 
-// migratedInSchema is like inSchema, except that the schema is there and current.
+// migratedInSchema is like inSchema, except that the schema exists and is current.
 func migratedInSchema(t testing.TB) string {
 	t.Helper()
 	return migratedSchema.NewDatabase(t) + searchPathKeys

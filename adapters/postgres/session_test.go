@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A server must not wait for TCP to tell it that a process has vanished.
+// A server must not depend on TCP to learn that a process has vanished.
 func TestPool_DoesNotOutliveItsProcessForLong(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t, migrated(t))

@@ -7,13 +7,13 @@ import (
 	"github.com/slaunchx/apikeys/test/relay"
 )
 
-// silentLine is a way to a database that can fall silent: connections stay
-// open, and nothing comes through those there were.
+// silentLine is a relay to a database that can fall silent: existing connections stay
+// open, but no data gets through.
 type silentLine struct {
 	dsn      string
 	silent   atomic.Bool
 	accepted atomic.Int64 // connections so far
-	// swallowed receives when something did not come through; some are left out.
+	// swallowed receives a value when data did not get through, but not always.
 	swallowed chan struct{}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// readsWait makes reads of keys wait while another session has the lock, and
-// lets all else be.
+// readsWait makes reads of keys, and nothing else, wait while another session has the
+// lock.
 const readsWait = `ALTER TABLE api_keys RENAME TO all_api_keys;
 CREATE FUNCTION let_go() RETURNS boolean LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN true; END $$;
@@ -34,7 +34,7 @@ func TestPool_ChecksLeaveConnectionsForChanges(t *testing.T) {
 	var reads sync.WaitGroup
 	for range keycache.MaximumReads {
 		reads.Go(func() {
-			// One that waits for longer than its connection allows is given up.
+			// A read that waits for longer than its connection allows is abandoned.
 			for {
 				if _, err := repo.Find(ctx, id); !errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil {
 					return

@@ -21,8 +21,8 @@ func renumbered(statement string) string {
 	return all.String()
 }
 
-// What was prepared on a connection may not be there any more, or be something
-// else. That is no fault of the request.
+// A statement that was prepared on a connection may no longer exist there, or may have
+// become another one. The request must not fail because of that.
 func TestPool_RecoversFromInvalidPreparedStatements(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

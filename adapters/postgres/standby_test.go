@@ -18,8 +18,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// replicated is a primary and a standby, with a repository that reads from the
-// standby, and another, of another process, that does not know of it.
+// replicated is a primary and a standby, with a repository that reads from the standby,
+// and that of another process, which uses only the primary.
 type replicated struct {
 	primary, standby *pgtest.Server
 	repo, other      *KeyRepository
@@ -45,8 +45,8 @@ func newReplicated(t *testing.T, options ...pgtest.Option) *replicated {
 	return &replicated{primary: primary, standby: standby, repo: repo, other: other, feed: startFeed(t, repo)}
 }
 
-// grantReads makes an account that may read keys and nothing else, as an
-// operator would: the standby asks for no more.
+// grantReads creates an account that may only read keys, as an operator would: reads
+// from the standby need no other privileges.
 func grantReads(t *testing.T, repo *KeyRepository) {
 	t.Helper()
 	aside(t, repo).MustExecContext(t.Context(), `CREATE ROLE reader LOGIN PASSWORD 'reader'`)
@@ -97,8 +97,8 @@ func (r *replicated) fromStandby(t *testing.T, id domain.KeyID) (disabled, ok bo
 	return ok && key.Snapshot().Disabled, ok
 }
 
-// read reads the key from the standby, however slow the machine is, and reports
-// whether it is disabled.
+// read reports whether the key is disabled according to the standby, however slow the
+// machine is.
 func (r *replicated) read(t *testing.T, id domain.KeyID) (disabled bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -242,8 +242,8 @@ func TestStandby_DelaysNobodyWhenItIsDown(t *testing.T) {
 	r.read(t, id)
 }
 
-// Production was dumped into a second cluster, which has a standby of its own. A
-// position in one log proves nothing in the other.
+// A dump of production was restored into a second cluster, which has a standby of its
+// own. A position in the log of one proves nothing about the other.
 func TestStandby_IsNotReadIfItIsOfAnotherCluster(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)
@@ -298,7 +298,7 @@ func copyKey(t *testing.T, from, to *KeyRepository, id domain.KeyID) domain.KeyI
 	return id
 }
 
-// The same cluster has other databases, and a database other schemas.
+// A cluster has several databases, and a database several schemas.
 func TestStandby_ReadsTheTablesOfThePrimary(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t)

@@ -17,8 +17,8 @@ func awaitSyncWait(t *testing.T, repo *KeyRepository) {
 	}
 }
 
-// The server responds to COMMIT when it is told not to wait for a standby any
-// longer. That response must not count, however fast it comes.
+// The server also responds to COMMIT when it is told to stop waiting for the standby.
+// That response must not count, however soon it arrives.
 func TestWritten_IgnoresACommitThatTheSynchronousStandbyLacks(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.WithDurability())

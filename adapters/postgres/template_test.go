@@ -18,8 +18,8 @@ var Migrated = pgtest.NewTemplate(func(dsn string) error {
 	return errors.Join(repo.Migrate(context.Background()), repo.Close())
 })
 
-// WithPatience lets the server be silent for so long. A busy machine may keep it silent
-// for longer than a caller of a service would wait.
+// WithPatience lets the server be silent for the given time. On a busy machine, it may
+// be silent for longer than a caller of a service would wait.
 func WithPatience(d time.Duration) Option { return func(o *options) { o.silence = d } }
 
 // migrated returns the URL of a new database with the current schema.

@@ -15,8 +15,8 @@ import (
 	"github.com/slaunchx/apikeys/test/pgtest"
 )
 
-// fillVersion1 makes 4,000 living keys of one workspace, more than are folded
-// at a time, and of another one living and one deleted key.
+// fillVersion1 creates 4,000 living keys in one workspace, more than are folded at a
+// time, and one living and one deleted key in another.
 const fillVersion1 = `INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, deleted_at)
 SELECT 'sk_live_' || lpad(n::text, 16, '0'), CASE WHEN n <= 4000 THEN 'ws_a' ELSE 'ws_b' END,
 'Key ' || n, 1, '[]', '[]', false, 'acc', now(), CASE WHEN n = 4001 THEN now() END
@@ -111,7 +111,7 @@ func TestMigrate_CountsADeletionInProgress(t *testing.T) {
 	}
 }
 
-// All others queue behind a transaction that waits for a lock on a table.
+// All later transactions queue behind one that waits for a lock on a table.
 func TestMigrate_WaitsForNoLockLongerThanAMoment(t *testing.T) {
 	t.Parallel()
 	repo, _ := openVersion1(t)

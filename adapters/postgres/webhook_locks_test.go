@@ -13,8 +13,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// A change of a webhook locks it before its deliveries. A report that did so in the other
-// order would deadlock with it.
+// A change of a webhook locks the webhook before its deliveries. A report that locked
+// them in the other order would deadlock with it.
 func TestReport_LocksAWebhookBeforeItsDeliveries(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -73,7 +73,8 @@ func TestReport_WaitsForAChangeOfTheURL(t *testing.T) {
 	}
 }
 
-// reportWaiting reports an outcome in a goroutine, and returns once that waits for a lock.
+// reportWaiting reports an outcome in a goroutine, and returns when the report waits for a
+// lock.
 func reportWaiting(t *testing.T, repo *postgres.KeyRepository, other *sqlx.DB, outcome ports.Outcome) <-chan error {
 	t.Helper()
 	return startWaiting(t, other, func() error {
@@ -82,7 +83,7 @@ func reportWaiting(t *testing.T, repo *postgres.KeyRepository, other *sqlx.DB, o
 	})
 }
 
-// startWaiting calls call in a goroutine, and returns once that waits for a lock.
+// startWaiting calls call in a goroutine, and returns when call waits for a lock.
 func startWaiting(t *testing.T, other *sqlx.DB, call func() error) <-chan error {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -140,7 +141,7 @@ func claimedOutcome(t *testing.T, repo *postgres.KeyRepository, kind ports.Outco
 	return ports.Outcome{Delivery: due[0].ID, Webhook: due[0].Webhook, Claim: due[0].Claim, URL: due[0].URL, Kind: kind, Status: status, EventID: newEventID(t)}
 }
 
-// A change that its caller has left ends later. The race detector watches what the two
+// A change continues after its caller has left. The race detector notices what the two
 // share, unless one of them uses the network in between.
 func TestUpdateWebhook_SharesNothingWithACallerThatHasLeft(t *testing.T) {
 	t.Parallel()

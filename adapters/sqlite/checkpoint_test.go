@@ -10,8 +10,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// overlap reads so that at every moment from its return on, until stop is
-// called, a reader uses the log: each begins before the last one ends.
+// overlap starts reads, each of which begins before the previous one ends, so that from
+// its return until stop is called some reader always uses the log.
 func overlap(t *testing.T, repo *KeyRepository) (stop func()) {
 	t.Helper()
 	begin := func() *sqlx.Tx {

@@ -11,7 +11,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// It does not run beside others, whose goroutines would look like leaks.
+// Not parallel, because the goroutines of other tests would look like leaks.
 func TestClose_LeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	repo, err := sqlite.Open(t.Context(), newFile(t))

@@ -12,8 +12,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// A transaction that took the lock with its first write could fail there,
-// after what it read was changed by another process.
+// A transaction that took the lock only with its first write could fail there, because
+// another process may have changed what it had read.
 func TestWriter_AcquiresTheLockAtBegin(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)

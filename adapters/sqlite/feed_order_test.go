@@ -29,8 +29,8 @@ func (w watched) Connect(context.Context) (driver.Conn, error) {
 	return watchedConn{conn, w.before}, err
 }
 
-// watchedConn hides all of a connection but what every one has: statements are
-// prepared, whatever they are for.
+// watchedConn hides the optional methods of a connection, so that every statement is
+// prepared.
 type watchedConn struct {
 	driver.Conn
 
@@ -54,8 +54,8 @@ func watch(t *testing.T, f *feed, repo *KeyRepository, before func()) {
 	}
 }
 
-// A version of the data that is read after the events may be that of a commit
-// which they did not show, and which no later poll looks for.
+// If the version of the data is read after the events, it may include a commit whose
+// event was not among them, and which no later poll looks for.
 func TestFeed_MissesNoCommitDuringAPoll(t *testing.T) {
 	t.Parallel()
 	const id = "sk_live_0000000000000002"

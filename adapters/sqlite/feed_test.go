@@ -110,7 +110,7 @@ func TestFeed_IsUnavailableOnceItsStoreIsClosed(t *testing.T) {
 	}
 }
 
-// What a poll that panicked had seen is not known.
+// It is unknown what a poll that panicked had seen.
 func TestFeed_SaysLostAfterAPanic(t *testing.T) {
 	t.Parallel()
 	f := startFeed(t, openMigrated(t))

@@ -10,7 +10,7 @@ import (
 	"github.com/slaunchx/apikeys/adapters/sqlite"
 )
 
-// A file in which another program has tables of the same names is left as it is.
+// A file in which another program has tables of the same names is not changed.
 func TestOpen_RefusesTheFileOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	for name, foreign := range map[string]string{

@@ -21,8 +21,8 @@ var gates sync.Map
 // gate makes reads hang until it is open.
 type gate struct{ reached, open chan struct{} }
 
-// waitAtGate is an SQL function that blocks its statement until a test opens
-// its gate, as a read from a disk does that hangs: no context ends it.
+// waitAtGate is an SQL function that blocks its statement until a test opens its gate.
+// Like a read from a disk that hangs, it ignores contexts.
 const waitAtGate = "wait_at_gate"
 
 func init() {
@@ -35,8 +35,8 @@ func init() {
 	})
 }
 
-// makeReadsHang makes every read of a table hang until release is called, at
-// the latest by the end of t. A read that hangs is received from reached.
+// makeReadsHang makes every read of a table hang until release is called, at the latest
+// when t ends. Each read that hangs sends on reached.
 func makeReadsHang(t *testing.T, repo *KeyRepository) (reached <-chan struct{}, release func()) {
 	t.Helper()
 	path := repo.file.path
@@ -187,8 +187,7 @@ func TestClose_EndsThoughTheDiskHangs(t *testing.T) {
 	}
 }
 
-// A service that starts on a disk that hangs must get to the point where it
-// answers 503.
+// A service that starts on a disk that hangs must get far enough to answer 503.
 func TestMigrate_EndsThoughTheFileCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	repo, err := connect(filepath.Join(t.TempDir(), "keys.db"), nil)

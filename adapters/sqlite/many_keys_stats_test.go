@@ -7,9 +7,9 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// statsOfMany is what ANALYZE finds out of 100,000 keys of one workspace, and
-// all that SQLite's planner knows of them: the number of rows, and how many
-// are alike in the first column, in the first two, and so on.
+// statsOfMany is what ANALYZE finds out about 100,000 keys of one workspace, which is
+// all that SQLite's planner knows about them: the number of rows, and how many have the
+// same first column, the same first two columns, and so on.
 var statsOfMany = []string{
 	"api_keys: 100000 1",
 	"api_keys_created_idx: 100000 100000 3 1 1 1 1 1 1",

@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-// So many keys take minutes if the race detector watches SQLite too, which the
-// Makefile tells it not to.
+// So many keys take minutes if the race detector also watches SQLite, which the
+// Makefile prevents.
 
 // fillMany creates keys of one workspace, 10,000 names, three keys of each instant,
 // half of them TEST, a tenth disabled, a fifth expired.
@@ -41,7 +41,7 @@ func openMany(t testing.TB, keys int) *KeyRepository {
 	return repo
 }
 
-// Not parallel: beside so much work tests that mind deadlines would miss them.
+// Not parallel, because it is so much work that other tests would miss their deadlines.
 func TestList_ReadsAnIndexRangeOfManyKeys(t *testing.T) {
 	repo := openMany(t, 100_000)
 	requirePagesByIndex(t, repo)

@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/ports/portstest"
 )
 
-// The columns are those that builds name which know the schema of 00001 alone.
+// These are the columns that builds name which know only the schema of 00001.
 func TestKeyRepository_AfterAnOlderBuild(t *testing.T) {
 	t.Parallel()
 	path := sqlite.Migrated(t)

@@ -104,7 +104,7 @@ func TestStore_DoesNotTakeACheckpointForAReplacedFile(t *testing.T) {
 	}
 }
 
-// A log that started over and was copied again may be exactly as long as before.
+// A log that was restarted and copied again may be exactly as long as before.
 func TestStore_DoesNotTakeACheckpointOfALogAsLongAsBeforeForAReplacedFile(t *testing.T) {
 	t.Parallel()
 	repo := openMigrated(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// fillVersion1 makes 30 living keys of one workspace, and of another one living
-// and one deleted key.
+// fillVersion1 creates 30 living keys in one workspace, and one living and one deleted
+// key in another.
 const fillVersion1 = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 32)
 INSERT INTO api_keys (id, workspace_id, name, mode, scopes, ip_whitelist, disabled, created_by, created_at, deleted_at)
 SELECT printf('sk_live_%016d', n), CASE WHEN n <= 30 THEN 'ws_a' ELSE 'ws_b' END,

@@ -77,7 +77,7 @@ func expect(t *testing.T, text string, lines ...string) {
 	}
 }
 
-// sources returns those of a service that has counted nothing.
+// sources returns the sources of a service that has counted nothing.
 func sources() ports.MetricSources {
 	return ports.MetricSources{
 		Routes:           []string{"/livez", "/internal/v1/api-keys/verify"},

@@ -25,7 +25,7 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// receiverOf returns a server that responds as respond says.
+// receiverOf returns a server whose handler is respond.
 func receiverOf(t *testing.T, respond http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(respond)
@@ -237,7 +237,8 @@ func TestAttempt_DoesNotWaitForTheBodyOfAResponse(t *testing.T) {
 	})
 }
 
-// Once a connection is switched to another protocol, no context ends a read of it.
+// Once a connection has been switched to another protocol, no context ends a read from
+// it.
 func TestAttempt_TakesNoOtherProtocol(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -262,7 +263,7 @@ func TestAttempt_TakesNoOtherProtocol(t *testing.T) {
 	})
 }
 
-// dying is a connection on which nothing arrives any more once it is dead.
+// dying is a connection that nothing gets through once it is dead.
 type dying struct {
 	net.Conn
 	dead *atomic.Bool
@@ -344,7 +345,7 @@ func TestAttempt_IsStoppedWithItsContext(t *testing.T) {
 	})
 }
 
-// drip reads a request, and writes begin and then more once a second until the
+// drip reads a request, writes begin, and then writes more once a second until the
 // connection ends.
 func drip(c net.Conn, begin, more string) {
 	defer func() { _ = c.Close() }()

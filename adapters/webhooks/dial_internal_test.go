@@ -104,8 +104,8 @@ func (n *nameserver) serve(conn net.PacketConn) {
 	}
 }
 
-// answer answers the look-up of A with the next answers, and that of AAAA, which is made
-// at the same time, with none, unless they are IPv6.
+// answer answers a query with those of the current addresses that have its type. A
+// look-up queries for A and AAAA records at the same time.
 func (n *nameserver) answer(query dnsmessage.Message) dnsmessage.Message {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -132,7 +132,7 @@ func (n *nameserver) next() {
 	}
 }
 
-// dialled records what the guard permits, and lets no connection be made.
+// dialled records the addresses that the guard permits, and makes no connection.
 type dialled struct {
 	mu        sync.Mutex
 	permitted []string
@@ -217,8 +217,8 @@ func TestAttempt_DialsOnlyThePublicAddressesOfAName(t *testing.T) {
 	}
 }
 
-// FuzzAttempt_NeverDialsInside checks that whatever URL a webhook may have, and whatever
-// its name resolves to, only addresses of the internet are dialled, on two ports.
+// FuzzAttempt_NeverDialsInside checks that only addresses of the internet are dialled,
+// and only on two ports, whatever URL a webhook has and whatever its name resolves to.
 func FuzzAttempt_NeverDialsInside(f *testing.F) {
 	inside := []byte{127, 0, 0, 1}
 	for _, url := range []string{

@@ -140,8 +140,8 @@ func TestRoster_BadResponsesDoNotPauseAHost(t *testing.T) {
 	}
 }
 
-// What is in flight is bounded, and nothing is left when everything has ended, whatever
-// happens in whatever order.
+// Whatever happens, in any order, the number of attempts in flight is bounded, and
+// nothing is left in the roster when all have ended.
 func TestRoster_CountsWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -149,8 +149,7 @@ func (b *bubble) logged() string {
 	return b.log.String()
 }
 
-// webhook creates a webhook, and returns it with its secret. Each is of a workspace of
-// its own.
+// webhook creates a webhook in a workspace of its own, and returns it with its secret.
 func (b *bubble) webhook(t *testing.T, url string, keys sealing.Ring) (*domain.Webhook, domain.WebhookSecret) {
 	t.Helper()
 	id, err := domain.NewWebhookID(rand.Reader)
@@ -203,7 +202,8 @@ func (b *bubble) deliveries(t *testing.T, w *domain.Webhook) []domain.Delivery {
 	return page.Deliveries
 }
 
-// expectOne fails the test unless the webhook has one delivery like that.
+// expectOne fails the test unless the webhook has exactly one delivery, with the given
+// state, and returns it.
 func (b *bubble) expectOne(t *testing.T, w *domain.Webhook, status domain.DeliveryStatus, attempts, last int) domain.Delivery {
 	t.Helper()
 	all := b.deliveries(t, w)
@@ -213,8 +213,8 @@ func (b *bubble) expectOne(t *testing.T, w *domain.Webhook, status domain.Delive
 	return all[0]
 }
 
-// hang never responds. It reads the request, because only then is it told that the
-// connection has ended.
+// hang never responds. It reads the request, because only then does net/http tell it
+// that the connection has ended.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
@@ -648,7 +648,8 @@ func (b *bubble) rotate(t *testing.T, w *domain.Webhook, keys sealing.Ring) {
 	}
 }
 
-// After a lost key the owner rotates, which must end every complaint about it.
+// After a sealing key is lost, the owner rotates the secret, which must end every
+// complaint about the key.
 func TestUpkeep_RecoversFromALostKeyByRotations(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -685,8 +686,8 @@ func TestUpkeep_RecoversFromALostKeyByRotations(t *testing.T) {
 	})
 }
 
-// A secret of another webhook stands for any box that does not open although its key is
-// there.
+// The sealed secret of another webhook stands for any that does not open although its
+// key is there.
 func TestSender_NamesTheWebhookWhoseSecretIsDamaged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

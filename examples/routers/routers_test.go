@@ -16,7 +16,7 @@ import (
 	"github.com/slaunchx/apikeys/examples/routers"
 )
 
-// Middleware of net/http is middleware of chi.
+// Middleware for net/http is also middleware for chi.
 func Example_chi() {
 	service, secret := newService()
 	defer service.Close()

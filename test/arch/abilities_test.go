@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-// assembling are the folders in which stores and other parts are used by their
-// ports. What a part can do must be stated there, by a field or an option: an
-// ability that is found by a type assertion is lost behind a decorator.
+// assembling lists the folders that use stores and other parts by their ports. There, a
+// field or an option must say what a part can do: an ability that is found by a type
+// assertion is lost behind a decorator.
 var assembling = []string{".", "application", "ports", "adapters/keycache", "adapters/telemetry"}
 
-// asserted are the interfaces that may be asserted all the same.
+// asserted lists the interfaces that may be asserted nevertheless.
 var asserted = []string{
 	"prometheus.ExemplarObserver", // of a histogram made by the line above
 }

@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
-// BenchmarkCreateCrowded compares creation over HTTP in one workspace of PostgreSQL with
-// bare transactions that count keys, which wait for each other as well, and with such that
-// do not; and creation with idempotency keys with creation without. The amount of work is fixed; -benchtime can only repeat it.
+// BenchmarkCreateCrowded compares creation over HTTP in one workspace, on PostgreSQL, with bare
+// transactions that count keys, which wait for each other as well, and with bare transactions that
+// do not. It also compares creation with and without idempotency keys. The amount of work is fixed;
+// -benchtime can only repeat it.
 func BenchmarkCreateCrowded(b *testing.B) {
 	engine := engines[slices.IndexFunc(engines, func(e engine) bool { return e.name == "postgres" })]
 	newDatabase := engine.durable(b)

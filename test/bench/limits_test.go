@@ -78,7 +78,7 @@ func BenchmarkLimits(b *testing.B) {
 	}
 }
 
-// createLimited creates a key that may be checked that often a day.
+// createLimited creates a key that may be checked the given number of times a day.
 func createLimited(t testing.TB, s *apikeys.Service, limit int64) domain.Secret {
 	t.Helper()
 	limited := spec

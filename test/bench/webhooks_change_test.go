@@ -15,12 +15,11 @@ import (
 // relative to one without.
 const targetWithWebhook = 1.15
 
-// BenchmarkChangeWithWebhooks compares changes by direct calls in a workspace with one
-// and with ten webhooks with those in a workspace without: the time for each by the rate
-// of all clients, and that of the fastest tenth, which other programs on the machine
-// hardly change. Nothing is sent: the senders
-// run only while a service listens. The amount of work is fixed; -benchtime can only
-// repeat it.
+// BenchmarkChangeWithWebhooks compares changes by direct calls in workspaces with one
+// webhook and with ten to changes in a workspace without. It reports the time for a
+// change at the rate of all clients, and the 10th percentile, on which other programs on
+// the machine have little effect. Nothing is sent, because the senders run only while a
+// service listens. The amount of work is fixed; -benchtime can only repeat it.
 func BenchmarkChangeWithWebhooks(b *testing.B) {
 	for _, engine := range engines {
 		b.Run("store="+engine.name, func(b *testing.B) {

@@ -33,9 +33,9 @@ const (
 	drainedWithin    = 2 * time.Minute // of the last change
 )
 
-// BenchmarkWebhooksDrained offers deliveries at a fixed rate to 100 webhooks on
-// PostgreSQL, of which 10 hang, and measures those to the other 90: how many arrive in a
-// second, and when, counted from when the change was due.
+// BenchmarkWebhooksDrained makes deliveries at a fixed rate to 100 webhooks on
+// PostgreSQL, 10 of which hang, and measures those to the other 90: how many arrive in a
+// second, and how long after their change was due.
 func BenchmarkWebhooksDrained(b *testing.B) {
 	for _, perWorkspace := range []int{1, domain.MaxWebhooks} {
 		b.Run(fmt.Sprintf("webhooks=%d", perWorkspace), func(b *testing.B) {
@@ -96,7 +96,7 @@ func newDrain(b *testing.B, perWorkspace int) *drain {
 	return d
 }
 
-// withWebhooks lets cfg have webhooks to receivers on this machine.
+// withWebhooks configures webhooks, whose receivers may be on this machine.
 func withWebhooks(t testing.TB, cfg *config.Config) {
 	t.Helper()
 	key, err := secrets.NewPepper(rand.Reader, "s1")
@@ -173,7 +173,7 @@ func (d *drain) arrived() int {
 	return len(d.latencies)
 }
 
-// wanted returns how many deliveries after warming are to those that respond.
+// wanted returns the number of deliveries after warming to receivers that respond.
 func (d *drain) wanted() (n int) {
 	for i := d.warm; i < d.all; i++ {
 		if d.each > 1 {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// An embedder may serve http.DefaultServeMux to anyone, and has flags of its own.
+// An embedder may serve http.DefaultServeMux to anyone, and may have flags of its own.
 func TestImport_RegistersNothingGlobal(t *testing.T) {
 	t.Parallel()
 	if !reflect.DeepEqual(http.DefaultServeMux, new(http.ServeMux)) {

@@ -39,7 +39,7 @@ type key struct{ id, secret string }
 // hook is a webhook that the service has created, and one of its deliveries.
 type hook struct{ id, delivery string }
 
-// subject is what a call is about.
+// subject is the key and the webhook that a call is about.
 type subject struct {
 	key  key
 	hook hook
@@ -48,7 +48,8 @@ type subject struct {
 // nothing is a subject that does not exist.
 var nothing = subject{key{noKey, noKey + "nonsense"}, hook{noWebhook, noDelivery}}
 
-// inPath returns the value of a parameter of the path, or "" if it is not of the subject.
+// inPath returns the value of a parameter of the path, or "" if the subject does not
+// determine it.
 func (sub subject) inPath(name string) string {
 	return map[string]string{"keyId": sub.key.id, "webhookId": sub.hook.id, "deliveryId": sub.hook.delivery}[name]
 }
@@ -183,7 +184,7 @@ func (s *service) newKey(ctx context.Context, body map[string]any) (key, error) 
 	return keyIn(a), err
 }
 
-// newSubject creates a key, and a webhook as the only one of its workspace.
+// newSubject creates a key and the only webhook of its workspace.
 func (s *service) newSubject(ctx context.Context) (sub subject, err error) {
 	if err := s.store.webhooks.empty(ctx, s.clock.Now()); err != nil {
 		return subject{}, err

@@ -25,7 +25,7 @@ func newStore(now func() time.Time) *store {
 	return s
 }
 
-// faults are what is wrong with a store at present.
+// faults is what is currently wrong with a store.
 type faults struct {
 	failure atomic.Pointer[error]
 	held    atomic.Pointer[hold]

@@ -10,8 +10,8 @@ import (
 	"github.com/slaunchx/apikeys/ports"
 )
 
-// webhookStore is a store of webhooks that fails on demand and hands out no delivery, so
-// that nothing is sent.
+// webhookStore is a store of webhooks that fails on demand, and whose claims return no
+// deliveries, so that nothing is sent.
 type webhookStore struct {
 	*memory.WebhookStore
 	*faults
@@ -102,7 +102,7 @@ func (s *webhookStore) newHook(ctx context.Context, at time.Time) (hook, error) 
 	return hook{string(id), string(domain.NewDeliveryID(eventID, id))}, s.WebhookStore.TestWebhook(ctx, workspace, id, test, nil)
 }
 
-// empty deletes the webhooks of the workspace, which may have few.
+// empty deletes all webhooks of the workspace, which may have only a few.
 func (s *webhookStore) empty(ctx context.Context, at time.Time) error {
 	page, _ := domain.NewPage(0, domain.MaxWebhooks)
 	all, err := s.WebhookStore.Webhooks(ctx, workspace, page)

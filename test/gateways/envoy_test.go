@@ -261,7 +261,7 @@ func mustDenyOnFailure(t *testing.T, filter *extauthzv3.ExtAuthz) {
 	}
 }
 
-// extensionsOf returns what a route tells the service, or nil if it is not checked.
+// extensionsOf returns the context extensions of a route, or nil if it is not checked.
 func extensionsOf(t *testing.T, route *routev3.Route) map[string]string {
 	t.Helper()
 	config := route.GetTypedPerFilterConfig()["envoy.filters.http.ext_authz"]

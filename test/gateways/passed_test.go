@@ -41,8 +41,8 @@ func (w *world) identityOf(secret string) map[string][]string {
 	}
 }
 
-// mustIdentify checks that the API was told of the key with the given secret
-// and of no other, and was not told the secret.
+// mustIdentify checks that the identity that the API got is that of the key with the
+// given secret, and that it did not get the secret.
 func (w *world) mustIdentify(t *testing.T, got received, secret string) {
 	t.Helper()
 	if diff := cmp.Diff(w.identityOf(secret), got.identity()); diff != "" {
@@ -205,7 +205,7 @@ func passesTargets(t *testing.T, w *world) {
 	}
 }
 
-// forwards checks what the API is told of the request that the gateway got.
+// forwards checks what the API learns of the request that the gateway got.
 func forwards(t *testing.T, w *world) {
 	for name, headers := range map[string][]string{
 		"no headers of the caller":    nil,

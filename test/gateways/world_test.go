@@ -75,9 +75,9 @@ type world struct {
 	gateway *servers.Process
 	place   place
 	client  net.IP // the address that requests come from
-	// Secrets of keys: with payment:read; in mode TEST, with both scopes; with
-	// as many and as long scopes as possible; and with payment:read from one
-	// address: elsewhere, that of the client, that of the gateway.
+	// Secrets of keys: with payment:read; in mode TEST, with both scopes; with as many
+	// and as long scopes as possible; and with payment:read from only one address: one
+	// that nobody here has, the client's, and the gateway's.
 	reader, writer, broad, elsewhere, here, inside string
 }
 

@@ -35,8 +35,8 @@ func newOperator(t *testing.T, bin, documented string) *operator {
 	return &operator{reader: r, documented: documented}
 }
 
-// types runs a command and returns what it prints, also if it fails: some commands
-// answer by their exit code.
+// types runs a command and returns what it prints, even if it fails, because some
+// commands answer by their exit code.
 func (o *operator) types(t *testing.T, command string) string {
 	t.Helper()
 	if o.id != "" {

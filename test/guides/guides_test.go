@@ -26,7 +26,7 @@ import (
 
 const root = "../.."
 
-// workspace is that of "make run".
+// workspace is the workspace of "make run".
 const workspace = "demo"
 
 // owner accepts every token as that of an OWNER of the workspace.
@@ -107,8 +107,8 @@ func mustContain(t *testing.T, output string, wants ...string) {
 	}
 }
 
-// mustHaveTenLines fails the test if a program that creates a key has more, without
-// blank ones.
+// mustHaveTenLines fails the test if a program that creates a key has more than ten
+// lines that are not blank.
 func mustHaveTenLines(t *testing.T, program string) {
 	t.Helper()
 	lines := 0
@@ -207,8 +207,7 @@ func TestGuides_GatewayOperators(t *testing.T) {
 	}
 }
 
-// useTypeScript gives the reader Node.js, the packages of npm and a configuration that is
-// strict.
+// useTypeScript gives the reader Node.js, packages of npm and a strict configuration.
 func (r *reader) useTypeScript(t *testing.T) {
 	t.Helper()
 	packages, err := filepath.Abs(root + "/.cache/typescript/node_modules")
@@ -236,7 +235,7 @@ func (r *reader) useTypeScript(t *testing.T) {
 }
 
 // compileTypeScript checks and compiles the programs of a reader. Checking declarations
-// as well would take three times as long; test/generators does for those of the document.
+// as well would take three times as long; test/generators checks those of the document.
 const compileTypeScript = "tsc --project . --skipLibCheck"
 
 func TestGuides_TypeScriptDevelopers(t *testing.T) {
@@ -284,7 +283,7 @@ func newWebhookReader(t *testing.T) *reader {
 	return newReaderWith(t, func(cfg *config.Config) { cfg.SealingKeys, cfg.WebhookInsecure = cfg.Peppers, true })
 }
 
-// createWebhook creates a webhook as the guide does, and returns its secret.
+// createWebhook creates a webhook like the guide, and returns its secret.
 func (r *reader) createWebhook(t *testing.T, blocks []block, url string) string {
 	t.Helper()
 	r.environment = append(r.environment, "RECEIVER_URL="+url)

@@ -37,7 +37,8 @@ func TestREADME_Requests(t *testing.T) {
 	mustContain(t, r.shell(t, commands[2]), "HTTP/1.1 204 No Content", "X-Api-Key-Id: "+secret[:24], "X-Workspace-Id: demo", "X-Api-Key-Scopes: payment:read")
 }
 
-// given declares what the parts of programs in the documents take for granted.
+// given declares the names that parts of programs in the documents use without
+// declaring them.
 const given = `package docs
 
 import (

@@ -193,8 +193,8 @@ func (w *limitedWorld) spendWindow(t *testing.T, id domain.KeyID, limit domain.L
 	}
 }
 
-// upTo returns a random time of less than d, in whole microseconds, which is how exactly
-// PostgreSQL knows the time.
+// upTo returns a random duration of less than d in whole microseconds, the precision of
+// PostgreSQL.
 func (w *limitedWorld) upTo(d time.Duration) time.Duration {
 	return time.Duration(w.random.Int64N(int64(d))).Truncate(time.Microsecond)
 }

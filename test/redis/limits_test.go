@@ -26,7 +26,8 @@ import (
 const (
 	clients = 16
 	rounds  = 9 // odd, so that there is a median
-	// target is how many times as many checks as calls of Redis are wanted.
+	// target is the wanted ratio of the number of checks to the number of calls of
+	// Redis.
 	target = 5.0
 )
 
@@ -80,7 +81,7 @@ func rate(b *testing.B, do check, times int) float64 {
 	return float64(times) / took.Seconds()
 }
 
-// newService returns a check of a key with a limit.
+// newService starts a service and returns a function that checks a key with a limit.
 func newService(b *testing.B) check {
 	b.Helper()
 	pepper, err := secrets.NewPepper(rand.Reader, "p1")
@@ -122,7 +123,8 @@ func (nobody) Authenticate(context.Context, string) (domain.Actor, error) {
 	return domain.Actor{}, domain.ErrInvalidToken
 }
 
-// newRedis returns a call of a limiter in Redis, which writes nothing to disk.
+// newRedis starts Redis, which writes nothing to disk, and returns a function that
+// calls a limiter in it.
 func newRedis(b *testing.B) check {
 	b.Helper()
 	addr := servers.FreeAddr(b)

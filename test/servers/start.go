@@ -113,8 +113,8 @@ func (p *Process) Stop(t testing.TB) {
 // Output returns what the server has printed so far.
 func (p *Process) Output() string { return p.output.String() }
 
-// FreeAddr returns a loopback address that no one listens on. Its port lies
-// below those from which Linux and macOS take the near ends of connections.
+// FreeAddr returns a loopback address that no process listens on. Its port is below the
+// ephemeral ports of Linux and macOS.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	const first, last = 15000, 32000

@@ -27,8 +27,8 @@ func (p *printed) Write(more []byte) (int, error) {
 	return n, err
 }
 
-// A newcomer first sees that the program compiles, and stops it with Ctrl-C, which
-// the terminal sends to every process of the group.
+// A newcomer first sees that the program is being compiled, and stops it with Ctrl-C,
+// which the terminal sends to every process of the group.
 func TestMakeRun_PrintsProgressAndStopsOnCtrlC(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -32,8 +32,8 @@ func random(t *testing.T, n int) string {
 	return b.String()
 }
 
-// newKey returns a secret in the format of the service. It is made here, so that no
-// scanner of the repository finds one.
+// newKey returns a secret in the format of the service. It is generated, so that
+// scanners find no secret in this repository.
 func newKey(t *testing.T, prefix string) string {
 	t.Helper()
 	body := prefix + random(t, 16+43)

@@ -107,9 +107,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzOf holds Of against what it must never do: invent an address that
-// nobody wrote, trust a header of a stranger, or return an address that is not
-// in the form in which whitelists are compared.
+// FuzzOf checks that Of never invents an address, never trusts a header of a stranger,
+// and returns only addresses in the form in which whitelists are compared.
 func FuzzOf(f *testing.F) {
 	f.Add("10.0.0.1:99", "203.0.113.7:51008, 10.0.0.2", "")
 	f.Add("10.0.0.1", "[2001:db8::1]:443,", ",")
@@ -147,7 +146,8 @@ func written(addr netip.Addr, lines ...string) bool {
 	return false
 }
 
-// FuzzParse compares Parse with netip, which reads the same forms one by one.
+// FuzzParse checks that Parse accepts every address that netip accepts, and reads back
+// what netip prints for its results.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{"203.0.113.7", "203.0.113.7:80", "[2001:db8::1]:443", "[2001:db8::1]", "fe80::1%eth0", "[", "]:1"} {
 		f.Add(text)

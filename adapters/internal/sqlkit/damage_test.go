@@ -12,8 +12,8 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// logged returns a log of damage and a function that returns what its lines
-// name.
+// logged returns a log of damage, and a function that returns the level, the key and
+// the damaged parts or the event of each line.
 func logged(t *testing.T) (*Damage, func() []string) {
 	t.Helper()
 	var out bytes.Buffer
