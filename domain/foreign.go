@@ -56,7 +56,7 @@ const importedIDDomain = "apikeys imported key 1:"
 
 // importedKeyID returns the ID of an imported key, given its digest in the other
 // system. The ID depends only on the digest, so that a key that was imported before is
-// recognized even if it was used, rotated or deleted since. It contains 95 bits of a
+// recognised even if it was used, rotated or deleted since. It contains 95 bits of a
 // SHA-256 hash, which reveal nothing about a secret of 128 bits or more.
 func importedKeyID(digest Digest) KeyID {
 	sum := sha256.Sum256([]byte(importedIDDomain + string(digest.Algorithm) + ":" + string(digest.Sum[:])))

@@ -105,7 +105,7 @@ func keyJSON(status, lastUsedAt, expiresAt string) string {
 		`,"createdBy":"acc-7","expiresAt":` + expiresAt + `,"rateLimits":[],"quota":null}`
 }
 
-// No value of this package is marshaled as {} because it has no exported fields.
+// No value of this package is marshalled as {} because it has no exported fields.
 func TestMarshal_LosesNothing(t *testing.T) {
 	t.Parallel()
 	whitelist, _ := domain.NewIPWhitelist(parse(t, domain.ParseIPRange, "10.0.0.1"))

@@ -101,7 +101,7 @@ func (d *desk) printLine(v any) error {
 	return encoder.Encode(v)
 }
 
-// Colors of ANSI terminals.
+// Colours of ANSI terminals.
 const (
 	bold   = "1"
 	red    = "31"
@@ -109,7 +109,7 @@ const (
 	yellow = "33"
 )
 
-// colored returns text in a color if standard output is a terminal and NO_COLOR is not
+// colored returns text in a colour if standard output is a terminal and NO_COLOR is not
 // set (no-color.org).
 func (d *desk) colored(color, text string) string {
 	if color == "" || !colorful(d.io.out) {
