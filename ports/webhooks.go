@@ -137,11 +137,11 @@ type Outbox interface {
 	// ForgetDeliveries removes up to limit deliveries that are older than
 	// [domain.DeliveryRetention], or twice as old if they are pending. It also removes
 	// the records of warnings that were due twice as long ago, unless they last (see
-	// [domain.Warning.Lasts]), and deleted webhooks without deliveries. Before that, it
-	// drops up to limit pending deliveries of webhooks that are disabled or deleted: a
-	// change of a key may have added some while the webhook was being disabled. It
-	// returns the number of deliveries that it removed or the number that it dropped,
-	// whichever is larger.
+	// [domain.Warning.Lasts]), and webhooks that were deleted before that retention and
+	// have no deliveries left. Before that, it drops up to limit pending deliveries of
+	// webhooks that are disabled or deleted: a change of a key may have added some while
+	// the webhook was being disabled. It returns the number of deliveries that it removed
+	// or the number that it dropped, whichever is larger.
 	ForgetDeliveries(ctx context.Context, limit int) (removed int, err error)
 }
 

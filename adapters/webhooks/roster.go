@@ -71,7 +71,7 @@ type ticket struct {
 // admit admits an attempt, or returns false.
 func (r *roster) admit(id domain.WebhookID, at string, now time.Time) (ticket, bool) {
 	w, h := r.webhook(id, at, now), r.hostNamed(at, now)
-	if w == nil || h == nil || w.inFlight > w.window || !r.room(w, h, now) {
+	if w == nil || h == nil || w.inFlight >= w.window || !r.room(w, h, now) {
 		return ticket{}, false
 	}
 	t := ticket{webhook: id, host: at, unproven: !w.proven}

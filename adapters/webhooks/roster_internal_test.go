@@ -85,6 +85,24 @@ func TestRoster_TheWindowOfAWebhookGrowsAndShrinks(t *testing.T) {
 	}
 }
 
+func TestRoster_AdmitsNoMoreThanTheWindow(t *testing.T) {
+	t.Parallel()
+	r := newRoster()
+	prove(t, r, "wh_1", "a:443")
+	window, admitted := r.webhooks["wh_1"].window, 0
+	for range 2 * window {
+		if _, ok := r.admit("wh_1", "a:443", start); ok {
+			admitted++
+		}
+	}
+	if admitted != window {
+		t.Errorf("%d attempts were admitted, want %d", admitted, window)
+	}
+	if full := r.full(start); !slices.Contains(full, "wh_1") {
+		t.Errorf("full are %v", full)
+	}
+}
+
 func TestRoster_TheBreakerOfAHostOpensAndLetsOneAttemptThrough(t *testing.T) {
 	t.Parallel()
 	r := newRoster()
