@@ -2,8 +2,10 @@ package supply
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -35,6 +37,9 @@ func TestMakeRun_PrintsProgressAndStopsOnCtrlC(t *testing.T) {
 	defer cancel()
 	run := exec.CommandContext(ctx, "make", "-C", "../..", "--no-print-directory", "run",
 		"ARGS=--addr=127.0.0.1:0 --internal-addr=127.0.0.1:0 --dev-dir="+filepath.Join(t.TempDir(), "dev"))
+	run.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=") // of the make that runs the tests
+	})
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
 	out := &printed{awaited: "\ncurl ", shown: make(chan struct{})}
