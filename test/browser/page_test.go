@@ -30,7 +30,7 @@ type tab struct {
 	origin string // of the service
 }
 
-// shared is the browser of the tests of the console, which is started once.
+// shared is the browser of all tests, which is started once.
 var shared struct {
 	once  sync.Once
 	ctx   context.Context //nolint:containedctx // chromedp keeps the browser in it

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
@@ -20,7 +19,6 @@ import (
 	"github.com/slaunchx/apikeys"
 	"github.com/slaunchx/apikeys/adapters/apidocs"
 	"github.com/slaunchx/apikeys/domain"
-	"github.com/slaunchx/apikeys/test/servers"
 	"github.com/slaunchx/apikeys/test/serving"
 )
 
@@ -54,24 +52,12 @@ type visit struct {
 	faults   []string // errors in the console, violations of the policy, failed requests
 }
 
-// open returns a new tab of a new browser, which is closed when the test ends, and
-// what it does. It waits at most five minutes.
+// open returns a high tab of the shared browser, and what it does.
 func open(t *testing.T) (context.Context, *visit) {
 	t.Helper()
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(servers.Find(t, "chromium")),
-		chromedp.NoSandbox, // the tests may run as root
-		chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.WindowSize(1280, 1600),
-		chromedp.WSURLReadTimeout(time.Minute),
-	)...)
-	t.Cleanup(cancel)
-	limited, cancel := context.WithTimeout(allocator, 5*time.Minute)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(limited)
-	t.Cleanup(cancel)
-	return tab, watch(t, tab)
+	b := newTab(t, "")
+	b.resize(1280, 1600)
+	return b, b.visit
 }
 
 // watch notes what a tab does from now on.
