@@ -51,18 +51,24 @@ run: ## run the service on SQLite, with curl commands to paste; ARGS='--addr :90
 build: ## build the static binary bin/apikeys
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/apikeys ./cmd/apikeys
 
-# -count=1, because go's test cache does not know the PostgreSQL server. -vet=off, because
-# "make lint" vets everything. No test asserts how long something takes, so they pass
-# under any load.
+# The tests of other modules run beside those of this one, since both wait for more than
+# processors. No test asserts how long something takes, so they pass under any load.
 .PHONY: test
 test: pg-ensure servers node ## test everything on memory, SQLite and PostgreSQL
 ifeq ($(RACE),)
 	@echo 'no C compiler: testing without the race detector' >&2
 endif
-	cd examples/routers && $(NOCGO) $(GO) test -vet=off -count=1 ./...
+	@$(MAKE) --no-print-directory -j4 test-packages test-browser test-deploy test-routers
+
+# -count=1, because go's test cache does not know the PostgreSQL server. -vet=off, because
+# "make lint" vets everything.
+.PHONY: test-packages
+test-packages: pg-ensure servers node
 	$(FEWER_GCS) $(GO) test $(RACE) -vet=off -shuffle=on -count=1 -timeout=$(TIMEOUT) $(AT_ONCE)
-	@$(MAKE) --no-print-directory test-browser
-	@$(MAKE) --no-print-directory test-deploy
+
+.PHONY: test-routers
+test-routers:
+	cd examples/routers && $(NOCGO) $(GO) test -vet=off -count=1 ./...
 
 # A module of its own: only it needs what drives a browser.
 .PHONY: test-browser
@@ -72,7 +78,7 @@ test-browser: servers node ## test the pages in Chromium; APIKEYS_SCREENSHOTS na
 # In a module of its own, so that the main one does not require gitleaks.
 .PHONY: test-deploy
 test-deploy: ## test the rules for scanners, and the files for Compose and Traefik
-	cd tools/deploy && $(NOCGO) $(GO) test -count=1 ./...
+	cd tools/deploy && $(NOCGO) $(GO) test -vet=off -count=1 ./...
 
 # Part of "make test", which does not print what it measures. Only "make soak" asserts durations.
 .PHONY: test-fault
@@ -96,6 +102,8 @@ soak-load: pg-ensure ## load the service for LOAD, then overload it threefold
 lint: ## vet, lint and check the formatting
 	cd examples/routers && $(GO) vet ./...
 	cd test/redis && $(GO) vet ./...
+	cd test/browser && $(NOCGO) $(GO) vet ./...
+	cd tools/deploy && $(NOCGO) $(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: fmt
