@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"reflect"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,12 +26,21 @@ var exactly = cmp.Options{
 	}),
 }
 
+// difference returns the difference between two domain values, or "" if there is none.
+// Most are equal, and to see that by reflection takes a fraction of what cmp takes.
+func difference(want, got any) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	return cmp.Diff(want, got, exactly)
+}
+
 func requireKey(t rapid.TB, want, got *domain.APIKey) {
 	t.Helper()
 	if got == nil {
 		t.Fatalf("key is nil")
 	}
-	if diff := cmp.Diff(want.Snapshot(), got.Snapshot(), exactly); diff != "" {
+	if diff := difference(want.Snapshot(), got.Snapshot()); diff != "" {
 		t.Fatalf("key differs (-stored +read):\n%s", diff)
 	}
 }
@@ -51,7 +61,7 @@ func requireEvents(t rapid.TB, repo ports.KeyRepository, want entry) {
 	if err != nil {
 		t.Fatalf("Events: %v", err)
 	}
-	if diff := cmp.Diff([]domain.Event{want.event}, got, exactly); diff != "" {
+	if diff := difference([]domain.Event{want.event}, got); diff != "" {
 		t.Fatalf("events differ (-stored +read):\n%s", diff)
 	}
 }

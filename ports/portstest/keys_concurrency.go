@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/slaunchx/apikeys/domain"
 	"github.com/slaunchx/apikeys/ports"
 )
@@ -131,7 +129,7 @@ func awaitWhole(ctx context.Context, repo ports.KeyRepository, e entry) error {
 		if err != nil {
 			return err
 		}
-		if diff := cmp.Diff(e.key.Snapshot(), key.Snapshot(), exactly); diff != "" {
+		if diff := difference(e.key.Snapshot(), key.Snapshot()); diff != "" {
 			return fmt.Errorf("read a partial key:\n%s", diff)
 		}
 		events, err := eventsOf(ctx, repo, e.workspace(), e.id())

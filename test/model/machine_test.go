@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,10 @@ func (m *machine) same(t *rapid.T, want *key, got *domain.APIKey) {
 	}
 	expected := *want
 	expected.secrets, expected.events = nil, nil
+	// Most are equal, and to see that by reflection takes a fraction of what cmp takes.
+	if reflect.DeepEqual(expected, actual) {
+		return
+	}
 	if diff := cmp.Diff(expected, actual, cmp.AllowUnexported(key{})); diff != "" {
 		t.Fatalf("key (-model +service):\n%s", diff)
 	}
