@@ -64,6 +64,26 @@ func TestQueries_AreLookUps(t *testing.T) {
 		"workspaces of": {workspacesOf, []any{"[]"}, []string{
 			"SEARCH api_keys USING PRIMARY KEY (id=?)", "LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:",
 		}},
+		"deliver": {deliver, []any{"digits", "type", "key", "{}", 1, 1, "ws", "type"}, []string{
+			"SEARCH w USING INDEX api_key_webhooks_workspace_idx (workspace_id=?)",
+			"CORRELATED SCALAR SUBQUERY 1", "SCAN e VIRTUAL TABLE INDEX 1:",
+		}},
+		"claim": {dueDeliveries, []any{"id", 1, 1, 1}, []string{
+			"SEARCH api_key_deliveries USING INDEX api_key_deliveries_due_idx (webhook_id=? AND due_at<?)",
+			"USE TEMP B-TREE FOR LAST TERM OF ORDER BY", // of one moment
+		}},
+		"drop deliveries": {dropDeliveries, []any{"id", 1}, []string{
+			"SEARCH api_key_deliveries USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+			"SEARCH api_key_deliveries USING COVERING INDEX api_key_deliveries_due_idx (webhook_id=?)",
+		}},
+		"drop stragglers": {dropStragglers, []any{"", "", 1}, []string{
+			"SEARCH api_key_deliveries USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+			"SCAN w", "SEARCH d USING COVERING INDEX api_key_deliveries_due_idx (webhook_id=?)",
+		}},
+		"forget deliveries": {forgetDeliveries, []any{1, 1, 1}, []string{
+			"SEARCH api_key_deliveries USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
+			"SCAN w", "SEARCH d USING INDEX api_key_deliveries_created_idx (webhook_id=? AND created_at<?)",
+		}},
 		"rehash": {rehash, []any{"[]"}, []string{
 			"SCAN r VIRTUAL TABLE INDEX 1:", "SEARCH api_key_secrets USING PRIMARY KEY (api_key_id=?)",
 		}},

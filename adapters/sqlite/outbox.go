@@ -57,16 +57,17 @@ SELECT rowid FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING'
 )`
 
 	// dropStragglers drops up to a number of pending deliveries of webhooks that are
-	// disabled or deleted: of one of them, or of all if the first argument is empty.
+	// disabled or deleted: of one of them, or of all if the first argument is empty. A
+	// cross join reads the webhooks first, of which there are few, also below.
 	dropStragglers = `UPDATE api_key_deliveries SET status = 'DROPPED', due_at = NULL, leased_until = NULL WHERE rowid IN (
-SELECT d.rowid FROM api_key_webhooks w JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
+SELECT d.rowid FROM api_key_webhooks w CROSS JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
 WHERE (NOT w.enabled OR w.deleted_at IS NOT NULL) AND (? = '' OR w.id = ?)
 LIMIT ?
 )`
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE rowid IN (
 SELECT d.rowid FROM api_key_webhooks w
-JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND (d.status <> 'PENDING' OR d.created_at < ?)
+CROSS JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.created_at < ? AND (d.status <> 'PENDING' OR d.created_at < ?)
 LIMIT ?
 )`
 
