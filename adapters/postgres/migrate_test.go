@@ -75,5 +75,6 @@ func steps(applied bool) []postgres.Migration {
 		{Version: 8, Name: "limits_of_keys", Applied: applied},
 		{Version: 9, Name: "usage_of_keys", Applied: applied},
 		{Version: 10, Name: "webhooks", Applied: applied},
+		{Version: 11, Name: "delivery_writes", Applied: applied},
 	}
 }

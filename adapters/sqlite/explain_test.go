@@ -68,6 +68,12 @@ func TestQueries_AreLookUps(t *testing.T) {
 			"SEARCH w USING INDEX api_key_webhooks_workspace_idx (workspace_id=?)",
 			"CORRELATED SCALAR SUBQUERY 1", "SCAN e VIRTUAL TABLE INDEX 1:",
 		}},
+		"deliveries": {sqlkit.ListDeliveries, sqlkit.ListDeliveriesArgs("id", "", domain.Page{}), []string{
+			"CO-ROUTINE t", "SEARCH api_key_deliveries USING INDEX api_key_deliveries_created_idx (webhook_id=?)",
+			"MATERIALIZE d", "SEARCH api_key_deliveries USING INDEX api_key_deliveries_created_idx (webhook_id=?)",
+			"USE TEMP B-TREE FOR LAST TERM OF ORDER BY", // of one moment
+			"SCAN t", "SCAN d LEFT-JOIN", "USE TEMP B-TREE FOR ORDER BY", // of the page
+		}},
 		"claim": {dueDeliveries, []any{"id", 1, 1, 1}, []string{
 			"SEARCH api_key_deliveries USING INDEX api_key_deliveries_due_idx (webhook_id=? AND due_at<?)",
 			"USE TEMP B-TREE FOR LAST TERM OF ORDER BY", // of one moment

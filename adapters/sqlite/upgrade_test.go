@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
@@ -85,4 +86,49 @@ func openUnmigrated(t *testing.T) (*KeyRepository, *goose.Provider) {
 func requireCounted(t *testing.T, repo *KeyRepository) {
 	t.Helper()
 	sqlkittest.RequireCounts(t, repo, map[domain.WorkspaceID]int64{"ws_a": 30, "ws_b": 1, "ws_none": 0})
+}
+
+func TestMigrate_KeepsDeliveries(t *testing.T) {
+	t.Parallel()
+	repo, provider := openUnmigrated(t)
+	if _, err := provider.UpTo(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	repo.writer.MustExecContext(t.Context(), `INSERT INTO api_key_deliveries
+(webhook_id, id, type, api_key_id, body, status, attempts, created_at, last_attempt_at, last_status, due_at, leased_until, claim) VALUES
+('wh_b', 'dlv_3', 'key.created', 'sk_1', '{"a":1}', 'PENDING', 1, 2, 3, 500, 4, 5, 6),
+('wh_a', 'dlv_2', 'key.updated', 'sk_2', '{"a":2}', 'DELIVERED', 7, 8, 9, 204, NULL, NULL, 10),
+('wh_a', 'dlv_1', 'webhook.test', NULL, '{"a":3}', 'FAILED', 11, 12, 13, 0, NULL, NULL, 14),
+('wh_a', 'dlv_4', 'key.deleted', 'sk_3', '{"a":4}', 'DROPPED', 0, 15, NULL, 0, NULL, NULL, 0)`)
+	before := storedDeliveries(t, repo)
+	if err := repo.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, storedDeliveries(t, repo)); diff != "" || len(before) != 4 {
+		t.Errorf("%d deliveries changed (-before +after):\n%s", len(before), diff)
+	}
+	if _, err := repo.writer.ExecContext(t.Context(), `UPDATE api_key_deliveries SET status = 'SENT'`); err == nil {
+		t.Error("a delivery has a status that does not exist")
+	}
+}
+
+// storedDeliveries returns all deliveries in the order in which they were stored.
+func storedDeliveries(t *testing.T, repo *KeyRepository) (all []map[string]any) {
+	t.Helper()
+	rows, err := repo.writer.QueryxContext(t.Context(), `SELECT * FROM api_key_deliveries ORDER BY rowid`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		row := map[string]any{}
+		if err := rows.MapScan(row); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
