@@ -100,12 +100,17 @@ SELECT FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING' ORDER
 	dropDeliveries = drop + `SELECT ctid FROM api_key_deliveries WHERE webhook_id = ? AND status = 'PENDING'
 ORDER BY due_at LIMIT ? FOR UPDATE))`
 
-	// dropStragglers drops up to a number of pending deliveries of webhooks that are
-	// disabled or deleted: of one of them, or of all if the first argument is empty.
-	dropStragglers = drop + `SELECT d.ctid FROM api_key_webhooks w
-JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
+	// stragglers are pending deliveries of webhooks that are disabled or deleted: of one
+	// of them, or of all if the first argument is empty. The last is the maximum number.
+	stragglers = ` FROM api_key_webhooks w JOIN api_key_deliveries d ON d.webhook_id = w.id AND d.status = 'PENDING'
 WHERE NOT (w.enabled AND w.deleted_at IS NULL) AND (?::text = '' OR w.id = ?)
-LIMIT ? FOR UPDATE OF d))`
+LIMIT ? FOR UPDATE OF d`
+
+	// lockStragglers is lockPending for dropStragglers.
+	lockStragglers = `SELECT count(*) FROM (SELECT` + stragglers + `) d`
+
+	// dropStragglers drops stragglers, which lockStragglers has locked.
+	dropStragglers = drop + `SELECT d.ctid` + stragglers + `))`
 
 	forgetDeliveries = `DELETE FROM api_key_deliveries WHERE ctid = ANY (ARRAY(
 SELECT d.ctid FROM api_key_webhooks w
@@ -338,7 +343,7 @@ func (r *KeyRepository) ForgetDeliveries(ctx context.Context, limit int) (int, e
 				if err != nil {
 					return err
 				}
-				dropped, err := tx.change(ctx, dropStragglers, "", "", max(limit, 0))
+				dropped, err := tx.dropStragglers(ctx, "", limit)
 				if err != nil {
 					return err
 				}

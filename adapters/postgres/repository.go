@@ -111,7 +111,7 @@ func open(dsn string, cfg pq.Config, db *sql.DB, o options) (r *KeyRepository, e
 	r.webhookWriting = r.migrator.Statements(r.pool, lockIdempotencyKey, sqlkit.FindIdempotencyKey, sqlkit.InsertIdempotencyKey,
 		clockNow, lockWebhooks, lockWebhook, lockDelivery, sqlkit.ListWebhooks, sqlkit.FindWebhook, sqlkit.InsertWebhook, sqlkit.UpdateWebhook,
 		sqlkit.InsertWebhookEvent, lockPending, dropDeliveries, sqlkit.InsertDelivery, sqlkit.RetryDelivery,
-		affectedWebhooks, reportOutcomes, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, dropStragglers,
+		affectedWebhooks, reportOutcomes, sqlkit.SetFailingSince, nextSealed, sqlkit.SetSecrets, lockStragglers, dropStragglers,
 		sqlkit.ForgetWarnings, forgetDeliveries, forgetWebhooks)
 	r.recordUse = r.migrator.Statement(r.pool, recordUse)
 	r.forgetUsage = r.migrator.Statement(r.pool, forgetUsage)

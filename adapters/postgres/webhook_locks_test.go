@@ -116,6 +116,26 @@ func TestUpdateWebhook_DropsWhatIsJustClaimed(t *testing.T) {
 	}
 }
 
+func TestForgetDeliveries_DropsWhatIsJustReported(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	repo := openDSN(t, dsn)
+	id := testedWebhook(t, repo)
+	exec(t, dsn, `UPDATE api_key_webhooks SET enabled = false WHERE id = $1`, string(id))
+	other, report := lockedBy(t, dsn, `UPDATE api_key_deliveries SET attempts = attempts + 1, due_at = now() + interval '1 minute' WHERE webhook_id = $1`, string(id))
+	swept := startWaiting(t, other, func() error {
+		_, err := repo.ForgetDeliveries(t.Context(), 10)
+		return err
+	})
+	if err := errors.Join(report.Commit(), <-swept); err != nil {
+		t.Fatal(err)
+	}
+	page, err := repo.Deliveries(t.Context(), "ws_a", id, "", domain.Page{})
+	if err != nil || page.Deliveries[0].Status != domain.DeliveryDropped {
+		t.Errorf("deliveries = %+v, %v; want them dropped", page, err)
+	}
+}
+
 // testedWebhook returns a new webhook with one delivery.
 func testedWebhook(t *testing.T, repo *postgres.KeyRepository) domain.WebhookID {
 	t.Helper()

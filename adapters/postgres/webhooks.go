@@ -188,12 +188,23 @@ func (r *KeyRepository) dropStragglers(ctx context.Context, id domain.WebhookID)
 	return untilDone(ctx, func() (dropped int64, err error) {
 		err = r.written(ctx, func(ctx context.Context) error {
 			return r.transactWith(ctx, r.webhookWriting, func(tx transaction) (err error) {
-				dropped, err = tx.change(ctx, dropStragglers, string(id), string(id), sqlkit.DropBatch)
+				dropped, err = tx.dropStragglers(ctx, id, sqlkit.DropBatch)
 				return err
 			})
 		})
 		return dropped, err
 	})
+}
+
+// dropStragglers drops up to limit deliveries of a webhook that is disabled or deleted, or
+// of all of those if id is empty.
+func (tx transaction) dropStragglers(ctx context.Context, id domain.WebhookID, limit int) (int64, error) {
+	args := []any{string(id), string(id), max(limit, 0)}
+	var locked []int64
+	if err := tx.read(ctx, &locked, lockStragglers, args...); err != nil {
+		return 0, err
+	}
+	return tx.change(ctx, dropStragglers, args...)
 }
 
 // enabledWebhook locks and reads a webhook that is enabled.
