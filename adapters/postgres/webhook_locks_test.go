@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -159,24 +158,4 @@ func claimedOutcome(t *testing.T, repo *postgres.KeyRepository, kind ports.Outco
 		t.Fatalf("claimed %d, %v", len(due), err)
 	}
 	return ports.Outcome{Delivery: due[0].ID, Webhook: due[0].Webhook, Claim: due[0].Claim, URL: due[0].URL, Kind: kind, Status: status, EventID: newEventID(t)}
-}
-
-// A change continues after its caller has left. The race detector notices what the two
-// share, unless one of them uses the network in between.
-func TestUpdateWebhook_SharesNothingWithACallerThatHasLeft(t *testing.T) {
-	t.Parallel()
-	repo := openDSN(t, migrated(t))
-	id := testedWebhook(t, repo)
-	ctx, leave := context.WithCancel(t.Context())
-	err := repo.UpdateWebhook(ctx, "ws_a", id, func(*domain.Webhook) (domain.Event, error) {
-		leave()
-		return domain.Event{}, domain.ErrConflict
-	}, nil)
-	if !errors.Is(err, domain.ErrUnavailable) && !errors.Is(err, domain.ErrConflict) {
-		t.Errorf("UpdateWebhook gives %v, want ErrUnavailable, or ErrConflict if it has just ended", err)
-	}
-	// This waits for the webhook, which the change has locked.
-	if err := repo.TestWebhook(t.Context(), "ws_a", id, domain.TestEvent("ws_a", id, newEventID(t), domain.Author{}, time.Now()), nil); err != nil {
-		t.Error(err)
-	}
 }

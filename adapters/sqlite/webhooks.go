@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/domain"
@@ -117,18 +118,20 @@ func (r *KeyRepository) UpdateWebhook(ctx context.Context, workspace domain.Work
 			return tx.change(dropStragglers, string(id), string(id), sqlkit.DropBatch)
 		})
 	}
-	return sqlkit.Dropping(ctx, drop, func() (more bool, err error) {
-		err = r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
+	return sqlkit.Dropping(ctx, drop, func() (bool, error) {
+		var more atomic.Bool // a change whose caller has left still writes to it
+		err := r.writeWebhook(ctx, workspace, idempotency, func(tx transaction) (*domain.Webhook, error) {
 			w, err := tx.webhook(workspace, id)
 			if err != nil {
 				return nil, err
 			}
-			more, err = sqlkit.ChangeWebhook(w, change, func(event domain.Event, enabled bool) (bool, error) {
+			rest, err := sqlkit.ChangeWebhook(w, change, func(event domain.Event, enabled bool) (bool, error) {
 				return tx.storeWebhook(w, event, enabled)
 			})
+			more.Store(rest)
 			return w, err
 		})
-		return more, err
+		return more.Load(), err
 	})
 }
 
