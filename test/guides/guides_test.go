@@ -158,7 +158,7 @@ func (r *reader) build(t *testing.T, program string) string {
 	t.Helper()
 	path := r.save(t, "main.go", program)
 	binary := filepath.Join(r.dir, "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-w", "-o", binary, path)
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, path)
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, output)
