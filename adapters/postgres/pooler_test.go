@@ -102,14 +102,33 @@ func TestPooler_IsNoticedWhenItBeginsToShareConnections(t *testing.T) {
 	requireUnfit(t, "Find", errorOf(repo.Find(t.Context(), id)), "session mode")
 
 	p.SetMode(t, pooler.Session)
-	if err := repo.Ready(t.Context()); err != nil {
+	if err := available(t, func() error { return repo.Ready(t.Context()) }); err != nil {
 		t.Errorf("back in session mode Ready gives %v", err)
 	}
-	if _, err := repo.Find(t.Context(), id); err != nil {
+	if err := available(t, func() error { return errorOf(repo.Find(t.Context(), id)) }); err != nil {
 		t.Errorf("back in session mode Find gives %v", err)
 	}
-	if changes, err := feed.Poll(t.Context()); err != nil || !changes.Lost {
+	var changes ports.Changes
+	err := available(t, func() (err error) {
+		changes, err = feed.Poll(t.Context())
+		return err
+	})
+	if err != nil || !changes.Lost {
 		t.Errorf("back in session mode Poll gives %+v, %v, want that every key may have changed", changes, err)
+	}
+}
+
+// available repeats call, for a minute at most, while the pooler still resets the server
+// connections that clients have shared.
+func available(t *testing.T, call func() error) error {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := call()
+		if !errors.Is(err, domain.ErrUnavailable) || time.Now().After(deadline) {
+			return err
+		}
+		<-time.After(10 * time.Millisecond)
 	}
 }
 
