@@ -8,7 +8,7 @@ import (
 	"github.com/slaunchx/apikeys/domain"
 )
 
-// dropTime is how long Dropping goes on dropping the deliveries of a webhook that was
+// dropTime is how long Dropping continues to drop the deliveries of a webhook that was
 // stopped. The rest is left to the sweep.
 const dropTime = 500 * time.Millisecond
 
