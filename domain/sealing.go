@@ -27,7 +27,7 @@ type SealedWebhook struct {
 	Previous bool
 }
 
-// String returns the ID and the workspace, and says whether only the previous secret is
+// String returns the ID and the workspace, and a note if only the previous secret is
 // affected.
 func (w SealedWebhook) String() string {
 	text := string(w.ID) + " in " + string(w.Workspace)

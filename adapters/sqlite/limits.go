@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/slaunchx/apikeys/adapters/internal/limitcount"
+	"github.com/slaunchx/apikeys/adapters/internal/sqlkit"
 	"github.com/slaunchx/apikeys/ports"
 )
 
@@ -52,10 +53,7 @@ func (r *KeyRepository) Lease(ctx context.Context, request ports.LeaseRequest) (
 
 // Peek implements ports.LimitStore.
 func (r *KeyRepository) Peek(ctx context.Context, request ports.LeaseRequest) (ports.Lease, error) {
-	found, err := read(ctx, r, func() (found []countRow, err error) {
-		err = r.counts.Select(ctx, &found, countArgs(request.Bucket)...)
-		return found, err
-	})
+	found, err := sqlkit.Rows[countRow](ctx, r.look, r.counts, countArgs(request.Bucket)...)
 	if err != nil {
 		return ports.Lease{}, err
 	}

@@ -19,8 +19,9 @@ type Reads[T any] struct {
 	long    Runner
 }
 
-// Runner calls read, maybe twice, and returns its error as one of the domain. It may
-// return an error while read is still running, if ctx ends before.
+// Runner calls read, a second time if the connection was unusable, and returns its error
+// as an error of the domain. If ctx ends first, Runner may return an error while read is
+// still running.
 type Runner func(ctx context.Context, read func(ctx context.Context) error) error
 
 // NewReads returns the reads of a store. Look-ups by key are run by short. Reads whose
@@ -37,8 +38,8 @@ func Rows[Row any](ctx context.Context, run Runner, statement *Statement, args .
 	})
 }
 
-// readBy returns what read returns. A read that is still running, or ran twice, shares
-// no result with another.
+// readBy returns the result of read. If run returns an error, readBy does not touch the
+// result, because read may still be running.
 func readBy[R any](ctx context.Context, run Runner, read func(ctx context.Context) (R, error)) (R, error) {
 	var result R
 	err := run(ctx, func(ctx context.Context) (err error) {
@@ -47,12 +48,12 @@ func readBy[R any](ctx context.Context, run Runner, read func(ctx context.Contex
 	})
 	if err != nil {
 		var none R
-		return none, err // result may still be written to
+		return none, err
 	}
 	return result, nil
 }
 
-// pageOf is what a statement of a page reads.
+// found is the result of a statement that reads a page.
 type found[Row any] struct {
 	rows  []Row
 	total int64
